@@ -1,0 +1,25 @@
+"""Find the methods of a folder by looking: a new method is one file, and nothing needs to be told."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from types import ModuleType
+
+
+def methods(package: ModuleType) -> dict[str, Callable]:
+    """Return each public module's name with its verb, the function named like the package.
+
+    Raises:
+        AttributeError: a public module does not expose the folder's verb.
+
+    Example:
+        >>> from jaxneuron import find
+        >>> "gumbel_softmax" in methods(find)
+        True
+    """
+    verb = package.__name__.rpartition(".")[2]
+    found = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            found[module.name] = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), verb)
+    return found

@@ -1,0 +1,137 @@
+"""Scale: how many at a time, over which devices, with memory bounded by a budget instead of by the corpus.
+
+Methods are written for one target or one batch; these helpers run them over thousands. Each chunk has one shape
+(the last is padded), so each function compiles once.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, PyTree
+
+BUDGET = 2**28
+"""Default bytes of working memory for one chunk: 256 MiB."""
+
+
+class Progress(Protocol):
+    """Called as work gets done; the command line draws a bar with it, the library prints nothing."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report that `done` of `total` parts are done."""
+        ...
+
+
+def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = None) -> int:
+    """Return how many items to do at once: as many as fit the budget, in even chunks, at least one a device.
+
+    Args:
+        item_bytes: working memory of one item, in bytes.
+        total: how many items there are.
+        budget: bytes of working memory on each device.
+        mesh: devices that share a chunk.
+
+    Example:
+        >>> chunk_size(item_bytes=100, total=10, budget=700)
+        5
+    """
+    devices = mesh.size if mesh else 1
+    fits = max(1, int(budget // max(item_bytes, 1))) * devices
+    chunks = math.ceil(total / fits)
+    return devices * math.ceil(total / chunks / devices)
+
+
+def map_chunks(
+    f: Callable[..., PyTree],
+    *items: PyTree,
+    chunk: int,
+    mesh: Mesh | None = None,
+    progress: Progress | None = None,
+) -> PyTree:
+    """Apply `f` to the items a chunk at a time and join the results along their leading axis.
+
+    Args:
+        f: takes and returns pytrees with one leading axis; compiled by the caller.
+        *items: pytrees that share one leading axis.
+        chunk: items per call.
+        mesh: devices over which each chunk's leading axis is spread.
+        progress: called after each chunk.
+    """
+    total = jax.tree.leaves(items)[0].shape[0]
+    parts = []
+    for start in range(0, total, chunk):
+        rows = jnp.minimum(jnp.arange(start, start + chunk), total - 1)
+        part = f(*shard(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], items), mesh))  # noqa: B023
+        parts.append(jax.tree.map(lambda leaf: leaf[: total - start], part))  # noqa: B023
+        if progress:
+            progress(min(start + chunk, total), total)
+    return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *parts)
+
+
+def fold_rows(
+    update: Callable[..., PyTree],
+    carry: PyTree,
+    *rows: PyTree,
+    chunk: int,
+    mesh: Mesh | None = None,
+    progress: Progress | None = None,
+) -> PyTree:
+    """Reduce over the rows of host arrays, a chunk at a time: `carry = update(carry, index, valid, *rows)`.
+
+    Args:
+        update: compiled by the caller; `index[chunk]` are row numbers, `valid[chunk]` is false on padding.
+        carry: the running result.
+        *rows: pytrees of host arrays that share one leading axis; only one chunk is on the device at a time.
+        chunk: rows per call.
+        mesh: devices over which each chunk's rows are spread.
+        progress: called after each chunk.
+    """
+    total = jax.tree.leaves(rows)[0].shape[0]
+    for start in range(0, total, chunk):
+        index = jnp.arange(start, start + chunk)
+        part = jax.tree.map(lambda leaf: _pad_rows(leaf[start : start + chunk], chunk), rows)  # noqa: B023
+        carry = update(carry, *shard((index, index < total, *part), mesh))
+        if progress:
+            progress(min(start + chunk, total), total)
+    return carry
+
+
+def _pad_rows(part: Any, chunk: int) -> Array:
+    part = jnp.asarray(part)
+    return jnp.pad(part, [(0, chunk - len(part))] + [(0, 0)] * (part.ndim - 1))
+
+
+def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
+    """Spread the leading axis of every leaf over all devices of a mesh; without one, do nothing."""
+    if mesh is None:
+        return tree
+    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec(mesh.axis_names)))
+
+
+def fold_targets(key: Array, targets: PyTree) -> Array:
+    """Return one key per target, folded from the target's own leaves.
+
+    A target searched alone then sees the same random numbers as in a batch of thousands.
+
+    Args:
+        key: one key.
+        targets: a target with stacked leaves.
+
+    Returns:
+        Keys, `[target]`.
+    """
+
+    def fingerprint(target: PyTree) -> Array:
+        total = jnp.uint32(0)
+        for leaf in jax.tree.leaves(target):
+            leaf = jnp.asarray(leaf)
+            leaf = leaf.astype(jnp.float32) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.astype(jnp.int32)
+            bits = jax.lax.bitcast_convert_type(leaf, jnp.uint32).ravel()
+            place = 2 * jnp.arange(bits.size, dtype=jnp.uint32) + 1
+            total = (total * jnp.uint32(0x01000193)) ^ jnp.sum(bits * place * jnp.uint32(0x9E3779B1), dtype=jnp.uint32)
+        return total
+
+    return jax.vmap(lambda target: jax.random.fold_in(key, fingerprint(target)))(targets)

@@ -1,0 +1,124 @@
+"""What we ask about: one score per sequence, read from a forward pass.
+
+A target is a frozen pytree; its site and position are static, its leaves are arrays. *Many* targets are one
+target with stacked leaves under `vmap`: `Unit("visual/gru", jnp.arange(512))` is every unit of a layer.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxneuron.types import Activations, Output, Site, Target, Tokens
+
+
+def at_position(value: Float[Array, "batch time unit"], tokens: Tokens, position: int) -> Float[Array, "batch unit"]:
+    """Return the activation at a word of each sequence; -1 is the last real one.
+
+    A sentence vector (time axis of length 1) has one position only.
+    """
+    if value.shape[-2] == 1:
+        return value[..., 0, :]
+    length = jnp.sum(tokens.mask, axis=-1)
+    index = jnp.clip(length + position if position < 0 else jnp.full_like(length, position), 0, value.shape[-2] - 1)
+    return jnp.take_along_axis(value, index[..., None, None], axis=-2)[..., 0, :]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Unit:
+    """One unit of a site at a position."""
+
+    site: Site = field(metadata={"static": True})
+    index: Any  # int
+    position: int = field(default=-1, metadata={"static": True})
+
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+        """Return the unit's activation."""
+        return jnp.take(at_position(activations[self.site], tokens, self.position), self.index, axis=-1)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Group:
+    """The mean over some units of a site at a position."""
+
+    site: Site = field(metadata={"static": True})
+    mask: Any  # [unit], 1 for members
+    position: int = field(default=-1, metadata={"static": True})
+
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+        """Return the members' mean activation."""
+        return at_position(activations[self.site], tokens, self.position) @ self.mask / jnp.sum(self.mask)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Along:
+    """A direction of a site, plus a bias: a concept vector, a dictionary feature, or a lowered projection unit."""
+
+    site: Site = field(metadata={"static": True})
+    direction: Any  # [unit]
+    bias: Any = 0.0  # scalar
+    position: int = field(default=-1, metadata={"static": True})
+
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+        """Return `activation . direction + bias`."""
+        return at_position(activations[self.site], tokens, self.position) @ self.direction + self.bias
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Logit:
+    """The model's score for one output class, where the output itself is `[batch, time, class]`."""
+
+    token: Any  # int
+    position: int = field(default=-1, metadata={"static": True})
+
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+        """Return the score at the position."""
+        return jnp.take(at_position(output, tokens, self.position), self.token, axis=-1)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Minus:
+    """The difference of two targets."""
+
+    a: Target
+    b: Target
+
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+        """Return `a - b`."""
+        return self.a(output, activations, tokens) - self.b(output, activations, tokens)
+
+
+def count(targets: Target) -> int:
+    """Return how many targets are stacked.
+
+    Raises:
+        ValueError: the leaves do not share one leading axis.
+
+    Example:
+        >>> count(Unit("embed", jnp.arange(3)))
+        3
+    """
+    sizes = {leaf.shape[0] if jnp.ndim(leaf) else None for leaf in jax.tree.leaves(targets)}
+    if len(sizes) != 1 or None in sizes:
+        raise ValueError(
+            "expected a target whose leaves are stacked along one leading axis "
+            f"(one row per target), got leading sizes {sorted(map(str, sizes))}; stack single targets with `targets.stack`"
+        )
+    return sizes.pop()
+
+
+def stack(*targets: Target) -> Target:
+    """Stack targets of one type and site into one with a leading axis.
+
+    Example:
+        >>> stack(Unit("embed", 3), Unit("embed", 5)).index.tolist()
+        [3, 5]
+    """
+    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *targets)

@@ -1,0 +1,100 @@
+"""The nouns of jaxneuron: read this page first, every other file is written in its words.
+
+A *model* is one pure function, `Forward`; everything else says what goes in (`Tokens`), what happens
+inside (`Activations`, changed by an `Edit`) and what we ask about (`Target`). See docs in each noun.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+Site = str
+"""The name of one activation tensor of a model, such as `"embed"` or `"visual/gru"`.
+
+A model's sites are the keys of the activations that its forward returns (`tap.sites`)."""
+
+Params = Any
+"""A pytree of the model's weights."""
+
+Output = Any
+"""What the model predicts; opaque to every method but the targets that read it."""
+
+Activations = dict[Site, Float[Array, "*batch time unit"]]
+"""Site -> value. The last axis is units, the one before it time (length 1 for a sentence vector)."""
+
+
+class Tokens(NamedTuple):
+    """Text (`ids` whole numbers), or soft words (`ids` real rows over the vocabulary).
+
+    Padding is on the right; position -1 means the last real word. Differentiate with respect to
+    `ids` alone.
+    """
+
+    ids: Int[Any, "*batch time"] | Float[Any, "*batch time vocab"]  # words, or rows that weigh words
+    mask: Bool[Any, "*batch time"]  # true where there is a word
+
+
+class Edit(Protocol):
+    """A small frozen pytree that replaces an activation on its way."""
+
+    def __call__(self, value: Array, time: Array) -> Array:
+        """Return the edited `value[..., unit]`.
+
+        Args:
+            value: `[batch, time, unit]` at a feed-forward site, `[batch, unit]` inside a recurrence.
+            time: the positions, `[time]` at a feed-forward site, a scalar inside a recurrence.
+        """
+        ...
+
+
+class Forward(Protocol):
+    """The whole interface between a model and every method: pure, and all in one call."""
+
+    def __call__(
+        self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]
+    ) -> tuple[Output, Activations]:
+        """Run the model on `tokens`, with `edits` applied where they belong."""
+        ...
+
+
+class Target(Protocol):
+    """A small frozen pytree that reads one score per sequence: the thing a method explains."""
+
+    def __call__(
+        self, output: Output, activations: Activations, tokens: Tokens
+    ) -> Float[Array, "*batch"]:
+        """Return the score of each sequence in the batch."""
+        ...
+
+
+class Ranking(NamedTuple):
+    """Units ordered by how much they matter; built only by `ranking.ranked`."""
+
+    score: Float[Array, "*label unit"]  # higher means the unit matters more
+    order: Int[Array, "*label unit"]  # units from best to worst, ties by index
+
+
+class Found(NamedTuple):
+    """The inputs that drive each target most; what every `find` returns."""
+
+    tokens: Tokens  # [target, k, time], best first
+    score: Float[Array, "target k"]  # the discrete score, from the unrelaxed model; -inf where fewer than k
+    step: Int[Array, "target k"]  # the step that found it (corpus search: the row of its n-gram)
+    trace: Float[Array, "target step"]  # the best discrete score so far, per step (corpus search: no step)
+
+
+class Vocabulary(NamedTuple):
+    """The words a model knows; the index in `words` is the id."""
+
+    words: tuple[str, ...]  # specials first
+    counts: np.ndarray  # [vocab], occurrences in the training text, 0 for specials
+
+
+class Corpus(NamedTuple):
+    """Text with what is known about it. Lives on the host."""
+
+    tokens: Tokens  # [sentence, time], numpy
+    sentences: list[list[str]]  # the words, as strings, before any became an unknown word
+    labels: dict[str, np.ndarray]  # name -> [sentence, ...] or [sentence, time, ...]
