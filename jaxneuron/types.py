@@ -95,6 +95,6 @@ class Vocabulary(NamedTuple):
 class Corpus(NamedTuple):
     """Text with what is known about it. Lives on the host."""
 
-    tokens: Tokens  # [sentence, time], numpy
-    sentences: list[list[str]]  # the words, as strings, before any became an unknown word
+    sentences: list[list[str]]  # the words, as strings
     labels: dict[str, np.ndarray]  # name -> [sentence, ...] or [sentence, time, ...]
+    tokens: Tokens | None = None  # [sentence, time], numpy, once a vocabulary has encoded it
