@@ -1,0 +1,174 @@
+"""Imaginet's training task: captions in, two weighted losses out.
+
+Poerner et al. 2018: 0.1 x language loss + 0.9 x (1 - cosine), Adam at 1e-3, batches of 16 (we take more: equal data per
+epoch, better use of the cores). Kadar et al. 2017 draw one of the two losses per batch, with an Adam state for each.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+
+from jaxneuron.batching import Progress
+from jaxneuron.corpora import vocabulary as words
+from jaxneuron.corpora.captions import Captions
+from jaxneuron.types import Params, Tokens, Vocabulary
+from jaxneuron_models import batches, checkpoints, imaginet
+from jaxneuron_models.train import Sums, Task, Trained, train
+
+
+class Batch(NamedTuple):
+    """A few captions with what their pictures show."""
+
+    tokens: Tokens  # [batch, time]
+    features: Float[Array, "batch feature"]
+    textual: Float[Array, ""]  # weight of the language loss
+    visual: Float[Array, ""]  # weight of the visual loss
+
+
+def fit(
+    key: Array,
+    data: Captions,
+    dev: Captions,
+    directory: Path,
+    *,
+    epochs: int,
+    batch: int = 64,
+    learning_rate: float = 1e-3,
+    patience: int = 10,
+    save_seconds: float = 120.0,
+    progress: Progress | None = None,
+    **architecture: Any,
+) -> Trained:
+    """Train an Imaginet on captions and leave a checkpoint in `directory`.
+
+    Args:
+        key: one key; the order of the batches is seeded from it too.
+        data: training captions.
+        dev: captions for early stopping.
+        directory: where the checkpoint goes; a stopped run there goes on.
+        epochs: passes over the captions at most.
+        batch: captions in a batch.
+        learning_rate: Adam's.
+        patience: epochs without a better dev loss before stopping.
+        save_seconds: how often the state is saved within an epoch.
+        progress: called after each batch.
+        **architecture: fields of `imaginet.Config`, but for `vocabulary` and `features`, which the data decide.
+
+    Raises:
+        ValueError: an unknown option, or a stopped run in `directory` that was started with other settings.
+    """
+    vocabulary = words.build(data.sentences, min_count=architecture.get("min_count", 1))
+    config = imaginet.Config(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
+    _check_same(directory, config)
+    checkpoints.write_header(directory, "imaginet", config.__dict__, vocabulary)
+    return train(
+        key,
+        task(key, data, dev, vocabulary, config, batch=batch, learning_rate=learning_rate),
+        directory,
+        epochs=epochs,
+        patience=patience,
+        save_seconds=save_seconds,
+        progress=progress,
+    )
+
+
+def _check_same(directory: Path, config: imaginet.Config) -> None:
+    if not (directory / "config.json").exists():
+        return
+    before = checkpoints.load(directory, "imaginet").config
+    changed = [name for name, value in config.__dict__.items() if before.get(name) != value]
+    if changed:
+        was = ", ".join(f"{name} {before.get(name)!r} -> {getattr(config, name)!r}" for name in changed)
+        raise ValueError(f"{directory} holds a run with other settings ({was}); choose another folder or remove it")
+
+
+def task(
+    key: Array,
+    data: Captions,
+    dev: Captions,
+    vocabulary: Vocabulary,
+    config: imaginet.Config,
+    *,
+    batch: int,
+    learning_rate: float,
+) -> Task:
+    """Return what `train` needs to know; the arguments are those of `fit`."""
+    forward, init = imaginet.build(config)
+    seed = int(jax.random.bits(key) >> 1)
+    shift, scale = _standard(data.features) if config.standardise else (0.0, 1.0)
+    sampled = config.losses == "sampled"
+
+    def prepare(captions: Captions) -> tuple[Tokens, np.ndarray, list[int]]:
+        tokens = words.encode(vocabulary, captions.sentences)
+        lengths = tokens.mask.sum(axis=1)
+        return tokens, lengths, batches.widths(lengths[lengths > 0])
+
+    def gather(captions: Captions, tokens: Tokens, rows: np.ndarray, width: int, weight: tuple[float, float]) -> Batch:
+        features = (np.asarray(captions.features[captions.image[rows]], np.float32) - shift) / scale
+        return Batch(batches.take(tokens, rows, width), features, *map(np.float32, weight))
+
+    tokens, lengths, padded = prepare(data)
+    dev_tokens, dev_lengths, dev_padded = prepare(dev)
+    both = (config.textual_weight, 1 - config.textual_weight)
+
+    def epoch(number: int) -> list[Any]:
+        handles = list(batches.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+        draws = np.random.default_rng((seed, number, 1)).random(len(handles)) < config.textual_weight
+        weights = [(float(draw), float(not draw)) if sampled else both for draw in draws]
+        return [(*handle, weight) for handle, weight in zip(handles, weights, strict=True)]
+
+    def loss(params: Params, batch: Batch, key: Array) -> tuple[Float[Array, ""], Sums]:
+        textual, visual = imaginet.losses(forward, params, batch.tokens, batch.features)
+        total = batch.textual * textual + batch.visual * visual
+        predicted, captions = jnp.sum(batch.tokens.mask), jnp.sum(batch.tokens.mask[:, 0])
+        weighted = config.textual_weight * textual + (1 - config.textual_weight) * visual
+        return total, {
+            "loss": (weighted * captions, captions),
+            "textual": (textual * predicted, predicted),
+            "visual": (visual * captions, captions),
+        }
+
+    adam = optax.adam(learning_rate)
+    return Task(
+        init=init,
+        loss=loss,
+        batches=epoch,
+        load=lambda handle: gather(data, tokens, *handle),
+        dev=lambda: (
+            gather(dev, dev_tokens, rows, width, both)
+            for rows, width in batches.by_length(dev_lengths, batch=256, padded=dev_padded, seed=None)
+        ),
+        optimizer=_one_state_each(adam) if sampled else adam,
+    )
+
+
+def _standard(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    deviation = features.std(axis=0)
+    return features.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
+def _one_state_each(optimizer: optax.GradientTransformation) -> optax.GradientTransformationExtraArgs:
+    """Keep one optimiser state per loss, and advance only the one whose loss was drawn."""
+
+    def init(params: Params) -> Any:
+        return optimizer.init(params), optimizer.init(params)
+
+    def update(updates: Any, state: Any, params: Params = None, *, batch: Batch, **_: Any) -> Any:
+        textual, visual = state
+
+        def first() -> Any:
+            change, new = optimizer.update(updates, textual, params)
+            return change, (new, visual)
+
+        def second() -> Any:
+            change, new = optimizer.update(updates, visual, params)
+            return change, (textual, new)
+
+        return jax.lax.cond(batch.textual > 0, first, second)
+
+    return optax.GradientTransformationExtraArgs(init, update)

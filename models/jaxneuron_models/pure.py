@@ -1,0 +1,40 @@
+"""From a Flax module to the pure forward that every method takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from flax import nnx
+
+from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens, Vocabulary
+
+
+@dataclass(frozen=True)
+class PureForward:
+    """A `types.Forward`; two forwards of one architecture are equal, so `jit` compiles once for both."""
+
+    graph: Any  # nnx.GraphDef
+
+    def __call__(self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
+        """Run the module on `tokens` with `params` as its weights."""
+        return nnx.merge(self.graph, params)(tokens, edits)
+
+
+class Model(NamedTuple):
+    """What `load` returns, ours or a user's: everything a method needs to know of a model."""
+
+    forward: PureForward
+    params: Params  # nested dict of arrays
+    vocabulary: Vocabulary
+    linear: dict[Site, Site]  # sites that are affine functions of another one -> that other one
+    config: Any  # the architecture's own settings
+
+
+def split(build: Callable[[nnx.Rngs], nnx.Module]) -> tuple[PureForward, Callable[[Any], Params]]:
+    """Return the forward of the module that `build` makes, and the function from a key to fresh weights."""
+    graph, _ = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))
+
+    def init(key: Any) -> Params:
+        return nnx.to_pure_dict(nnx.split(build(nnx.Rngs(key)))[1])
+
+    return PureForward(graph), init

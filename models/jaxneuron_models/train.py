@@ -1,0 +1,169 @@
+"""The one training loop: any loss over any batches, with early stopping on the dev loss and exact resume.
+
+A `Task` says what to train; the loop knows nothing of models or text. It keeps in its folder the best weights so
+far (`best/`), the learning curves (`curves.json`) and its own state (`state/`), from which a killed run goes on as
+if nothing had happened.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from jaxneuron.batching import Progress
+from jaxneuron.types import Params
+from jaxneuron_models import checkpoints
+
+Batch = Any
+Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]
+"""Name of a measure -> its sum over a batch and the count it is divided by; "loss" is the one minimised."""
+
+
+class Task(NamedTuple):
+    """What to train."""
+
+    init: Callable[[Array], Params]  # key -> fresh weights
+    loss: Callable[[Params, Batch, Array], tuple[Float[Array, ""], Sums]]  # of a batch, with a key for dropout
+    batches: Callable[[int], list[Any]]  # epoch -> handles of its batches, the same list whenever asked
+    load: Callable[[Any], Batch]  # handle -> arrays
+    dev: Callable[[], Iterable[Batch]]
+    optimizer: optax.GradientTransformation
+
+
+class Trained(NamedTuple):
+    """What the training leaves in memory; the folder has the rest."""
+
+    params: Params  # of the best epoch
+    curves: list[dict[str, float]]  # one row per epoch
+
+
+def train(
+    key: Array,
+    task: Task,
+    directory: Path,
+    *,
+    epochs: int,
+    patience: int = 10,
+    save_seconds: float = 120.0,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train until `epochs` are done or the dev loss has not improved for `patience` of them.
+
+    Args:
+        key: seeds the weights and what the loss draws.
+        task: what to train.
+        directory: where the run is kept; a run that was stopped there goes on.
+        epochs: passes over the training data at most.
+        patience: epochs without a better dev loss before stopping.
+        save_seconds: how often the state is saved within an epoch.
+        progress: called after each batch with (batches done, batches of all epochs).
+
+    Returns:
+        The best weights and the learning curves.
+    """
+    init_key, loss_key = jax.random.split(key)
+    state = _State(directory)
+    tree = jax.eval_shape(lambda: _start(task, init_key))
+    run = state.latest(tree) if state.exists() else _start(task, init_key)
+    curves = json.loads((directory / "curves.json").read_text()) if (directory / "curves.json").exists() else []
+    curves = curves[: int(run["epoch"])]
+
+    @jax.jit
+    def step(run: dict[str, Any], batch: Batch) -> dict[str, Any]:
+        step_key = jax.random.fold_in(loss_key, run["step"])
+        (_, sums), gradient = jax.value_and_grad(task.loss, has_aux=True)(run["params"], batch, step_key)
+        updates, optimizer = optax.with_extra_args_support(task.optimizer).update(
+            gradient, run["optimizer"], run["params"], batch=batch
+        )
+        return run | {
+            "params": optax.apply_updates(run["params"], updates),
+            "optimizer": optimizer,
+            "step": run["step"] + 1,
+            "sums": jax.tree.map(jnp.add, run["sums"], sums),
+        }
+
+    evaluate = jax.jit(lambda params, batch: task.loss(params, batch, loss_key)[1])
+
+    while int(run["epoch"]) < epochs and int(run["waited"]) < patience:
+        handles = task.batches(int(run["epoch"]))
+        saved, began = time.monotonic(), time.monotonic()
+        for position in range(int(run["position"]), len(handles)):
+            run = step(run, task.load(handles[position]))
+            run["position"] = run["position"] + 1
+            if progress:
+                progress(int(run["epoch"]) * len(handles) + position + 1, epochs * len(handles))
+            if time.monotonic() - saved > save_seconds:
+                state.save(run)
+                saved = time.monotonic()
+
+        dev = _means(jax.tree.map(lambda *sums: sum(sums), *(evaluate(run["params"], batch) for batch in task.dev())))
+        row = {"epoch": int(run["epoch"]) + 1, "step": int(run["step"]), "seconds": time.monotonic() - began}
+        row |= {f"train_{name}": value for name, value in _means(run["sums"]).items()}
+        row |= {f"dev_{name}": value for name, value in dev.items()}
+        curves.append(row)
+        better = dev["loss"] < float(run["best"])
+        if better:
+            checkpoints.save(directory.absolute() / "best", run["params"])
+        run = run | {
+            "epoch": run["epoch"] + 1,
+            "position": jnp.zeros((), jnp.int32),
+            "sums": jax.tree.map(jnp.zeros_like, run["sums"]),
+            "best": jnp.minimum(run["best"], dev["loss"]),
+            "waited": jnp.where(better, 0, run["waited"] + 1),
+        }
+        checkpoints.write_json(directory / "curves.json", curves)
+        state.save(run)
+    return Trained(checkpoints.restore(directory, tree["params"]), curves)
+
+
+def _start(task: Task, key: Array) -> dict[str, Any]:
+    """Return the state of a run before its first batch: all that the future depends on."""
+    params = task.init(key)
+    batch = task.load(task.batches(0)[0])
+    sums = jax.eval_shape(lambda: task.loss(params, batch, key)[1])
+    zero = jnp.zeros((), jnp.int32)
+    return {
+        "params": params,
+        "optimizer": task.optimizer.init(params),
+        "sums": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums),
+        "epoch": zero,
+        "position": zero,  # batches done in this epoch
+        "step": zero,
+        "waited": zero,  # epochs since the best
+        "best": jnp.full((), jnp.inf),
+    }
+
+
+def _means(sums: Sums) -> dict[str, float]:
+    return {name: float(total) / max(float(count), 1e-9) for name, (total, count) in sums.items()}
+
+
+class _State:
+    """The run's state on disk: the newest whole one wins, older ones go."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory.absolute() / "state"
+
+    def _steps(self) -> list[int]:
+        return sorted(int(path.name) for path in self.directory.glob("*") if path.name.isdigit())
+
+    def exists(self) -> bool:
+        return bool(self._steps())
+
+    def latest(self, like: Any) -> Any:
+        return checkpoints.restore(self.directory, like, str(self._steps()[-1]))
+
+    def save(self, run: Any) -> None:
+        # an epoch's end has the step of its last batch: two saves of one step must not collide
+        number = 2 * int(run["step"]) + int(run["position"] == 0)
+        checkpoints.save(self.directory / str(number), run)
+        for old in self._steps():
+            if old < number:
+                shutil.rmtree(self.directory / str(old), ignore_errors=True)
