@@ -3,11 +3,22 @@
 The layout is told by the files of the folder:
 
 - shared: `{train,dev,test}.jsonl.gz` (an image per line, with `captions` and `objects`) and `categories.json`
+- Karpathy: `dataset_coco.json` (or another `dataset_*.json`) and a feature matrix, either one for all images in the
+  order of the file (`vgg_feats.mat`, or any one `.npy` or `.npz`) or one per split (`train.npy`)
+- COCO: `captions_train2014.json`, `captions_val2014.json`, here or in `annotations/`, with `instances_*.json` (the
+  features are then the objects in the image) or a matrix (`train2014.npy`). Without files for dev and test, the
+  images of val are halved, by a fixed seed
+- Vendrov: `{train,val,test}.txt`, five lines per image, and `{train,val,test}.npy`, here or in `images/10crop/`
+
+Captions are lower-cased and rid of punctuation (`text.words`) unless the layout has them as words already.
 """
 
 from pathlib import Path
 
-from jaxneuron.corpora._captions import SPLITS, Captions, assemble, field, listing, multi_hot, read_json, read_lines
+from jaxneuron.corpora._captions import SPLITS, Captions, assemble, multi_hot
+from jaxneuron.corpora._coco import read_coco
+from jaxneuron.corpora._files import field, listing, read_json, read_lines
+from jaxneuron.corpora._karpathy import read_karpathy, read_vendrov
 
 __all__ = ["Captions", "read"]
 
@@ -24,7 +35,7 @@ def read(path: str | Path, split: str) -> Captions:
 
     Raises:
         FileNotFoundError: the folder or a file of the split is missing.
-        ValueError: no such split, no known layout, or a malformed file.
+        ValueError: no such split, a malformed file, or features that do not fit the captions.
 
     Source:
         Lin et al. 2014, Microsoft COCO (arXiv 1405.0312); Chen et al. 2015, COCO captions (arXiv 1504.00325).
@@ -34,11 +45,26 @@ def read(path: str | Path, split: str) -> Captions:
         raise ValueError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
     if not path.is_dir():
         raise FileNotFoundError(f"no folder {path}; expected a folder of captions (see jaxneuron.corpora.captions)")
+    captions = _read(path, split)
+    if not captions.sentences:
+        raise ValueError(f"no captions for {split!r} in {path}; expected at least one image with a caption")
+    return captions
+
+
+def _read(path: Path, split: str) -> Captions:
     if (path / "categories.json").exists():
         return _read_shared(path, split)
-    raise ValueError(
-        f"{path} has no layout of captions that is known; expected categories.json with {split}.jsonl.gz, "
-        f"captions_*.json, dataset_coco.json or {split}.txt, got {listing(path)}"
+    documents = sorted(path.glob("dataset_*.json"))
+    if len(documents) == 1:
+        return read_karpathy(path, documents[0], split)
+    for folder in (path, path / "annotations"):
+        if any(folder.glob("captions_*.json")):
+            return read_coco(folder, split)
+    if any((path / f"{name}.txt").exists() for name in ("train", "val", "dev", "test")):
+        return read_vendrov(path, split)
+    raise FileNotFoundError(
+        f"no captions in {path}; expected {split}.jsonl.gz with categories.json, one dataset_*.json, captions_*.json, "
+        f"or train.txt with train.npy (see jaxneuron.corpora.captions); got {listing(path)}"
     )
 
 
@@ -46,8 +72,8 @@ def _read_shared(path: Path, split: str) -> Captions:
     """One JSON object per image and line: its captions, and the indices of the objects in it."""
     categories = path / "categories.json"
     names = [field(row, "name", str, f"{categories}, entry {i}") for i, row in enumerate(_list(categories))]
-    file = path / f"{split}.jsonl.gz"
-    file = file if file.exists() else file.with_suffix("")
+    plain = path / f"{split}.jsonl"
+    file = plain if plain.exists() else path / f"{split}.jsonl.gz"
     captions, objects = [], []
     for line, row in read_lines(file):
         where = f"{file}, line {line}"

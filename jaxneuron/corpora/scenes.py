@@ -5,12 +5,13 @@ action, and things stand in relations. What is in a scene depends on the place a
 seldom far from a dog). A feature is on if and only if it is true of the scene; a caption says only what is true, and
 seldom all of it. The grammar:
 
-    caption   = noun [be] predicate [place]            two brown dogs are chasing a frisbee in the park
-              | "there" be noun [predicate] [place]    there is a cat under the table
+    caption   = noun [be] told                         two brown dogs are chasing a frisbee in the park
+              | "there" be noun told                   there is a cat under the table
               | the-noun that be predicate be rest     the dogs that are next to a car are black
               | the-noun [predicate] be quality        the kite behind the trees is red
-              | "a" picture "of" noun [predicate] [place]
+              | "a" picture "of" noun told
               | noun "and" noun ["are"] place          a man and two dogs are near the ocean
+    told      = predicate [place] | place
     rest      = quality | place
     predicate = action | relation (noun | the-noun) | relation noun that be (quality | action)
     quality   = colour | size

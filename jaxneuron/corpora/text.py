@@ -1,8 +1,18 @@
 """Plain text from files, by words or by characters."""
 
+import gzip
 import re
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from jaxneuron.corpora._files import listing, open_text
+from jaxneuron.types import Corpus
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+NAMES = {"train": ("train",), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
+"""What the file of a split may be called."""
 
 
 def words(text: str) -> list[str]:
@@ -15,3 +25,57 @@ def words(text: str) -> list[str]:
         ['a', "man's", 'dog', 'on', 'the', 'beach']
     """
     return _WORD.findall(text.lower().replace("\u2019", "'"))
+
+
+def read(
+    path: str | Path,
+    split: str | None = None,
+    *,
+    unit: Literal["word", "character"] = "word",
+    length: int | None = None,
+) -> Corpus:
+    """Read plain text, gzipped or not, from one file or from the file of a split.
+
+    Args:
+        path: a text file, or a folder with `{train,dev,test}.txt` or `.txt.gz`.
+        split: which file of the folder; None for a single file.
+        unit: `"word"`: a sentence per line, as `words` splits it; `"character"`: the text as it is, line ends too.
+        length: words or characters in a sentence, where the text is longer; by default, all words of a line, and
+            100 characters.
+
+    Returns:
+        Sentences without labels; a line without a word is left out.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no text in it, or not UTF-8.
+    """
+    if unit not in ("word", "character"):
+        raise ValueError(f"no unit {unit!r}; expected 'word' or 'character'")
+    if length is not None and length < 1:
+        raise ValueError(f"expected a length of at least 1, got {length}")
+    file = _file(Path(path), split)
+    try:
+        with open_text(file) as lines:
+            pieces = [lines.read()] if unit == "character" else [words(line) for line in lines]
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"cannot read {file} as UTF-8 text ({error}); fetch it again or convert it") from error
+    size = length or (100 if unit == "character" else max(map(len, pieces), default=0))
+    sentences = [list(piece[i : i + size]) for piece in pieces for i in range(0, len(piece), size)] if size else []
+    if not sentences:
+        raise ValueError(f"no text in {file}; expected at least one {unit}")
+    return Corpus(sentences, {})
+
+
+def _file(path: Path, split: str | None) -> Path:
+    if not path.is_dir():
+        if path.exists() and split is not None:
+            raise ValueError(f"{path} is one file, without splits; ask for the split None, or give a folder")
+        return path
+    if split not in NAMES:
+        raise ValueError(f"no split {split!r} in the folder {path}; expected one of {', '.join(NAMES)}")
+    paths = [path / f"{name}{suffix}" for name in NAMES[split] for suffix in (".txt", ".txt.gz")]
+    found = [path for path in paths if path.exists()]
+    if not found:
+        raise FileNotFoundError(f"no {split}.txt or {split}.txt.gz in {path}; it has {listing(path)}")
+    return found[0]
