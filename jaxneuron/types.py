@@ -82,7 +82,9 @@ class Found(NamedTuple):
     tokens: Tokens  # [target, k, time], best first
     score: Float[Array, "target k"]  # the discrete score, from the unrelaxed model; -inf where fewer than k
     step: Int[Array, "target k"]  # the step that found it (corpus search: the row of its n-gram)
-    trace: Float[Array, "target step"]  # the best discrete score so far, per step (corpus search: no step)
+    proximity: Float[Array, "target k"]  # how close the relaxed input was to these words, 1 for a real n-gram:
+    # mean over positions of the cosine (embedding) or of the word's share of the weight (the others)
+    trace: Float[Array, "target epoch"]  # the best discrete score at each epoch's end (corpus search: no epoch)
 
 
 class Vocabulary(NamedTuple):

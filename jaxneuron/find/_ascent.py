@@ -1,0 +1,211 @@
+"""The loop that the gradient methods share: climb a relaxed score, remember the best real n-gram on the way.
+
+Per target and step, as in the code behind Poerner et al. 2018: the relaxed input's mean score gives the gradient
+(Adam), and the discrete input that the parameters stand for at that moment is scored on the unrelaxed model.
+Only the discrete score decides what is kept. Steps come in epochs; an epoch is one compiled scan over all targets of
+a chunk.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching
+from jaxneuron.batching import Progress
+from jaxneuron.find import _best
+from jaxneuron.find._best import Words
+from jaxneuron.find._check import check
+from jaxneuron.types import Edit, Forward, Found, Params, Site, Target, Tokens
+
+
+class Values(NamedTuple):
+    """Settings that may change without compiling again."""
+
+    candidates: Bool[Array, "vocab"]
+    table: Float[Array, "vocab unit"] | None  # word vectors, for the method that optimises vectors
+    learning_rate: Float[Array, ""]
+    temperature: Float[Array, ""]  # at step 0
+    decay: Float[Array, ""]  # factor on the temperature, per step
+    coldest: Float[Array, ""]  # the temperature's floor
+
+
+class Relaxed(NamedTuple):
+    """A relaxed input for `restart x sample` rows."""
+
+    tokens: Tokens  # [row, time] or soft words [row, time, vocab]
+    edits: Mapping[Site, Edit]
+    drawn: Words | None  # discrete inputs that come with the relaxation
+
+
+class Method(NamedTuple):
+    """What a gradient method is made of; three plain functions, so that equal methods compile once."""
+
+    start: Callable[[Array, Tokens, Values], Array]  # key, n-grams to start from [restart, time] -> x[restart, ...]
+    relax: Callable[[Array, Array, Float[Array, ""], Values, int], Relaxed]  # key, x, temperature, values, samples
+    discretise: Callable[[Array, Values], Words]  # x -> the n-gram each restart stands for
+
+
+class Shape(NamedTuple):
+    """Settings that decide what is compiled."""
+
+    epoch: int  # steps in an epoch
+    samples: int  # relaxed inputs per restart and step
+    keep: str  # "step": every discrete input competes; "epoch": the last of an epoch, judged by the epoch's mean
+
+
+class State(NamedTuple):
+    """Where one target's search stands."""
+
+    x: Float[Array, "restart ..."]
+    adam: Any
+    best: _best.Best
+    mean: Float[Array, "restart"]  # best epoch-mean of the discrete score so far
+    waited: Int[Array, ""]  # epochs since it improved
+
+
+def ascend(
+    key: Array,
+    forward: Forward,
+    params: Params,
+    targets: Target,
+    ngrams: Tokens,
+    method: Method,
+    values: Values,
+    shape: Shape,
+    *,
+    steps: int,
+    restarts: int,
+    patience: int | None,
+    start: Tokens | None,
+    k: int,
+    row_bytes: int,
+    budget: int,
+    progress: Progress | None,
+    mesh: Mesh | None,
+) -> Found:
+    """Run a gradient method for all targets; the methods' own docstrings explain the arguments."""
+    total = check(forward, params, targets, ngrams, values.candidates)
+    length = ngrams.ids.shape[1]
+    start = _starts(start, total, restarts, length)
+    shape = shape._replace(epoch=min(shape.epoch, steps))
+    epochs = math.ceil(steps / shape.epoch)
+    # parameters with both Adam moments, and about six copies of the relaxed rows in flight
+    chunk = batching.chunk_size(row_bytes * restarts * (4 + 6 * shape.samples), total, budget, mesh)
+    done = 0
+
+    def search(keys: Array, targets: Target, start: Tokens) -> Found:
+        nonlocal done
+        state = _begin(keys, start, values, method=method, k=k)
+        trace = []
+        for epoch in range(epochs):
+            state = _epoch(keys, state, targets, params, values, epoch, patience, forward, method, shape)
+            trace.append(state.best.score[:, 0])
+            done += 1
+            if progress:
+                progress(done, epochs * math.ceil(total / chunk))
+            if patience is not None and bool(jnp.all(state.waited >= patience)):
+                trace += trace[-1:] * (epochs - epoch - 1)
+                done += epochs - epoch - 1
+                break
+        ids = state.best.ids
+        tokens = Tokens(ids, jnp.ones(ids.shape, bool))
+        score = _rescore(targets, params, tokens, state.best.score, forward)
+        return Found(tokens, score, state.best.step, state.best.proximity, jnp.stack(trace, 1))
+
+    return batching.map_chunks(search, batching.fold_targets(key, targets), targets, start, chunk=chunk, mesh=mesh)
+
+
+def _starts(start: Tokens | None, total: int, restarts: int, length: int) -> Tokens:
+    """Return an n-gram to start from per target and restart; where there is none, its mask is false."""
+    ids, mask = jnp.zeros((total, restarts, length), jnp.int32), jnp.zeros((total, restarts, length), bool)
+    if start is None:
+        return Tokens(ids, mask)
+    if start.ids.shape[0] != total or start.ids.shape[-1] != length:
+        raise ValueError(
+            f"`start` must be [target, k, time] with {total} targets and {length} words, got {start.ids.shape}; "
+            "pass the tokens that another `find` returned for the same targets"
+        )
+    given = min(start.ids.shape[1], restarts)
+    return Tokens(ids.at[:, :given].set(start.ids[:, :given]), mask.at[:, :given].set(start.mask[:, :given]))
+
+
+@functools.partial(jax.jit, static_argnames=("method", "k"))
+def _begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int) -> State:
+    def one(key: Array, start: Tokens) -> State:
+        x = method.start(key, start, values)
+        restarts, time = start.ids.shape
+        adam = optax.scale_by_adam(eps=1e-7).init(x)
+        return State(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf), jnp.zeros((), jnp.int32))
+
+    return jax.vmap(one)(keys, start)
+
+
+@functools.partial(jax.jit, static_argnames=("forward", "method", "shape"))
+def _epoch(
+    keys: Array,
+    states: State,
+    targets: Target,
+    params: Params,
+    values: Values,
+    epoch: Int[Array, ""] | int,
+    patience: Int[Array, ""] | int | None,
+    forward: Forward,
+    method: Method,
+    shape: Shape,
+) -> State:
+    """Take one epoch of steps for every target of a chunk."""
+
+    def one(key: Array, state: State, target: Target) -> State:
+        def score(tokens: Tokens, edits: Mapping[Site, Edit]) -> Float[Array, "row"]:
+            return target(*forward(params, tokens, edits), tokens)
+
+        def step(carry: tuple[State, Array], number: Array) -> tuple[tuple[State, Array], None]:
+            state, discrete_sum = carry
+            step_key = jax.random.fold_in(key, number)
+            temperature = jnp.maximum(values.temperature * values.decay**number, values.coldest)
+
+            def objective(x: Array) -> tuple[Float[Array, ""], Words | None]:
+                relaxed = method.relax(step_key, x, temperature, values, shape.samples)
+                return jnp.sum(score(relaxed.tokens, relaxed.edits)) / shape.samples, relaxed.drawn
+
+            gradient, drawn = jax.grad(objective, has_aux=True)(state.x)
+            words = method.discretise(state.x, values)
+            words = words if drawn is None else jax.tree.map(lambda *rows: jnp.concatenate(rows), words, drawn)
+            discrete = score(Tokens(words.ids, jnp.ones(words.ids.shape, bool)), {})
+            best = _best.keep(state.best, words, discrete, number) if shape.keep == "step" else state.best
+
+            climb, adam = optax.scale_by_adam(eps=1e-7).update(gradient, state.adam)
+            x = state.x + values.learning_rate * climb
+            restarts = discrete_sum.shape[0]
+            return (state._replace(x=x, adam=adam, best=best), discrete_sum + discrete[:restarts]), None
+
+        numbers = epoch * shape.epoch + jnp.arange(shape.epoch)
+        (new, discrete_sum), _ = jax.lax.scan(step, (state, jnp.zeros_like(state.mean)), numbers)
+        mean = discrete_sum / shape.epoch
+        improved = mean > state.mean
+        if shape.keep == "epoch":
+            words = method.discretise(new.x, values)
+            new = new._replace(best=_best.keep(new.best, words, jnp.where(improved, mean, -jnp.inf), numbers[-1]))
+        new = new._replace(mean=jnp.maximum(mean, state.mean), waited=jnp.where(jnp.any(improved), 0, state.waited + 1))
+        if patience is None:
+            return new
+        stopped = state.waited >= patience
+        return jax.tree.map(lambda old, new: jnp.where(stopped, old, new), state, new)
+
+    return jax.vmap(one)(keys, states, targets)
+
+
+@functools.partial(jax.jit, static_argnames="forward")
+def _rescore(
+    targets: Target, params: Params, tokens: Tokens, score: Array, forward: Forward
+) -> Float[Array, "target k"]:
+    """Score what was kept once more, in a batch of its own: the number reported is the unrelaxed model's."""
+    again = jax.vmap(lambda target, tokens: target(*forward(params, tokens, {}), tokens))(targets, tokens)
+    return jnp.where(jnp.isneginf(score), score, again)

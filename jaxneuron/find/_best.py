@@ -1,0 +1,41 @@
+"""Keep the k best distinct n-grams seen so far."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+class Best(NamedTuple):
+    """A running top k of one target."""
+
+    ids: Int[Array, "k time"]
+    score: Float[Array, "k"]  # -inf where nothing is kept yet
+    step: Int[Array, "k"]  # when it was found
+    proximity: Float[Array, "k"]  # how close the relaxed input was to it
+
+
+def none(k: int, time: int) -> Best:
+    """Return an empty top k."""
+    return Best(jnp.zeros((k, time), jnp.int32), jnp.full(k, -jnp.inf), jnp.full(k, -1, jnp.int32), jnp.zeros(k))
+
+
+class Words(NamedTuple):
+    """Discrete inputs, and how close the relaxed input was to each."""
+
+    ids: Int[Array, "row time"]
+    proximity: Float[Array, "row"]
+
+
+def keep(best: Best, words: Words, score: Float[Array, "row"], step: Int[Array, ""]) -> Best:
+    """Return the k best of those kept and the new ones; of equal n-grams the first one found stays."""
+    k, more = best.score.shape[0], score.shape[0]
+    ids = jnp.concatenate([best.ids, words.ids])
+    proximity = jnp.concatenate([best.proximity, words.proximity])
+    score = jnp.concatenate([best.score, jnp.where(jnp.isnan(score), -jnp.inf, score)])
+    steps = jnp.concatenate([best.step, jnp.broadcast_to(step, (more,))])
+    same = jnp.all(ids[:, None] == ids[None], axis=-1) & (score[:, None] > -jnp.inf) & (score[None] > -jnp.inf)
+    repeated = jnp.any(jnp.tril(same, k=-1), axis=1)
+    score, order = jax.lax.top_k(jnp.where(repeated, -jnp.inf, score), k)
+    return Best(ids[order], score, steps[order], proximity[order])

@@ -1,0 +1,33 @@
+"""What can be wrong with a search is said before it starts."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+
+from jaxneuron.split import check_units
+from jaxneuron.tap import check_site, sites
+from jaxneuron.targets import Unit, count
+from jaxneuron.types import Forward, Params, Target, Tokens
+
+
+def check(forward: Forward, params: Params, targets: Target, ngrams: Tokens, candidates: Bool[Array, "vocab"]) -> int:
+    """Return the number of targets.
+
+    Raises:
+        KeyError: a target's site is unknown.
+        ValueError: a unit is out of range, targets are not stacked, or there is nothing to search in.
+    """
+    total = count(targets)
+    if ngrams.ids.ndim != 2 or not len(ngrams.ids):
+        raise ValueError(f"expected n-grams [ngram, time], at least one, got the shape {ngrams.ids.shape}")
+    if candidates.ndim != 1 or not np.any(candidates):
+        raise ValueError("`candidates` must be Bool[vocab] and allow at least one word; none is allowed")
+    word = Tokens(jnp.zeros((1, ngrams.ids.shape[1]), jnp.int32), jnp.ones((1, ngrams.ids.shape[1]), bool))
+    shapes = sites(forward, params, word)
+    for target in jax.tree.leaves(targets, is_leaf=lambda node: hasattr(node, "site")):
+        if hasattr(target, "site"):
+            check_site(target.site, shapes)
+        if isinstance(target, Unit):
+            check_units(target, shapes[target.site].shape[-1])
+    return total
