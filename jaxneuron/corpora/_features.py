@@ -78,6 +78,8 @@ def _mat(path: Path) -> np.ndarray:
         arrays = scipy.io.loadmat(path)
     except NotImplementedError as error:
         raise ValueError("MATLAB 7.3 files are HDF5; save it with '-v7' or as .npy") from error
+    except Exception as error:  # scipy raises errors of a dozen kinds on damaged files
+        raise ValueError(str(error)) from error
     if "feats" not in arrays:
         raise ValueError(f"expected the key 'feats', got {', '.join(k for k in arrays if not k.startswith('__'))}")
     return np.ascontiguousarray(arrays["feats"].T)

@@ -4,8 +4,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 
 def read_json(path: Path) -> Any:
@@ -31,7 +32,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
         raise _unreadable(path, error, "JSON lines") from error
 
 
-def open_text(path: Path) -> IO[str]:
+def open_text(path: Path) -> TextIOWrapper:
     """Open a text file for reading, gzipped if its name says so."""
     if not path.exists():
         raise FileNotFoundError(f"no file {path}; its folder has {listing(path.parent)}")

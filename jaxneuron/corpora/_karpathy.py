@@ -35,8 +35,8 @@ def _sentence(caption: object, where: str) -> list[str] | str:
 
 def read_vendrov(path: Path, split: str) -> Captions:
     """Five lines of words per image, and one matrix per split, here or in `images/10crop`."""
-    names = (split, *SPLITS[split])
-    file = next((path / f"{name}.txt" for name in names if (path / f"{name}.txt").exists()), path / f"{names[-1]}.txt")
+    names = (SPLITS[split][0], split)
+    file = next((path / f"{name}.txt" for name in names if (path / f"{name}.txt").exists()), path / f"{names[0]}.txt")
     with open_text(file) as lines:
         try:
             captions = [line.split() for line in lines]

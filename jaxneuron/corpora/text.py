@@ -4,7 +4,6 @@ import gzip
 import re
 import zlib
 from pathlib import Path
-from typing import Literal
 
 from jaxneuron.corpora._files import listing, open_text
 from jaxneuron.types import Corpus
@@ -31,7 +30,7 @@ def read(
     path: str | Path,
     split: str | None = None,
     *,
-    unit: Literal["word", "character"] = "word",
+    unit: str = "word",
     length: int | None = None,
 ) -> Corpus:
     """Read plain text, gzipped or not, from one file or from the file of a split.
