@@ -24,7 +24,7 @@ class _Writer:
 
     def write(self, i: int) -> list[str]:
         thing, place = self.scene.things[i], self.place()
-        be = ["is" if thing.count == "one" else "are"]
+        be = ["is" if thing.number == "one" else "are"]
         quality = self.quality(thing)
         form = preferred(self.source, ("plain", "there", "picture", "relative", "and", "quality"))
         if form == "and" and len(self.scene.things) > 1:
@@ -48,16 +48,16 @@ class _Writer:
         self.mentioned.add(i)
         thing = self.scene.things[i]
         names = preferred(self.source, tuple(lexicon.OBJECTS[thing.name].words.split())).split("/")
-        words = [names[thing.count != "one"]]
+        words = [names[thing.number != "one"]]
         if thing.colour and not bare and self.chance(0.6):
             words.insert(0, thing.colour)
         if thing.size and not bare and self.chance(0.6):
             words.insert(0, self.word(lexicon.SIZES[thing.size]))
-        if thing.count == "one":
+        if thing.number == "one":
             return ["the", *words] if the else [*_indefinite(words[0]), *words[1:]]
-        count = [self.word(lexicon.COUNTS[thing.count])]
+        count = [self.word(lexicon.COUNTS[thing.number])]
         if the:
-            return ["the", *(count if thing.count != "many" and self.chance(0.3) else []), *words]
+            return ["the", *(count if thing.number != "many" and self.chance(0.3) else []), *words]
         return [*(["some"] if self.chance(0.15) else count), *words]
 
     def predicate(self, i: int) -> list[str]:
@@ -73,7 +73,7 @@ class _Writer:
         more = self.quality(other) or ([self.word(lexicon.ACTIONS[other.action])] if other.action else [])
         if not more or self.chance(0.8):
             return [*relation, *self.noun(fact.object, the=self.chance(0.3))]
-        be = "is" if other.count == "one" else "are"
+        be = "is" if other.number == "one" else "are"
         return [*relation, *self.noun(fact.object, bare=True), self.that(other), be, *more]
 
     def quality(self, thing: Thing) -> list[str]:

@@ -13,7 +13,7 @@ class Thing(NamedTuple):
     """One kind of thing in a scene; all of that kind there are."""
 
     name: str
-    count: str
+    number: str
     colour: str | None
     size: str | None
     action: str | None

@@ -51,7 +51,7 @@ def test_attributes_belong_to_their_noun(corpus, drawn):
 
 def test_number_agrees(corpus, drawn):
     for sentence, image in zip(corpus.sentences, corpus.image, strict=True):
-        counts = {thing.name: thing.count for thing in drawn[image].things}
+        counts = {thing.name: thing.number for thing in drawn[image].things}
         for word in sentence:
             if word in SINGULAR | PLURAL:
                 assert (word in SINGULAR) == (counts[scenes.MEANING[word]] == "one"), sentence
