@@ -1,0 +1,101 @@
+"""Text as numbers on the host: checked ids, word counts, and the words that a language model must predict."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import sparse
+
+from jaxneuron.types import Tokens
+
+
+class Perplexity(NamedTuple):
+    """How well a language model predicts a text."""
+
+    perplexity: float  # exp(cross_entropy); nan where nothing is predicted
+    cross_entropy: float  # mean of -log p, nats a word
+    n: int  # words predicted, `<END>` included
+
+
+def perplexity(probability: Float[np.ndarray, "prediction"]) -> Perplexity:
+    """Summarise the probabilities that a model gave to the words that came."""
+    if not len(probability):
+        return Perplexity(np.nan, np.nan, 0)
+    with np.errstate(divide="ignore"):
+        cross_entropy = -float(np.mean(np.log(probability)))
+    return Perplexity(float(np.exp(cross_entropy)), cross_entropy, len(probability))
+
+
+def checked(tokens: Tokens, vocabulary_size: int) -> Tokens:
+    """Return the tokens as host arrays `[sentence, time]`.
+
+    Raises:
+        ValueError: the ids are no matrix of whole numbers within the vocabulary, or the padding is not on the right.
+    """
+    ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
+    if ids.ndim != 2 or ids.shape != mask.shape or not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(
+            "expected hard tokens with whole ids [sentence, time] and a mask of the same shape, "
+            f"got {ids.dtype} ids {ids.shape} and a mask {mask.shape}; `corpora.vocabulary.encode` makes them"
+        )
+    words = ids[mask]
+    if len(words) and not 0 <= words.min() <= words.max() < vocabulary_size:
+        raise ValueError(
+            f"expected word ids from 0 to {vocabulary_size - 1}, got {words.min()} to {words.max()}; "
+            "encode the text with the same vocabulary"
+        )
+    if np.any(mask[:, 1:] & ~mask[:, :-1]):
+        raise ValueError("expected padding on the right of each sentence, got a mask that turns true after false")
+    return Tokens(ids, mask)
+
+
+def word_counts(tokens: Tokens, vocabulary_size: int) -> sparse.csr_array:
+    """Count each word of each sentence, `[sentence, vocab]`."""
+    ids, mask = checked(tokens, vocabulary_size)
+    words = ids[mask]
+    ends = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
+    counts = sparse.csr_array((np.ones(len(words)), words, ends), shape=(len(ids), vocabulary_size))
+    counts.sum_duplicates()
+    return counts
+
+
+def checked_image(image: Any, tokens: Tokens, images: int) -> Int[np.ndarray, "sentence"]:
+    """Return which image each sentence describes, as a host array.
+
+    Raises:
+        ValueError: not one image per sentence, or an image that does not exist.
+    """
+    image = np.asarray(image)
+    if image.shape != (len(tokens.ids),):
+        raise ValueError(f"expected the image of each sentence ({len(tokens.ids)} of them), got shape {image.shape}")
+    if len(image) and not 0 <= image.min() <= image.max() < images:
+        raise ValueError(
+            f"expected image numbers from 0 to {images - 1} (the rows of features), got {image.min()} to {image.max()}"
+        )
+    return image
+
+
+def sum_by_image(counts: sparse.csr_array, image: Int[np.ndarray, "sentence"], images: int) -> sparse.csr_array:
+    """Add up the rows of the sentences of each image, `[image, vocab]`."""
+    n = len(image)
+    captions = sparse.csr_array((np.ones(n), (image, np.arange(n))), shape=(images, n))
+    return sparse.csr_array(captions @ counts)
+
+
+def next_words(
+    tokens: Tokens, *, vocabulary_size: int, begin: int, end: int, first: bool, order: int
+) -> Int[np.ndarray, "prediction order"]:
+    """Return each word to predict, behind the `order - 1` words before it.
+
+    After w1 … wn a model predicts w2 … wn and then `end`; `first` adds w1. Before w1 stands `begin`.
+    """
+    ids, mask = checked(tokens, vocabulary_size)
+    for name, special in (("end", end), ("begin", begin)):
+        if not 0 <= special < vocabulary_size:
+            raise ValueError(f"expected {name} to be a word id from 0 to {vocabulary_size - 1}, got {special}")
+    length = mask.sum(axis=1, keepdims=True)
+    time = np.arange(ids.shape[1] + 1)
+    text = np.where(time < length, np.pad(ids, [(0, 0), (0, 1)]), end)
+    text = np.pad(text, [(0, 0), (order - 1, 0)], constant_values=begin)
+    windows = np.lib.stride_tricks.sliding_window_view(text, order, axis=1)
+    return windows[(time <= length) & (time >= (0 if first else 1))]
