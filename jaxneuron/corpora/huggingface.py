@@ -99,6 +99,7 @@ def _label(values: list[Any], sentences: list[list[str]], name: str) -> np.ndarr
 def _load(name_or_path: str | Path, split: str, configuration: str | None) -> Any:
     # The import takes seconds, and most corpora do without.
     import datasets
+    from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
 
     path = Path(name_or_path)
     quiet = datasets.are_progress_bars_disabled()
@@ -108,18 +109,18 @@ def _load(name_or_path: str | Path, split: str, configuration: str | None) -> An
             return _saved(datasets.load_from_disk(str(path)), path, split)
         if path.exists():
             builder, files = _files(path, split)
-            options = {"sep": "\t"} if files[0].name.removesuffix(".gz").endswith(".tsv") else {}
+            options: dict[str, Any] = {"sep": "\t"} if files[0].name.removesuffix(".gz").endswith(".tsv") else {}
             data = {_base(split): [str(file) for file in files]}
             return datasets.load_dataset(builder, data_files=data, split=split, **options)
         if isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~")) or _suffix(path) in BUILDERS:
             raise FileNotFoundError(f"no file or folder {path}; {path.parent} has {listing(path.parent)}")
         return datasets.load_dataset(str(name_or_path), configuration, split=split)
-    except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as error:
+    except (DatasetNotFoundError, ConnectionError) as error:
         raise FileNotFoundError(
             f"no data set {str(name_or_path)!r} here, and none could be had from the hub ({error}); "
             "check the name and the network, or give the path of a local file"
         ) from error
-    except datasets.exceptions.DatasetGenerationError as error:
+    except DatasetGenerationError as error:
         raise ValueError(f"cannot read {name_or_path} ({error.__cause__ or error}); mend the file") from error
     finally:
         if not quiet:

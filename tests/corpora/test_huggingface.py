@@ -30,13 +30,15 @@ def jsonl(path, rows):
     return path
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv", "a.tsv", "a.parquet"])
 def test_local_file(tmp_path, name, capsys):
     import datasets
 
     path = tmp_path / name
     if "jsonl" in name:
         jsonl(path, ROWS)
+    elif "tsv" in name:
+        datasets.Dataset.from_list(ROWS).to_csv(path, sep="\t")
     else:
         getattr(datasets.Dataset.from_list(ROWS), f"to_{path.suffix[1:]}")(path)
     capsys.readouterr()
