@@ -1,0 +1,13 @@
+"""How does a person read what a study found? Results in, figures, tables and one page of HTML out.
+
+The input is what a run leaves in its folder (`results.json`, `found.jsonl`), so that a report can be drawn again
+at any time, without the model.
+
+- `figures`: PNG and SVG for papers (matplotlib)
+- `charts`: the interactive ones of the page (Vega-Lite)
+- `findings`: sentences that say what the numbers say
+- `words`: which words of an n-gram are function words, and which name what the unit stands for
+- `labels`: what settings and methods are called, and in which order and colour they come
+- `tables`: the same for a terminal (rich)
+- `html`: the page, `report.html`, with everything inside
+"""

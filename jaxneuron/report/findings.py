@@ -1,0 +1,265 @@
+"""Sentences that say what the numbers of a run say, whichever way they came out.
+
+Nothing here knows the result beforehand: each sentence chooses its verb by the figures, and a figure that the run does
+not have leaves its sentence out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jaxneuron.report import labels
+
+Results = Mapping[str, Any]
+
+SIGNIFICANT = 0.001
+"""The level that Poerner et al. 2018 report; p-values above it are given as they are."""
+
+
+def headlines(results: Results) -> list[str]:
+    """Return the main findings of a run of `poerner2018`, the most important first.
+
+    Args:
+        results: the whole of `results.json`.
+    """
+    candidates = [
+        best_method(results),
+        losers(results),
+        function_words(results),
+        naming(results),
+        nearest_cosine(results),
+        perplexity(results),
+        average_precision(results),
+        reproduced(results),
+    ]
+    return [sentence for sentence in candidates if sentence]
+
+
+def comparisons(results: Results) -> list[str]:
+    """Return how gumbel softmax compares with corpus search, a sentence per setting."""
+    sentences = (against_corpus(setting, labels.BEST_OF_PAPER, rows) for setting, rows in _settings(results))
+    return [sentence for sentence in sentences if sentence]
+
+
+def best_method(results: Results) -> str | None:
+    """Say how many settings gumbel softmax wins, and who comes first by mean gain elsewhere."""
+    key = labels.BEST_OF_PAPER
+    tested = [(s, rows) for s, rows in _settings(results) if _has(rows.get(key), "gain", "p")]
+    if not tested:
+        return None
+    won = [s for s, rows in tested if _direction(rows[key]) > 0 and rows[key]["p"] < SIGNIFICANT]
+    sentence = (
+        f"{_capital(labels.method(key).name)} finds more activating inputs than corpus search in "
+        f"{count(len(won), len(tested))} settings (paired t-test, p < {SIGNIFICANT})."
+    )
+    ahead = {}
+    for setting, rows in tested:
+        gains = {m: row["gain"] for m, row in rows.items() if _has(row, "gain")}
+        first = max(gains, key=gains.__getitem__)
+        ahead.setdefault(first, []).append(labels.setting(setting).place)
+    if set(ahead) == {key}:
+        return sentence + f" No other method has a larger mean gain in {'it' if len(tested) == 1 else 'any of them'}."
+    others = [f"{labels.method(m).name} in {_list(places)}" for m, places in ahead.items() if m != key]
+    return sentence + f" But the largest mean gain is that of {'; that of '.join(others)}."
+
+
+def against_corpus(setting: str, method: str, rows: Mapping[str, Any]) -> str | None:
+    """Say how a method compares with corpus search in one setting."""
+    row = rows.get(method) or {}
+    if not _has(row, "gain", "p"):
+        return None
+    name = labels.method(method).name
+    place = labels.setting(setting).place
+    evidence = ", ".join(
+        part
+        for part in (
+            f"t = {row['t']:.1f}" if _has(row, "t") else "",
+            f"p {_relation(row['p'])}",
+            f"effect size d_z = {row['d_z']:.2f}" if _has(row, "d_z") else "",
+            f"{row['n']} targets" if _has(row, "n") else "",
+        )
+        if part
+    )
+    if row["p"] >= 0.05 or _direction(row) == 0:
+        return f"In {place}, {name} and corpus search cannot be told apart (gain {row['gain']:+.2f}; {evidence})."
+    verb = "beats" if row["gain"] > 0 else "falls short of"
+    gain = f"{abs(row['gain']):.2f} standard deviations"
+    return f"In {place}, {name} {verb} corpus search by {gain} on average ({evidence})."
+
+
+def losers(results: Results) -> str | None:
+    """Say which optimisers stay below corpus search everywhere, as the paper found of three of them."""
+    settings = _settings(results)
+    methods = labels.ordered((m for _, rows in settings for m in rows if m != labels.BASELINE), labels.METHODS)
+    below, above = [], []
+    for method in methods:
+        gains = [rows[method]["gain"] for _, rows in settings if _has(rows.get(method), "gain")]
+        if gains and max(gains) < 0:
+            below.append(labels.method(method).name)
+        elif gains and min(gains) > 0 and method != labels.BEST_OF_PAPER:
+            above.append(labels.method(method).name)
+    parts = []
+    if below:
+        parts.append(f"{_capital(_list(below))} {_verb(below, 'stays', 'stay')} below corpus search in every setting")
+    if above:
+        start = "while " if below else ""
+        names = _list(above) if below else _capital(_list(above))
+        parts.append(f"{start}{names} {_verb(above, 'is', 'are')} on average above it in every setting")
+        if not below:
+            parts[0] = parts[0].replace("above it", "above corpus search")
+    return ", ".join(parts) + "." if parts else None
+
+
+def function_words(results: Results) -> str | None:
+    """Say which pathway's optimal inputs hold more function words: the paper's finding on syntax."""
+    shares = results.get("function_words") or {}
+    key = labels.BEST_OF_PAPER
+    visual, textual = ((shares.get(f"{side}/projection") or {}).get(key) for side in ("visual", "textual"))
+    if visual is None or textual is None:
+        return None
+    relation = "more" if textual > visual else "fewer" if textual < visual else "as many"
+    than = "as" if relation == "as many" else "than"
+    corpus = [shares[f"{side}/projection"].get(labels.BASELINE) for side in ("textual", "visual")]
+    known = [percent(share) for share in corpus if share is not None]
+    beside = f"; by corpus search, {known[0]} and {known[1]}" if len(known) == 2 else ""
+    return (
+        f"The optimal inputs of language units hold {relation} function words {than} those of visual units: "
+        f"{percent(textual)} against {percent(visual)} of the words, found by {labels.method(key).name}{beside}."
+    )
+
+
+def naming(results: Results) -> str | None:
+    """Say how often the optimal input names the object that a visual unit stands for."""
+    rows = results.get("naming") or {}
+    best = rows.get(labels.BEST_OF_PAPER) or {}
+    if best.get("named") is None:
+        return None
+    sentence = f"Of the visual units, each of which stands for an object, {percent(best['named'])} are named outright"
+    if best.get("associated") is not None:
+        sentence += f", and {percent(best['associated'])} get at least one word that goes with the object,"
+    sentence += f" in the input found by {labels.method(labels.BEST_OF_PAPER).name}"
+    corpus = rows.get(labels.BASELINE) or {}
+    if corpus.get("named") is None:
+        return sentence + "."
+    also = (
+        f" and {percent(corpus['associated'])}"
+        if None not in (corpus.get("associated"), best.get("associated"))
+        else ""
+    )
+    return f"{sentence}; corpus search: {percent(corpus['named'])}{also}."
+
+
+def nearest_cosine(results: Results) -> str | None:
+    """Say how far optimised embeddings are from words; the paper gives 0.24."""
+    cosines = [value for value in (results.get("nearest_cosine") or {}).values() if value is not None]
+    if not cosines:
+        return None
+    low, high = min(cosines), max(cosines)
+    span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}, by setting"
+    return (
+        "Embedding optimisation ends at vectors whose mean cosine to the nearest real word is "
+        f"{span} (the paper: 0.24; 1 would be a word)."
+    )
+
+
+def perplexity(results: Results) -> str | None:
+    """Say how well the language pathway predicts words, against the count models."""
+    names = {"unigram": "a unigram model", "kneser_ney": "an interpolated Kneser–Ney trigram"}
+    scores = _scores(results, "perplexity")
+    if scores.get("imaginet") is None:
+        return None
+    parts = _compared(scores, names, larger_is_better=False, show=lambda value: f"{value:,.1f}")
+    return f"As a language model, the interpreted model has a dev perplexity of {scores['imaginet']:,.1f}{parts}."
+
+
+def average_precision(results: Results) -> str | None:
+    """Say how well the visual pathway knows what is in the picture, against ridge regression on word counts."""
+    names = {"ridge": "ridge regression on word counts", "random": "chance"}
+    scores = _scores(results, "average_precision")
+    if scores.get("imaginet") is None:
+        return None
+    parts = _compared(scores, names, larger_is_better=True, show=lambda value: f"{value:.3f}")
+    return f"As a model of the picture, it reaches a mean average precision of {scores['imaginet']:.3f}{parts}."
+
+
+def reproduced(results: Results) -> str | None:
+    """Say how many of the claims held."""
+    claims = [claim for claim in results.get("claims") or [] if claim.get("holds") is not None]
+    if not claims:
+        return None
+    held = sum(bool(claim["holds"]) for claim in claims)
+    return f"{_capital(count(held, len(claims)))} claims that this run re-measured held."
+
+
+def percent(value: float) -> str:
+    """Return a share in percent.
+
+    Example:
+        >>> percent(0.314)
+        '31%'
+    """
+    return f"{100 * value:.0f}%"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value as one prints it.
+
+    Example:
+        >>> p_value(0.0), p_value(0.0312), p_value(None)
+        ('< 0.001', '0.031', '–')
+    """
+    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def count(part: int, whole: int) -> str:
+    """Return "3 of 4", in words where that reads better.
+
+    Example:
+        >>> count(3, 4), count(4, 4), count(0, 4)
+        ('3 of 4', 'all 4', 'none of 4')
+    """
+    return f"all {whole}" if part == whole else f"none of {whole}" if part == 0 else f"{part} of {whole}"
+
+
+def _relation(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _direction(row: Mapping[str, Any]) -> int:
+    """Return 1 where a method is ahead, -1 where it is behind, 0 where mean gain and t-test disagree."""
+    signs = {row[key] > 0 for key in ("gain", "t") if row.get(key)}
+    return 0 if len(signs) != 1 else 1 if signs == {True} else -1
+
+
+def _settings(results: Results) -> list[tuple[str, Mapping[str, Any]]]:
+    rows = results["results"]
+    return [(setting, rows[setting]) for setting in labels.ordered(rows, labels.SETTINGS)]
+
+
+def _scores(results: Results, measure: str) -> Mapping[str, float]:
+    return (results.get("model") or {}).get(measure) or {}
+
+
+def _compared(scores: Mapping[str, float], names: Mapping[str, str], *, larger_is_better: bool, show: Any) -> str:
+    parts = []
+    for key, name in names.items():
+        if scores.get(key) is not None:
+            ahead = (scores["imaginet"] > scores[key]) == larger_is_better and scores["imaginet"] != scores[key]
+            verdict = "the same as" if scores["imaginet"] == scores[key] else "better than" if ahead else "worse than"
+            parts.append(f"{verdict} {name} ({show(scores[key])})")
+    return ", " + _list(parts) if parts else ""
+
+
+def _has(row: Mapping[str, Any] | None, *keys: str) -> bool:
+    return row is not None and all(row.get(key) is not None for key in keys)
+
+
+def _list(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _verb(items: list[str], one: str, many: str) -> str:
+    return one if len(items) == 1 else many
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,97 @@
+"""The page that a study ends with: one file, nothing outside it, for a reader who has not seen the paper.
+
+Charts need Vega, which is inlined once for all of them. A content security policy in the page forbids the browser to
+fetch anything at all, so the page is the same on a train as in ten years.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from jaxneuron.report import _run, poerner2018
+from jaxneuron.report._write import beside
+from jaxneuron.tap import nearest
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+CONTENTS = {"poerner2018": poerner2018.content}
+"""Study -> the function that turns its run into what its template shows."""
+
+
+def write(directory: Path) -> Path:
+    """Write `report.html` from the files of a run.
+
+    Args:
+        directory: where the study left `results.json` and `found.jsonl`.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        FileNotFoundError: a file of the run is missing.
+        ValueError: a file of the run is malformed, or no page is known for the study.
+    """
+    directory = Path(directory)
+    run = _run.read(directory)
+    study = run.results["study"]
+    if study not in CONTENTS:
+        raise ValueError(
+            f"no page for the study {study!r}{nearest(study, CONTENTS)}; pages exist for {', '.join(CONTENTS)}"
+        )
+    page = directory / "report.html"
+    with beside(page) as temporary:
+        temporary.write_text(_render(f"{study}.html", CONTENTS[study](run)), encoding="utf-8")
+    return page
+
+
+def _render(template: str, content: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data"] = data
+    environment.filters["number"] = number
+    environment.globals["inline"] = lambda name: Markup(script((TEMPLATES / name).read_text(encoding="utf-8")))
+    environment.globals["vega"] = lambda: Markup(script(_vega()))
+    return environment.get_template(template).render(**content)
+
+
+def data(value: Any) -> Markup:
+    r"""Return JSON that is safe inside a script element: no `<` survives, so nothing can close it.
+
+    Example:
+        >>> print(data({"ngram": "</script>"}))
+        {"ngram":"\u003c/script>"}
+    """
+    text = json.dumps(_run.finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def script(code: str) -> str:
+    """Return JavaScript (or CSS) that is safe inside its element: what would close or comment it is escaped."""
+    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
+    """Return a number as the page prints it.
+
+    Example:
+        >>> number(1234.5), number(-0.5, sign=True), number(None)
+        ('1,234.50', '−0.50', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")
+
+
+def _vega() -> str:
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return vl_convert.javascript_bundle(vl_version=version)  # pyright: ignore[reportCallIssue] (its stub is too strict)

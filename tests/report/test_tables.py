@@ -1,0 +1,41 @@
+import pytest
+from rich.console import Console
+
+from jaxneuron.report import tables
+
+
+def printed(table, width):
+    console = Console(
+        width=width, record=True, file=open("/dev/null", "w"), color_system="truecolor", force_terminal=True
+    )
+    console.print(table)
+    return console.export_text(styles=True)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table1_shows_both_inputs_and_marks_the_name(run, width):
+    rows = run[0]["table1"]
+    text = printed(tables.table1(rows), width)
+    for row in rows:
+        assert f"{row['crp_score']:.2f}" in text and f"{row['gbl_score']:.2f}" in text
+    assert "\x1b[1;32mumbrellas" in text  # bold green
+
+
+def test_a_name_with_brackets_is_no_markup(run):
+    row = dict(run[0]["table1"][0], name="[bold]dog[/bold]", crp="a [red] dog")
+    text = printed(tables.table1([row]), 120)
+    assert "[bold]dog" in text and "[red]" in text
+
+
+def test_summary_has_a_row_per_setting_and_method(run):
+    results = run[0]["results"]
+    table = tables.summary(results)
+    assert table.row_count == sum(len(rows) for rows in results.values())
+    text = printed(table, 100)
+    gain = results["visual/projection"]["gumbel_softmax"]["gain"]
+    assert f"{gain:+.2f}" in text and "< 0.001" in text
+
+
+def test_the_whole_document_is_refused(run):
+    with pytest.raises(ValueError, match="pass its 'results'"):
+        tables.summary(run[0])
