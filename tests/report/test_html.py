@@ -165,18 +165,42 @@ def browser():
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def dumped(page, profile):
+    """Return the document as the browser has it once the page's scripts have run."""
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    command = [browser(), "--headless", "--no-sandbox", "--disable-sync", *quiet.split(), "--dump-dom"]
+    command += ["--virtual-time-budget=15000", f"--user-data-dir={profile}", page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180).stdout
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(browser() is None, reason="needs chromium")
 def test_a_browser_draws_all_charts_and_the_table(directory, run, tmp_path):
     text, _ = written(directory)
-    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
-    command = [browser(), "--headless", "--no-sandbox", "--disable-sync", *quiet.split(), "--dump-dom"]
-    command += ["--virtual-time-budget=15000", f"--user-data-dir={tmp_path / 'profile'}"]
-    done = subprocess.run([*command, (directory / "report.html").as_uri()], capture_output=True, text=True, timeout=180)
+    shown = dumped(directory / "report.html", tmp_path / "profile")
     charts = json.loads(re.search(r'<script id="charts"[^>]*>(.*?)</script>', text, re.S).group(1))
-    assert f'data-charts="{len(charts)}"' in done.stdout
-    assert len(re.findall(r'<svg[^>]* class="marks"', done.stdout)) == len(charts)
+    assert f'data-charts="{len(charts)}"' in shown
+    assert len(re.findall(r'<svg[^>]* class="marks"', shown)) == len(charts)
     targets = len({(row["setting"], row["target"]) for row in run[1]})
-    assert f"20 of {targets} targets shown" in done.stdout
-    table = done.stdout[done.stdout.index('<table id="targets"') :]
+    assert f"20 of {targets} targets shown" in shown
+    table = shown[shown.index('<table id="targets"') :]
     assert table[: table.index("</table>")].count("<tr>") == 1 + 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(browser() is None, reason="needs chromium")
+def test_the_search_keeps_what_matches_and_the_order_sorts(directory, run, tmp_path):
+    text, _ = written(directory)
+    act = "for (const [id, value] of [['search', 'umbrella'], ['order', 'gain']]) {\n"
+    act += "const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event('input')); }"
+    page = tmp_path / "page.html"
+    page.write_text(text.replace("</body>", f"<script>{act}</script></body>"), encoding="utf-8")
+    shown = dumped(page, tmp_path / "profile")
+    best = {}
+    for row in run[1]:
+        if row["gain"] is not None and row["name"] == "umbrella":
+            best[row["setting"]] = max(row["gain"], best.get(row["setting"], row["gain"]))
+    assert f"{len(best)} of {len(best)} targets shown" in shown
+    table = shown[shown.index('<table id="targets"') :]
+    gains = re.findall(r'class="top"[^>]*>.*?\(([+−][\d.]+)\)', table[: table.index("</table>")])
+    assert gains == [f"+{gain:.2f}" for gain in sorted(best.values(), reverse=True)]

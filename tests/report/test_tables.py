@@ -1,3 +1,5 @@
+import io
+
 import pytest
 from rich.console import Console
 
@@ -5,9 +7,7 @@ from jaxneuron.report import tables
 
 
 def printed(table, width):
-    console = Console(
-        width=width, record=True, file=open("/dev/null", "w"), color_system="truecolor", force_terminal=True
-    )
+    console = Console(width=width, record=True, file=io.StringIO(), color_system="truecolor", force_terminal=True)
     console.print(table)
     return console.export_text(styles=True)
 
