@@ -5,7 +5,7 @@ inside (`Activations`, changed by an `Edit`) and what we ask about (`Target`). S
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -36,6 +36,7 @@ class Tokens(NamedTuple):
     mask: Bool[Any, "*batch time"]  # true where there is a word
 
 
+@runtime_checkable
 class Edit(Protocol):
     """A small frozen pytree that replaces an activation on its way."""
 
@@ -49,6 +50,7 @@ class Edit(Protocol):
         ...
 
 
+@runtime_checkable
 class Forward(Protocol):
     """The whole interface between a model and every method: pure, and all in one call."""
 
@@ -59,6 +61,7 @@ class Forward(Protocol):
         ...
 
 
+@runtime_checkable
 class Target(Protocol):
     """A small frozen pytree that reads one score per sequence: the thing a method explains."""
 
@@ -85,6 +88,13 @@ class Found(NamedTuple):
     proximity: Float[Array, "target k"]  # how close the relaxed input was to these words, 1 for a real n-gram:
     # mean over positions of the cosine (embedding) or of the word's share of the weight (the others)
     trace: Float[Array, "target epoch"]  # the best discrete score at each epoch's end (corpus search: no epoch)
+
+
+class Factors(NamedTuple):
+    """Activations explained by fewer numbers; what every `decompose` returns."""
+
+    codes: Float[Array, "token factor"]
+    basis: Float[Array, "factor unit"]  # clusters of units: one row of zeros and ones per cluster
 
 
 class Vocabulary(NamedTuple):

@@ -30,6 +30,19 @@ POERNER2018: dict[str, Any] = {
     "harvest": False,
 }
 
+FAST: dict[str, Any] = {
+    "steps": 400,
+    "samples": 2,
+    "restarts": 4,
+    "learning_rate": 0.3,
+    "temperature": (2.0, 0.1),
+    "decay": None,
+    "epoch": 50,
+    "patience": None,
+    "keep": "step",
+    "harvest": True,
+}
+
 
 def find(
     key: Array,
@@ -135,6 +148,7 @@ def _noisy(
     """Return `samples` noisy word distributions of each restart, restart by restart."""
     p = jax.nn.softmax(_words.allowed(x, values), axis=-1)
     log_p = jnp.where(jnp.broadcast_to(values.candidates, p.shape), jnp.log(p + 1e-7), _words.NEVER)
-    g = gumbel(key, (x.shape[0], samples, *x.shape[1:]))
+    # without the barrier XLA draws the noise again for each pass of the softmax
+    g = jax.lax.optimization_barrier(gumbel(key, (x.shape[0], samples, *x.shape[1:])))
     words = jax.nn.softmax((log_p[:, None] + g) / temperature, axis=-1)
     return words.reshape(-1, *x.shape[1:])

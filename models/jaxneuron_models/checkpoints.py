@@ -1,7 +1,7 @@
 """A trained model on disk: a folder with its config, its vocabulary and its weights.
 
-`config.json` and `vocabulary.json` are for people, `best/` holds the weights (orbax), `state/` what the training needs to
-go on exactly where it stopped. Everything is written beside its place and then renamed.
+`config.json` and `vocabulary.json` are for people, `best/` holds the weights (orbax), `state/` what the training needs
+to go on exactly where it stopped. Everything is written beside its place and then renamed.
 """
 
 import json
@@ -34,7 +34,8 @@ def write_header(directory: Path, architecture: str, config: dict[str, Any], voc
     """Write what is known before training: the config and the vocabulary."""
     directory.mkdir(parents=True, exist_ok=True)
     write_json(
-        directory / "vocabulary.json", {"words": list(vocabulary.words), "counts": np.asarray(vocabulary.counts).tolist()}
+        directory / "vocabulary.json",
+        {"words": list(vocabulary.words), "counts": np.asarray(vocabulary.counts).tolist()},
     )
     write_json(directory / "config.json", {"architecture": architecture, "config": config})
 
@@ -57,7 +58,8 @@ def load(directory: Path | str, architecture: str) -> Stored:
 def _read_json(path: Path, directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(
-            f"no checkpoint in {directory}: {path.name} is missing; train one with `jaxneuron train imaginet --out {directory}`"
+            f"no checkpoint in {directory}: {path.name} is missing; "
+            f"train one with `jaxneuron train imaginet --out {directory}`"
         )
     try:
         return json.loads(path.read_text())
@@ -79,12 +81,16 @@ def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
     """
     path = Path(directory).absolute() / name
     if not path.exists():
-        raise FileNotFoundError(f"{directory} has no weights ({name}/ is missing); did its training end its first epoch?")
+        raise FileNotFoundError(
+            f"{directory} has no weights ({name}/ is missing); did its training end its first epoch?"
+        )
     try:
         tree = orbax.load(path, like)
     except Exception as error:  # orbax and tensorstore raise a dozen kinds for a damaged checkpoint
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise ValueError(f"the checkpoint {path} is damaged or cut short ({reason}); copy it again or train anew") from error
+        raise ValueError(
+            f"the checkpoint {path} is damaged or cut short ({reason}); copy it again or train anew"
+        ) from error
     for expected, given in zip(jax.tree.leaves(like), jax.tree.leaves(tree), strict=True):
         if expected.shape != given.shape:
             raise ValueError(f"{path}: expected weights of shape {expected.shape}, got {given.shape}: another config?")

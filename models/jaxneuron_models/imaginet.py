@@ -117,7 +117,9 @@ class Losses(NamedTuple):
     visual: Float[Array, ""]  # 1 - cosine
 
 
-def losses(forward: pure.PureForward, params: Params, tokens: Tokens, features: Float[Array, "batch feature"]) -> Losses:
+def losses(
+    forward: pure.PureForward, params: Params, tokens: Tokens, features: Float[Array, "batch feature"]
+) -> Losses:
     """Return both losses of a batch. A row without words counts for nothing."""
     output, _ = forward(params, tokens, {})
     follows = jnp.pad(tokens.mask[:, 1:], [(0, 0), (0, 1)])
@@ -146,7 +148,7 @@ def load(directory: Path | str) -> pure.Model:
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     if len(stored.vocabulary.words) != config.vocabulary:
         raise ValueError(
-            f"{directory}: the vocabulary has {len(stored.vocabulary.words)} words, the checkpoint's embedding {config.vocabulary} "
-            "rows; use the vocabulary.json that was saved with these weights"
+            f"{directory}: the vocabulary has {len(stored.vocabulary.words)} words, "
+            f"the checkpoint's embedding {config.vocabulary} rows; use the vocabulary.json that was saved with these weights"
         )
     return pure.Model(forward, params, stored.vocabulary, LINEAR, config)

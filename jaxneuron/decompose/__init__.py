@@ -1,0 +1,22 @@
+"""Which neurons work as a group? Split the activations of a layer into factors.
+
+Every module has one verb, `decompose`:
+
+- `correlation_clusters`: units that rise and fall together, by hierarchical clustering
+"""
+
+from typing import Any, Protocol
+
+from jaxtyping import Array, Float
+
+from jaxneuron.types import Factors
+
+
+class Decompose(Protocol):
+    """The folder's verb."""
+
+    def __call__(
+        self, key: Array, activations: Float[Any, "token unit"], /, *, factors: int, **options: Any
+    ) -> Factors:
+        """Explain the activations with `factors` factors."""
+        ...

@@ -1,0 +1,4 @@
+"""The papers, end to end: each study trains or loads its model, runs its methods and writes a report.
+
+- `poerner2018`: which 5-grams drive a neuron most, by corpus search and four kinds of gradient ascent
+"""

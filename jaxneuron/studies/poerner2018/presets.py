@@ -1,0 +1,61 @@
+"""How large a run is: `demo` for a laptop's coffee break, `small` for an hour, `paper` as published."""
+
+from typing import Any, NamedTuple
+
+from jaxneuron.find import embedding, gumbel_softmax, logit, softmax
+
+
+class Preset(NamedTuple):
+    """Everything that decides a run but its data and its seed."""
+
+    model: dict[str, Any]  # fields of imaginet.Config
+    training: dict[str, Any]  # arguments of imaginet_training.fit
+    methods: dict[str, dict[str, Any]]  # method -> its options; "start": True starts from the corpus optima
+    units: int = 160  # of each projection layer; all where there are fewer
+    groups: int = 81  # to which the units of each hidden layer are clustered
+    smallest_group: int = 1  # units in a group that is searched for
+    sample: int = 100_000  # n-grams for the clustering, and for the spread of each target
+    length: int = 5  # words in an n-gram
+    frequent: int = 20  # occurrences of a "frequent" word
+    budget: int = 2**26  # bytes of working memory per chunk of targets
+
+
+FAST: dict[str, dict[str, Any]] = {
+    "corpus": {"k": 4},
+    "embedding": {"steps": 400, "restarts": 4, "learning_rate": 0.1, "epoch": 50, "patience": None, "keep": "step"},
+    "logit": {"steps": 400, "restarts": 4, "learning_rate": 0.1, "epoch": 50, "patience": None, "keep": "step"},
+    "softmax": {"steps": 400, "restarts": 4, "learning_rate": 0.3, "epoch": 50, "patience": None, "keep": "step"},
+    "gumbel_softmax": gumbel_softmax.FAST,
+}
+
+PRESETS: dict[str, Preset] = {
+    "demo": Preset(
+        model={"embedding": 64, "units": 96},
+        training={"epochs": 4, "batch": 64, "learning_rate": 3e-3, "patience": 2},
+        methods=FAST,
+        units=40,
+        groups=24,
+        smallest_group=3,
+        sample=10_000,
+    ),
+    "small": Preset(
+        model={"embedding": 256, "units": 512, "min_count": 5},
+        training={"epochs": 6, "batch": 64, "learning_rate": 1e-3, "patience": 2},
+        methods=FAST,
+        groups=64,
+        smallest_group=3,
+        sample=50_000,
+    ),
+    "paper": Preset(
+        model={"embedding": 1024, "units": 1024, "min_count": 1},
+        training={"epochs": 1000, "batch": 16, "learning_rate": 1e-3, "patience": 10},
+        methods={
+            "corpus": {},
+            "embedding": embedding.POERNER2018,
+            "logit": logit.POERNER2018,
+            "softmax": softmax.POERNER2018,
+            "gumbel_softmax": gumbel_softmax.POERNER2018,
+        },
+        budget=2**32,
+    ),
+}

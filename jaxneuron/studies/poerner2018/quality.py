@@ -1,0 +1,64 @@
+"""How real is the model that is interpreted? Both pathways against baselines on the same split."""
+
+from typing import Any
+
+import jax
+import numpy as np
+from jaxneuron_models.imaginet import losses
+from jaxneuron_models.pure import PureForward
+
+from jaxneuron.corpora.vocabulary import BEG, END
+from jaxneuron.evaluate import kneser_ney, unigram, word_count_ridge
+from jaxneuron.evaluate.average_precision import mean_average_precision
+from jaxneuron.studies.poerner2018.material import Material
+from jaxneuron.types import Params, Tokens
+
+
+def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
+    """Measure on dev: perplexity against n-gram models, label mean average precision against ridge regression.
+
+    Every model predicts the same words: the second to the last, then <END>.
+    """
+    forward, params = found.model.forward, found.model.params
+    size = {"vocabulary_size": len(found.model.vocabulary.words)}
+    data = found.data.dev
+    images = np.asarray(data.features, np.float32)[data.image]
+
+    nats, words = 0.0, 0
+    predicted = []
+    for start in range(0, len(found.dev.ids), chunk):
+        part = Tokens(*(_rows(array, start, chunk) for array in found.dev))
+        loss, visual = _read(params, part, _rows(images, start, chunk), forward=forward)
+        nats, words = nats + float(loss) * int(part.mask.sum()), words + int(part.mask.sum())
+        predicted.append(np.asarray(visual))
+    n_grams = {
+        "unigram": unigram.perplexity(found.train, found.dev, end=END, **size),
+        "kneser_ney": kneser_ney.perplexity(found.train, found.dev, end=END, begin=BEG, **size),
+    }
+    report: dict[str, Any] = {
+        "perplexity": {"imaginet": float(np.exp(nats / words))}
+        | {name: float(result.perplexity) for name, result in n_grams.items()},
+        "words": words,
+    }
+    truth = images > 0
+    if np.isin(np.unique(images), (0, 1)).all() and truth.any():
+        ridge = word_count_ridge.predict(
+            found.train, found.data.train.image, found.data.train.features, found.dev, **size
+        )
+        visual = np.concatenate(predicted)[: len(images)]
+        report["average_precision"] = {
+            "imaginet": mean_average_precision(visual, truth).mean,
+            "ridge": mean_average_precision(ridge.features, truth).mean,
+            "random": float(truth.mean(axis=0)[truth.any(axis=0)].mean()),
+        }
+    return report
+
+
+def _rows(array: np.ndarray, start: int, chunk: int) -> np.ndarray:
+    part = np.asarray(array)[start : start + chunk]
+    return np.pad(part, [(0, chunk - len(part))] + [(0, 0)] * (part.ndim - 1))
+
+
+@jax.jit(static_argnames="forward")
+def _read(params: Params, tokens: Tokens, features: Any, *, forward: PureForward) -> tuple[Any, Any]:
+    return losses(forward, params, tokens, features).textual, forward(params, tokens, {})[0].visual[:, 0]

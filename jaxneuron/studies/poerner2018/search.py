@@ -1,0 +1,84 @@
+"""Run every method on every setting; what is done stays done when the run is stopped."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxneuron_models.checkpoints import write_json
+
+from jaxneuron import find
+from jaxneuron._discover import methods
+from jaxneuron.studies.poerner2018.material import Material
+from jaxneuron.studies.poerner2018.presets import Preset
+from jaxneuron.studies.poerner2018.settings import Setting
+from jaxneuron.types import Tokens
+
+Report = Callable[[str], Callable[[int, int], None] | None]
+"""What is being done -> a progress callback for it."""
+
+
+class Search(NamedTuple):
+    """The outcome of one method in one setting."""
+
+    setting: str
+    method: str
+    ids: list[list[list[int]]]  # [target, k, word], best first; a short caption has fewer words
+    score: list[list[float]]  # [target, k]
+    step: list[list[int]]
+    proximity: list[list[float]]
+    seconds: float  # wall clock of all targets together, compilation included
+
+
+def searches(
+    found: Material, settings: list[Setting], preset: Preset, directory: Path, *, seed: int, report: Report
+) -> Iterator[Search]:
+    """Yield each search, from disk if it was done before; corpus search comes first in each setting."""
+    verbs = methods(find)
+    for setting in settings:
+        optima: Tokens | None = None
+        for method, options in preset.methods.items():
+            path = directory / "search" / f"{setting.name.replace('/', '-')}.{method}.json"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                chosen = options | ({"start": optima} if options.get("start") else {})
+                progress = report(f"{setting.name}: {method}")
+                search = _search(found, setting, method, verbs[method], chosen, preset.budget, seed, progress)
+                write_json(path, search._asdict())
+            search = Search(**json.loads(path.read_text()))
+            if method == "corpus":
+                optima = _tokens(search.ids, preset.length)
+            yield search
+
+
+def _search(
+    found: Material,
+    setting: Setting,
+    method: str,
+    verb: find.Find,
+    options: dict[str, Any],
+    budget: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Search:
+    model, began = found.model, time.monotonic()
+    words = (model.forward, model.params, setting.targets, found.ngrams, found.candidates)
+    result = jax.device_get(verb(jax.random.key(seed), *words, budget=budget, progress=progress, **options))
+    seconds = time.monotonic() - began
+    ids = [
+        [ngram[mask].tolist() for ngram, mask in zip(*target, strict=True)]
+        for target in zip(*result.tokens, strict=True)
+    ]
+    numbers = (result.score, result.step, result.proximity)
+    return Search(setting.name, method, ids, *(np.asarray(array).tolist() for array in numbers), seconds)
+
+
+def _tokens(ids: list[list[list[int]]], length: int) -> Tokens:
+    """Return n-grams `[target, k, time]`, padded."""
+    rows = [[ngram + [-1] * (length - len(ngram)) for ngram in target] for target in ids]
+    padded = jnp.asarray(rows, jnp.int32)
+    return Tokens(jnp.maximum(padded, 0), padded >= 0)

@@ -1,0 +1,99 @@
+"""The four settings of the paper, and which units or groups of each are searched for.
+
+Projection layers give single units, drawn at random; hidden layers give groups of correlated units, because single
+GRU units saturate easily (section 3.2.2). The paper says "160 randomly selected target neurons"; its code drew
+two times 80 of the units 0 to 1,023 of each layer (`draw="original"`). The language projection appears twice: with
+words that are frequent, like most words of the original draw, and with an unbiased draw of all words.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxneuron.corpora.vocabulary import SPECIALS
+from jaxneuron.decompose import correlation_clusters
+from jaxneuron.split import lower
+from jaxneuron.studies.poerner2018 import material
+from jaxneuron.studies.poerner2018.material import Material
+from jaxneuron.studies.poerner2018.presets import Preset
+from jaxneuron.targets import Group, Unit
+from jaxneuron.types import Site, Target, Tokens
+
+FREQUENT, ALL = "textual/projection", "textual/projection/all"
+
+
+class Setting(NamedTuple):
+    """The targets of one setting."""
+
+    name: str
+    targets: Target  # stacked
+    indices: list[int]  # unit of the projection, or rank of the group
+    names: list[str]  # what a person calls each target
+    sizes: list[int]  # units in each target
+    spread: Float[np.ndarray, "target"]  # standard deviation of the score over the sampled n-grams
+
+
+def build(found: Material, preset: Preset, *, seed: int, draw: str = "unbiased") -> list[Setting]:
+    """Return the settings in the order of the report."""
+    vocabulary, random = found.model.vocabulary, np.random.default_rng(seed)
+    features = _names(found)
+    words = np.arange(len(SPECIALS), len(vocabulary.words))
+    frequent = words[vocabulary.counts[words] >= preset.frequent]
+    pick = _original if draw == "original" else lambda units: random.permutation(units)[: preset.units]
+    hidden = {site: material.activations(found, site) for site in ("visual/gru", "textual/gru")}
+    return [
+        _units(found, "visual/projection", "visual/projection", pick(np.arange(len(features))), features, hidden),
+        _units(found, FREQUENT, "textual/projection", _first(frequent, preset, random), vocabulary.words, hidden),
+        _units(found, ALL, "textual/projection", pick(words), vocabulary.words, hidden),
+        *(_groups(site, hidden[site], preset) for site in ("visual/gru", "textual/gru")),
+    ]
+
+
+def _names(found: Material) -> tuple[str, ...]:
+    width = found.data.train.features.shape[1]
+    return found.data.train.names or tuple(f"feature {number}" for number in range(width))
+
+
+def _first(units: np.ndarray, preset: Preset, random: np.random.Generator) -> np.ndarray:
+    return random.permutation(units)[: preset.units]
+
+
+def _original(units: np.ndarray) -> np.ndarray:
+    """Draw as the paper's code: two times 80 of the first 1,024 units, without replacement, always the same."""
+    pool = units[units < 1024]
+    return np.random.RandomState(123).choice(pool, min(160, len(pool)), replace=False)
+
+
+def _units(
+    found: Material, name: str, site: Site, units: np.ndarray, names: tuple[str, ...], hidden: dict[Site, Array]
+) -> Setting:
+    model, indices = found.model, np.sort(units)
+    source = model.linear[site]
+    targets = lower(model.forward, model.params, Unit(site, jnp.asarray(indices)), source)
+    called = [names[index] for index in indices]
+    spread = _spread(targets, source, hidden[source])
+    return Setting(name, targets, indices.tolist(), called, [1] * len(indices), spread)
+
+
+def _groups(site: Site, activations: Float[Array, "sample unit"], preset: Preset) -> Setting:
+    units = activations.shape[1]
+    basis = correlation_clusters.decompose(None, activations, factors=min(preset.groups, units)).basis
+    sizes = np.asarray(basis.sum(axis=1), int)
+    basis, sizes = basis[sizes >= preset.smallest_group], sizes[sizes >= preset.smallest_group]
+    if not len(sizes):
+        raise ValueError(
+            f"no group of {site!r} has {preset.smallest_group} units or more after clustering {units} units "
+            f"to {preset.groups} groups; ask for fewer groups or smaller ones"
+        )
+    names = [f"group {rank} ({size} units)" for rank, size in enumerate(sizes)]
+    targets = Group(site, basis)
+    return Setting(site, targets, list(range(len(sizes))), names, sizes.tolist(), _spread(targets, site, activations))
+
+
+def _spread(targets: Target, site: Site, activations: Float[Array, "sample unit"]) -> Float[np.ndarray, "target"]:
+    tokens = Tokens(jnp.zeros((len(activations), 1), jnp.int32), jnp.ones((len(activations), 1), bool))
+    scores = jax.vmap(lambda target: target(None, {site: activations[:, None]}, tokens))(targets)
+    return np.asarray(jnp.std(scores, axis=1))
