@@ -6,7 +6,7 @@ Methods are written for one target or one batch; these helpers run them over tho
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ BUDGET = 2**28
 """Default bytes of working memory for one chunk: 256 MiB."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Called as work gets done; the command line draws a bar with it, the library prints nothing."""
 
@@ -40,6 +41,7 @@ def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = N
     """
     devices = mesh.size if mesh else 1
     fits = max(1, int(budget // max(item_bytes, 1))) * devices
+    total = max(total, 1)
     chunks = math.ceil(total / fits)
     return devices * math.ceil(total / chunks / devices)
 
@@ -59,8 +61,13 @@ def map_chunks(
         chunk: items per call.
         mesh: devices over which each chunk's leading axis is spread.
         progress: called after each chunk.
+
+    Raises:
+        ValueError: there are no items, so that the shape of the result is unknown.
     """
     total = jax.tree.leaves(items)[0].shape[0]
+    if not total:
+        raise ValueError("expected at least one item to map over, got none")
     parts = []
     for start in range(0, total, chunk):
         rows = jnp.minimum(jnp.arange(start, start + chunk), total - 1)
@@ -105,10 +112,15 @@ def _pad_rows(part: Any, chunk: int) -> Array:
 
 
 def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
-    """Spread the leading axis of every leaf over all devices of a mesh; without one, do nothing."""
+    """Spread the leading axis of every leaf over all devices of a mesh; without one, do nothing.
+
+    The compiler decides how what follows is spread, also where `jax.make_mesh` made the axes explicit, which would ask
+    the same of every operation in the user's model.
+    """
     if mesh is None:
         return tree
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec(mesh.axis_names)))
+    automatic = Mesh(mesh.devices, mesh.axis_names)
+    return jax.device_put(tree, NamedSharding(automatic, PartitionSpec(mesh.axis_names)))
 
 
 def fold_targets(key: Array, targets: PyTree) -> Array:
@@ -130,8 +142,15 @@ def fold_targets(key: Array, targets: PyTree) -> Array:
             leaf = jnp.asarray(leaf)
             leaf = leaf.astype(jnp.float32) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.astype(jnp.int32)
             bits = jax.lax.bitcast_convert_type(leaf, jnp.uint32).ravel()
-            place = 2 * jnp.arange(bits.size, dtype=jnp.uint32) + 1
-            total = (total * jnp.uint32(0x01000193)) ^ jnp.sum(bits * place * jnp.uint32(0x9E3779B1), dtype=jnp.uint32)
+            place = jnp.arange(1, bits.size + 1, dtype=jnp.uint32)
+            total = _mix(total) + jnp.sum(_mix(bits ^ _mix(place)), dtype=jnp.uint32)
         return total
 
     return jax.vmap(lambda target: jax.random.fold_in(key, fingerprint(target)))(targets)
+
+
+def _mix(bits: Array) -> Array:
+    """Spread every bit over the word (the finaliser of MurmurHash3): 0/1 masks differ in few bits, all of them high."""
+    bits = (bits ^ (bits >> 16)) * jnp.uint32(0x85EBCA6B)
+    bits = (bits ^ (bits >> 13)) * jnp.uint32(0xC2B2AE35)
+    return bits ^ (bits >> 16)

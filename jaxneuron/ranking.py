@@ -15,5 +15,4 @@ def ranked(score: Float[Array, "*label unit"]) -> Ranking:
         >>> ranked(jnp.array([0.1, 0.9, 0.9])).order.tolist()
         [1, 2, 0]
     """
-    ascending = jnp.where(jnp.isnan(score), jnp.inf, -score)
-    return Ranking(score, jnp.argsort(ascending, axis=-1, stable=True))
+    return Ranking(score, jnp.argsort(-score, axis=-1, stable=True))

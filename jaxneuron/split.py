@@ -48,7 +48,7 @@ def above(
 
 def between(
     forward: Forward, params: Params, tokens: Tokens, source: Site, site: Site
-) -> Callable[[Float[Array, "batch time unit"]], Float[Array, "batch time unit"]]:
+) -> Callable[[Float[Array, "batch time unit"]], Float[Array, "batch _time _unit"]]:
     """Return the map from the activation at `source` to the activation at a later `site`.
 
     Raises:
@@ -57,7 +57,7 @@ def between(
     for name in (source, site):
         check_site(name, sites(forward, params, tokens))
 
-    def activation(value: Float[Array, "batch time unit"]) -> Float[Array, "batch time unit"]:
+    def activation(value: Float[Array, "batch time unit"]) -> Float[Array, "batch _time _unit"]:
         return forward(params, tokens, {source: Replace(value)})[1][site]
 
     return activation
@@ -80,22 +80,30 @@ def lower(forward: Forward, params: Params, units: Unit, source: Site) -> Along:
 
     Raises:
         KeyError: the model has no such site.
-        ValueError: the site is no affine function of `source`, or an index is out of range.
+        ValueError: an index is out of range, or the units are no affine function of `source` at their position.
     """
     word = Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
     through = between(forward, params, word, source, units.site)
     shapes = sites(forward, params, word)
     check_units(units, shapes[units.site].shape[-1])
 
-    zero = jnp.zeros(shapes[source].shape, shapes[source].dtype)
-    bias, pull = jax.vjp(through, zero)
-    probe = jax.random.normal(jax.random.key(0), zero.shape, zero.dtype)
-    a, b = through(probe) - bias, through(2 * probe) - bias
-    if not jnp.allclose(2 * a, b, rtol=1e-3, atol=1e-3 * float(jnp.max(jnp.abs(b)))):
-        raise ValueError(f"{units.site!r} is not an affine function of {source!r}; lower only projections")
+    bias, pull = jax.vjp(through, jnp.zeros(shapes[source].shape, shapes[source].dtype))
     one_hot = jax.nn.one_hot(units.index, bias.shape[-1], dtype=bias.dtype)
     columns = jax.vmap(lambda row: pull(jnp.broadcast_to(row, bias.shape))[0])(one_hot)
-    return Along(source, columns[:, 0, 0], bias[0, 0, units.index], units.position)
+    lowered = Along(source, columns[:, 0, 0], bias[0, 0, units.index], units.position)
+
+    # Both must agree on a text of several words, one padded, with random values at the source: a site that
+    # bends, or that mixes positions, shows here.
+    text = Tokens(jnp.zeros((2, 3), jnp.int32), jnp.array([[True, True, True], [True, True, False]]))
+    shape = sites(forward, params, text)[source]
+    value = jax.random.normal(jax.random.key(0), shape.shape, shape.dtype)
+    output, activations = forward(params, text, {source: Replace(value)})
+    exact, linear = (jax.vmap(lambda one: one(output, activations, text))(many) for many in (units, lowered))
+    if not jnp.allclose(exact, linear, rtol=1e-3, atol=1e-3 * float(jnp.max(jnp.abs(exact)))):
+        raise ValueError(
+            f"{units.site!r} is no affine function of {source!r} at the same position; lower only projections"
+        )
+    return lowered
 
 
 def check_units(units: Unit, width: int) -> None:

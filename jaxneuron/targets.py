@@ -87,8 +87,8 @@ class Logit:
 class Minus:
     """The difference of two targets."""
 
-    a: Target
-    b: Target
+    a: Any  # Target
+    b: Any  # Target
 
     def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
         """Return `a - b`."""
@@ -108,8 +108,8 @@ def count(targets: Target) -> int:
     sizes = {leaf.shape[0] if jnp.ndim(leaf) else None for leaf in jax.tree.leaves(targets)}
     if len(sizes) != 1 or None in sizes:
         raise ValueError(
-            "expected a target whose leaves are stacked along one leading axis "
-            f"(one row per target), got leading sizes {sorted(map(str, sizes))}; stack single targets with `targets.stack`"
+            "expected a target whose leaves are stacked along one leading axis (one row per target), "
+            f"got leading sizes {sorted(map(str, sizes))}; stack single targets with `targets.stack`"
         )
     return sizes.pop()
 
