@@ -11,13 +11,14 @@ Every module has one verb, `find`, which takes many targets at once; pick one by
 All but `corpus` follow Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool
 
 from jaxneuron.types import Forward, Found, Params, Target, Tokens
 
 
+@runtime_checkable
 class Find(Protocol):
     """The folder's verb."""
 
