@@ -1,0 +1,61 @@
+"""What every test stands on: checked shapes and types, no silent broadcasting, tiny models."""
+
+from jaxtyping import install_import_hook
+
+# Before anything imports the packages: each annotated function then checks its arguments and its result.
+# An int is a float here, as PEP 484 has it.
+install_import_hook(
+    ["jaxneuron", "jaxneuron_models"], "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+)
+
+import contextlib  # noqa: E402
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+from tests import tiny  # noqa: E402
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture
+def key():
+    """The one random key of the tests."""
+    return jax.random.key(0)
+
+
+@pytest.fixture(scope="session")
+def weights():
+    """Weights of the tiny models."""
+    return tiny.planted(jax.random.key(0))
+
+
+@pytest.fixture(scope="session", params=[tiny.bag_of_words, tiny.recurrent], ids=lambda forward: forward.__name__)
+def forward(request):
+    """Each tiny model in turn."""
+    return request.param
+
+
+_compilations: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _count_compilations():
+    def listen(event, duration, **details):
+        if event == "/jax/core/compile/backend_compile_duration":
+            _compilations.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+
+
+@pytest.fixture
+def no_compilation():
+    """A context in which whatever compiles fails the test: what is advertised as batched must not retrace."""
+
+    @contextlib.contextmanager
+    def context():
+        before = len(_compilations)
+        yield
+        assert len(_compilations) == before, f"compiled {len(_compilations) - before} functions again"
+
+    return context

@@ -1,0 +1,82 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxneuron.targets import Along, Group, Logit, Minus, Unit, at_position, count, stack
+from jaxneuron.types import Tokens
+from tests import tiny
+
+WIDTH = tiny.VOCAB + 1
+TEXT = Tokens(
+    jnp.array([[1, 2, 3, 4], [5, 6, 0, 0], [7, 0, 0, 0]]), jnp.arange(4)[None] < jnp.array([4, 2, 1])[:, None]
+)
+LAST = [3, 1, 0]
+
+
+def score(target, weights):
+    return target(*tiny.recurrent(weights, TEXT, {}), TEXT)
+
+
+@pytest.fixture
+def hidden(weights):
+    return np.asarray(tiny.recurrent(weights, TEXT, {})[1]["hidden"])
+
+
+def test_minus_one_is_the_last_real_word():
+    value = jnp.arange(12.0).reshape(3, 4, 1)
+    np.testing.assert_array_equal(at_position(value, TEXT, -1)[:, 0], [3, 5, 8])
+    np.testing.assert_array_equal(at_position(value, TEXT, 1)[:, 0], [1, 5, 9])
+    np.testing.assert_array_equal(at_position(value[:, :1], TEXT, -1)[:, 0], [0, 4, 8])
+
+
+def test_a_unit_is_read_at_its_position(weights, hidden):
+    np.testing.assert_array_equal(score(Unit("hidden", 2), weights), hidden[range(3), LAST, 2])
+    np.testing.assert_array_equal(score(Unit("hidden", 2, position=0), weights), hidden[:, 0, 2])
+
+
+def test_a_group_is_the_mean_of_its_members(weights, hidden):
+    mask = jnp.zeros(WIDTH).at[jnp.array([1, 4])].set(1.0)
+    expected = hidden[range(3), LAST][:, [1, 4]].mean(axis=1)
+    for members in (mask, mask > 0):
+        np.testing.assert_allclose(score(Group("hidden", members), weights), expected, rtol=1e-5)
+
+
+def test_a_direction_is_a_sum_with_a_bias(weights, hidden):
+    direction = jnp.linspace(-1.0, 1.0, WIDTH)
+    expected = hidden[range(3), LAST] @ np.asarray(direction) + 2.0
+    np.testing.assert_allclose(score(Along("hidden", direction, 2.0), weights), expected, rtol=1e-5)
+
+
+def test_a_logit_is_read_from_the_output(weights):
+    np.testing.assert_array_equal(score(Logit(3), weights), score(Unit("projection", 3), weights))
+
+
+def test_minus_subtracts_and_survives_tree_operations(weights):
+    target = Minus(Unit("hidden", 1), Logit(2))
+    expected = score(Unit("hidden", 1), weights) - score(Logit(2), weights)
+    np.testing.assert_allclose(score(target, weights), expected, atol=1e-6)
+    many = stack(target, Minus(Unit("hidden", 3), Logit(4)))
+    assert count(many) == 2
+    scores = jax.jit(jax.vmap(lambda one: score(one, weights)))(many)
+    np.testing.assert_allclose(scores[0], expected, atol=1e-6)
+
+
+def test_many_units_are_one_call(weights, hidden):
+    scores = jax.vmap(lambda one: score(one, weights))(Unit("hidden", jnp.arange(WIDTH)))
+    np.testing.assert_array_equal(scores, hidden[range(3), LAST].T)
+
+
+def test_a_target_of_the_same_shape_does_not_compile_again(weights, no_compilation):
+    run = jax.jit(score)
+    run(Unit("hidden", jnp.int32(1)), weights)
+    index = jnp.int32(2)
+    with no_compilation():
+        run(Unit("hidden", index), weights)
+
+
+def test_count_refuses_what_is_not_stacked():
+    assert count(Along("hidden", jnp.ones((5, WIDTH)), jnp.zeros(5))) == 5
+    for target in (Unit("hidden", 3), Along("hidden", jnp.ones((5, WIDTH))), Minus(Unit("a", jnp.arange(2)), Logit(1))):
+        with pytest.raises(ValueError, match="stack"):
+            count(target)
