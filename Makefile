@@ -1,0 +1,49 @@
+# make demo         the whole pipeline on embedded data; ends with a report to open
+# make test         every test but those against other libraries
+# make test-peers   the tests against other libraries
+# make lint         ruff and pyright
+#
+# Each target prepares the virtual environment that it needs; a second call finds it ready.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-peers lint clean
+
+demo: $(VENV)/.install
+	$(BIN)/jaxneuron study poerner2018 --preset demo --out demo
+
+test: $(VENV)/.install-test
+	$(BIN)/python -m pytest
+
+# The peers are left out of every other run, so the options of pyproject.toml do not hold here.
+test-peers: $(VENV)/.install-bench-test
+	$(BIN)/python -m pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/peers
+
+lint: $(VENV)/.install-lint-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+clean:
+	rm -rf $(VENV)
+
+# The name of a stamp lists the extras: .install-bench-test is `pip install ".[bench,test]"`.
+$(VENV)/.install%: pyproject.toml constraints.txt $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable ".[$(subst -,$(comma),$(patsubst -%,%,$*))]"
+	@touch $@
+
+$(VENV)/.install: pyproject.toml constraints.txt $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "no '$(PYTHON)' here: install Python 3.11 or newer, or name one: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "jaxneuron needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+comma := ,
