@@ -54,9 +54,7 @@ class Edit(Protocol):
 class Forward(Protocol):
     """The whole interface between a model and every method: pure, and all in one call."""
 
-    def __call__(
-        self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]
-    ) -> tuple[Output, Activations]:
+    def __call__(self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
         """Run the model on `tokens`, with `edits` applied where they belong."""
         ...
 
@@ -65,9 +63,7 @@ class Forward(Protocol):
 class Target(Protocol):
     """A small frozen pytree that reads one score per sequence: the thing a method explains."""
 
-    def __call__(
-        self, output: Output, activations: Activations, tokens: Tokens
-    ) -> Float[Array, "*batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "*batch"]:
         """Return the score of each sequence in the batch."""
         ...
 
