@@ -15,7 +15,7 @@ import pytest
 
 from jaxneuron import _discover, batching, targets
 from jaxneuron import find as package
-from jaxneuron.targets import Along, Group, Unit
+from jaxneuron.targets import Along, Group, Minus, Unit
 from jaxneuron.types import Found, Tokens
 from tests import tiny
 
@@ -39,6 +39,14 @@ def exhaustive(key, forward, params, targets, ngrams, candidates, *, k=1, budget
 
 
 METHODS = {"exhaustive": exhaustive, **_discover.methods(package)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    """Spend less time on compiling; there is little to run."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(params=METHODS)
@@ -103,12 +111,13 @@ def test_nothing_scores_above_the_optimum(find, forward, weights):
 @pytest.mark.parametrize(
     "target",
     [
-        Unit("projection", jnp.array([2, 5])),
-        Unit("embed", jnp.array([2, 5]), position=0),
-        Group("hidden", jnp.eye(tiny.VOCAB + 1)[:2] + jnp.eye(tiny.VOCAB + 1)[2:4]),
-        Along("hidden", jnp.linspace(-1.0, 1.0, 2 * (tiny.VOCAB + 1)).reshape(2, -1), jnp.array([0.0, 3.0])),
+        Unit("hidden", WORDS),
+        pytest.param(
+            Group("hidden", jnp.eye(tiny.VOCAB + 1)[:4] + jnp.eye(tiny.VOCAB + 1)[4:8]), marks=pytest.mark.slow
+        ),
+        Minus(Unit("projection", WORDS, position=1), Along("embed", -jnp.eye(tiny.VOCAB + 1)[4:8], jnp.arange(4.0))),
     ],
-    ids=["projection", "position", "group", "direction"],
+    ids=["unit", "group", "difference"],
 )
 def test_the_score_is_that_of_the_tokens(find, weights, target):
     found = run(find, tiny.recurrent, weights, target)
