@@ -20,13 +20,16 @@ class Preset(NamedTuple):
     budget: int = 2**26  # bytes of working memory per chunk of targets
 
 
+TUNED: dict[str, Any] = {"steps": 200, "restarts": 4, "epoch": 25, "patience": None, "keep": "step"}
+
 FAST: dict[str, dict[str, Any]] = {
     "corpus": {"k": 4},
-    "embedding": {"steps": 400, "restarts": 4, "learning_rate": 0.1, "epoch": 50, "patience": None, "keep": "step"},
-    "logit": {"steps": 400, "restarts": 4, "learning_rate": 0.1, "epoch": 50, "patience": None, "keep": "step"},
-    "softmax": {"steps": 400, "restarts": 4, "learning_rate": 0.3, "epoch": 50, "patience": None, "keep": "step"},
-    "gumbel_softmax": gumbel_softmax.FAST,
+    "embedding": TUNED | {"learning_rate": 0.1},
+    "logit": TUNED | {"learning_rate": 0.1},
+    "softmax": TUNED | {"learning_rate": 0.3, "start": True},
+    "gumbel_softmax": gumbel_softmax.FAST | {"start": True},
 }
+"""Equal restarts for all, each with the learning rate that a sweep found best (`benchmarks/RESULTS.md`)."""
 
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
@@ -40,7 +43,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "small": Preset(
         model={"embedding": 256, "units": 512, "min_count": 5},
-        training={"epochs": 6, "batch": 64, "learning_rate": 1e-3, "patience": 2},
+        training={"epochs": 4, "batch": 64, "learning_rate": 1e-3, "patience": 2},
         methods=FAST,
         groups=64,
         smallest_group=3,

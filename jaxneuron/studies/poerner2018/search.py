@@ -16,6 +16,7 @@ from jaxneuron._discover import methods
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.studies.poerner2018.settings import Setting
+from jaxneuron.targets import Along
 from jaxneuron.types import Tokens
 
 Report = Callable[[str], Callable[[int, int], None] | None]
@@ -23,41 +24,55 @@ Report = Callable[[str], Callable[[int, int], None] | None]
 
 
 class Search(NamedTuple):
-    """The outcome of one method in one setting."""
+    """The outcome of one method for some targets."""
 
-    setting: str
+    where: str  # pathway while searching, setting afterwards
     method: str
     ids: list[list[list[int]]]  # [target, k, word], best first; a short caption has fewer words
     score: list[list[float]]  # [target, k]
     step: list[list[int]]
     proximity: list[list[float]]
-    seconds: float  # wall clock of all targets together, compilation included
+    seconds: float  # wall clock of all these targets together, compilation included
 
 
 def searches(
     found: Material, settings: list[Setting], preset: Preset, directory: Path, *, seed: int, report: Report
 ) -> Iterator[Search]:
-    """Yield each search, from disk if it was done before; corpus search comes first in each setting."""
+    """Yield each search of each setting, from disk if it was done before; corpus search comes first.
+
+    The settings of one pathway are searched together and share the seconds by their number of targets.
+    """
     verbs = methods(find)
-    for setting in settings:
+    for site in dict.fromkeys(setting.targets.site for setting in settings):
+        own = [setting for setting in settings if setting.targets.site == site]
+        targets = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *(setting.targets for setting in own))
         optima: Tokens | None = None
         for method, options in preset.methods.items():
-            path = directory / "search" / f"{setting.name.replace('/', '-')}.{method}.json"
+            path = directory / "search" / f"{site.replace('/', '-')}.{method}.json"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 chosen = options | ({"start": optima} if options.get("start") else {})
-                progress = report(f"{setting.name}: {method}")
-                search = _search(found, setting, method, verbs[method], chosen, preset.budget, seed, progress)
+                progress = report(f"{site.partition('/')[0]} pathway: {method}")
+                search = _search(found, targets, method, verbs[method], chosen, preset.budget, seed, progress)
                 write_json(path, search._asdict())
             search = Search(**json.loads(path.read_text()))
             if method == "corpus":
                 optima = _tokens(search.ids, preset.length)
-            yield search
+            yield from _by_setting(search, own)
+
+
+def _by_setting(search: Search, settings: list[Setting]) -> Iterator[Search]:
+    first, total = 0, len(search.score)
+    for setting in settings:
+        last = first + len(setting.indices)
+        lists = (rows[first:last] for rows in (search.ids, search.score, search.step, search.proximity))
+        yield Search(setting.name, search.method, *lists, search.seconds * len(setting.indices) / total)
+        first = last
 
 
 def _search(
     found: Material,
-    setting: Setting,
+    targets: Along,
     method: str,
     verb: find.Find,
     options: dict[str, Any],
@@ -66,7 +81,7 @@ def _search(
     progress: Callable[[int, int], None] | None,
 ) -> Search:
     model, began = found.model, time.monotonic()
-    words = (model.forward, model.params, setting.targets, found.ngrams, found.candidates)
+    words = (model.forward, model.params, targets, found.ngrams, found.candidates)
     result = jax.device_get(verb(jax.random.key(seed), *words, budget=budget, progress=progress, **options))
     seconds = time.monotonic() - began
     ids = [
@@ -74,7 +89,7 @@ def _search(
         for target in zip(*result.tokens, strict=True)
     ]
     numbers = (result.score, result.step, result.proximity)
-    return Search(setting.name, method, ids, *(np.asarray(array).tolist() for array in numbers), seconds)
+    return Search(targets.site, method, ids, *(np.asarray(array).tolist() for array in numbers), seconds)
 
 
 def _tokens(ids: list[list[list[int]]], length: int) -> Tokens:

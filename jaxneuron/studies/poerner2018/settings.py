@@ -4,6 +4,8 @@ Projection layers give single units, drawn at random; hidden layers give groups 
 GRU units saturate easily (section 3.2.2). The paper says "160 randomly selected target neurons"; its code drew
 two times 80 of the units 0 to 1,023 of each layer (`draw="original"`). The language projection appears twice: with
 words that are frequent, like most words of the original draw, and with an unbiased draw of all words.
+
+All targets are directions of the two hidden layers, so that one search serves all settings of a pathway.
 """
 
 from typing import NamedTuple
@@ -19,8 +21,8 @@ from jaxneuron.split import lower
 from jaxneuron.studies.poerner2018 import material
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
-from jaxneuron.targets import Group, Unit
-from jaxneuron.types import Site, Target, Tokens
+from jaxneuron.targets import Along, Unit
+from jaxneuron.types import Site, Tokens
 
 FREQUENT, ALL = "textual/projection", "textual/projection/all"
 
@@ -29,7 +31,7 @@ class Setting(NamedTuple):
     """The targets of one setting."""
 
     name: str
-    targets: Target  # stacked
+    targets: Along  # stacked
     indices: list[int]  # unit of the projection, or rank of the group
     names: list[str]  # what a person calls each target
     sizes: list[int]  # units in each target
@@ -74,7 +76,7 @@ def _units(
     source = model.linear[site]
     targets = lower(model.forward, model.params, Unit(site, jnp.asarray(indices)), source)
     called = [names[index] for index in indices]
-    spread = _spread(targets, source, hidden[source])
+    spread = _spread(targets, hidden[source])
     return Setting(name, targets, indices.tolist(), called, [1] * len(indices), spread)
 
 
@@ -89,11 +91,11 @@ def _groups(site: Site, activations: Float[Array, "sample unit"], preset: Preset
             f"to {preset.groups} groups; ask for fewer groups or smaller ones"
         )
     names = [f"group {rank} ({size} units)" for rank, size in enumerate(sizes)]
-    targets = Group(site, basis)
-    return Setting(site, targets, list(range(len(sizes))), names, sizes.tolist(), _spread(targets, site, activations))
+    means = Along(site, basis / jnp.sum(basis, axis=1, keepdims=True), jnp.zeros(len(sizes)))
+    return Setting(site, means, list(range(len(sizes))), names, sizes.tolist(), _spread(means, activations))
 
 
-def _spread(targets: Target, site: Site, activations: Float[Array, "sample unit"]) -> Float[np.ndarray, "target"]:
+def _spread(targets: Along, activations: Float[Array, "sample unit"]) -> Float[np.ndarray, "target"]:
     tokens = Tokens(jnp.zeros((len(activations), 1), jnp.int32), jnp.ones((len(activations), 1), bool))
-    scores = jax.vmap(lambda target: target(None, {site: activations[:, None]}, tokens))(targets)
+    scores = jax.vmap(lambda target: target(None, {targets.site: activations[:, None]}, tokens))(targets)
     return np.asarray(jnp.std(scores, axis=1))
