@@ -24,7 +24,7 @@ test-peers: $(VENV)/.install-bench-test
 lint: $(VENV)/.install-lint-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 clean:
 	rm -rf $(VENV)

@@ -21,7 +21,7 @@ BUDGET = 2**28
 class Progress(Protocol):
     """Called as work gets done; the command line draws a bar with it, the library prints nothing."""
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, /) -> None:
         """Report that `done` of `total` parts are done."""
         ...
 
@@ -117,10 +117,16 @@ def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
     The compiler decides how what follows is spread, also where `jax.make_mesh` made the axes explicit, which would ask
     the same of every operation in the user's model.
     """
-    if mesh is None:
-        return tree
-    automatic = Mesh(mesh.devices, mesh.axis_names)
-    return jax.device_put(tree, NamedSharding(automatic, PartitionSpec(mesh.axis_names)))
+    return _place(tree, mesh, PartitionSpec(mesh.axis_names if mesh else None))
+
+
+def replicate(tree: PyTree, mesh: Mesh | None) -> PyTree:
+    """Copy every leaf to all devices of a mesh; without one, do nothing. Loaded weights lie on one device only."""
+    return _place(tree, mesh, PartitionSpec())
+
+
+def _place(tree: PyTree, mesh: Mesh | None, spec: PartitionSpec) -> PyTree:
+    return tree if mesh is None else jax.device_put(tree, NamedSharding(Mesh(mesh.devices, mesh.axis_names), spec))
 
 
 def fold_targets(key: Array, targets: PyTree) -> Array:

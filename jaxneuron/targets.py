@@ -99,19 +99,19 @@ def count(targets: Target) -> int:
     """Return how many targets are stacked.
 
     Raises:
-        ValueError: the leaves do not share one leading axis.
+        ValueError: the leaves do not share one leading axis, or it is empty.
 
     Example:
         >>> count(Unit("embed", jnp.arange(3)))
         3
     """
-    sizes = {leaf.shape[0] if jnp.ndim(leaf) else None for leaf in jax.tree.leaves(targets)}
-    if len(sizes) != 1 or None in sizes:
+    sizes = {jnp.shape(leaf)[:1] for leaf in jax.tree.leaves(targets)}
+    if len(sizes) != 1 or sizes & {(), (0,)}:
         raise ValueError(
             "expected a target whose leaves are stacked along one leading axis (one row per target), "
-            f"got leading sizes {sorted(map(str, sizes))}; stack single targets with `targets.stack`"
+            f"got leading axes {sorted(sizes)}; stack single targets with `targets.stack`"
         )
-    return sizes.pop()
+    return sizes.pop()[0]
 
 
 def stack(*targets: Target) -> Target:

@@ -113,7 +113,7 @@ def test_without_a_mesh_nothing_moves():
 ON_EIGHT_DEVICES = """
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import Mesh
-from jaxneuron.batching import chunk_size, fold_rows, map_chunks, shard
+from jaxneuron.batching import chunk_size, fold_rows, map_chunks, replicate, shard
 assert jax.device_count() == 8
 
 rows = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
@@ -123,6 +123,7 @@ for mesh in meshes:
     chunk = chunk_size(12, len(rows), 12 * 4, mesh)
     assert chunk % 8 == 0 and chunk <= 32, chunk
     assert len(shard(rows[:chunk], mesh).sharding.device_set) == 8
+    assert replicate(weights, mesh).sharding.is_fully_replicated and len(replicate(weights, mesh).devices()) == 8
     f = jax.jit(lambda x: jnp.tanh(x @ weights)[:, jnp.array([2, 0])])
     alone, spread = (map_chunks(f, rows, chunk=chunk, mesh=m) for m in (None, mesh))
     np.testing.assert_allclose(alone, spread, rtol=1e-6)

@@ -77,6 +77,12 @@ def test_a_target_of_the_same_shape_does_not_compile_again(weights, no_compilati
 
 def test_count_refuses_what_is_not_stacked():
     assert count(Along("hidden", jnp.ones((5, WIDTH)), jnp.zeros(5))) == 5
-    for target in (Unit("hidden", 3), Along("hidden", jnp.ones((5, WIDTH))), Minus(Unit("a", jnp.arange(2)), Logit(1))):
+    empty = Unit("hidden", jnp.zeros(0, int))
+    for target in (
+        empty,
+        Unit("hidden", 3),
+        Along("hidden", jnp.ones((5, WIDTH))),
+        Minus(Unit("a", jnp.arange(2)), Logit(1)),
+    ):
         with pytest.raises(ValueError, match="stack"):
             count(target)
