@@ -67,6 +67,7 @@ def compare(rows: list[Row], searches: dict[str, Search], preset: Preset) -> dic
             "n": len(score),
             "gain": None if method == "corpus" else _number(np.nanmean(gains)),
             **{name: _number(test.get(name)) for name in ("t", "p", "d_z", "mean_difference")},
+            "d_z_gain": None if method == "corpus" else _number(paired(gains, np.zeros_like(gains)).d_z),
             "better": None if method == "corpus" else int((score > corpus).sum()),
             "worse": None if method == "corpus" else int((score < corpus).sum()),
             "ratio": _number(np.mean(score[positive] / corpus[positive])) if positive.any() else None,

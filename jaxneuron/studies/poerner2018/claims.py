@@ -41,12 +41,14 @@ def _beats(results: Results, setting: str) -> Claim:
 
 def _effect(results: Results, setting: str) -> Claim:
     least = 1.5 if setting.startswith("visual") else 1.0
-    d_z = results[setting][GUMBEL]["d_z"]
+    row = results[setting][GUMBEL]
+    d_z, of_gain = row["d_z"], row["d_z_gain"]
     return _claim(
         f"{setting}: the effect is large, d_z of at least {least}",
         "promised here; the paper's t-values mean 1.6 to 2.7",
         d_z is not None and d_z >= least,
         d_z,
+        f"of the gains, where units of small range count as much: {of_gain:.2f}" if of_gain is not None else "",
     )
 
 
