@@ -28,11 +28,11 @@ from jaxneuron.types import Edit, Forward, Found, Params, Site, Target, Tokens
 class Values(NamedTuple):
     """Settings that may change without compiling again."""
 
-    candidates: Bool[Array, "vocab"]
-    table: Float[Array, "vocab unit"] | None  # word vectors, for the method that optimises vectors
+    candidates: Bool[Any, "vocab"]
+    table: Any  # Float[vocab, unit], word vectors for the method that optimises vectors; None for the others
     learning_rate: Float[Array, ""]
     temperature: Float[Array, ""]  # at step 0
-    decay: Float[Array, ""]  # factor on the temperature, per step
+    cooling: Float[Array, ""]  # what a step adds to the temperature's logarithm: powers of 0.99995 drift in float32
     coldest: Float[Array, ""]  # the temperature's floor
 
 
@@ -91,13 +91,17 @@ def ascend(
     mesh: Mesh | None,
 ) -> Found:
     """Run a gradient method for all targets; the methods' own docstrings explain the arguments."""
-    total = check(forward, params, targets, ngrams, values.candidates)
+    counts = {"k": k, "steps": steps, "restarts": restarts, "epoch": shape.epoch, "samples": shape.samples}
+    total = check(forward, params, targets, ngrams, values.candidates, **counts)
+    if shape.keep not in ("step", "epoch"):
+        raise ValueError(f"`keep` must be 'step' or 'epoch', got {shape.keep!r}")
     length = ngrams.ids.shape[1]
     start = _starts(start, total, restarts, length)
     shape = shape._replace(epoch=min(shape.epoch, steps))
     epochs = math.ceil(steps / shape.epoch)
     # parameters with both Adam moments, and about six copies of the relaxed rows in flight
     chunk = batching.chunk_size(row_bytes * restarts * (4 + 6 * shape.samples), total, budget, mesh)
+    params, values = batching.replicate((params, values), mesh)
     done = 0
 
     def search(keys: Array, targets: Target, start: Tokens) -> Found:
@@ -113,11 +117,12 @@ def ascend(
             if patience is not None and bool(jnp.all(state.waited >= patience)):
                 trace += trace[-1:] * (epochs - epoch - 1)
                 done += epochs - epoch - 1
+                if progress:
+                    progress(done, epochs * math.ceil(total / chunk))
                 break
-        ids = state.best.ids
-        tokens = Tokens(ids, jnp.ones(ids.shape, bool))
-        score = _rescore(targets, params, tokens, state.best.score, forward)
-        return Found(tokens, score, state.best.step, state.best.proximity, jnp.stack(trace, 1))
+        best = _rescore(targets, params, state.best, forward)
+        tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
+        return Found(tokens, best.score, best.step, best.proximity, jnp.stack(trace, 1))
 
     return batching.map_chunks(search, batching.fold_targets(key, targets), targets, start, chunk=chunk, mesh=mesh)
 
@@ -142,7 +147,7 @@ def _begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int
         x = method.start(key, start, values)
         restarts, time = start.ids.shape
         adam = optax.scale_by_adam(eps=1e-7).init(x)
-        return State(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf), jnp.zeros((), jnp.int32))
+        return State(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf, jnp.float32), jnp.zeros((), jnp.int32))
 
     return jax.vmap(one)(keys, start)
 
@@ -169,7 +174,7 @@ def _epoch(
         def step(carry: tuple[State, Array], number: Array) -> tuple[tuple[State, Array], None]:
             state, discrete_sum = carry
             step_key = jax.random.fold_in(key, number)
-            temperature = jnp.maximum(values.temperature * values.decay**number, values.coldest)
+            temperature = temperature_at(number, values)
 
             def objective(x: Array) -> tuple[Float[Array, ""], Words | None]:
                 relaxed = method.relax(step_key, x, temperature, values, shape.samples)
@@ -181,6 +186,7 @@ def _epoch(
             discrete = score(Tokens(words.ids, jnp.ones(words.ids.shape, bool)), {})
             best = _best.keep(state.best, words, discrete, number) if shape.keep == "step" else state.best
 
+            climb: Any
             climb, adam = optax.scale_by_adam(eps=1e-7).update(gradient, state.adam)
             x = state.x + values.learning_rate * climb
             restarts = discrete_sum.shape[0]
@@ -203,9 +209,21 @@ def _epoch(
 
 
 @functools.partial(jax.jit, static_argnames="forward")
-def _rescore(
-    targets: Target, params: Params, tokens: Tokens, score: Array, forward: Forward
-) -> Float[Array, "target k"]:
-    """Score what was kept once more, in a batch of its own: the number reported is the unrelaxed model's."""
-    again = jax.vmap(lambda target, tokens: target(*forward(params, tokens, {}), tokens))(targets, tokens)
-    return jnp.where(jnp.isneginf(score), score, again)
+def _rescore(targets: Target, params: Params, best: _best.Best, forward: Forward) -> _best.Best:
+    """Score what was kept once more, in a batch of its own: the number reported is the unrelaxed model's.
+
+    Where epochs were judged by their mean, the order may change.
+    """
+
+    def one(target: Target, best: _best.Best) -> _best.Best:
+        tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
+        score = jnp.where(jnp.isneginf(best.score), best.score, target(*forward(params, tokens, {}), tokens))
+        order = jnp.argsort(-score, stable=True)
+        return jax.tree.map(lambda leaf: leaf[order], best._replace(score=score))
+
+    return jax.vmap(one)(targets, best)
+
+
+def temperature_at(step: Int[Array, ""] | int, values: Values) -> Float[Array, ""]:
+    """Return the temperature of a step: it falls by one factor a step until it is at its coldest."""
+    return jnp.maximum(values.temperature * jnp.exp(values.cooling * step), values.coldest)

@@ -18,7 +18,8 @@ class Best(NamedTuple):
 
 def none(k: int, time: int) -> Best:
     """Return an empty top k."""
-    return Best(jnp.zeros((k, time), jnp.int32), jnp.full(k, -jnp.inf), jnp.full(k, -1, jnp.int32), jnp.zeros(k))
+    worst = jnp.full(k, -jnp.inf, jnp.float32)
+    return Best(jnp.zeros((k, time), jnp.int32), worst, jnp.full(k, -1, jnp.int32), jnp.zeros(k))
 
 
 class Words(NamedTuple):
@@ -29,13 +30,14 @@ class Words(NamedTuple):
 
 
 def keep(best: Best, words: Words, score: Float[Array, "row"], step: Int[Array, ""]) -> Best:
-    """Return the k best of those kept and the new ones; of equal n-grams the first one found stays."""
+    """Return the k best of those kept and the new ones; of equal n-grams the best score stays, then the first."""
     k, more = best.score.shape[0], score.shape[0]
     ids = jnp.concatenate([best.ids, words.ids])
     proximity = jnp.concatenate([best.proximity, words.proximity])
     score = jnp.concatenate([best.score, jnp.where(jnp.isnan(score), -jnp.inf, score)])
     steps = jnp.concatenate([best.step, jnp.broadcast_to(step, (more,))])
-    same = jnp.all(ids[:, None] == ids[None], axis=-1) & (score[:, None] > -jnp.inf) & (score[None] > -jnp.inf)
-    repeated = jnp.any(jnp.tril(same, k=-1), axis=1)
+    same = jnp.all(ids[:, None] == ids[None], axis=-1)
+    first = jnp.tril(jnp.ones(same.shape, bool), k=-1)
+    repeated = jnp.any(same & ((score[None] > score[:, None]) | (first & (score[None] == score[:, None]))), axis=1)
     score, order = jax.lax.top_k(jnp.where(repeated, -jnp.inf, score), k)
-    return Best(ids[order], score, steps[order], proximity[order])
+    return Best(ids[order], score, jnp.where(jnp.isneginf(score), -1, steps[order]), proximity[order])

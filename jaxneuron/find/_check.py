@@ -1,9 +1,11 @@
 """What can be wrong with a search is said before it starts."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Bool
 
 from jaxneuron.split import check_units
 from jaxneuron.tap import check_site, sites
@@ -11,13 +13,24 @@ from jaxneuron.targets import Unit, count
 from jaxneuron.types import Forward, Params, Target, Tokens
 
 
-def check(forward: Forward, params: Params, targets: Target, ngrams: Tokens, candidates: Bool[Array, "vocab"]) -> int:
+def check(
+    forward: Forward,
+    params: Params,
+    targets: Target,
+    ngrams: Tokens,
+    candidates: Bool[Any, "vocab"],
+    **positive: int,
+) -> int:
     """Return the number of targets.
 
     Raises:
         KeyError: a target's site is unknown.
-        ValueError: a unit is out of range, targets are not stacked, or there is nothing to search in.
+        ValueError: a unit is out of range, targets are not stacked, there is nothing to search in, or an option that
+            counts something (`positive`) is below 1.
     """
+    for name, value in positive.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1, got {value}")
     total = count(targets)
     if ngrams.ids.ndim != 2 or not len(ngrams.ids):
         raise ValueError(f"expected n-grams [ngram, time], at least one, got the shape {ngrams.ids.shape}")

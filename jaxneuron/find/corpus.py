@@ -5,6 +5,7 @@ at its last word. The model runs once for all targets, and memory does not grow 
 """
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +21,12 @@ from jaxneuron.types import Forward, Found, Params, Target, Tokens
 
 
 def find(
-    key: Array,
+    key: Array | None,
     forward: Forward,
     params: Params,
     targets: Target,
     ngrams: Tokens,
-    candidates: Bool[Array, "vocab"],
+    candidates: Bool[Any, "vocab"],
     *,
     k: int = 1,
     budget: int = BUDGET,
@@ -53,7 +54,7 @@ def find(
         KeyError, ValueError: an unknown site, a unit out of range, or no n-gram made of candidates.
     """
     del key
-    total = check(forward, params, targets, ngrams, candidates)
+    total = check(forward, params, targets, ngrams, candidates, k=k)
     ids, mask = np.asarray(ngrams.ids), np.asarray(ngrams.mask)
     allowed = np.where(mask, np.asarray(candidates)[ids], True).all(axis=1) & mask.any(axis=1)
     if not allowed.any():
@@ -63,6 +64,7 @@ def find(
     units = sum(shape.shape[-1] * width for shape in sites(forward, params, Tokens(*(_row(ids), _row(mask)))).values())
     chunk = batching.chunk_size(4 * (units + 2 * total), len(ids), budget, mesh)
     start = (jnp.full((total, k), -jnp.inf), jnp.full((total, k), -1, jnp.int32))
+    targets, params, start = batching.replicate((targets, params, start), mesh)
     update = functools.partial(_update, targets, params, forward=forward)
     score, row = batching.fold_rows(update, start, ids, mask, allowed, chunk=chunk, mesh=mesh, progress=progress)
     found = np.maximum(np.asarray(row), 0)

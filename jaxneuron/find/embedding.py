@@ -4,6 +4,7 @@ Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.1: as Simonyan et al.
 vectors near real words; the paper reports a mean cosine of 0.24 to the nearest one (`Found.proximity`).
 """
 
+import functools
 from typing import Any
 
 import jax
@@ -33,7 +34,7 @@ def find(
     params: Params,
     targets: Target,
     ngrams: Tokens,
-    candidates: Bool[Array, "vocab"],
+    candidates: Bool[Any, "vocab"],
     *,
     steps: int = 20_000,
     restarts: int = 1,
@@ -75,14 +76,14 @@ def find(
     Raises:
         KeyError, ValueError: an unknown site, a unit out of range, no candidates, or starts that do not fit.
     """
-    constant = jnp.float32(1)
+    warm, still = jnp.float32(1), jnp.float32(0)
     values = _ascent.Values(
         jnp.asarray(candidates),
         word_vectors(forward, params, len(candidates)),
         jnp.float32(learning_rate),
-        constant,
-        constant,
-        constant,
+        warm,
+        still,
+        warm,
     )
     return _ascent.ascend(
         key,
@@ -108,7 +109,12 @@ def find(
 def word_vectors(forward: Forward, params: Params, vocab: int) -> Float[Array, "vocab unit"]:
     """Return the vector of each word: the site `embed/word` on texts of one word."""
     words = Tokens(jnp.arange(vocab)[:, None], jnp.ones((vocab, 1), bool))
-    return jax.jit(below(forward, params, "embed/word"))(words)[:, 0]
+    return _vectors(params, words, forward=forward)[:, 0]
+
+
+@functools.partial(jax.jit, static_argnames="forward")
+def _vectors(params: Params, words: Tokens, *, forward: Forward) -> Float[Array, "vocab 1 unit"]:
+    return below(forward, params, "embed/word")(words)
 
 
 def _start(key: Array, ngrams: Tokens, values: _ascent.Values) -> Float[Array, "restart time unit"]:

@@ -6,6 +6,7 @@ faster schedule, starts from the corpus optima, and every argmax of a noisy samp
 (`benchmarks/RESULTS.md` has the sweep).
 """
 
+import math
 from typing import Any
 
 import jax
@@ -31,13 +32,13 @@ POERNER2018: dict[str, Any] = {
 }
 
 FAST: dict[str, Any] = {
-    "steps": 400,
-    "samples": 2,
+    "steps": 200,
+    "samples": 1,
     "restarts": 4,
-    "learning_rate": 0.3,
-    "temperature": (2.0, 0.1),
+    "learning_rate": 0.2,
+    "temperature": (2.0, 0.5),
     "decay": None,
-    "epoch": 50,
+    "epoch": 25,
     "patience": None,
     "keep": "step",
     "harvest": True,
@@ -50,7 +51,7 @@ def find(
     params: Params,
     targets: Target,
     ngrams: Tokens,
-    candidates: Bool[Array, "vocab"],
+    candidates: Bool[Any, "vocab"],
     *,
     steps: int = 200_000,
     samples: int = 64,
@@ -98,12 +99,16 @@ def find(
         The best n-grams, best first.
 
     Raises:
-        KeyError, ValueError: an unknown site, a unit out of range, no candidates, or starts that do not fit.
+        KeyError, ValueError: an unknown site, a unit out of range, no candidates, starts that do not fit, or a
+            temperature that does not fall.
     """
     warmest, coldest = temperature
-    if decay is None:
-        decay = (coldest / warmest) ** (1 / max(steps - 1, 1))
-    values = _ascent.Values(jnp.asarray(candidates), None, *map(jnp.float32, (learning_rate, warmest, decay, coldest)))
+    if not 0 < coldest <= warmest or (decay is not None and not 0 < decay <= 1):
+        raise ValueError(f"the temperature must fall and stay above 0, got {temperature} with a decay of {decay}")
+    cooling = math.log(decay) if decay is not None else math.log(coldest / warmest) / max(steps - 1, 1)
+    values = _ascent.Values(
+        jnp.asarray(candidates), None, *map(jnp.float32, (learning_rate, warmest, cooling, coldest))
+    )
     return _ascent.ascend(
         key,
         forward,

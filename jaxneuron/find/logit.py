@@ -29,7 +29,7 @@ def find(
     params: Params,
     targets: Target,
     ngrams: Tokens,
-    candidates: Bool[Array, "vocab"],
+    candidates: Bool[Any, "vocab"],
     *,
     steps: int = 200_000,
     restarts: int = 1,
@@ -71,8 +71,8 @@ def find(
     Raises:
         KeyError, ValueError: an unknown site, a unit out of range, no candidates, or starts that do not fit.
     """
-    constant = jnp.float32(1)
-    values = _ascent.Values(jnp.asarray(candidates), None, jnp.float32(learning_rate), constant, constant, constant)
+    warm, still = jnp.float32(1), jnp.float32(0)
+    values = _ascent.Values(jnp.asarray(candidates), None, jnp.float32(learning_rate), warm, still, warm)
     return _ascent.ascend(
         key,
         forward,
