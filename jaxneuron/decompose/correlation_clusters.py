@@ -16,7 +16,7 @@ from scipy.spatial.distance import squareform
 from jaxneuron.types import Factors
 
 
-def decompose(key: Array, activations: Float[Any, "token unit"], *, factors: int) -> Factors:
+def decompose(key: Array | None, activations: Float[Any, "token unit"], *, factors: int) -> Factors:
     """Cluster the units by the correlation of their activations.
 
     Args:

@@ -1,0 +1,84 @@
+"""Clusters of units: planted ones come back, whatever the order, and they are scipy's."""
+
+import numpy as np
+import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from jaxneuron.decompose import correlation_clusters
+
+
+def groups(basis):
+    return {frozenset(np.flatnonzero(row).tolist()) for row in np.asarray(basis)}
+
+
+def planted(sizes=(5, 3, 2), tokens=200, noise=0.3):
+    """Return activations of units that follow one signal per group, with scales and offsets of their own."""
+    random = np.random.default_rng(0)
+    member = np.repeat(np.arange(len(sizes)), sizes)
+    signal = random.normal(size=(tokens, len(sizes)))
+    units = signal[:, member] + noise * random.normal(size=(tokens, len(member)))
+    return (units * random.uniform(0.1, 9, len(member)) + random.normal(size=len(member))).astype(np.float32), member
+
+
+def test_planted_groups_are_found_the_largest_first():
+    activations, member = planted()
+    factors = correlation_clusters.decompose(None, activations, factors=3)
+    np.testing.assert_array_equal(factors.basis, member == np.arange(3)[:, None])
+
+
+def test_codes_are_the_groups_means():
+    activations, member = planted()
+    codes = correlation_clusters.decompose(None, activations, factors=3).codes
+    for group in range(3):
+        np.testing.assert_allclose(codes[:, group], activations[:, member == group].mean(axis=1), rtol=1e-4, atol=1e-5)
+
+
+def test_permuting_units_permutes_the_groups():
+    activations, _ = planted()
+    order = np.random.default_rng(1).permutation(activations.shape[1])
+    found, permuted = (
+        groups(correlation_clusters.decompose(None, units, factors=4).basis)
+        for units in (activations, activations[:, order])
+    )
+    assert {frozenset(int(order[unit]) for unit in group) for group in permuted} == found
+
+
+def test_units_that_move_against_each_other_are_apart():
+    signal = np.random.default_rng(0).normal(size=(50, 1))
+    activations = np.concatenate([signal, signal, -signal, -signal], axis=1)
+    basis = correlation_clusters.decompose(None, activations, factors=2).basis
+    assert groups(basis) == {frozenset({0, 1}), frozenset({2, 3})}
+
+
+def test_a_unit_that_never_changes_is_finite_and_disturbs_nobody():
+    activations, _ = planted()
+    with_dead = np.insert(activations, 4, 0.7, axis=1)
+    factors = correlation_clusters.decompose(None, with_dead, factors=4)
+    assert np.all(np.isfinite(factors.codes)) and np.all(np.sum(factors.basis, axis=0) == 1)
+    alive = np.delete(np.arange(11), 4)
+    expected = {
+        frozenset(alive[list(group)].tolist())
+        for group in groups(correlation_clusters.decompose(None, activations, factors=3).basis)
+    }
+    assert groups(factors.basis) == expected | {frozenset({4})}
+
+
+@pytest.mark.parametrize("factors", [1, 2, 7, 20, 40])
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_the_partition_is_scipy_s(factors, offset):
+    random = np.random.default_rng(factors)
+    activations = (random.normal(size=(300, 8)) @ random.normal(size=(8, 40))).astype(np.float32)
+    activations += 0.5 * random.normal(size=activations.shape).astype(np.float32) + np.float32(offset)
+    tree = linkage(activations.T.astype(np.float64), method="complete", metric="correlation")
+    names = fcluster(tree, factors, criterion="maxclust")
+    expected = {frozenset(np.flatnonzero(names == name).tolist()) for name in np.unique(names)}
+    found = correlation_clusters.decompose(None, activations, factors=factors)
+    assert groups(found.basis) == expected
+    sizes = np.sum(found.basis, axis=1)
+    assert np.all(np.diff(sizes) <= 0) and sizes.sum() == 40
+
+
+@pytest.mark.parametrize(("shape", "factors"), [((1, 4), 2), ((9, 1), 1), ((9, 4), 5), ((9, 4), 0)])
+def test_what_cannot_be_clustered_is_said(shape, factors):
+    with pytest.raises(ValueError, match=f"got {shape[0]} tokens, {shape[1]} units and {factors} groups"):
+        correlation_clusters.decompose(None, np.ones(shape), factors=factors)
