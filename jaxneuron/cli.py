@@ -58,9 +58,9 @@ def train_imaginet(
 ) -> None:
     """Train the two-pathway GRU on captions with visual features."""
     import jax
-    from jaxneuron_models import imaginet_training
 
     from jaxneuron.studies.poerner2018.material import read
+    from jaxneuron_models import imaginet_training
 
     texts = read(_data(data))
     with _bars() as report:
@@ -162,6 +162,30 @@ def find_command(
     console.print(f"{len(rows)} n-grams are in {out}")
 
 
+@app.command("decompose")
+def decompose_command(
+    model: ModelOption,
+    site: Annotated[str, typer.Option(help="Where the units are, such as visual/gru.")],
+    out: Annotated[Path, typer.Option(help="The JSON file to write.")],
+    data: Data = None,
+    groups: Annotated[int, typer.Option(help="Groups to cut the tree of units to.")] = 81,
+    length: Annotated[int, typer.Option(help="Words in an n-gram.")] = 5,
+    sample: Annotated[int, typer.Option(help="N-grams over which the units are compared.")] = 100_000,
+    seed: Seed = 0,
+) -> None:
+    """Which neurons work as a group? Cluster the units of a site by how they rise and fall together."""
+    from jaxneuron.studies.cluster_units import cluster_units
+    from jaxneuron_models.checkpoints import write_json
+
+    content = cluster_units(
+        load_model(model), _data(data), site, groups=groups, length=length, sample=sample, seed=seed
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_json(out, content)
+    sizes = ", ".join(str(len(group)) for group in content["groups"])
+    console.print(f"{len(content['groups'])} groups of {sizes} units are in {out}")
+
+
 def load_model(name: str) -> Any:
     """Load a checkpoint folder, or call `package.module:load`."""
     if ":" not in name:
@@ -228,7 +252,7 @@ def main() -> None:
     """Run the command line; a wrong input is one message and exit code 2."""
     try:
         app()
-    except (ValueError, KeyError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
+    except (ValueError, KeyError, OSError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         Console(stderr=True).print(f"jaxneuron: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -82,16 +82,16 @@ def predict(
         raise ValueError("expected finite features, got nan or infinity; leave those images out")
     error = np.array([_error(_solve(fitted, alpha), judged) for alpha in alphas])
     alpha = float(alphas[int(np.argmin(error))])
-    whole = _Moments(*(a + b for a, b in zip(fitted, judged, strict=True)))
+    whole = _Moments(fitted.xx + judged.xx, fitted.xy + judged.xy, fitted.yy + judged.yy, fitted.n + judged.n)
     return Prediction(_with_constant(dev, vocabulary_size) @ _solve(whole, alpha), alpha, error)
 
 
-def _with_constant(tokens: Tokens, vocabulary_size: int) -> sparse.csr_array:
-    counts = word_counts(tokens, vocabulary_size)
-    return sparse.hstack([counts, np.ones((counts.shape[0], 1))], format="csr")
+def _with_constant(tokens: Tokens, vocabulary_size: int) -> Any:
+    """Return the counts, `csr_array[sentence, word]`, with a last column of ones."""
+    return sparse.hstack([word_counts(tokens, vocabulary_size), np.ones((len(tokens.ids), 1))], format="csr")
 
 
-def _moments(counts: sparse.csr_array, image: np.ndarray, features: np.ndarray) -> _Moments:
+def _moments(counts: Any, image: np.ndarray, features: np.ndarray) -> _Moments:
     """Return the moments of the counts and `features[image]`, which is never built."""
     captions = np.bincount(image, minlength=len(features))
     by_image = sum_by_image(counts, image, len(features))

@@ -29,7 +29,7 @@ class Find(Protocol):
         params: Params,
         targets: Target,
         ngrams: Tokens,
-        candidates: Bool[Array, "vocab"],
+        candidates: Bool[Any, "vocab"],
         /,
         **options: Any,
     ) -> Found:

@@ -32,13 +32,13 @@ POERNER2018: dict[str, Any] = {
 }
 
 FAST: dict[str, Any] = {
-    "steps": 200,
+    "steps": 120,
     "samples": 1,
     "restarts": 4,
-    "learning_rate": 0.2,
+    "learning_rate": 0.3,
     "temperature": (2.0, 0.5),
     "decay": None,
-    "epoch": 25,
+    "epoch": 20,
     "patience": None,
     "keep": "step",
     "harvest": True,

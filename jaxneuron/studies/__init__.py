@@ -1,4 +1,6 @@
 """The papers, end to end: each study trains or loads its model, runs its methods and writes a report.
 
 - `poerner2018`: which 5-grams drive a neuron most, by corpus search and four kinds of gradient ascent
+
+Smaller jobs of the command line: `find_units` and `cluster_units`.
 """

@@ -1,11 +1,14 @@
 """A trained model on disk: a folder with its config, its vocabulary and its weights.
 
 `config.json` and `vocabulary.json` are for people, `best/` holds the weights (orbax), `state/` what the training needs
-to go on exactly where it stopped. Everything is written beside its place and then renamed.
+to go on exactly where it stopped. Everything is written beside its place and then renamed, and weights carry a
+listing of their arrays and files with checksums (`listing.json`), so that a damaged copy is named before it is read.
 """
 
 import json
 import os
+import shutil
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +17,8 @@ import numpy as np
 from orbax.checkpoint import v1 as orbax
 
 from jaxneuron.types import Params, Vocabulary
+
+LISTING = "listing.json"
 
 
 class Stored(NamedTuple):
@@ -63,13 +68,31 @@ def _read_json(path: Path, directory: Path) -> dict[str, Any]:
         )
     try:
         return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # JSON or UTF-8
         raise ValueError(f"{path} is damaged ({error}); train the model again") from error
 
 
 def save(path: Path, tree: Any) -> None:
     """Write a pytree of arrays as one orbax checkpoint; the path appears only once it is whole."""
-    orbax.save(path, tree, overwrite=True)
+    beside, before = (path.with_name(path.name + end) for end in (".partial", ".before"))
+    for left_over in (beside, before):
+        shutil.rmtree(left_over, ignore_errors=True)
+    orbax.save(str(beside), tree)
+    write_json(beside / LISTING, {"arrays": _shapes(tree), "files": _checksums(beside)})
+    if path.exists():
+        os.replace(path, before)
+    os.replace(beside, path)
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def _shapes(tree: Any) -> dict[str, list[int]]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): list(leaf.shape) for path, leaf in leaves}
+
+
+def _checksums(path: Path) -> dict[str, int]:
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != LISTING)
+    return {file.relative_to(path).as_posix(): zlib.crc32(file.read_bytes()) for file in files}
 
 
 def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
@@ -77,21 +100,39 @@ def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
 
     Raises:
         FileNotFoundError: there are no weights yet.
-        ValueError: the weights are damaged, cut short, or of another shape.
+        ValueError: the weights are damaged, cut short, or not those of the config.
     """
     path = Path(directory).absolute() / name
     if not path.exists():
         raise FileNotFoundError(
             f"{directory} has no weights ({name}/ is missing); did its training end its first epoch?"
         )
+    if (path / LISTING).exists():
+        _check(path, like)
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
     try:
-        tree = orbax.load(path, like)
-    except Exception as error:  # orbax and tensorstore raise a dozen kinds for a damaged checkpoint
+        return orbax.load(path, like)
+    except Exception as error:  # without a listing: orbax and tensorstore raise a dozen kinds
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ValueError(
-            f"the checkpoint {path} is damaged or cut short ({reason}); copy it again or train anew"
+            f"the checkpoint {path} is damaged or does not fit ({reason}); copy it again or train anew"
         ) from error
-    for expected, given in zip(jax.tree.leaves(like), jax.tree.leaves(tree), strict=True):
-        if expected.shape != given.shape:
-            raise ValueError(f"{path}: expected weights of shape {expected.shape}, got {given.shape}: another config?")
-    return tree
+
+
+def _check(path: Path, like: Any) -> None:
+    """Raise a ValueError for what is damaged or does not fit; orbax would tell it in pages, and on stderr."""
+    listing, given = _read_json(path / LISTING, path), _checksums(path)
+    for name, checksum in listing["files"].items():
+        if given.get(name) != checksum:
+            what = "is not what was written" if name in given else "is missing"
+            raise ValueError(
+                f"the checkpoint {path} is damaged or cut short: {name} {what}; copy it again or train anew"
+            )
+    expected, stored = _shapes(like), listing["arrays"]
+    for name in expected | stored:
+        if expected.get(name) != stored.get(name):
+            raise ValueError(
+                f"the checkpoint {path} does not fit its config.json: {name} has the shape {stored.get(name)}, "
+                f"expected {expected.get(name)}; use the files that were saved together"
+            )

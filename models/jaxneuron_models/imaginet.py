@@ -8,7 +8,7 @@ Roth, Schuetze 2018 (arXiv 1809.07291). The two later versions differ in the cel
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -94,15 +94,10 @@ class Imaginet(nnx.Module):
         embed = tap("embed", word, time)
         textual = self.textual(tap, "textual/gru", embed, tokens.mask)
         visual = self.visual(tap, "visual/gru", embed, tokens.mask)
-        words = tap("textual/projection", _affine(self.words, textual), time)
+        words = tap("textual/projection", self.words(textual), time)
         last = at_position(visual, tokens, -1)[:, None]
-        features = tap("visual/projection", _affine(self.features, last), jnp.arange(1))
+        features = tap("visual/projection", self.features(last), jnp.arange(1))
         return Prediction(words, features), tap.activations()
-
-
-def _affine(layer: nnx.Linear, value: Array) -> Array:
-    product = value @ layer.kernel[...]
-    return product + jnp.broadcast_to(layer.bias[...], product.shape)
 
 
 def build(config: Config) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:
@@ -117,9 +112,7 @@ class Losses(NamedTuple):
     visual: Float[Array, ""]  # 1 - cosine
 
 
-def losses(
-    forward: pure.PureForward, params: Params, tokens: Tokens, features: Float[Array, "batch feature"]
-) -> Losses:
+def losses(forward: pure.PureForward, params: Params, tokens: Tokens, features: Float[Any, "batch feature"]) -> Losses:
     """Return both losses of a batch. A row without words counts for nothing."""
     output, _ = forward(params, tokens, {})
     follows = jnp.pad(tokens.mask[:, 1:], [(0, 0), (0, 1)])
@@ -143,12 +136,15 @@ def load(directory: Path | str) -> pure.Model:
         FileNotFoundError, ValueError: see `checkpoints.load`.
     """
     stored = checkpoints.load(directory, "imaginet")
-    config = Config(**stored.config)
+    try:
+        config = Config(**stored.config)
+    except TypeError as error:
+        raise ValueError(f"{directory}/config.json is not Imaginet's ({error}); train the model again") from error
     forward, init = build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     if len(stored.vocabulary.words) != config.vocabulary:
         raise ValueError(
             f"{directory}: the vocabulary has {len(stored.vocabulary.words)} words, "
-            f"the checkpoint's embedding {config.vocabulary} rows; use the vocabulary.json that was saved with these weights"
+            f"the checkpoint's embedding {config.vocabulary} rows; use the vocabulary.json saved with these weights"
         )
     return pure.Model(forward, params, stored.vocabulary, LINEAR, config)

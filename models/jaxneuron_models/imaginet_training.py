@@ -25,9 +25,9 @@ class Batch(NamedTuple):
     """A few captions with what their pictures show."""
 
     tokens: Tokens  # [batch, time]
-    features: Float[Array, "batch feature"]
-    textual: Float[Array, ""]  # weight of the language loss
-    visual: Float[Array, ""]  # weight of the visual loss
+    features: Float[Any, "batch feature"]
+    textual: Float[Any, ""]  # weight of the language loss
+    visual: Float[Any, ""]  # weight of the visual loss
 
 
 def fit(
@@ -171,4 +171,4 @@ def _one_state_each(optimizer: optax.GradientTransformation) -> optax.GradientTr
 
         return jax.lax.cond(batch.textual > 0, first, second)
 
-    return optax.GradientTransformationExtraArgs(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)  # pyright: ignore[reportArgumentType] (its own protocol)

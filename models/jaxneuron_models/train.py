@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 from jaxneuron.batching import Progress
 from jaxneuron.types import Params
 from jaxneuron_models import checkpoints
 
 Batch = Any
-Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]
+Sums = dict[str, tuple[Float[Array, ""], Num[Array, ""]]]
 """Name of a measure -> its sum over a batch and the count it is divided by; "loss" is the one minimised."""
 
 
@@ -127,7 +127,7 @@ def _start(task: Task, key: Array) -> dict[str, Any]:
     """Return the state of a run before its first batch: all that the future depends on."""
     params = task.init(key)
     batch = task.load(task.batches(0)[0])
-    sums = jax.eval_shape(lambda: task.loss(params, batch, key)[1])
+    sums = jax.eval_shape(lambda params, batch: task.loss(params, batch, key)[1], params, batch)
     zero = jnp.zeros((), jnp.int32)
     return {
         "params": params,
@@ -164,6 +164,6 @@ class _State:
         # an epoch's end has the step of its last batch: two saves of one step must not collide
         number = 2 * int(run["step"]) + int(run["position"] == 0)
         checkpoints.save(self.directory / str(number), run)
-        for old in self._steps():
-            if old < number:
-                shutil.rmtree(self.directory / str(old), ignore_errors=True)
+        for old in self.directory.iterdir():
+            if old.name != str(number):
+                shutil.rmtree(old, ignore_errors=True)

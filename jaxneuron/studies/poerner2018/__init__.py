@@ -12,8 +12,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxneuron_models import imaginet, imaginet_training
-from jaxneuron_models.checkpoints import write_json
 
 import jaxneuron
 from jaxneuron.report import figures, html
@@ -23,6 +21,8 @@ from jaxneuron.studies.poerner2018.presets import PRESETS, Preset
 from jaxneuron.studies.poerner2018.search import Report, searches
 from jaxneuron.studies.poerner2018.settings import build
 from jaxneuron.tap import nearest
+from jaxneuron_models import imaginet, imaginet_training
+from jaxneuron_models.checkpoints import write_json
 
 
 def run(
@@ -60,9 +60,11 @@ def run(
     settings = {"preset": preset, "seed": seed, "draw": draw}
     settings |= {"data": str(data or "embedded scenes"), "model": str(model or "trained here")}
     settings |= json.loads(json.dumps(chosen._asdict()))
-    _claim_folder(directory, settings)
-
+    _check_folder(directory, settings)
     texts = material.read(data)
+    if model is not None:
+        imaginet.load(model)
+    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
     if model is None:
         model = directory / "model"
         imaginet_training.fit(
@@ -78,7 +80,7 @@ def run(
     drawn = build(found, chosen, seed=seed, draw=draw)
     done: dict[str, dict[str, Any]] = {setting.name: {} for setting in drawn}
     for search in searches(found, drawn, chosen, directory, seed=seed, report=report):
-        done[search.setting][search.method] = search
+        done[search.where][search.method] = search
 
     rows, results, content = [], {}, _model_report(found, model)
     for setting in drawn:
@@ -113,13 +115,12 @@ def _preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def _claim_folder(directory: Path, settings: dict[str, Any]) -> None:
+def _check_folder(directory: Path, settings: dict[str, Any]) -> None:
     """Refuse to mix two runs in one folder."""
     path = directory / "settings.json"
     if path.exists() and (before := json.loads(path.read_text())) != settings:
         changed = ", ".join(name for name in settings if before.get(name) != settings[name])
         raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
-    write_json(path, settings)
 
 
 def _model_report(found: material.Material, model: Path) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def compare(rows: list[Row], searches: dict[str, Search], preset: Preset) -> dic
         score = np.array([row["score"] for row in own])
         gains = np.array([math.nan if row["gain"] is None else row["gain"] for row in own])
         test = paired(score, corpus)._asdict() if method != "corpus" else {}
-        positive = corpus > 0
+        positive, same = corpus > 0, np.isclose(score, corpus, rtol=1e-5, atol=1e-6)  # the same n-gram, rounded
         table[method] = {
             "mean": _number(score.mean()),
             "median": _number(np.median(score)),
@@ -68,8 +68,8 @@ def compare(rows: list[Row], searches: dict[str, Search], preset: Preset) -> dic
             "gain": None if method == "corpus" else _number(np.nanmean(gains)),
             **{name: _number(test.get(name)) for name in ("t", "p", "d_z", "mean_difference")},
             "d_z_gain": None if method == "corpus" else _number(paired(gains, np.zeros_like(gains)).d_z),
-            "better": None if method == "corpus" else int((score > corpus).sum()),
-            "worse": None if method == "corpus" else int((score < corpus).sum()),
+            "better": None if method == "corpus" else int(((score > corpus) & ~same).sum()),
+            "worse": None if method == "corpus" else int(((score < corpus) & ~same).sum()),
             "ratio": _number(np.mean(score[positive] / corpus[positive])) if positive.any() else None,
             "seconds": searches[method].seconds,
             "settings": preset.methods[method],

@@ -1,11 +1,11 @@
 """What a run works on: the model, the n-grams, and a sample of activations."""
 
+import functools
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxneuron_models.pure import Model, PureForward
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import batching
@@ -13,6 +13,7 @@ from jaxneuron.corpora import captions, ngrams, scenes, vocabulary
 from jaxneuron.corpora.captions import Captions
 from jaxneuron.targets import at_position
 from jaxneuron.types import Params, Site, Tokens
+from jaxneuron_models.pure import Model, PureForward
 
 
 class Data(NamedTuple):
@@ -42,8 +43,16 @@ def read(path: Path | None) -> Data:
     return Data(*(captions.read(path, split) for split in ("train", "dev", "test")))
 
 
-def prepare(model: Model, data: Data, *, length: int, sample: int, seed: int) -> Material:
+def prepare(model: Model, data: Data, *, length: int, sample: int, seed: int, in_sentence: bool = False) -> Material:
     """Encode the captions and draw the sample of n-grams (with replacement, as the paper's code).
+
+    Args:
+        model: a trained model.
+        data: the captions.
+        length: words in an n-gram.
+        sample: n-grams to draw.
+        seed: of the draw.
+        in_sentence: let the words that precede an n-gram stand before it (`corpora.ngrams`).
 
     Raises:
         ValueError: the model's vocabulary has nearly none of the words of the captions.
@@ -57,7 +66,7 @@ def prepare(model: Model, data: Data, *, length: int, sample: int, seed: int) ->
         )
     width = max(split.ids.shape[1] for split in splits)
     joined = (np.concatenate([_widen(array, width) for array in arrays]) for arrays in zip(*splits, strict=True))
-    grams = ngrams.unique(Tokens(*joined), length)
+    grams = ngrams.unique(Tokens(*joined), length, in_sentence=in_sentence)
     rows = np.random.default_rng(seed).integers(0, len(grams.ids), sample)
     return Material(model, data, splits[0], splits[1], grams, rows, vocabulary.candidates(model.vocabulary))
 
@@ -77,6 +86,6 @@ def activations(material: Material, site: Site, *, chunk: int = 2048) -> Float[A
     return batching.map_chunks(last, grams, chunk=min(chunk, len(grams.ids)))
 
 
-@jax.jit(static_argnames=("forward", "site"))
+@functools.partial(jax.jit, static_argnames=("forward", "site"))
 def _last(params: Params, tokens: Tokens, *, forward: PureForward, site: Site) -> Float[Array, "chunk unit"]:
     return at_position(forward(params, tokens, {})[1][site], tokens, -1)

@@ -20,7 +20,7 @@ class Preset(NamedTuple):
     budget: int = 2**26  # bytes of working memory per chunk of targets
 
 
-TUNED: dict[str, Any] = {"steps": 200, "restarts": 4, "epoch": 25, "patience": None, "keep": "step"}
+TUNED: dict[str, Any] = {"steps": 120, "restarts": 4, "epoch": 20, "patience": None, "keep": "step"}
 
 FAST: dict[str, dict[str, Any]] = {
     "corpus": {"k": 4},

@@ -1,17 +1,18 @@
 """How real is the model that is interpreted? Both pathways against baselines on the same split."""
 
+import functools
 from typing import Any
 
 import jax
 import numpy as np
-from jaxneuron_models.imaginet import losses
-from jaxneuron_models.pure import PureForward
 
 from jaxneuron.corpora.vocabulary import BEG, END
 from jaxneuron.evaluate import kneser_ney, unigram, word_count_ridge
 from jaxneuron.evaluate.average_precision import mean_average_precision
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.types import Params, Tokens
+from jaxneuron_models.imaginet import losses
+from jaxneuron_models.pure import PureForward
 
 
 def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
     Every model predicts the same words: the second to the last, then <END>.
     """
     forward, params = found.model.forward, found.model.params
-    size = {"vocabulary_size": len(found.model.vocabulary.words)}
+    size = len(found.model.vocabulary.words)
     data = found.data.dev
     images = np.asarray(data.features, np.float32)[data.image]
 
@@ -32,8 +33,8 @@ def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
         nats, words = nats + float(loss) * int(part.mask.sum()), words + int(part.mask.sum())
         predicted.append(np.asarray(visual))
     n_grams = {
-        "unigram": unigram.perplexity(found.train, found.dev, end=END, **size),
-        "kneser_ney": kneser_ney.perplexity(found.train, found.dev, end=END, begin=BEG, **size),
+        "unigram": unigram.perplexity(found.train, found.dev, end=END, vocabulary_size=size),
+        "kneser_ney": kneser_ney.perplexity(found.train, found.dev, end=END, begin=BEG, vocabulary_size=size),
     }
     report: dict[str, Any] = {
         "perplexity": {"imaginet": float(np.exp(nats / words))}
@@ -43,7 +44,7 @@ def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
     truth = images > 0
     if np.isin(np.unique(images), (0, 1)).all() and truth.any():
         ridge = word_count_ridge.predict(
-            found.train, found.data.train.image, found.data.train.features, found.dev, **size
+            found.train, found.data.train.image, found.data.train.features, found.dev, vocabulary_size=size
         )
         visual = np.concatenate(predicted)[: len(images)]
         report["average_precision"] = {
@@ -59,6 +60,6 @@ def _rows(array: np.ndarray, start: int, chunk: int) -> np.ndarray:
     return np.pad(part, [(0, chunk - len(part))] + [(0, 0)] * (part.ndim - 1))
 
 
-@jax.jit(static_argnames="forward")
+@functools.partial(jax.jit, static_argnames="forward")
 def _read(params: Params, tokens: Tokens, features: Any, *, forward: PureForward) -> tuple[Any, Any]:
     return losses(forward, params, tokens, features).textual, forward(params, tokens, {})[0].visual[:, 0]

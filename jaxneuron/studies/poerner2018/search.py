@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxneuron_models.checkpoints import write_json
 
 from jaxneuron import find
 from jaxneuron._discover import methods
@@ -18,6 +17,7 @@ from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.studies.poerner2018.settings import Setting
 from jaxneuron.targets import Along
 from jaxneuron.types import Tokens
+from jaxneuron_models.checkpoints import write_json
 
 Report = Callable[[str], Callable[[int, int], None] | None]
 """What is being done -> a progress callback for it."""
@@ -65,8 +65,15 @@ def _by_setting(search: Search, settings: list[Setting]) -> Iterator[Search]:
     first, total = 0, len(search.score)
     for setting in settings:
         last = first + len(setting.indices)
-        lists = (rows[first:last] for rows in (search.ids, search.score, search.step, search.proximity))
-        yield Search(setting.name, search.method, *lists, search.seconds * len(setting.indices) / total)
+        yield Search(
+            setting.name,
+            search.method,
+            search.ids[first:last],
+            search.score[first:last],
+            search.step[first:last],
+            search.proximity[first:last],
+            search.seconds * len(setting.indices) / total,
+        )
         first = last
 
 
@@ -88,8 +95,8 @@ def _search(
         [ngram[mask].tolist() for ngram, mask in zip(*target, strict=True)]
         for target in zip(*result.tokens, strict=True)
     ]
-    numbers = (result.score, result.step, result.proximity)
-    return Search(targets.site, method, ids, *(np.asarray(array).tolist() for array in numbers), seconds)
+    score, step, proximity = (np.asarray(array).tolist() for array in (result.score, result.step, result.proximity))
+    return Search(targets.site, method, ids, score, step, proximity, seconds)
 
 
 def _tokens(ids: list[list[list[int]]], length: int) -> Tokens:

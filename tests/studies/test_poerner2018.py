@@ -1,0 +1,166 @@
+"""The whole study on a few scenes: what it leaves, and that a killed run goes on."""
+
+import json
+import math
+
+import pytest
+
+from jaxneuron.studies import poerner2018
+from jaxneuron.studies.poerner2018 import material, presets
+from jaxneuron.studies.poerner2018.presets import Preset
+from tests.studies import tiny_imaginet
+
+CLIMB = {"steps": 20, "epoch": 10, "restarts": 2, "learning_rate": 0.2, "patience": None, "keep": "step"}
+MICRO = Preset(
+    model={"embedding": 6, "units": 12},
+    training={"epochs": 1, "batch": 64, "learning_rate": 3e-3},
+    methods={
+        "corpus": {"k": 2},
+        "embedding": CLIMB,
+        "logit": CLIMB,
+        "softmax": CLIMB | {"start": True},
+        "gumbel_softmax": CLIMB | {"samples": 2, "harvest": True},
+    },
+    units=6,
+    groups=4,
+    sample=300,
+    length=4,
+    frequent=3,
+)
+SETTINGS = ("visual/projection", "textual/projection", "textual/projection/all", "visual/gru", "textual/gru")
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(autouse=True, scope="module")
+def micro():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(presets.PRESETS, "micro", MICRO)
+        patch.setattr(material, "read", lambda path: tiny_imaginet.data())
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny_imaginet.store(tmp_path_factory.mktemp("model"))
+
+
+def run(directory, model, **options):
+    return poerner2018.run(directory, preset="micro", model=model, **options)
+
+
+@pytest.fixture(scope="module")
+def finished(model, tmp_path_factory):
+    directory, reports = tmp_path_factory.mktemp("study"), []
+    return directory, run(directory, model, report=reports.append), reports
+
+
+def test_a_run_leaves_everything_that_a_person_needs(finished):
+    directory, _, _ = finished
+    left = {path.name for path in directory.iterdir()}
+    assert {"report.html", "results.json", "found.jsonl", "settings.json", "search"} <= left
+    assert {f"{figure}.{kind}" for figure in ("figure1", "gains") for kind in ("png", "svg")} <= left
+    assert not list(directory.rglob("*.partial"))
+    page = (directory / "report.html").read_text()
+    assert "</html>" in page and all(setting in page for setting in SETTINGS)
+
+
+def test_results_have_every_key_of_the_design(finished):
+    directory, content, _ = finished
+    results = json.loads((directory / "results.json").read_text())
+    assert results == json.loads(json.dumps(content))
+    assert {"study", "version", "seed", "device", "settings", "results", "claims"} <= set(results)
+    assert tuple(results["results"]) == SETTINGS
+    for table in results["results"].values():
+        assert tuple(table) == tuple(MICRO.methods)
+        for method, row in table.items():
+            assert {"mean", "median", "n", "gain", "t", "p", "d_z", "seconds", "settings"} <= set(row)
+            assert row["n"] >= 2 and math.isfinite(row["mean"])
+            assert all((row[name] is None) == (method == "corpus") for name in ("gain", "t", "p", "d_z"))
+            assert row["settings"] == MICRO.methods[method]
+    for claim in results["claims"]:
+        assert {"claim", "source", "holds", "figure", "note"} == set(claim) and isinstance(claim["holds"], bool)
+    assert results["settings"]["preset"] == "micro" and results["settings"]["length"] == 4
+
+
+def test_every_n_gram_found_is_written_with_its_activation(finished):
+    directory, content, _ = finished
+    rows = [json.loads(line) for line in (directory / "found.jsonl").read_text().splitlines()]
+    assert len(rows) == sum(row["n"] for table in content["results"].values() for row in table.values())
+    for row in rows:
+        assert {"setting", "target", "name", "method", "ngram", "words", "score", "seconds"} <= set(row)
+        assert row["ngram"].split() == row["words"] and 1 <= len(row["words"]) <= 4
+    for setting, table in content["results"].items():
+        for method, figures in table.items():
+            scores = [row["score"] for row in rows if (row["setting"], row["method"]) == (setting, method)]
+            assert figures["mean"] == pytest.approx(sum(scores) / len(scores), rel=1e-5)
+
+
+def test_a_start_from_the_corpus_optima_never_loses(finished):
+    _, content, _ = finished
+    assert all(table["softmax"]["worse"] == 0 for table in content["results"].values())
+
+
+def test_each_search_is_reported_once(finished):
+    _, _, reports = finished
+    assert reports == [f"{pathway} pathway: {method}" for pathway in ("visual", "textual") for method in MICRO.methods]
+
+
+def without_clocks(content):
+    if isinstance(content, dict):
+        return {name: without_clocks(value) for name, value in content.items() if name != "seconds"}
+    return [without_clocks(value) for value in content] if isinstance(content, list) else content
+
+
+def test_a_killed_run_goes_on_without_repeating_itself(finished, model, tmp_path):
+    directory, content, reports = finished
+    stop = reports[6]
+
+    def kill(what):
+        if what == stop:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path, model, report=kill)
+    assert not (tmp_path / "results.json").exists()
+    again = []
+    resumed = run(tmp_path, model, report=again.append)
+    assert again == reports[6:]
+    assert without_clocks(resumed) == without_clocks(content)
+    found = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    expected = [json.loads(line) for line in (directory / "found.jsonl").read_text().splitlines()]
+    assert without_clocks(found) == without_clocks(expected)
+
+
+def test_without_a_model_one_is_trained_and_kept(tmp_path):
+    def kill(what):
+        if what != "train Imaginet":
+            raise Killed
+
+    with pytest.raises(Killed):
+        poerner2018.run(tmp_path, preset="micro", report=kill)
+    assert (tmp_path / "model" / "curves.json").exists()
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"draw": "original"}])
+def test_another_run_s_folder_is_refused(finished, model, changed):
+    with pytest.raises(ValueError, match=f"holds a run with other settings \\({[*changed][0]}\\)"):
+        run(finished[0], model, **changed)
+
+
+def test_a_folder_is_not_claimed_by_a_run_that_cannot_start(model, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError):
+        run(tmp_path, tmp_path / "nowhere")
+    assert not (tmp_path / "settings.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"preset": "smal"}, "no preset 'smal': did you mean 'small'"), ({"draw": "mine"}, "no draw 'mine'")],
+)
+def test_what_does_not_exist_is_said(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        poerner2018.run(tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,175 @@
+"""The command line as a person meets it: what is wrong is said in one line, with exit code 2."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jaxneuron.corpora import scenes
+from tests.studies import tiny_imaginet
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with a model and its captions, in the shared layout."""
+    folder = tmp_path_factory.mktemp("cli")
+    tiny_imaginet.store(folder / "model")
+    write_captions(folder / "data", tiny_imaginet.data())
+    return folder
+
+
+def write_captions(path, data, change=lambda word: word):
+    path.mkdir()
+    (path / "categories.json").write_text(json.dumps([{"name": name} for name in scenes.NAMES]))
+    for split, captions in zip(("train", "dev", "test"), data, strict=True):
+        rows = [{"captions": [], "objects": features.nonzero()[0].tolist()} for features in captions.features]
+        for sentence, image in zip(captions.sentences, captions.image, strict=True):
+            rows[image]["captions"].append(" ".join(change(word) for word in sentence))
+        with gzip.open(path / f"{split}.jsonl.gz", "wt") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'models'}",
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+    environment.pop("JAXNEURON_DATA", None)
+
+    def run(*arguments, **variables):
+        return subprocess.run(
+            [sys.executable, "-m", "jaxneuron.cli", *map(str, arguments)],
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+def refused(done, message):
+    """Check that a command ended with exit code 2 and one line on stderr that says `message`."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("jaxneuron: "), done.stderr
+    assert re.search(message, lines[0]), lines[0]
+
+
+def find(folder, out, **changed):
+    options = {"model": folder / "model", "site": "visual/projection", "units": "0-2", "data": folder / "data"}
+    options |= {"method": "corpus", "k": 2, "length": 3, "out": out} | changed
+    return ["find", *(text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", value))]
+
+
+def test_n_grams_are_found_and_written(folder, run, tmp_path):
+    done = run(*find(folder, tmp_path / "found.jsonl"))
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    assert [row["unit"] for row in rows] == [0, 0, 1, 1, 2, 2]
+    assert all(row["ngram"] in done.stdout for row in rows) and "6 n-grams are in" in done.stdout
+
+
+def test_units_are_clustered_and_written(folder, run, tmp_path):
+    options = ["--site", "visual/gru", "--groups", 3, "--sample", 100, "--out", tmp_path / "groups.json"]
+    done = run("decompose", "--model", folder / "model", *options, JAXNEURON_DATA=str(folder / "data"))
+    assert done.returncode == 0, done.stderr
+    groups = json.loads((tmp_path / "groups.json").read_text())["groups"]
+    assert sorted(unit for group in groups for unit in group) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"data": "nowhere"}, "no folder nowhere"),
+        ({"model": "nowhere"}, "no checkpoint in nowhere.*jaxneuron train imaginet"),
+        ({"site": "visual/projektion"}, "no site 'visual/projektion' .*did you mean 'visual/projection'"),
+        ({"method": "gumbel_softmx"}, "no method 'gumbel_softmx': did you mean 'gumbel_softmax'"),
+        ({"units": "0,67"}, r"unit \[67\] is out of range: 'visual/projection' has the units 0 to 66"),
+        ({"units": "first"}, "--units 'first'"),
+        ({"options": "{"}, "--options is no JSON"),
+        ({"options": '{"step": 3}'}, "corpus has no option 'step'"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_wrong_option_is_one_line(folder, run, tmp_path, changed, message):
+    refused(run(*find(folder, tmp_path / "found.jsonl", **changed)), message)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_malformed_line_is_named(folder, run, tmp_path):
+    data = shutil.copytree(folder / "data", tmp_path / "data")
+    lines = gzip.decompress((data / "dev.jsonl.gz").read_bytes()).decode().splitlines()
+    (data / "dev.jsonl.gz").write_bytes(gzip.compress("\n".join([*lines[:2], '{"captions": [']).encode()))
+    refused(run(*find(folder, tmp_path / "found.jsonl", data=data)), "dev.jsonl.gz, line 3")
+
+
+def test_captions_of_another_language_are_refused(folder, run, tmp_path):
+    write_captions(tmp_path / "data", tiny_imaginet.data(), change=lambda word: f"{word[::-1]}um")
+    refused(run(*find(folder, tmp_path / "found.jsonl", data=tmp_path / "data")), "not in the model's vocabulary")
+
+
+def test_a_vocabulary_that_does_not_fit_is_refused(folder, run, tmp_path):
+    model = shutil.copytree(folder / "model", tmp_path / "model")
+    (model / "vocabulary.json").write_text('{"words": ["a"], "counts": [1]}')
+    refused(run(*find(folder, tmp_path / "found.jsonl", model=model)), "the vocabulary has 1 words")
+
+
+@pytest.mark.parametrize("damage", ["halved", "deleted"])
+def test_a_damaged_checkpoint_is_named(folder, run, tmp_path, damage):
+    model = shutil.copytree(folder / "model", tmp_path / "model")
+    largest = max(
+        (path for path in (model / "best").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
+    )
+    content = largest.read_bytes()
+    largest.unlink()
+    if damage == "halved":
+        largest.write_bytes(content[: len(content) // 2])
+    refused(run(*find(folder, tmp_path / "found.jsonl", model=model)), "best is damaged or cut short")
+
+
+def test_an_unknown_preset_names_the_nearest(run, tmp_path):
+    done = run("study", "poerner2018", "--out", tmp_path / "out", "--preset", "smal")
+    refused(done, "no preset 'smal': did you mean 'small'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_command_or_a_missing_option_is_a_usage_error(run):
+    for arguments, message in ((["fnd"], "No such command"), (["find"], "Missing option")):
+        done = run(*arguments)
+        assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_every_command_explains_itself(run):
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ("train", "study", "report", "find", "decompose"))
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_and_searched_in(folder, run, tmp_path):
+    options = ["--epochs", 1, "--embedding", 6, "--units", 8, "--min-count", 1, "--data", folder / "data"]
+    done = run("train", "imaginet", "--out", tmp_path / "model", *options)
+    assert done.returncode == 0 and "best dev loss" in done.stdout, done.stderr
+    options = '{"steps": 20, "epoch": 10, "samples": 2, "start": true, "keep": "step", "temperature": [2.0, 0.2]}'
+    arguments = find(
+        folder, tmp_path / "found.jsonl", model=tmp_path / "model", method="gumbel_softmax", options=options
+    )
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "found.jsonl").read_text().splitlines()) == 6
