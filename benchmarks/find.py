@@ -23,12 +23,12 @@ from benchmarks.measure import Row, apart, compare, cores, growth, in_turn, repo
 from jaxneuron import split
 from jaxneuron.find import _ascent, gumbel_softmax
 from jaxneuron.find._noise import gumbel
-from jaxneuron.targets import Unit
+from jaxneuron.targets import Along, Unit
 from jaxneuron.types import Found, Tokens
 from jaxneuron_models import imaginet
 
 LENGTH = 5
-BUDGETS = (2**25, 2**26, 2**28)  # bytes, to choose ours from; the library's default is the last
+BUDGETS = (2**26, 2**28)  # bytes, to choose ours from; the library's default is the last
 CHUNKS = (4, 8, 16, 32)  # neurons, to choose PyTorch's from
 
 
@@ -38,12 +38,12 @@ class Size(NamedTuple):
     name: str
     vocabulary: int
     units: int
-    many: int  # neurons per measurement, where a step has one sample
-    few: int  # where it has 64
+    single: tuple[int, int]  # neurons and steps of a measurement where a step has one sample
+    paper: tuple[int, int]  # where it has 64, as published
 
 
-SIZES = (Size("small", 4_000, 256, 32, 8), Size("large", 10_000, 1_024, 16, 3))
-QUICK = Size("quick", 500, 64, 8, 4)
+SIZES = (Size("small", 4_000, 256, (32, 64), (8, 8)), Size("large", 10_000, 1_024, (16, 16), (3, 4)))
+QUICK = Size("quick", 500, 64, (8, 64), (4, 8))
 FLAT: dict[str, Any] = {"epoch": 1_000, "patience": None, "keep": "epoch", "harvest": False, "learning_rate": 1e-3}
 
 
@@ -55,13 +55,12 @@ class Side(NamedTuple):
     weights: peer.Weights
     vocab: int
 
-    def ours(self, neurons: list[int], **options: Any) -> Found:
-        """Search with jaxneuron; returns when it is done."""
-        targets = split.lower(*self.model, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
-        return self.search(targets, **options)
+    def targets(self, neurons: list[int]) -> Along:
+        """Return units of the projection as directions of the state beneath it."""
+        return split.lower(*self.model, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
 
-    def search(self, targets: Any, **options: Any) -> Found:
-        """Search for targets that are directions already."""
+    def search(self, targets: Along, **options: Any) -> Found:
+        """Search with jaxneuron; returns when it is done."""
         ngrams = Tokens(np.zeros((1, LENGTH), np.int32), np.ones((1, LENGTH), bool))
         candidates = np.ones(self.vocab, bool)
         found = gumbel_softmax.find(jax.random.key(0), *self.model, targets, ngrams, candidates, **options)
@@ -98,7 +97,7 @@ def check(side: Side) -> str:
     np.testing.assert_allclose(output.textual, score, rtol=1e-4, atol=1e-4)
 
     neurons, samples, temperature = spread(side.vocab, 2), 2, 0.5
-    targets = split.lower(forward, params, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
+    targets = side.targets(neurons)
     x = jax.random.normal(jax.random.key(1), (2, 1, LENGTH, side.vocab))
     keys = jax.random.split(jax.random.key(2), 2)
     values = _ascent.Values(jnp.ones(side.vocab, bool), None, *map(jnp.float32, (1, 1, 0, 1)))
@@ -118,17 +117,20 @@ def check(side: Side) -> str:
     return "scores agree to 1e-4, gradients through the same noise to 1e-2"
 
 
-def equal_steps(side: Side, samples: int, count: int, *, steps: int, repeats: int, compiled: bool) -> list[Row]:
+def equal_steps(side: Side, samples: int, work: tuple[int, int], *, repeats: int, compiled: bool) -> list[Row]:
     """Time ours, the serial original and the batched peers on the same work, per neuron and step."""
+    count, steps = work
     neurons = spread(side.vocab, count)
+    targets = side.targets(neurons)
     ours = {
-        f"{budget // 2**20} MiB": partial(side.ours, neurons, steps=steps, samples=samples, budget=budget, **FLAT)
-        for budget in BUDGETS
+        f"{budget // 2**20} MiB": partial(side.search, targets, steps=steps, samples=samples, budget=budget, **FLAT)
+        for budget in (BUDGETS if compiled else BUDGETS[-1:])
     }
     budget, run = quickest(ours)
-    serial = partial(peer.original, side.weights, neurons[:1], length=LENGTH, steps=max(2, steps // 4), samples=samples)
+    serial_steps = max(2, steps // 4)
+    serial = partial(peer.original, side.weights, neurons[:1], length=LENGTH, steps=serial_steps, samples=samples)
     sides: dict[str, Callable[[], Any]] = {"ours": run, "PyTorch, one by one": serial}
-    notes = {"PyTorch, one by one": f"{max(2, steps // 4)} steps of 1 neuron, scaled"}
+    notes = {"PyTorch, one by one": f"{serial_steps} steps of 1 neuron"}
     for name in ["eager", "compiled"] if compiled else ["eager"]:
         batched = peer.Batched(side.weights, samples=samples, learning_rate=1e-3, compiled=name == "compiled")
         chunks = [chunk for chunk in CHUNKS if count % chunk == 0] or [count]
@@ -141,8 +143,9 @@ def equal_steps(side: Side, samples: int, count: int, *, steps: int, repeats: in
         chunk, sides[f"PyTorch, batched, {name}"] = quickest(searches)
         notes[f"PyTorch, batched, {name}"] = f"{chunk} neurons at a time"
     times = in_turn(sides, repeats)
-    work = {name: (len(neurons), steps) for name in sides} | {"PyTorch, one by one": (1, max(2, steps // 4))}
-    mine, *others = (times[name].median / np.prod(work[name]) for name in sides)
+    mine, *others = (
+        times[name].median / (serial_steps if name == "PyTorch, one by one" else count * steps) for name in sides
+    )
     job = f"equal steps, {samples} sample{'s' * (samples > 1)}, a neuron-step"
     return [
         compare(
@@ -170,12 +173,13 @@ def quickest(choices: dict[str, Callable[[], Any]]) -> tuple[str, Callable[[], A
 def equal_activation(side: Side, count: int, *, repeats: int, compiled: bool) -> list[Row]:
     """Time the fast preset and PyTorch with the same settings until both have the same mean activation."""
     neurons = spread(side.vocab, count)
+    targets = side.targets(neurons)
     options = gumbel_softmax.FAST | {"epoch": 5}
     shared = {name: options[name] for name in ("steps", "restarts", "temperature", "decay", "epoch")}
     results: dict[str, np.ndarray] = {}
 
     def ours() -> None:
-        results["ours"] = np.asarray(side.ours(neurons, budget=2**26, **options).trace)
+        results["ours"] = np.asarray(side.search(targets, budget=2**26, **options).trace)
 
     def torchs(name: str, batched: peer.Batched) -> None:
         results[name] = batched.search(neurons, length=LENGTH, **shared).trace.numpy()
@@ -228,9 +232,9 @@ def memory(size: Size, side_name: str) -> float:
     if side_name == "targets":
         return growth(partial(many_targets, build(size)))
     side = build(size)
-    neurons = spread(side.vocab, size.few)
+    neurons = spread(side.vocab, size.paper[0])
     if side_name == "ours":
-        return growth(partial(side.ours, neurons, steps=2, samples=64, **FLAT))
+        return growth(partial(side.search, side.targets(neurons), steps=2, samples=64, **FLAT))
     if side_name == "one by one":
         return growth(partial(peer.original, side.weights, neurons[:1], length=LENGTH, steps=2))
     batched = peer.Batched(side.weights, samples=64, learning_rate=1e-3, compiled=side_name == "compiled")
@@ -239,7 +243,7 @@ def memory(size: Size, side_name: str) -> float:
 
 def many_targets(side: Side) -> None:
     """Search for 2,000 targets in one call."""
-    side.ours(spread(side.vocab, 2_000), steps=2, samples=8, **FLAT)
+    side.search(side.targets(spread(side.vocab, 2_000)), steps=2, samples=8, **FLAT)
 
 
 def memory_rows(size: Size) -> list[Row]:
@@ -260,7 +264,7 @@ def memory_rows(size: Size) -> list[Row]:
             None,
             None,
             f"2,000 targets x 2 steps x 8 samples in one call: {peaks['targets']:.0f} MiB at the peak, the budget of a "
-            f"chunk is 256. {size.few} neurons (one by one: 1) with 64 samples, in MiB: {shown}",
+            f"chunk is 256. {size.paper[0]} neurons (one by one: 1) with 64 samples, in MiB: {shown}",
         )
     ]
 
@@ -285,11 +289,10 @@ def main() -> None:
     for size in sizes:
         side = build(size)
         agreement = check(side)
-        rows += equal_steps(side, 1, size.many, steps=16, **work)
-        rows += equal_steps(side, 64, size.few, steps=4, **work)
-        rows[0] = rows[0]._replace(note=f"{rows[0].note}; {agreement}")
+        steps = equal_steps(side, 1, size.single, **work) + equal_steps(side, 64, size.paper, **work)
+        rows += [row._replace(note=f"{row.note}; {agreement}") for row in steps]
         trained = build(size, options.model) if options.model else side
-        rows += equal_activation(trained, size.many // 2, repeats=3, compiled=not options.quick)
+        rows += equal_activation(trained, size.single[0] // 2, repeats=3, compiled=not options.quick)
     if not options.quick:
         rows += memory_rows(sizes[0])
     report(rows, options.json)

@@ -1,9 +1,9 @@
 """Imaginet's language pathway and the search for its neurons' best n-grams, restated in PyTorch: the peers.
 
-`original` follows the code behind Poerner, Roth, Schuetze 2018 (arXiv 1809.07291; github.com/NPoe/input-optimization-nlp,
-SRC/optimize.py): one neuron after another, the whole vocabulary projected at every step, and a hard forward on as many
-equal one-hot rows as there are samples. `Batched` is what a PyTorch user could make of it with our savings: all neurons
-in one batch, the target columns only, the hard path by gather, the steps eager or compiled.
+`original` follows the code behind Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), SRC/optimize.py of
+github.com/NPoe/input-optimization-nlp: one neuron after another, the whole vocabulary projected at every step, and a
+hard forward on as many equal one-hot rows as there are samples. `Batched` is what a PyTorch user could make of it with
+our savings: all neurons in one batch, the target columns only, the hard path by gather, the steps eager or compiled.
 """
 
 import math
@@ -30,11 +30,11 @@ class Weights(NamedTuple):
 
 
 class Searched(NamedTuple):
-    """What a search leaves: per neuron the best n-gram, its activation, and the best so far at the end of each epoch."""
+    """What a search leaves: the best n-gram of each neuron."""
 
     ids: Tensor  # [neuron, time]
     score: Tensor  # [neuron]
-    trace: Tensor  # [neuron, epoch]
+    trace: Tensor  # [neuron, epoch], the best score by the end of each epoch
 
 
 def best_settings(threads: int) -> None:
@@ -186,7 +186,7 @@ class Batched:
         )
 
     def objective(self, x: Tensor, noise: Tensor, temperature: Tensor, direction: Tensor, offset: Tensor) -> Tensor:
-        """Return the mean relaxed score of each row of `x[row, time, vocab]`, summed; and the soft words."""
+        """Return the mean relaxed score of each row of `x[row, time, vocab]`, summed over rows."""
         return self._relaxed(x, noise, temperature, direction, offset)[0]
 
     def _relaxed(self, x: Tensor, noise: Tensor, temperature: Tensor, direction: Tensor, offset: Tensor) -> Any:

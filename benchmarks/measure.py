@@ -1,4 +1,4 @@
-"""How a benchmark measures: both sides in turn, medians, peak memory in a process of its own, one table and one file."""
+"""How a benchmark measures: all sides in turn, medians, peak memory in a process of its own; a table and a file."""
 
 import ctypes
 import gc
@@ -103,13 +103,15 @@ def apart(module: str, *options: str) -> float:
 
 
 def report(rows: Sequence[Row], path: Path | None) -> None:
-    """Print the rows as a table, and write them as JSON."""
-    table = Table("job", "size", "ours", "peer", "peer's", "ratio", "note", title=device())
-    for row in rows:
+    """Print the rows as a table with notes under it, and write them as JSON."""
+    console, table = Console(), Table("", "job", "size", "ours", "peer", "peer's", "ratio", title=device())
+    for number, row in enumerate(rows, 1):
         peer_s = "" if row.peer_s is None else _short(row.peer_s)
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.job, row.size, _short(row.ours_s), row.peer, peer_s, ratio, row.note)
-    Console().print(table)
+        table.add_row(str(number), row.job, row.size, _short(row.ours_s), row.peer, peer_s, ratio)
+    console.print(table)
+    for number, row in enumerate(rows, 1):
+        console.print(f"{number:2}. {row.note}", highlight=False)
     if path:
         beside = path.with_name(path.name + ".part")
         beside.write_text(json.dumps([row._asdict() for row in rows], indent=1) + "\n")
