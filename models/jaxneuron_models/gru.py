@@ -23,6 +23,8 @@ CANDIDATES: dict[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
     "clipped_relu": lambda x: jnp.clip(x, 0, 5),
 }
+UNROLLED = 8
+"""Up to this many words the recurrence is unrolled: n-grams are too short to earn back what a loop costs."""
 
 
 class GRU(nnx.Module):
@@ -53,30 +55,36 @@ class GRU(nnx.Module):
     ) -> Float[Array, "batch time unit"]:
         """Return the state after each word, recorded (and edited, at every step) as `site`."""
         units, gate, candidate = self.units, GATES[self.gate], CANDIDATES[self.candidate]
-        recurrent = self.recurrent[...]
-        start = jnp.zeros(units) if self.initial is None else self.initial[...]
+        # outside the recurrence, or each of its steps copies the weights
+        to_gates, to_candidate = self.recurrent[:, : 2 * units], self.recurrent[:, 2 * units :]
+
+        def first(state: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            """Take a step from a state of zeros: nothing recurs."""
+            x_update, _, x_candidate = jnp.split(now[0], 3, axis=-1)
+            return hold(state, (1 - gate(x_update)) * candidate(x_candidate), now)
 
         def step(state: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-            x, here, time = now
-            x_update, x_reset, x_candidate = jnp.split(x, 3, axis=-1)
-            if self.reset == "after":
-                h_update, h_reset, h_candidate = jnp.split(state @ recurrent, 3, axis=-1)
-                proposal = candidate(x_candidate + gate(x_reset + h_reset) * h_candidate)
-            else:
-                h_update, h_reset = jnp.split(state @ recurrent[:, : 2 * units], 2, axis=-1)
-                proposal = candidate(x_candidate + (gate(x_reset + h_reset) * state) @ recurrent[:, 2 * units :])
-            update = gate(x_update + h_update)
-            new = tap.edit(site, update * state + (1 - update) * proposal, time)
-            state = jnp.where(here[:, None], new, state)
+            x_update, x_reset, x_candidate = jnp.split(now[0], 3, axis=-1)
+            h_update, h_reset = jnp.split(state @ to_gates, 2, axis=-1)
+            reset, update = gate(x_reset + h_reset), gate(x_update + h_update)
+            recalled = reset * (state @ to_candidate) if self.reset == "after" else (reset * state) @ to_candidate
+            return hold(state, update * state + (1 - update) * candidate(x_candidate + recalled), now)
+
+        def hold(state: Array, new: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            _, here, time = now
+            state = jnp.where(here[:, None], tap.edit(site, new, time), state)
             return state, state
 
         x = inputs @ self.input[...] + jnp.broadcast_to(self.bias[...], (*inputs.shape[:-1], 3 * units))
         batch, time = mask.shape
-        _, states = jax.lax.scan(
-            step,
-            jnp.broadcast_to(start, (batch, units)).astype(x.dtype),
-            (jnp.swapaxes(x, 0, 1), mask.T, jnp.arange(time)),
-        )
+        words = jnp.swapaxes(x, 0, 1), mask.T, jnp.arange(time)
+        if self.initial is None:
+            state, early = first(jnp.zeros((batch, units), x.dtype), jax.tree.map(lambda leaf: leaf[0], words))
+            words = jax.tree.map(lambda leaf: leaf[1:], words)
+        else:
+            state, early = jnp.broadcast_to(self.initial[...], (batch, units)).astype(x.dtype), None
+        _, states = jax.lax.scan(step, state, words, unroll=max(1, time - 1) if time <= UNROLLED else 1)
+        states = states if early is None else jnp.concatenate([early[None], states])
         states = jnp.swapaxes(states, 0, 1)
         tap.record(site, states)
         return states
