@@ -13,12 +13,17 @@ from jaxtyping import Array, Float
 
 
 def gumbel(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
-    """Draw standard Gumbel noise, `-log(-log(u))`; at most 2^32 numbers a key."""
+    """Draw standard Gumbel noise, `-log(e)`; at most 2^32 numbers a key."""
+    return -jnp.log(exponential(key, shape))
+
+
+def exponential(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
+    """Draw standard exponential noise, `-log(u)`; at most 2^32 numbers a key."""
     first, second = jax.random.bits(key, (2,), jnp.uint32)
     counter = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
     bits = _mix(_mix(counter + first) ^ second)
     uniform = (bits >> 8).astype(jnp.float32) * 2.0**-24 + 2.0**-25  # never 0 nor 1
-    return -jnp.log(-jnp.log(uniform))
+    return -jnp.log(uniform)
 
 
 def _mix(x: Array) -> Array:

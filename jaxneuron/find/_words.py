@@ -20,7 +20,7 @@ def start(key: Array, ngrams: Tokens, values: Values) -> Float[Array, "restart t
     return x + head_start * jax.nn.one_hot(ngrams.ids, vocab)
 
 
-def allowed(x: Float[Array, "restart time vocab"], values: Values) -> Float[Array, "restart time vocab"]:
+def allowed(x: Float[Array, "*position vocab"], values: Values) -> Float[Array, "*position vocab"]:
     """Return the weights with those of non-candidates at `NEVER`."""
     return jnp.where(jnp.broadcast_to(values.candidates, x.shape), x, NEVER)
 
@@ -32,7 +32,11 @@ def discretise(x: Float[Array, "restart time vocab"], values: Values) -> Words:
 
 def heaviest(words: Float[Array, "row time vocab"]) -> Words:
     """Return the words of the largest share, and that share, averaged over positions."""
-    return Words(jnp.argmax(words, axis=-1).astype(jnp.int32), jnp.mean(jnp.max(words, axis=-1), axis=-1))
+    share = jnp.max(words, axis=-1, keepdims=True)
+    # an argmax in two passes that XLA vectorises, unlike its own
+    ids = jnp.broadcast_to(jnp.arange(words.shape[-1], dtype=jnp.int32), words.shape)
+    first = jnp.min(jnp.where(words == share, ids, words.shape[-1] - 1), axis=-1)
+    return Words(first, jnp.mean(share[..., 0], axis=-1))
 
 
 def full(words: Float[Array, "row time vocab"]) -> Tokens:
