@@ -141,11 +141,14 @@ def fold_targets(key: Array, targets: PyTree) -> Array:
     Returns:
         Keys, `[target]`.
     """
+    return _fold(key, targets)
 
+
+@jax.jit
+def _fold(key: Array, targets: PyTree) -> Array:
     def fingerprint(target: PyTree) -> Array:
         total = jnp.uint32(0)
         for leaf in jax.tree.leaves(target):
-            leaf = jnp.asarray(leaf)
             leaf = leaf.astype(jnp.float32) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.astype(jnp.int32)
             bits = jax.lax.bitcast_convert_type(leaf, jnp.uint32).ravel()
             place = jnp.arange(1, bits.size + 1, dtype=jnp.uint32)

@@ -5,6 +5,7 @@ second value that the forward returns. There are no hooks and no state that outl
 """
 
 import difflib
+import functools
 from collections.abc import Iterable, Mapping
 
 import jax
@@ -90,7 +91,12 @@ def sites(forward: Forward, params: Params, tokens: Tokens) -> dict[Site, jax.Sh
     Returns:
         Site -> shape `[batch, time, unit]` and dtype.
     """
-    return jax.eval_shape(lambda params, tokens: forward(params, tokens, {})[1], params, tokens)
+    return _activations.eval_shape(forward, params, tokens)
+
+
+@functools.partial(jax.jit, static_argnums=0)  # its traces are kept: a search asks for the sites each time
+def _activations(forward: Forward, params: Params, tokens: Tokens) -> Activations:
+    return forward(params, tokens, {})[1]
 
 
 def lookup(table: Float[Array, "vocab unit"], ids: Array) -> Float[Array, "*batch time unit"]:
