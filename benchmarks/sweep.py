@@ -23,25 +23,26 @@ from jaxneuron.find import corpus, embedding, gumbel_softmax, logit, softmax
 from jaxneuron.studies.poerner2018 import material, presets, settings
 from jaxneuron_models import imaginet
 
-CONSTANT: dict[str, Any] = {"epoch": 50, "patience": None, "keep": "step"}
-GUMBEL: dict[str, Any] = {"samples": 1, "restarts": 4, "decay": None, "harvest": True, "temperature": (2.0, 0.5)}
+CONSTANT: dict[str, Any] = {"epoch": 20, "patience": None, "keep": "step", "steps": 120, "restarts": 4}
+GUMBEL: dict[str, Any] = {"samples": 1, "decay": None, "harvest": True, "temperature": (2.0, 0.5), "start": 1}
 ROWS: list[tuple[ModuleType, dict[str, Any]]] = [
-    (gumbel_softmax, GUMBEL | {"steps": 600, "learning_rate": 0.3, "temperature": (2.0, 0.1)}),
-    (gumbel_softmax, GUMBEL | {"steps": 600, "learning_rate": 0.3, "temperature": (2.0, 0.1), "start": True}),
-    (gumbel_softmax, GUMBEL | {"steps": 600, "learning_rate": 1.0, "temperature": (2.0, 0.1)}),
-    (gumbel_softmax, GUMBEL | {"steps": 600, "learning_rate": 0.3, "temperature": (1.0, 0.3)}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.3, "start": True}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.15, "start": True}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.15}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.15, "temperature": (3.0, 1.0)}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.15, "samples": 4, "restarts": 1}),
-    (gumbel_softmax, GUMBEL | {"steps": 200, "learning_rate": 0.15, "harvest": False}),
-    (softmax, {"steps": 200, "restarts": 4, "learning_rate": 0.3, "start": True}),
-    (softmax, {"steps": 200, "restarts": 4, "learning_rate": 0.3}),
-    (embedding, {"steps": 200, "restarts": 4, "learning_rate": 0.1}),
-    (embedding, {"steps": 200, "restarts": 4, "learning_rate": 0.01}),
-    (logit, {"steps": 200, "restarts": 4, "learning_rate": 0.1}),
-    (logit, {"steps": 200, "restarts": 4, "learning_rate": 0.01}),
+    *((gumbel_softmax, GUMBEL | {"learning_rate": rate}) for rate in (0.1, 0.3, 1.0, 2.0, 4.0)),
+    *((gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "start": start}) for start in (0, 2, 4)),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "temperature": (2.0, 0.1)}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "temperature": (3.0, 0.8)}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "temperature": (1.0, 0.3)}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "steps": 60}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "steps": 600}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "restarts": 1}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "restarts": 8}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "restarts": 1, "samples": 4}),
+    (gumbel_softmax, GUMBEL | {"learning_rate": 2.0, "harvest": False}),
+    *((softmax, {"learning_rate": rate, "start": 4}) for rate in (0.1, 0.3, 1.0, 3.0)),
+    *((softmax, {"learning_rate": 1.0, "start": start}) for start in (0, 1)),
+    *((embedding, {"learning_rate": rate}) for rate in (0.01, 0.03, 0.1, 0.3, 1.0)),
+    (embedding, {"learning_rate": 0.1, "start": 4}),
+    *((logit, {"learning_rate": rate}) for rate in (0.01, 0.1, 0.3, 1.0, 3.0)),
+    (logit, {"learning_rate": 0.1, "start": 4}),
 ]
 
 
@@ -65,7 +66,7 @@ def main() -> None:
     rows = []
     table = Table("method", "options", "seconds", "mean", "gain", "d_z", "better", title=options.setting)
     for method, chosen in ROWS:
-        start = {"start": baseline.tokens} if chosen.get("start") else {}
+        start = {"start": jax.tree.map(lambda leaf: leaf[:, : chosen.get("start", 0)], baseline.tokens)}  # noqa: B023
         began = time.perf_counter()
         result = method.find(jax.random.key(0), *words, budget=preset.budget, **CONSTANT | chosen | start)
         score, corpus_score = np.asarray(result.score[:, 0]), np.asarray(baseline.score[:, 0])

@@ -166,7 +166,7 @@ def test_a_model_is_trained_and_searched_in(folder, run, tmp_path):
     options = ["--epochs", 1, "--embedding", 6, "--units", 8, "--min-count", 1, "--data", folder / "data"]
     done = run("train", "imaginet", "--out", tmp_path / "model", *options)
     assert done.returncode == 0 and "best dev loss" in done.stdout, done.stderr
-    options = '{"steps": 20, "epoch": 10, "samples": 2, "start": true, "keep": "step", "temperature": [2.0, 0.2]}'
+    options = '{"steps": 20, "epoch": 10, "samples": 2, "start": 1, "keep": "step", "temperature": [2.0, 0.2]}'
     arguments = find(
         folder, tmp_path / "found.jsonl", model=tmp_path / "model", method="gumbel_softmax", options=options
     )

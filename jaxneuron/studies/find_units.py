@@ -51,8 +51,8 @@ def find_units(
         method: a module of `jaxneuron.find`.
         length: words in an n-gram.
         k: n-grams per unit.
-        options: the method's own; None takes the fast preset. With `"start": True` the search starts from the corpus
-            optima.
+        options: the method's own; None takes the fast preset. With `"start": n`, n restarts start from the n
+            best of corpus search.
         in_sentence: corpus search only: score each n-gram after the words that precede it.
         seed: of the search.
         progress: called as the method reports.
@@ -72,9 +72,8 @@ def find_units(
     found = material.prepare(model, texts, length=length, sample=0, seed=seed, in_sentence=in_sentence)
 
     words = (model.forward, model.params, targets, found.ngrams, found.candidates)
-    if chosen.pop("start", False):
-        key, restarts = jax.random.key(seed), chosen.get("restarts", 1)
-        chosen["start"] = corpus.find(key, *words, k=restarts).tokens
+    if "start" in chosen:
+        chosen["start"] = corpus.find(jax.random.key(seed), *words, k=chosen["start"]).tokens
     result = methods(find)[method](jax.random.key(seed), *words, k=k, progress=progress, **chosen)
     return _rows(
         jax.device_get(result), model, site, units, _names(model, site, width, texts.train.names), method, length

@@ -10,7 +10,9 @@ class Preset(NamedTuple):
 
     model: dict[str, Any]  # fields of imaginet.Config
     training: dict[str, Any]  # arguments of imaginet_training.fit
-    methods: dict[str, dict[str, Any]]  # method -> its options; "start": True starts from the corpus optima
+    methods: dict[
+        str, dict[str, Any]
+    ]  # method -> its options; "start": n starts as many restarts from corpus optima
     units: int = 160  # of each projection layer; all where there are fewer
     groups: int = 81  # to which the units of each hidden layer are clustered
     smallest_group: int = 1  # units in a group that is searched for
@@ -23,11 +25,11 @@ class Preset(NamedTuple):
 TUNED: dict[str, Any] = {"steps": 120, "restarts": 4, "epoch": 20, "patience": None, "keep": "step"}
 
 FAST: dict[str, dict[str, Any]] = {
-    "corpus": {"k": 4},
-    "embedding": TUNED | {"learning_rate": 0.1},
-    "logit": TUNED | {"learning_rate": 0.1},
-    "softmax": TUNED | {"learning_rate": 0.3, "start": True},
-    "gumbel_softmax": gumbel_softmax.FAST | {"start": True},
+    "corpus": {},
+    "embedding": TUNED | {"learning_rate": 0.01},
+    "logit": TUNED | {"learning_rate": 0.01},
+    "softmax": TUNED | {"learning_rate": 3.0, "start": 1},
+    "gumbel_softmax": gumbel_softmax.FAST | {"start": 1},
 }
 """Equal restarts for all, each with the learning rate that a sweep found best (`benchmarks/RESULTS.md`)."""
 
@@ -45,7 +47,7 @@ PRESETS: dict[str, Preset] = {
         model={"embedding": 256, "units": 512, "min_count": 5},
         training={"epochs": 4, "batch": 64, "learning_rate": 1e-3, "patience": 2},
         methods=FAST,
-        groups=64,
+        groups=41,  # as many units in each as in the original
         smallest_group=3,
         sample=50_000,
     ),

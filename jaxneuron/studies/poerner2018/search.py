@@ -51,7 +51,9 @@ def searches(
             path = directory / "search" / f"{site.replace('/', '-')}.{method}.json"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                chosen = options | ({"start": optima} if options.get("start") else {})
+                chosen = dict(options)
+                if "start" in options:
+                    chosen["start"] = jax.tree.map(lambda leaf: leaf[:, : options["start"]], optima)  # noqa: B023
                 progress = report(f"{site.partition('/')[0]} pathway: {method}")
                 search = _search(found, targets, method, verbs[method], chosen, preset.budget, seed, progress)
                 write_json(path, search._asdict())
