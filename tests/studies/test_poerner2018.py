@@ -18,7 +18,7 @@ MICRO = Preset(
         "corpus": {"k": 2},
         "embedding": CLIMB,
         "logit": CLIMB,
-        "softmax": CLIMB | {"start": True},
+        "softmax": CLIMB | {"start": 1},
         "gumbel_softmax": CLIMB | {"samples": 2, "harvest": True},
     },
     units=6,
@@ -27,6 +27,7 @@ MICRO = Preset(
     length=4,
     frequent=3,
 )
+pytestmark = pytest.mark.slow
 SETTINGS = ("visual/projection", "textual/projection", "textual/projection/all", "visual/gru", "textual/gru")
 
 

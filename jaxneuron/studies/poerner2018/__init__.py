@@ -14,7 +14,6 @@ import jax
 import numpy as np
 
 import jaxneuron
-from jaxneuron.report import figures, html
 from jaxneuron.studies.poerner2018 import analysis, material, quality
 from jaxneuron.studies.poerner2018.claims import claims
 from jaxneuron.studies.poerner2018.presets import PRESETS, Preset
@@ -146,6 +145,8 @@ def _device() -> str:
 
 
 def _write(directory: Path, rows: list[dict[str, Any]], content: dict[str, Any]) -> None:
+    from jaxneuron.report import figures, html  # two seconds of imports that `jaxneuron find` has no use for
+
     beside = directory / "found.jsonl.partial"
     beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
     os.replace(beside, directory / "found.jsonl")
