@@ -61,9 +61,12 @@ def gru(
 ) -> Tensor:
     """Return the state after each word, `[row, time, unit]`, of `embedded[row, time, input]`."""
     units = weights.recurrent.shape[0]
-    state = embedded.new_zeros(embedded.shape[0], units)
-    states = []
+    state, states = None, []
     for x in (embedded @ weights.input + weights.bias).unbind(1):
+        if state is None:  # zeros: nothing recurs
+            state = (1 - gate(x[:, :units])) * torch.tanh(x[:, 2 * units :])
+            states.append(state)
+            continue
         if reset == "before":
             gates = gate(x[:, : 2 * units] + state @ weights.recurrent[:, : 2 * units])
             update, forget = gates.chunk(2, dim=1)
