@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test test-peers lint clean
 
 demo: $(VENV)/.install
-	$(BIN)/jaxneuron study poerner2018 --preset demo --out demo
+	env -u JAXNEURON_DATA $(BIN)/jaxneuron study poerner2018 --preset demo --out demo
 
 test: $(VENV)/.install-test
 	$(BIN)/python -m pytest
