@@ -5,7 +5,8 @@
 *Equal steps* is the same work on both sides: the same weights, samples, steps and rate. *Equal activation* is the
 seconds until both have reached 99 % of the mean activation that the weaker one ends with (the last hundredth is luck):
 our fast preset against PyTorch with the same settings (which our sweep found), and against PyTorch with the published
-ones, in the best of its forms and stopped after ten times our seconds. Both sides run on the CPU. The peers are in `imaginet_torch.py`.
+ones, in the best of its forms and stopped after ten times our seconds. Both sides run on the CPU. The peers are in
+`imaginet_torch.py`.
 """
 
 import argparse

@@ -26,7 +26,7 @@ class Progress(Protocol):
         ...
 
 
-def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = None) -> int:
+def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = None, least: int = 1) -> int:
     """Return how many items to do at once: as many as fit the budget, in even chunks, at least one a device.
 
     Args:
@@ -34,6 +34,7 @@ def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = N
         total: how many items there are.
         budget: bytes of working memory on each device.
         mesh: devices that share a chunk.
+        least: items that a chunk is padded to where the budget allows it and there are fewer.
 
     Example:
         >>> chunk_size(item_bytes=100, total=10, budget=700)
@@ -41,7 +42,7 @@ def chunk_size(item_bytes: float, total: int, budget: int, mesh: Mesh | None = N
     """
     devices = mesh.size if mesh else 1
     fits = max(1, int(budget // max(item_bytes, 1))) * devices
-    total = max(total, 1)
+    total = max(total, min(least, fits), 1)
     chunks = math.ceil(total / fits)
     return devices * math.ceil(total / chunks / devices)
 

@@ -22,6 +22,12 @@ def test_chunks_fit_the_budget_and_are_even(total, budget):
     assert chunks * size - total < max(chunks, 1)
 
 
+@pytest.mark.parametrize(("budget", "expected"), [(1000, 16), (100, 10), (1, 1)])
+def test_a_small_chunk_is_padded_as_far_as_the_budget_allows(budget, expected):
+    assert chunk_size(10, 3, budget, least=16) == expected
+    assert chunk_size(10, 40, 1000, least=16) == 40
+
+
 def test_a_chunk_is_shared_evenly_by_the_devices():
     mesh = jax.make_mesh((1,), ("target",))
     assert chunk_size(10, 100, 50, mesh) == chunk_size(10, 100, 50) == 5

@@ -24,6 +24,10 @@ from jaxneuron.find._best import Words
 from jaxneuron.find._check import check
 from jaxneuron.types import Edit, Forward, Found, Params, Site, Target, Tokens
 
+ROWS = 64
+"""Relaxed inputs in the smallest chunk: products of fewer rows are summed in another order, and after a hundred steps of
+Adam a target searched alone would have gone another way than in a batch."""
+
 
 class Values(NamedTuple):
     """Settings that may change without compiling again."""
@@ -100,7 +104,8 @@ def ascend(
     shape = shape._replace(epoch=min(shape.epoch, steps))
     epochs = math.ceil(steps / shape.epoch)
     # parameters with both Adam moments, and about six copies of the relaxed rows in flight
-    chunk = batching.chunk_size(row_bytes * restarts * (4 + 6 * shape.samples), total, budget, mesh)
+    item_bytes, least = row_bytes * restarts * (4 + 6 * shape.samples), math.ceil(ROWS / (restarts * shape.samples))
+    chunk = batching.chunk_size(item_bytes, total, budget, mesh, least)
     params, values = batching.replicate((params, values), mesh)
     done = 0
 
