@@ -46,8 +46,8 @@ class Size(NamedTuple):
     activation: int  # neurons searched for equal activation
 
 
-SIZES = (Size("small", 4_000, 256, (64, 32), (8, 8), 16), Size("large", 10_000, 1_024, (64, 8), (4, 4), 8))
-QUICK = Size("quick", 500, 64, (8, 64), (4, 8), 4)
+SIZES = (Size("small", 4_000, 256, (64, 32), (8, 8), 16), Size("large", 10_000, 1_024, (64, 8), (4, 4), 16))
+QUICK = Size("quick", 500, 64, (64, 8), (4, 8), 16)
 FLAT: dict[str, Any] = {"epoch": 1_000, "patience": None, "keep": "epoch", "harvest": False, "learning_rate": 1e-3}
 
 
@@ -313,14 +313,16 @@ def main() -> None:
         print(memory(sizes[0], options.memory))
         return
     rows: list[Row] = []
-    work = {"repeats": 3 if options.quick else 5, "compiled": not options.quick}
+    work = {"repeats": 2 if options.quick else 5, "compiled": not options.quick}
     for size in sizes:
         side = build(size)
         agreement = check(side)
         steps = equal_steps(side, 1, size.single, **work) + equal_steps(side, 64, size.paper, **work)
         rows += [row._replace(note=f"{row.note}; {agreement}") for row in steps]
         trained = build(size, options.model) if options.model else side
-        rows += equal_activation(trained, size.activation, repeats=3, compiled=not options.quick)
+        rows += equal_activation(
+            trained, size.activation, repeats=2 if options.quick else 3, compiled=not options.quick
+        )
     if not options.quick:
         rows += memory_rows(sizes[0])
     report(rows, options.json)

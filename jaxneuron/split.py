@@ -4,11 +4,12 @@ With these maps one method serves inputs, layers and neurons alike: integrated g
 integrated gradients of `above`, at the embedding of one unit it is `between`.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from jaxneuron.edits import Replace
 from jaxneuron.tap import check_site, sites
@@ -82,12 +83,23 @@ def lower(forward: Forward, params: Params, units: Unit, source: Site) -> Along:
         KeyError: the model has no such site.
         ValueError: an index is out of range, or the units are no affine function of `source` at their position.
     """
-    word = Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
-    through = between(forward, params, word, source, units.site)
-    shapes = sites(forward, params, word)
+    shapes = sites(forward, params, _word())
+    for site in (units.site, source):
+        check_site(site, shapes)
     check_units(units, shapes[units.site].shape[-1])
+    lowered, equal = _lower(forward, params, units, source)
+    if not equal:
+        raise ValueError(
+            f"{units.site!r} is no affine function of {source!r} at the same position; lower only projections"
+        )
+    return lowered
 
-    bias, pull = jax.vjp(through, jnp.zeros(shapes[source].shape, shapes[source].dtype))
+
+@functools.partial(jax.jit, static_argnames=("forward", "source"))
+def _lower(forward: Forward, params: Params, units: Unit, source: Site) -> tuple[Along, Bool[Array, ""]]:
+    through = between(forward, params, _word(), source, units.site)
+    shape = sites(forward, params, _word())[source]
+    bias, pull = jax.vjp(through, jnp.zeros(shape.shape, shape.dtype))
     one_hot = jax.nn.one_hot(units.index, bias.shape[-1], dtype=bias.dtype)
     columns = jax.vmap(lambda row: pull(jnp.broadcast_to(row, bias.shape))[0])(one_hot)
     lowered = Along(source, columns[:, 0, 0], bias[0, 0, units.index], units.position)
@@ -99,11 +111,11 @@ def lower(forward: Forward, params: Params, units: Unit, source: Site) -> Along:
     value = jax.random.normal(jax.random.key(0), shape.shape, shape.dtype)
     output, activations = forward(params, text, {source: Replace(value)})
     exact, linear = (jax.vmap(lambda one: one(output, activations, text))(many) for many in (units, lowered))
-    if not jnp.allclose(exact, linear, rtol=1e-3, atol=1e-3 * float(jnp.max(jnp.abs(exact)))):
-        raise ValueError(
-            f"{units.site!r} is no affine function of {source!r} at the same position; lower only projections"
-        )
-    return lowered
+    return lowered, jnp.allclose(exact, linear, rtol=1e-3, atol=1e-3 * jnp.max(jnp.abs(exact)))
+
+
+def _word() -> Tokens:
+    return Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
 
 
 def check_units(units: Unit, width: int) -> None:

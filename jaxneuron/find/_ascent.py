@@ -25,8 +25,8 @@ from jaxneuron.find._check import check
 from jaxneuron.types import Edit, Forward, Found, Params, Site, Target, Tokens
 
 ROWS = 64
-"""Relaxed inputs in the smallest chunk: products of fewer rows are summed in another order, and after a hundred steps of
-Adam a target searched alone would have gone another way than in a batch."""
+"""Relaxed inputs in the smallest chunk: products of fewer rows are summed in another order, and a hundred steps of Adam
+make a target searched alone go another way than in a batch."""
 
 
 class Values(NamedTuple):

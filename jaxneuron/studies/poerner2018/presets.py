@@ -10,9 +10,7 @@ class Preset(NamedTuple):
 
     model: dict[str, Any]  # fields of imaginet.Config
     training: dict[str, Any]  # arguments of imaginet_training.fit
-    methods: dict[
-        str, dict[str, Any]
-    ]  # method -> its options; "start": n starts as many restarts from corpus optima
+    methods: dict[str, dict[str, Any]]  # method -> its options; "start": n starts as many restarts from corpus optima
     units: int = 160  # of each projection layer; all where there are fewer
     groups: int = 81  # to which the units of each hidden layer are clustered
     smallest_group: int = 1  # units in a group that is searched for
