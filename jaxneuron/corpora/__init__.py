@@ -2,10 +2,23 @@
 
 One file per kind of text: each has a `read` that returns sentences as lists of words, with their labels.
 
+Text alone, or with what is known of a whole sentence:
+
 - `captions`: image captions with visual features (COCO and its relatives)
 - `scenes`: the embedded default, captions of generated scenes whose truth is known
 - `text`: plain text, by words or by characters
 - `huggingface`: any data set of the `datasets` library
+
+Text with a label for each word, or one for each sentence (`labelled` is the noun, and makes numbers of labels):
+
+- `conllu`: CoNLL-U treebanks, with part of speech, morphology and syntax
+- `columns`: CoNLL columns, with named entities or chunks
+- `parallel`: a file of words and files of labels, a sentence per line, as NeuroX has them
+- `sentences`: sentence classification, from JSON lines or tab-separated text
+- `concepts`: labels by program, from a set of words, a regular expression or a function
+
+And what is made of text:
+
 - `vocabulary`: words to ids
 - `ngrams`: every distinct n-gram of a text
 """
