@@ -1,0 +1,188 @@
+"""Reading a store: lazy arrays, and streams in bounded memory."""
+
+import operator
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorstore
+
+from jaxneuron.store import _files
+from jaxneuron.store._files import Damage, Manifest
+from jaxneuron.tap import check_site
+from jaxneuron.types import Site
+
+WORDS = 8192
+"""Words that a stream holds at a time."""
+
+
+class Rows:
+    """The activations `[word, unit]` of one site; an index, as in numpy, reads just the chunks that it needs."""
+
+    ndim = 2
+
+    def __init__(self, array: tensorstore.TensorStore, name: str):
+        self._array = array
+        self._name = name
+        self.shape = (array.shape[0], array.shape[1])
+        self.dtype: np.dtype = array.dtype.numpy_dtype
+
+    def __repr__(self) -> str:
+        return f"Rows({self._name!r}, shape={self.shape}, dtype={self.dtype})"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Read words and units by number, slice, list of numbers or mask.
+
+        Raises:
+            IndexError: outside of the array, or no index.
+            ValueError: what should be read is damaged.
+        """
+        parts = list(index) if isinstance(index, tuple) else [index]
+        for i in [i for i, part in enumerate(parts) if part is Ellipsis][:1]:
+            parts[i : i + 1] = [slice(None)] * (3 - len(parts))
+        if len(parts) > 2:
+            raise IndexError(f"expected an index of words and one of units, got {len(parts)} indices")
+        whole = tuple(_index(*pair) for pair in zip(parts, self.shape, ("word", "unit"), strict=False))
+        try:
+            return np.asarray(self._array[whole].read().result())
+        except (ValueError, OSError) as error:
+            raise ValueError(f"cannot read {self._name} ({error}); `Store.verify` names what is damaged") from error
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
+class Store:
+    """A finished store; made by `open`.
+
+    `store[site]` is a lazy array `[word, unit]`, and `store.words(sentence)` the rows of a sentence in it.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest):
+        self.path = path
+        self.manifest = manifest
+        self._rows: dict[Site, Rows] = {}
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r}, {self.manifest.words} words, {', '.join(self.sites)})"
+
+    @property
+    def sites(self) -> dict[Site, int]:
+        """Site -> units."""
+        return dict(self.manifest.sites)
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of all that is stored; a run that was cut short and resumed ends in the same."""
+        return self.manifest.checksum()
+
+    @cached_property
+    def sentences(self) -> list[list[str]]:
+        """The words of the corpus."""
+        return _files.load_sentences(self.path)
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """The first row of each sentence and, at the end, the number of words: `Int[sentence + 1]`."""
+        return np.load(self.path / "offsets.npy", mmap_mode="r")
+
+    def words(self, sentence: int | np.integer) -> slice:
+        """Return the rows of a sentence.
+
+        Raises:
+            IndexError: no such sentence.
+        """
+        number, last = operator.index(sentence), self.manifest.sentences - 1
+        if not 0 <= number <= last:
+            raise IndexError(f"no sentence {number} in {self.path}; it has the sentences 0 to {last}")
+        return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
+
+    def __getitem__(self, site: Site) -> Rows:
+        """Return the activations of a site, of which nothing is read yet.
+
+        Raises:
+            KeyError: no such site.
+        """
+        check_site(site, self.manifest.sites)
+        if site not in self._rows:
+            try:
+                self._rows[site] = Rows(_files.file_array(self.path, site), f"{self.path}: {site}")
+            except (ValueError, OSError) as error:
+                raise ValueError(f"cannot read {site!r} of {self.path} ({error}); see `verify`") from error
+        return self._rows[site]
+
+    def chunks(self, site: Site, *, words: int = WORDS, units: Any = slice(None)) -> Iterator[tuple[int, np.ndarray]]:
+        """Stream over the words of a site.
+
+        Args:
+            site: whose activations.
+            words: rows at a time, the bound on memory; the last chunk may have fewer.
+            units: which of them, as an index.
+
+        Returns:
+            Pairs of the first row's number and `[word, unit]`.
+
+        Raises:
+            KeyError: no such site.
+        """
+        rows = self[site]
+        if words < 1:
+            raise ValueError(f"expected at least one word at a time, got {words}")
+        return ((first, rows[first : first + words, units]) for first in range(0, len(rows), words))
+
+    def by_sentence(self, *sites: Site, words: int = WORDS) -> Iterator[tuple[list[str], dict[Site, np.ndarray]]]:
+        """Stream over the sentences.
+
+        Args:
+            *sites: whose activations; all, if none is named.
+            words: rows read at a time, or those of one sentence, if it is longer.
+
+        Returns:
+            Pairs of the words and site -> `[word, unit]`.
+
+        Raises:
+            KeyError: no such site.
+        """
+        rows = {site: self[site] for site in sites or self.manifest.sites}
+        return self._by_sentence(rows, words)
+
+    def _by_sentence(self, rows: dict[Site, Rows], words: int) -> Iterator[tuple[list[str], dict[Site, np.ndarray]]]:
+        offsets, first = self.offsets, 0
+        while first < self.manifest.sentences:
+            start = int(offsets[first])
+            last = max(first + 1, int(np.searchsorted(offsets, start + words, side="right")) - 1)
+            block = {site: array[start : int(offsets[last])] for site, array in rows.items()}
+            for i in range(first, last):
+                here = slice(int(offsets[i]) - start, int(offsets[i + 1]) - start)
+                yield self.sentences[i], {site: value[here] for site, value in block.items()}
+            first = last
+
+    def verify(self) -> list[Damage]:
+        """Read every file and compare its checksum; return what is damaged or missing, nothing if all is well."""
+        return _files.damages(self.path, self.manifest)
+
+
+def _index(index: Any, size: int, what: str) -> int | slice | np.ndarray:
+    """Return an index with neither negative numbers nor ends beyond the axis, which tensorstore takes literally."""
+    if isinstance(index, slice):
+        start, stop, step = index.indices(size)
+        if step < 1:
+            raise IndexError(f"expected a step of at least 1 over the {what}s, got {step}; reverse what you have read")
+        return slice(start, max(start, stop), step)
+    array = np.asarray(index)
+    if array.dtype == bool:
+        if array.shape != (size,):
+            raise IndexError(f"expected a mask over {size} {what}s, got one of the shape {array.shape}")
+        return np.flatnonzero(array)
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise IndexError(f"expected {what}s as numbers, a slice or a mask, got {index!r:.80}")
+    if array.size and not (-size <= array.min() and array.max() < size):
+        wrong = array[(array < -size) | (array >= size)].flat[0]
+        raise IndexError(f"{what} {wrong} is out of range; there are the {what}s 0 to {size - 1}")
+    array = np.where(array < 0, array + size, array).astype(np.int64)
+    return int(array) if array.ndim == 0 else array
