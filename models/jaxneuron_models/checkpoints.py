@@ -60,11 +60,22 @@ def load(directory: Path | str, architecture: str) -> Stored:
     return Stored(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])))
 
 
+def check_same(directory: Path, architecture: str, config: dict[str, Any]) -> None:
+    """Raise a ValueError if `directory` holds a run that was begun with other settings."""
+    if not (directory / "config.json").exists():
+        return
+    before = load(directory, architecture).config
+    changed = [name for name, value in config.items() if before.get(name) != value]
+    if changed:
+        was = ", ".join(f"{name} {before.get(name)!r} -> {config[name]!r}" for name in changed)
+        raise ValueError(f"{directory} holds a run with other settings ({was}); choose another folder or remove it")
+
+
 def _read_json(path: Path, directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(
             f"no checkpoint in {directory}: {path.name} is missing; "
-            f"train one with `jaxneuron train imaginet --out {directory}`"
+            f"train one with `jaxneuron train ... --out {directory}`"
         )
     try:
         return json.loads(path.read_text())

@@ -64,7 +64,7 @@ def fit(
     """
     vocabulary = words.build(data.sentences, min_count=architecture.get("min_count", 1))
     config = imaginet.Config(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
-    _check_same(directory, config)
+    checkpoints.check_same(directory, "imaginet", config.__dict__)
     checkpoints.write_header(directory, "imaginet", config.__dict__, vocabulary)
     return train(
         key,
@@ -75,16 +75,6 @@ def fit(
         save_seconds=save_seconds,
         progress=progress,
     )
-
-
-def _check_same(directory: Path, config: imaginet.Config) -> None:
-    if not (directory / "config.json").exists():
-        return
-    before = checkpoints.load(directory, "imaginet").config
-    changed = [name for name, value in config.__dict__.items() if before.get(name) != value]
-    if changed:
-        was = ", ".join(f"{name} {before.get(name)!r} -> {getattr(config, name)!r}" for name in changed)
-        raise ValueError(f"{directory} holds a run with other settings ({was}); choose another folder or remove it")
 
 
 def task(

@@ -1,0 +1,84 @@
+"""Self-attention with its probabilities in the open, with or without a cache of earlier keys and values.
+
+Vaswani et al. 2017 (arXiv 1706.03762); grouped queries: Ainslie et al. 2023 (arXiv 2305.13245); rotary positions: Su et
+al. 2021 (arXiv 2104.09864), in the layout of GPT-NeoX and Llama (the first half of a head is rotated with the second).
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron.tap import Tap
+from jaxneuron.types import Site
+
+
+class Reach(NamedTuple):
+    """Where the words stand, and what each may look at."""
+
+    time: Int[Array, "time"]  # positions
+    allowed: Bool[Array, "batch time key"]
+
+
+class Cache(NamedTuple):
+    """The keys and values of one block; positions not read yet hold zeros."""
+
+    keys: Float[Array, "batch key head unit"]
+    values: Float[Array, "batch key head unit"]
+
+
+class Attention(nnx.Module):
+    """`softmax(Q K' / sqrt(d)) V` for every head, and the product that mixes the heads."""
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        key_heads: int,
+        head_width: int,
+        rotary: tuple[float, float] | None,
+        bias: bool,
+        rngs: nnx.Rngs,
+    ):
+        linear = partial(nnx.Linear, use_bias=bias, rngs=rngs)
+        self.query = linear(width, heads * head_width)
+        self.key, self.value = linear(width, key_heads * head_width), linear(width, key_heads * head_width)
+        self.output = linear(heads * head_width, width)
+        self.heads, self.key_heads, self.head_width, self.rotary = heads, key_heads, head_width, rotary
+
+    def __call__(
+        self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None
+    ) -> tuple[Float[Array, "batch time unit"], Float[Array, "batch head time key"], Cache]:
+        """Return the mixed heads, the probabilities, and the keys and values up to now."""
+        batch, time, _ = x.shape
+        query = self.query(x).reshape(batch, time, self.key_heads, -1, self.head_width)
+        key, value = (layer(x).reshape(batch, time, self.key_heads, -1) for layer in (self.key, self.value))
+        if self.rotary:
+            query, key = (rotate(vectors, reach.time, *self.rotary) for vectors in (query, key))
+        if cache is not None:
+            key, value = (
+                jax.lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), reach.time[0], axis=1)
+                for old, new in zip(cache, (key, value), strict=True)
+            )
+        score = jnp.einsum("btkgd,bskd->bkgts", query, key) * self.head_width**-0.5
+        score = jnp.where(reach.allowed[:, None, None], score.astype(jnp.float32), jnp.finfo(jnp.float32).min)
+        probability = jax.nn.softmax(score, axis=-1).astype(x.dtype)
+        heads = jnp.einsum("bkgts,bskd->btkgd", probability, value).reshape(batch, time, -1)
+        heads = tap(f"{site}/heads", heads, reach.time)
+        return self.output(heads), probability.reshape(batch, self.heads, time, -1), Cache(key, value)
+
+
+def rotate(
+    vectors: Float[Array, "batch time *head unit"], time: Int[Array, "time"], share: float, base: float
+) -> Float[Array, "batch time *head unit"]:
+    """Turn pairs of units by angles that grow with the position; the last `1 - share` of the units stay as they are."""
+    turned = int(vectors.shape[-1] * share)
+    angle = jnp.outer(time, base ** (-jnp.arange(0, turned, 2) / turned))  # [time, turned / 2]
+    angle = angle.reshape(1, len(time), *[1] * (vectors.ndim - 3), turned // 2)
+    first, second, rest = jnp.split(vectors, [turned // 2, turned], axis=-1)
+    cos, sin = (jnp.broadcast_to(f(angle), first.shape).astype(vectors.dtype) for f in (jnp.cos, jnp.sin))
+    return jnp.concatenate([first * cos - second * sin, second * cos + first * sin, rest], axis=-1)

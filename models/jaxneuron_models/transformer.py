@@ -1,0 +1,252 @@
+"""One transformer for BERT, GPT and Llama: what separates them is a line of `Config` each, not a class each.
+
+Vaswani et al. 2017 (arXiv 1706.03762); Devlin et al. 2019 (arXiv 1810.04805); Radford et al. 2019; Su et al. 2021
+(rotary positions, arXiv 2104.09864); Touvron et al. 2023 (arXiv 2302.13971). `pretrained.py` fills it with weights.
+
+Sites: `embed/word`, `embed`, then of each block `heads` (what the heads read, side by side), `attention` (after the
+output projection), `mlp/hidden` (after the non-linearity, and the gate where there is one), `mlp`, `residual` (after
+the layer norm in a post-norm model), and `final` where a norm follows the last block; `logits` where there is a head.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from jaxneuron.tap import Tap, lookup
+from jaxneuron.targets import at_position
+from jaxneuron.types import Activations, Edit, Params, Site, Tokens
+from jaxneuron_models import pure
+from jaxneuron_models.attention import Attention, Cache, Reach
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "gelu": partial(jax.nn.gelu, approximate=False),
+    "gelu_tanh": partial(jax.nn.gelu, approximate=True),
+    "relu": jax.nn.relu,
+    "silu": jax.nn.silu,
+    "tanh": jnp.tanh,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The architecture; the defaults are a small GPT."""
+
+    vocabulary: int
+    width: int = 256
+    blocks: int = 4
+    heads: int = 4
+    key_heads: int = 0  # heads of keys and values, each shared by some of the queries; 0: as many as `heads`
+    head_width: int = 0  # 0: width / heads
+    hidden: int = 0  # units between the two products of an MLP; 0: 4 width
+    activation: str = "gelu_tanh"  # see ACTIVATIONS
+    gated: bool = False  # activation(gate x) * (up x), as SwiGLU
+    causal: bool = True
+    norm: str = "layer"  # layer | rms
+    norm_first: bool = True  # pre-norm, with a norm after the last block; otherwise post-norm
+    parallel: bool = False  # attention and MLP both read the block's input
+    epsilon: float = 1e-5
+    positions: str = "learned"  # learned | rotary
+    longest: int = 512  # rows of the position table
+    first_position: int = 0  # 2 in RoBERTa
+    rotary_share: float = 1.0  # of each head's units
+    rotary_base: float = 10_000.0
+    types: int = 0  # rows of the segment table; every token is of type 0
+    embedding_norm: bool = False
+    attention_bias: bool = True
+    mlp_bias: bool = True
+    head: str = "language"  # none | language (a score per word) | labels (of each token) | first, last (of a sentence)
+    labels: int = 0  # outputs of a head that is not "language"
+    head_transform: str = ""  # a dense layer with this activation before the head
+    head_norm: bool = False  # and a norm after it
+    head_bias: bool = False
+    tied: bool = True  # the language head is the word table
+
+    def __post_init__(self):
+        for name, known in {
+            "activation": ACTIVATIONS,
+            "head_transform": ("", *ACTIVATIONS),
+            "norm": ("layer", "rms"),
+            "positions": ("learned", "rotary"),
+            "head": ("none", "language", "labels", "first", "last"),
+        }.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"the {name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+        if self.heads % (self.key_heads or self.heads):
+            raise ValueError(f"{self.heads} heads can't share {self.key_heads} heads of keys evenly")
+        if not self.head_width and self.width % self.heads:
+            raise ValueError(f"a width of {self.width} can't be split into {self.heads} heads; state `head_width`")
+
+
+class Prediction(NamedTuple):
+    """What the transformer returns beside its activations."""
+
+    logits: Float[Array, "batch time output"] | None  # time is 1 for a head that reads the sentence; None: no head
+    attention: Float[Array, "block batch head time key"]  # probabilities; nobody reads them, nobody computes them
+
+
+class Block(nnx.Module):
+    """Attention, then an MLP, each added to the stream."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+        width, hidden = config.width, config.hidden or 4 * config.width
+        linear = partial(nnx.Linear, use_bias=config.mlp_bias, rngs=rngs)
+        self.attention = Attention(
+            width,
+            config.heads,
+            key_heads=config.key_heads or config.heads,
+            head_width=config.head_width or width // config.heads,
+            rotary=(config.rotary_share, config.rotary_base) if config.positions == "rotary" else None,
+            bias=config.attention_bias,
+            rngs=rngs,
+        )
+        self.up, self.down = linear(width, hidden), linear(hidden, width)
+        self.gate = linear(width, hidden) if config.gated else None
+        self.attention_norm, self.mlp_norm = _norm(config, rngs), _norm(config, rngs)
+        self.activation, self.norm_first, self.parallel = config.activation, config.norm_first, config.parallel
+
+    def __call__(
+        self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None
+    ) -> tuple[Float[Array, "batch time unit"], Float[Array, "batch head time key"], Cache | None]:
+        """Return the stream after this block, the attention, and the cache with the new keys and values."""
+        entering = self.attention_norm(x) if self.norm_first else x
+        attended, probability, cache = self.attention(tap, site, entering, reach, cache)
+        attended = tap(f"{site}/attention", attended, reach.time)
+        if not self.norm_first:
+            x = self.attention_norm(x + attended)
+            return (
+                tap(f"{site}/residual", self.mlp_norm(x + self.mlp(tap, site, x, reach.time)), reach.time),
+                probability,
+                cache,
+            )
+        middle = x if self.parallel else x + attended
+        x = x + attended + self.mlp(tap, site, self.mlp_norm(middle), reach.time)
+        return tap(f"{site}/residual", x, reach.time), probability, cache
+
+    def mlp(self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], time: Int[Array, "time"]) -> Array:
+        """Return what the MLP adds to the stream."""
+        activation = ACTIVATIONS[self.activation]
+        hidden = activation(self.up(x)) if self.gate is None else activation(self.gate(x)) * self.up(x)
+        return tap(f"{site}/mlp", self.down(tap(f"{site}/mlp/hidden", hidden, time)), time)
+
+
+class Head(nnx.Module):
+    """From the last states to scores: of words, of each token's labels, or of the sentence's."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+        outputs = config.vocabulary if config.head == "language" else config.labels
+        self.reads, self.activation = config.head, config.head_transform
+        self.transform = nnx.Linear(config.width, config.width, rngs=rngs) if config.head_transform else None
+        self.norm = _norm(config, rngs) if config.head_norm else None
+        tied = config.tied and config.head == "language"
+        self.scores = None if tied else nnx.Linear(config.width, outputs, use_bias=config.head_bias, rngs=rngs)
+        self.bias = nnx.Param(jnp.zeros(outputs)) if tied and config.head_bias else None
+
+    def __call__(
+        self, x: Float[Array, "batch time unit"], tokens: Tokens, table: Float[Array, "vocab unit"]
+    ) -> Float[Array, "batch position output"]:
+        """Return the scores, of one position for a head that reads the sentence."""
+        if self.reads in ("first", "last"):
+            x = at_position(x, tokens, 0 if self.reads == "first" else -1)[:, None]
+        if self.transform is not None:
+            x = ACTIVATIONS[self.activation](self.transform(x))
+        x = x if self.norm is None else self.norm(x)
+        scores = x @ table.T if self.scores is None else self.scores(x)
+        return scores if self.bias is None else scores + jnp.broadcast_to(self.bias[...], scores.shape)
+
+
+class Transformer(nnx.Module):
+    """The stream of a transformer, with every activation tapped."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+        normal = nnx.initializers.normal(0.02)
+        self.word = nnx.Param(normal(rngs.params(), (config.vocabulary, config.width)))
+        learned = config.positions == "learned"
+        self.position = nnx.Param(normal(rngs.params(), (config.longest, config.width))) if learned else None
+        self.type = nnx.Param(normal(rngs.params(), (config.types, config.width))) if config.types else None
+        self.embedding_norm = _norm(config, rngs) if config.embedding_norm else None
+        for number in range(config.blocks):
+            setattr(self, f"block{number}", Block(config, rngs=rngs))
+        self.final_norm = _norm(config, rngs) if config.norm_first else None
+        self.head = Head(config, rngs=rngs) if config.head != "none" else None
+        self.config = config
+
+    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+        """Read whole sentences; see `types.Forward`."""
+        time = jnp.arange(tokens.mask.shape[-1])
+        allowed = jnp.broadcast_to(tokens.mask[:, None, :], (*tokens.mask.shape, len(time)))
+        if self.config.causal:
+            allowed = allowed & jnp.broadcast_to(time[None] <= time[:, None], allowed.shape)
+        tap = Tap(edits)
+        output, _ = self.run(tap, tokens, Reach(time, allowed), None)
+        return output, tap.activations()
+
+    def step(
+        self, tokens: Tokens, cache: "State", edits: Mapping[Site, Edit]
+    ) -> tuple[Prediction, Activations, "State"]:
+        """Read a few more words of each sentence; see `types.Step`."""
+        batch, new = tokens.mask.shape
+        time = cache.length + jnp.arange(new)
+        keys = jnp.arange(cache.keys.shape[2])
+        allowed = jnp.broadcast_to(keys[None] <= time[:, None], (batch, new, len(keys)))
+        tap = Tap(edits)
+        output, layers = self.run(tap, tokens, Reach(time, allowed), cache)
+        state = State(*(jnp.stack(leaves) for leaves in zip(*layers, strict=True)), cache.length + new)
+        return output, tap.activations(), state
+
+    def run(self, tap: Tap, tokens: Tokens, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:
+        """Send the words through all blocks."""
+        x = tap(
+            "embed", self.embed(tap("embed/word", lookup(self.word[...], tokens.ids), reach.time), reach), reach.time
+        )
+        attention, caches = [], []
+        for number in range(self.config.blocks):
+            cache = None if state is None else Cache(state.keys[number], state.values[number])
+            x, probability, cache = getattr(self, f"block{number}")(tap, f"block{number}", x, reach, cache)
+            attention.append(probability)
+            caches.append(cache)
+        x = x if self.final_norm is None else tap("final", self.final_norm(x), reach.time)
+        logits = None
+        if self.head is not None:
+            logits = self.head(x, tokens, self.word[...])
+            logits = tap("logits", logits, reach.time if logits.shape[1] == x.shape[1] else jnp.arange(1))
+        return Prediction(logits, jnp.stack(attention)), caches
+
+    def embed(self, x: Float[Array, "batch time unit"], reach: Reach) -> Float[Array, "batch time unit"]:
+        """Add positions and types to the words' vectors."""
+        if self.position is not None:
+            rows = self.position[...][reach.time + self.config.first_position]
+            x = x + jnp.broadcast_to(rows, x.shape)
+        if self.type is not None:
+            x = x + jnp.broadcast_to(self.type[...][0], x.shape)
+        return x if self.embedding_norm is None else self.embedding_norm(x)
+
+
+class State(NamedTuple):
+    """The keys and values of what has been read, of all blocks."""
+
+    keys: Float[Array, "block batch key head unit"]
+    values: Float[Array, "block batch key head unit"]
+    length: Int[Array, ""]  # tokens read so far
+
+
+def _norm(config: Config, rngs: nnx.Rngs) -> nnx.LayerNorm | nnx.RMSNorm:
+    norm = nnx.LayerNorm if config.norm == "layer" else nnx.RMSNorm
+    return norm(config.width, epsilon=config.epsilon, rngs=rngs)
+
+
+def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+    """Return the transformer's forward and the function from a key to fresh weights."""
+    return pure.split(lambda rngs: Transformer(config, rngs=rngs))
+
+
+def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.float32) -> State:
+    """Return an empty cache for `capacity` tokens of each of `batch` sentences."""
+    heads, unit = config.key_heads or config.heads, config.head_width or config.width // config.heads
+    empty = jnp.zeros((config.blocks, batch, capacity, heads, unit), dtype)
+    return State(empty, empty, jnp.zeros((), jnp.int32))

@@ -1,0 +1,152 @@
+"""A transformer from scratch: predict the next word (causal), or the words that were hidden (bidirectional).
+
+Masked words as in BERT (Devlin et al. 2019, arXiv 1810.04805): 15 % of the words are predicted; of these, 80 % are
+replaced by a mask, 10 % by a random word, 10 % stay. AdamW with a linear warm-up and a cosine decay.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float
+
+from jaxneuron.batching import Progress
+from jaxneuron.corpora import vocabulary as words
+from jaxneuron.corpora.vocabulary import END
+from jaxneuron.types import Params, Tokens, Vocabulary
+from jaxneuron_models import batches, checkpoints, pure, transformer
+from jaxneuron_models.train import Sums, Task, Trained, train
+
+MASK = words.UNK
+"""What stands for a hidden word: the unknown word, which training text never predicts."""
+
+
+def fit(
+    key: Array,
+    sentences: list[list[str]],
+    dev: list[list[str]],
+    directory: Path,
+    *,
+    epochs: int,
+    batch: int = 32,
+    learning_rate: float = 1e-3,
+    patience: int = 3,
+    min_count: int = 1,
+    save_seconds: float = 120.0,
+    progress: Progress | None = None,
+    **architecture: Any,
+) -> Trained:
+    """Train a transformer on sentences of words and leave a checkpoint in `directory`.
+
+    Args:
+        key: one key; the order of the batches is seeded from it too.
+        sentences: training text; of a sentence longer than the model, the beginning is read.
+        dev: text for early stopping.
+        directory: where the checkpoint goes; a stopped run there goes on.
+        epochs: passes over the text at most.
+        batch: sentences in a batch.
+        learning_rate: the highest, after the warm-up.
+        patience: epochs without a better dev loss before stopping.
+        min_count: occurrences of a word to be in the vocabulary.
+        save_seconds: how often the state is saved within an epoch.
+        progress: called after each batch.
+        **architecture: fields of `transformer.Config`, but for `vocabulary`.
+
+    Raises:
+        ValueError: an unknown option, or a stopped run in `directory` that was started with other settings.
+    """
+    vocabulary = words.build(sentences, min_count=min_count)
+    config = transformer.Config(vocabulary=len(vocabulary.words), **architecture)
+    checkpoints.check_same(directory, "transformer", config.__dict__)
+    checkpoints.write_header(directory, "transformer", config.__dict__, vocabulary)
+    found = task(key, sentences, dev, vocabulary, config, batch=batch, learning_rate=learning_rate, epochs=epochs)
+    return train(key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress)
+
+
+def task(
+    key: Array,
+    sentences: list[list[str]],
+    dev: list[list[str]],
+    vocabulary: Vocabulary,
+    config: transformer.Config,
+    *,
+    batch: int,
+    learning_rate: float,
+    epochs: int,
+) -> Task:
+    """Return what `train` needs to know; the arguments are those of `fit`."""
+    forward, init = transformer.build(config)
+    seed = int(jax.random.bits(key) >> 1)
+    tokens, dev_tokens = (words.encode(vocabulary, text, length=config.longest) for text in (sentences, dev))
+    lengths, dev_lengths = (found.mask.sum(axis=1) for found in (tokens, dev_tokens))
+    padded = batches.widths(lengths[lengths > 0])
+    losses = next_word if config.causal else hidden_words
+
+    def epoch(number: int) -> list[Any]:
+        return list(batches.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+
+    def loss(params: Params, batch: Tokens, key: Array) -> tuple[Float[Array, ""], Sums]:
+        nats, predicted = losses(forward, params, batch, key)
+        total = jnp.sum(nats * predicted)
+        count = jnp.sum(predicted)
+        return total / jnp.maximum(count, 1), {"loss": (total, count)}
+
+    steps = epochs * len(epoch(0))
+    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, min(100, steps // 10 + 1), steps)
+    return Task(
+        init=init,
+        loss=loss,
+        batches=epoch,
+        load=lambda handle: batches.take(tokens, *handle),
+        dev=lambda: (
+            batches.take(dev_tokens, *handle)
+            for handle in batches.by_length(
+                dev_lengths, batch=batch, padded=batches.widths(dev_lengths[dev_lengths > 0]), seed=None
+            )
+        ),
+        optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01)),
+    )
+
+
+def next_word(
+    forward: pure.PureForward, params: Params, tokens: Tokens, key: Array
+) -> tuple[Float[Array, "batch time"], Bool[Array, "batch time"]]:
+    """Return the nats of each next word (`<END>` after the last), and where there is one."""
+    follows = jnp.pad(tokens.mask[:, 1:], [(0, 0), (0, 1)])
+    target = jnp.where(follows, jnp.pad(tokens.ids[:, 1:], [(0, 0), (0, 1)]), END)
+    logits = forward(params, tokens, {})[0].logits
+    return optax.softmax_cross_entropy_with_integer_labels(logits, target), jnp.asarray(tokens.mask)
+
+
+def hidden_words(
+    forward: pure.PureForward, params: Params, tokens: Tokens, key: Array
+) -> tuple[Float[Array, "batch time"], Bool[Array, "batch time"]]:
+    """Return the nats of the words that were hidden, and where they were."""
+    which, how, other = jax.random.split(key, 3)
+    ids = jnp.asarray(tokens.ids)
+    hidden = (jax.random.uniform(which, ids.shape) < 0.15) & tokens.mask
+    draw = jax.random.uniform(how, ids.shape)
+    logits_shape = jax.eval_shape(lambda: forward(params, tokens, {})[0].logits)
+    random = jax.random.randint(other, ids.shape, len(words.SPECIALS), logits_shape.shape[-1])
+    shown = jnp.where(hidden & (draw < 0.8), MASK, jnp.where(hidden & (draw < 0.9), random, ids))
+    logits = forward(params, Tokens(shown, jnp.asarray(tokens.mask)), {})[0].logits
+    return optax.softmax_cross_entropy_with_integer_labels(logits, ids), hidden
+
+
+def load(directory: Path | str) -> pure.Model:
+    """Load a transformer that `jaxneuron train transformer` wrote.
+
+    Args:
+        directory: its `--out`.
+
+    Raises:
+        FileNotFoundError, ValueError: see `checkpoints.load`.
+    """
+    stored = checkpoints.load(directory, "transformer")
+    config = transformer.Config(**stored.config)
+    forward, init = transformer.build(config)
+    params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
+    last = "final" if config.norm_first else f"block{config.blocks - 1}/residual"
+    return pure.Model(forward, params, stored.vocabulary, {"logits": last}, config)

@@ -1,0 +1,143 @@
+"""The transformer keeps its contracts: padding, causality, edits, soft words, and step by step as in one go."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from jaxneuron.edits import Replace, Scale
+from jaxneuron.types import Tokens
+from jaxneuron_models import transformer
+
+WORDS = 17
+KINDS = {
+    "gpt": {},
+    "bert": {"causal": False, "norm_first": False, "embedding_norm": True, "types": 2},
+    "llama": {
+        "norm": "rms",
+        "positions": "rotary",
+        "gated": True,
+        "activation": "silu",
+        "key_heads": 2,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "tied": False,
+    },
+    "neox": {"parallel": True, "positions": "rotary", "rotary_share": 0.5, "tied": False},
+}
+CAUSAL = [kind for kind in KINDS if kind != "bert"]
+
+
+def build(kind, **options):
+    config = transformer.Config(WORDS, width=16, blocks=2, heads=4, longest=12, **KINDS[kind] | options)
+    forward, init = transformer.build(config)
+    return config, forward, init(jax.random.key(0))
+
+
+def sentences(lengths=(7, 4), time=7):
+    ids = np.random.default_rng(0).integers(0, WORDS, (len(lengths), time))
+    mask = np.arange(time)[None] < np.array(lengths)[:, None]
+    return Tokens(jnp.asarray(ids), jnp.asarray(mask))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_changes_nothing(kind):
+    _, forward, params = build(kind)
+    tokens = sentences()
+    output, activations = forward(params, tokens, {})
+    short = Tokens(tokens.ids[1:, :4], tokens.mask[1:, :4])
+    alone, alone_activations = forward(params, short, {})
+    np.testing.assert_allclose(output.logits[1, :4], alone.logits[0], atol=1e-5)
+    for site, value in alone_activations.items():
+        np.testing.assert_allclose(activations[site][1, :4], value[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_a_causal_model_is_blind_to_what_follows(kind):
+    _, forward, params = build(kind)
+    tokens = sentences((7,))
+    changed = tokens._replace(ids=tokens.ids.at[0, 5].set((tokens.ids[0, 5] + 1) % WORDS))
+    before, after = (forward(params, one, {})[0].logits[0, :5] for one in (tokens, changed))
+    assert bool(jnp.allclose(before, after, atol=1e-6)) == (kind != "bert")
+
+
+@pytest.mark.parametrize("kind", CAUSAL)
+@pytest.mark.parametrize("pieces", [(7,), (1,) * 7, (3, 1, 3)])
+def test_step_by_step_agrees_with_all_at_once(kind, pieces):
+    config, forward, params = build(kind)
+    tokens = sentences((7, 7))
+    whole, activations = forward(params, tokens, {})
+    model = nnx.merge(forward.graph, params)
+    state, at, logits, residual = transformer.initial_state(config, 2, 9), 0, [], []
+    for size in pieces:
+        part = Tokens(tokens.ids[:, at : at + size], tokens.mask[:, at : at + size])
+        output, seen, state = model.step(part, state, {})
+        logits.append(output.logits)
+        residual.append(seen["block1/residual"])
+        at += size
+    np.testing.assert_allclose(jnp.concatenate(logits, 1), whole.logits, atol=1e-5)
+    np.testing.assert_allclose(jnp.concatenate(residual, 1), activations["block1/residual"], atol=1e-5)
+    assert int(state.length) == 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_attention_is_a_distribution_over_words_in_reach(kind):
+    _, forward, params = build(kind)
+    tokens = sentences()
+    probability = forward(params, tokens, {})[0].attention
+    assert probability.shape == (2, 2, 4, 7, 7)
+    np.testing.assert_allclose(probability.sum(-1), 1.0, atol=1e-5)
+    assert float(jnp.max(probability[:, 1, :, :, 4:])) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_soft_words_on_a_corner_are_words(kind):
+    _, forward, params = build(kind)
+    tokens = sentences()
+    soft = tokens._replace(ids=jax.nn.one_hot(tokens.ids, WORDS))
+    np.testing.assert_allclose(forward(params, soft, {})[0].logits, forward(params, tokens, {})[0].logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_edit_acts_at_every_site_and_on_what_follows(kind):
+    _, forward, params = build(kind)
+    tokens = sentences()
+    output, activations = forward(params, tokens, {})
+    for site in activations:
+        edited, seen = forward(params, tokens, {site: Scale(jnp.float32(0.5))})
+        np.testing.assert_allclose(seen[site], 0.5 * activations[site], atol=1e-5)
+        assert site == "logits" or not np.allclose(edited.logits, output.logits, atol=1e-4), site
+
+
+def test_a_site_replaced_by_itself_changes_nothing():
+    _, forward, params = build("gpt")
+    tokens = sentences()
+    output, activations = forward(params, tokens, {})
+    for site in ("embed/word", "block0/heads", "block1/mlp"):
+        again, _ = forward(params, tokens, {site: Replace(activations[site])})
+        np.testing.assert_allclose(again.logits, output.logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["first", "last"])
+def test_a_head_for_sentences_reads_one_real_word(head):
+    _, forward, params = build("gpt", head=head, labels=3)
+    tokens = sentences()
+    logits = forward(params, tokens, {})[0].logits
+    assert logits.shape == (2, 1, 3)
+    per_word = forward(params, tokens, {})[1]["final"] @ params["head"]["scores"]["kernel"]
+    at = [0, 0] if head == "first" else [6, 3]
+    np.testing.assert_allclose(logits[:, 0], per_word[jnp.arange(2), jnp.array(at)], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"norm": "batch"}, "norm must be one of layer, rms"),
+        ({"heads": 3}, "can't be split into 3 heads"),
+        ({"key_heads": 3}, "can't share 3 heads"),
+    ],
+)
+def test_a_wrong_setting_is_named(options, fault):
+    with pytest.raises(ValueError, match=fault):
+        transformer.Config(WORDS, **{"width": 16, "heads": 4} | options)
