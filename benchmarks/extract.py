@@ -1,0 +1,201 @@
+"""How fast are activations of a corpus written to disk? Against batched `transformers`, and against NeuroX.
+
+    python -m benchmarks.extract --model DIR [--data FILE] [--quick] [--json PATH]
+
+The same sentences, weights, layers (embeddings and every block), threads and dtype; a word is its last sub-word;
+writing is part of it. Each side runs in a process of its own: first with what it compiles, then again. Needs, beside
+the extra `bench`, `pip install --no-deps neurox==1.0.9 h5py tqdm` (its pins fit no current Python); without it,
+NeuroX's rows are left out. The peers are in `extract_peers.py`.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import Row, compare, cores, report, seconds
+from jaxneuron.corpora import scenes
+from jaxneuron.studies import texts
+
+TOKENS = (1024, 2048, 4096)  # sub-words of a batch, to choose ours from
+BATCHES = (8, 16, 32, 64, 128)  # sentences, to choose PyTorch's from
+CHECKED = 50  # words compared between the sides
+
+
+def ours(model: Path, out: Path, dtype: str, devices: int) -> Callable[..., Any]:
+    """Return our extraction, `run(sentences, tokens)`."""
+    import jax
+
+    from jaxneuron.studies.extract import extract
+    from jaxneuron_models import pretrained
+
+    jax.config.update("jax_num_cpu_devices", devices)
+    loaded = pretrained.load(model, dtype=dtype)
+    mesh = jax.sharding.Mesh(jax.local_devices(), ("device",)) if devices > 1 else None
+
+    def run(sentences: list[list[str]], tokens: int) -> Any:
+        shutil.rmtree(out, ignore_errors=True)
+        return extract(
+            loaded.forward,
+            loaded.params,
+            loaded.tokenizer,
+            sentences,
+            out,
+            longest=loaded.config.longest,
+            dtype=dtype,
+            tokens=tokens,
+            mesh=mesh,
+        )
+
+    return run
+
+
+def side(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure one side, in this process."""
+    from benchmarks import extract_peers as peers
+
+    name, _, threads = options.side.partition(":")
+    sentences = json.loads(options.sentences.read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "store"
+        if name == "ours":
+            run, choices = ours(options.model, out, options.dtype, int(threads)), TOKENS
+        elif name == "torch":
+            run, choices = peers.batched(options.model, out, options.dtype, int(threads), options.compiled), BATCHES
+        else:
+            run, choices = peers.neurox(options.model, out, int(threads)), (1,)
+        first = seconds(lambda: run(sentences, choices[len(choices) // 2]))
+        sample = sentences[: len(sentences) // 4]
+        if len(choices) > 1 and not options.quick:
+            for choice in choices:
+                run(sample, choice)
+            choice = min(choices, key=lambda choice: min(seconds(partial(run, sample, choice)) for _ in range(2)))
+        else:
+            choice = choices[len(choices) // 2]
+        times = [seconds(partial(run, sentences, choice)) for _ in range(1 if options.quick else 3)]
+        path = out if out.exists() else next(Path(folder).glob("store*"))
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        return {
+            "first": first,
+            "seconds": statistics.median(times),
+            "choice": choice,
+            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "bytes": sum(file.stat().st_size for file in files),
+            "rows": peers.rows(name, path, CHECKED).tolist(),
+            **peers.read_back(name, path, len(sentences)),
+        }
+
+
+def measured(name: str, options: argparse.Namespace, sentences: list[list[str]], **more: str) -> dict[str, Any]:
+    """Run one side in a process of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(sentences, file)
+        file.flush()
+        arguments = ["--model", str(options.model), "--sentences", file.name, "--side", name]
+        arguments += [text for key, value in more.items() for text in (f"--{key}", value)]
+        arguments += ["--quick"] * options.quick
+        threads = name.partition(":")[2]
+        environment = os.environ | {"JAX_PLATFORMS": "cpu", "TOKENIZERS_PARALLELISM": "true"}
+        if not name.startswith("ours"):
+            environment |= {"OMP_NUM_THREADS": threads}
+        command = [sys.executable, "-m", "benchmarks.extract", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{name} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", type=Path, required=True, help="a checkpoint's folder, such as MiniLM's")
+    parser.add_argument("--data", type=Path, help="a text or a folder of splits; otherwise the embedded captions")
+    parser.add_argument("--count", type=int, default=2_000, help="sentences")
+    parser.add_argument("--quick", action="store_true", help="200 sentences, one setting of each side")
+    parser.add_argument("--json", type=Path, help="where to write the rows")
+    parser.add_argument("--dtype", default="float32", help=argparse.SUPPRESS)
+    parser.add_argument("--compiled", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--side", help=argparse.SUPPRESS)
+    parser.add_argument("--sentences", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        print(json.dumps(side(options)))
+        return
+    if options.data:
+        text = texts.read(options.data, "train" if options.data.is_dir() else None).sentences
+    else:
+        text = scenes.read("train").sentences
+    sentences = text[: 200 if options.quick else options.count]
+    report(rows(options, sentences), options.json)
+
+
+def rows(options: argparse.Namespace, sentences: list[list[str]]) -> list[Row]:
+    """Measure all sides, and compare."""
+    words, count = sum(map(len, sentences)), cores()
+    size = f"{len(sentences)} sentences, {words:,} words"
+    sides = {f"ours:{devices}": {} for devices in sorted({1, count})}
+    sides |= {f"torch:{threads}": {} for threads in sorted({1, count})}
+    if not options.quick:
+        sides[f"torch:{count} compiled"] = {"compiled": "yes"}
+    found = {name: measured(name.split()[0], options, sentences, **more) for name, more in sides.items()}
+    best = {
+        kind: min((n for n in found if n.startswith(kind)), key=lambda n: found[n]["seconds"])
+        for kind in ("ours", "torch")
+    }
+    mine = found[best["ours"]]
+    table = []
+    for name, theirs in found.items():
+        if name.startswith("torch"):
+            np.testing.assert_allclose(mine["rows"], theirs["rows"], rtol=1e-3, atol=1e-4)
+            table.append(row("extraction", size, words, mine, best["ours"], name, theirs))
+    if find_spec("neurox"):
+        part = sentences[: len(sentences) // 5]
+        few = sum(map(len, part))
+        small = measured(best["ours"], options, part)
+        for threads in sorted({1, count}):
+            theirs = measured(f"neurox:{threads}", options, part)
+            np.testing.assert_allclose(small["rows"], theirs["rows"], rtol=1e-3, atol=1e-4)
+            table.append(
+                row(
+                    "extraction",
+                    f"{len(part)} sentences, {few:,} words",
+                    few,
+                    small,
+                    best["ours"],
+                    f"neurox:{threads}",
+                    theirs,
+                )
+            )
+        for what in ("one neuron", "one word"):
+            note = f"NeuroX reads the whole file first; {few:,} words"
+            table.append(compare(f"read back {what}", size, small[what], "NeuroX", theirs[what], note))
+    if not options.quick:
+        four = measured(best["ours"], options, sentences * 4)
+        note = f"peak of the process: {mine['peak_mib']:.0f} MiB at 1x, {four['peak_mib']:.0f} MiB at 4x the corpus"
+        table.append(compare("memory", size, mine["seconds"], None, None, note))
+    return table
+
+
+def row(job: str, size: str, words: int, mine: dict[str, Any], ours: str, name: str, theirs: dict[str, Any]) -> Row:
+    """Return one comparison of two sides."""
+    note = "; ".join(
+        f"{side}: {words / one['seconds']:,.0f} words a second, first run {one['first']:.1f} s, batches of "
+        f"{one['choice']}, {one['bytes'] / 2**20:.0f} MiB on disk, peak {one['peak_mib']:.0f} MiB"
+        for side, one in ((ours, mine), (name, theirs))
+    )
+    return compare(job, size, mine["seconds"], name, theirs["seconds"], note)
+
+
+if __name__ == "__main__":
+    main()

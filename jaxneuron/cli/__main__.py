@@ -1,0 +1,3 @@
+from jaxneuron.cli import main
+
+main()
