@@ -82,7 +82,7 @@ def rows(name: str, path: Path, count: int) -> np.ndarray:
     import h5py
 
     with h5py.File(path) as file:
-        numbers = sorted((int(key) for key in file if key.isdigit()))
+        numbers = sorted(int(key) for key in file if key.isdigit())
         return np.concatenate([file[str(n)][-1] for n in numbers[:count]])[:count]
 
 

@@ -285,13 +285,42 @@ def test_what_is_no_store(tmp_path):
         ({"dtype": "int8"}, "cannot store the dtype 'int8'; expected one of float32, float16, bfloat16"),
         ({"dtype": "float8"}, "cannot store the dtype 'float8'"),
         ({"chunk": (0, 3)}, "at least 1"),
-        ({"chunk": (8, 4), "shard_words": 12}, "a multiple of 8 words, the chunk's, got 12"),
+        ({"shard_words": 0}, "at least 1"),
     ],
 )
 def test_what_cannot_be_created_leaves_nothing(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         store.create(tmp_path / "new", **{**GIVEN, **change})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_are_whole_chunks(tmp_path):
+    store.create(tmp_path / "new", **GIVEN, chunk=(8, 4), shard_words=12)
+    assert store.resume(tmp_path / "new", **GIVEN).missing[:2] == [slice(0, 8), slice(8, 16)]
+
+
+def test_several_parts_fill_one_store(tmp_path, values, made):
+    writers = [store.create(tmp_path / "new", **GIVEN, **SMALL)]
+    writers += [store.resume(tmp_path / "new", **GIVEN, part=part) for part in (1, 2)]
+    for number, words in enumerate(writers[0].missing):
+        writers[number % 3].write(words.start, {site: value[words] for site, value in values.items()})
+    for writer in reversed(writers):
+        writer.close()
+    assert store.open(tmp_path / "new").checksum == made.checksum
+    assert files(tmp_path / "new") == files(made.path)
+
+
+def test_what_parts_wrote_before_a_kill_is_kept(tmp_path, values, made):
+    first = store.create(tmp_path / "new", **GIVEN, **SMALL)
+    second = store.resume(tmp_path / "new", **GIVEN, part=1)
+    for writer, words in zip((first, second), first.missing, strict=False):
+        writer.write(words.start, {site: value[words] for site, value in values.items()})
+        writer.flush()
+    resumed = store.resume(tmp_path / "new", **GIVEN)
+    assert resumed.next_word == 80
+    with resumed:
+        fill(resumed, values, start=80)
+    assert store.open(tmp_path / "new").checksum == made.checksum
 
 
 def test_wrong_writes_are_explained(tmp_path, values):

@@ -1,3 +1,5 @@
+"""`python -m jaxneuron.cli`."""
+
 from jaxneuron.cli import main
 
 main()

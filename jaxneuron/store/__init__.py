@@ -51,8 +51,9 @@ def create(
         fingerprint: identifies the model, so that another one cannot continue the store.
         dtype: float32, float16 or bfloat16.
         aggregation: how a word's vector is made of its pieces, to be remembered.
-        shard_words: rows of a file, rounded down to a multiple of the chunk's. A kill costs at most what is not yet in whole shards,
-            and about two shards of all sites are held in memory. By default 8,192, or what fits `batching.BUDGET`.
+        shard_words: rows of a file, rounded down to a multiple of the chunk's. A kill costs at most what is not yet in
+            whole shards, and about two shards of all sites are held in memory. By default 8,192, or what fits
+            `batching.BUDGET`.
         chunk: words and units that are read together.
 
     Returns:

@@ -8,7 +8,8 @@ processes (`jax.distributed`) can fill one store, each its own shards.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +98,7 @@ def extract(
     if pool is not None and pool not in POOLS:
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
     shapes = all_sites(forward, params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)))
-    chosen = tuple(sites or (site for site in shapes if site == "embed" or site.endswith(("residual", "final"))))
+    chosen = tuple(sites or _layers(shapes))
     for site in chosen:
         check_site(site, shapes)
     widths = {site: shapes[site].shape[-1] for site in chosen}
@@ -116,18 +117,25 @@ def extract(
     begins = np.cumsum([0, *map(len, rows)])
     with _open(Path(out), described, shard_words) as writer:
         mine = writer.missing[jax.process_index() :: jax.process_count()]
-        total, done = sum(words.stop - words.start for words in mine), 0
+        done = begins[-1] - sum(words.stop - words.start for words in writer.missing)
+        total = done + sum(words.stop - words.start for words in mine)
         for words in mine:
             first, last = np.searchsorted(begins, words.start, "right") - 1, np.searchsorted(begins, words.stop)
             part = sentences[first:last]
             writer.write(words.start, _read(reading, part, begins[first:last] - words.start, words.stop - words.start))
             done += words.stop - words.start
             if progress:
-                progress(done, total)
+                progress(int(done), int(total))
         writer.flush()
         _meet("written")
     _meet("finished")
     return store.open(out)
+
+
+def _layers(sites: Iterable[Site]) -> list[Site]:
+    """Return what enters the first block and what leaves each, in the order of the blocks."""
+    found = [site for site in sites if site == "embed" or site.endswith(("residual", "final"))]
+    return sorted(found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9]))
 
 
 def fingerprint(forward: Forward, params: Params) -> str:
@@ -204,7 +212,7 @@ class _Window(NamedTuple):
 
 
 def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
-    """Yield windows, longest first, with the batch's height and padded length; the last of a height may be half full."""
+    """Yield windows, longest first, with the batch's height and padded length; the last ones have less height."""
     devices = reading.mesh.size if reading.mesh is not None else 1
     lengths = [length for length in LENGTHS if length < reading.longest] + [reading.longest]
     order = sorted(range(len(sizes)), key=lambda number: -sizes[number])

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from jaxneuron.corpora import columns, conllu, parallel, scenes, sentences
-from jaxneuron.corpora._files import listing
 from jaxneuron.corpora.labelled import Labelled
 
 READERS = {
@@ -34,7 +33,9 @@ def read(path: Path, split: str | None = None) -> Labelled:
         if any(name.removesuffix(".gz").endswith(ending) for name in names):
             return reader(path, split)
     if path.is_dir():
-        raise FileNotFoundError(f"no text in {path}, it has {listing(path)}; expected one of {', '.join(READERS)}")
+        raise FileNotFoundError(
+            f"no text in {path}, it has {', '.join(sorted(names)) or 'nothing'}; expected one of {', '.join(READERS)}"
+        )
     if path.name.removesuffix(".gz").endswith(".txt"):
         return parallel.read(path, {})
     raise ValueError(f"{path}: expected the ending {', '.join(READERS)} or .txt, perhaps with .gz")

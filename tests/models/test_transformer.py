@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from jaxneuron.edits import Replace, Scale
+from jaxneuron.edits import Add, Replace
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer
 
@@ -105,8 +105,9 @@ def test_an_edit_acts_at_every_site_and_on_what_follows(kind):
     tokens = sentences()
     output, activations = forward(params, tokens, {})
     for site in activations:
-        edited, seen = forward(params, tokens, {site: Scale(jnp.float32(0.5))})
-        np.testing.assert_allclose(seen[site], 0.5 * activations[site], atol=1e-5)
+        push = jax.random.normal(jax.random.key(1), activations[site].shape[-1:])
+        edited, seen = forward(params, tokens, {site: Add(push)})
+        np.testing.assert_allclose(seen[site], activations[site] + push[None, None], atol=1e-5)
         assert site == "logits" or not np.allclose(edited.logits, output.logits, atol=1e-4), site
 
 
