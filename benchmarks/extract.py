@@ -29,7 +29,7 @@ from benchmarks.measure import Row, compare, cores, report, seconds
 from jaxneuron.corpora import scenes
 from jaxneuron.studies import texts
 
-TOKENS = (1024, 2048, 4096)  # sub-words of a batch, to choose ours from
+TOKENS = (256, 512, 1024)  # sub-words of a batch, to choose ours from
 BATCHES = (8, 16, 32, 64, 128)  # sentences, to choose PyTorch's from
 CHECKED = 50  # words compared between the sides
 

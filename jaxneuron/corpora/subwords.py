@@ -182,6 +182,8 @@ def aggregate(
         pick = jax.ops.segment_min if how == "first" else jax.ops.segment_max
         return jnp.where(count > 0, value[jnp.clip(pick(time, word, words + 1)[:words], 0, len(word) - 1)], 0)
     if how == "mean":
-        share = (word[None] == jnp.arange(words)[:, None]) / jnp.maximum(count, 1)  # a product is faster than scattered sums
+        share = (word[None] == jnp.arange(words)[:, None]) / jnp.maximum(
+            count, 1
+        )  # a product is faster than scattered sums
         return share.astype(value.dtype) @ value
     return jnp.where(count > 0, jax.ops.segment_max(value, word, words + 1)[:words], 0)

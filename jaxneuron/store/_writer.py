@@ -1,6 +1,7 @@
 """Filling a store, shard by shard, on a thread of its own."""
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,14 +15,14 @@ from jaxneuron.tap import check_site
 from jaxneuron.types import Site
 
 OPEN_SHARDS = 4
-"""Shards that may be half full at a time: words may come sorted by length, within a window of about that size."""
+"""Shards that may be half full at a time, and full ones that may wait to be written."""
 
 
 class Writer:
     """Fills a store; made by `create` and `resume`.
 
-    A full shard is encoded and written in the background while the next one is filled; when that is full too, `write`
-    waits, so that memory stays bounded.
+    Full shards are encoded and written in the background while the next ones are filled; when too many wait, `write`
+    waits too, so that memory stays bounded. Whole shards in the store's own dtype are not copied: leave them be.
     """
 
     def __init__(self, path: Path, manifest: Manifest, part: int = 0):
@@ -33,7 +34,7 @@ class Writer:
         self._open: dict[int, tuple[np.ndarray, dict[Site, np.ndarray]]] = {}  # shard -> which rows are filled, rows
         self._arrays = {site: _files.memory_array(manifest, site) for site in manifest.sites}
         self._thread = ThreadPoolExecutor(1, "store")
-        self._pending: Future | None = None
+        self._pending: deque[Future] = deque()
 
     def __enter__(self) -> "Writer":
         return self
@@ -43,6 +44,11 @@ class Writer:
             self.close()
         else:
             self._thread.shutdown()
+
+    @property
+    def shard_words(self) -> int:
+        """Rows of a shard."""
+        return self._manifest.shard_words
 
     @property
     def missing(self) -> list[slice]:
@@ -74,8 +80,8 @@ class Writer:
         first = int(first_word)
         rows = self._checked(first, activations)
         count, size = len(next(iter(rows.values()))), self._manifest.shard_words
-        if self._pending and self._pending.done():
-            self.flush()
+        if self._pending and self._pending[0].done():
+            self._pending.popleft().result()
         for shard in range(first // size, math.ceil((first + count) / size)) if count else ():
             start, stop = max(first, shard * size), min(first + count, (shard + 1) * size)
             if shard not in self._kept:
@@ -87,9 +93,8 @@ class Writer:
         Raises:
             OSError: a shard could not be written.
         """
-        pending, self._pending = self._pending, None
-        if pending:
-            pending.result()
+        while self._pending:
+            self._pending.popleft().result()
 
     def close(self) -> None:
         """Wait until everything is on disk and, unless this is but a part, mark the store as finished.
@@ -135,31 +140,38 @@ class Writer:
         here = slice(start - first, start - first + len(next(iter(part.values()))))
         if shard in self._full or (shard in self._open and self._open[shard][0][here].any()):
             raise ValueError(f"of the words {start} to {first + here.stop}, some were written before; write each once")
+        try:
+            with np.errstate(over="raise"):
+                part = {site: value.astype(manifest.dtype, copy=False) for site, value in part.items()}
+        except FloatingPointError as error:
+            raise ValueError(
+                f"there are values beyond the range of {manifest.dtype} among the words {start} to "
+                f"{first + here.stop}; create the store with bfloat16 or float32"
+            ) from error
+        if here == slice(0, size):
+            self._submit(shard, part)
+            return
         if shard not in self._open:
             if len(self._open) == OPEN_SHARDS:
                 raise ValueError(
                     f"{OPEN_SHARDS} shards wait for words, the first from word {self.next_word} on, and word {start} "
                     "would open another; write words roughly in the order of the corpus"
                 )
-            sites, dtype = manifest.sites, np.dtype(manifest.dtype)
-            rows = {site: np.empty((size, width), dtype) for site, width in sites.items()}
+            rows = {site: np.empty((size, width), manifest.dtype) for site, width in manifest.sites.items()}
             self._open[shard] = (np.zeros(size, bool), rows)
         filled, rows = self._open[shard]
-        for site, value in part.items():
-            try:
-                with np.errstate(over="raise"):
-                    rows[site][here] = value
-            except FloatingPointError as error:
-                raise ValueError(
-                    f"{site!r} has values beyond the range of {manifest.dtype} among the words {start} to "
-                    f"{first + here.stop}; create the store with bfloat16 or float32"
-                ) from error
         filled[here] = True
+        for site, value in part.items():
+            rows[site][here] = value
         if filled.all():
             del self._open[shard]
-            self.flush()
-            self._full.add(shard)
-            self._pending = self._thread.submit(self._store, shard, rows)
+            self._submit(shard, rows)
+
+    def _submit(self, shard: int, rows: dict[Site, np.ndarray]) -> None:
+        if len(self._pending) == OPEN_SHARDS:
+            self._pending.popleft().result()
+        self._full.add(shard)
+        self._pending.append(self._thread.submit(self._store, shard, rows))
 
     def _store(self, shard: int, rows: dict[Site, np.ndarray]) -> None:
         files, first, key = dict(self._manifest.files), shard * self._manifest.shard_words, _files.shard_key(shard)

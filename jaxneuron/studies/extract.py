@@ -1,10 +1,10 @@
 """From a model and a text to a store of activations: one row per word (or per sentence) at every site asked for.
 
-The text is read a shard of the store at a time. Its windows go through the model sorted by length, in few compiled
-shapes; the rows are put in the order of the text and handed to the store, which writes them while the next shard is
-computed. What is held in memory is a few shards, whatever the size of the corpus. What a shard holds depends neither
-on where a run was stopped nor on who computes it, so that a resumed store is the same to the last bit, and several
-processes (`jax.distributed`) can fill one store, each its own shards.
+The text is read in blocks of a few shards of the store. A block's windows go through the model sorted by length, in
+padded lengths that waste little on this corpus; the rows are put in the order of the text and handed to the store,
+which writes them while the next block is computed. What is held in memory is two blocks, whatever the size of the
+corpus. What a block holds depends neither on where a run was stopped nor on who computes it, so that a resumed store
+is the same to the last bit, and several processes (`jax.distributed`) can fill one store, each its own blocks.
 """
 
 import hashlib
@@ -27,9 +27,16 @@ from jaxneuron.corpora import subwords
 from jaxneuron.tap import check_site
 from jaxneuron.tap import sites as all_sites
 from jaxneuron.types import Activations, Forward, Params, Site, Tokens
+from jaxneuron_models import batches
 
-LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048)
-"""Padded lengths, and so the shapes that are compiled."""
+BLOCK = 2**15
+"""Words of a block at most: what a kill may cost."""
+
+SAMPLE = 2000
+"""Sentences from which the padded lengths are chosen."""
+
+SHAPE_COST = 12_000
+"""Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
 
 POOLS = ("cls", *subwords.HOW)
 
@@ -44,6 +51,7 @@ class Reading(NamedTuple):
     how: str
     pool: str | None
     longest: int  # sub-words of a window
+    lengths: list[int]  # padded
     tokens: int  # sub-words of a batch
     mesh: Mesh | None
 
@@ -60,7 +68,7 @@ def extract(
     how: str = "last",
     pool: str | None = None,
     dtype: Any = "float32",
-    tokens: int = 2048,
+    tokens: int | None = None,
     budget: int = batching.BUDGET,
     mesh: Mesh | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -82,10 +90,10 @@ def extract(
         pool: one vector per sentence instead: cls (the first token, special or not), first, last, mean or max (of the
             sub-words that are not special); of a sentence longer than the model, the first window counts.
         dtype: of the stored values: float32, float16 or bfloat16.
-        tokens: sub-words of a batch.
+        tokens: sub-words of a batch; by default 512 on a CPU, whose caches are small, and 16,384 elsewhere.
         budget: bytes for the rows held in memory.
         mesh: devices that share each batch.
-        progress: called with (words done, words in all) of this process.
+        progress: called with (words done, words in all) of this call and process.
 
     Returns:
         The finished store.
@@ -111,21 +119,30 @@ def extract(
         "aggregation": how if pool is None else f"sentence: {pool}",
     }
     subwords.check(sentences)
-    reading = Reading(forward, batching.replicate(params, mesh), tokenizer, widths, how, pool, longest, tokens, mesh)
-    # a shard is held as it is filled, as it waits to be written, and as it is encoded
-    shard_words = max(min(budget // (3 * 4 * sum(widths.values())), store.SHARD_WORDS), store.CHUNK[0])
+    tokens = tokens or (512 if jax.default_backend() == "cpu" else 16_384)
+    lengths = _lengths(tokenizer, sentences, longest)
+    reading = Reading(
+        forward, batching.replicate(params, mesh), tokenizer, widths, how, pool, longest, lengths, tokens, mesh
+    )
     begins = np.cumsum([0, *map(len, rows)])
-    with _open(Path(out), described, shard_words) as writer:
-        mine = writer.missing[jax.process_index() :: jax.process_count()]
-        done = begins[-1] - sum(words.stop - words.start for words in writer.missing)
-        total = done + sum(words.stop - words.start for words in mine)
-        for words in mine:
-            first, last = np.searchsorted(begins, words.start, "right") - 1, np.searchsorted(begins, words.stop)
-            part = sentences[first:last]
-            writer.write(words.start, _read(reading, part, begins[first:last] - words.start, words.stop - words.start))
-            done += words.stop - words.start
+    held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
+    with _open(Path(out), described, max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])) as writer:
+        block = writer.shard_words * max(1, min(held, BLOCK) // writer.shard_words)
+        missing = sorted({words.start // block for words in writer.missing})
+        mine = [
+            (number * block, min((number + 1) * block, int(begins[-1])))
+            for number in missing[jax.process_index() :: jax.process_count()]
+        ]
+        total = sum(stop - start for start, stop in mine)
+        done = 0
+        for start, stop in mine:
+            first, last = np.searchsorted(begins, start, "right") - 1, np.searchsorted(begins, stop)
+            computed = _read(reading, sentences[first:last], begins[first:last] - start, stop - start)
+            writer.flush()
+            writer.write(start, computed)
+            done += stop - start
             if progress:
-                progress(int(done), int(total))
+                progress(done, total)
         writer.flush()
         _meet("written")
     _meet("finished")
@@ -135,12 +152,25 @@ def extract(
 def _layers(sites: Iterable[Site]) -> list[Site]:
     """Return what enters the first block and what leaves each, in the order of the blocks."""
     found = [site for site in sites if site == "embed" or site.endswith(("residual", "final"))]
-    return sorted(found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9]))
+    return sorted(
+        found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9])
+    )
+
+
+def _lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:
+    """Return padded lengths: more of them for a longer text, so that compiling them pays."""
+    sample = sentences[:: -(-len(sentences) // SAMPLE)]
+    sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
+    total = sizes.sum() * len(sentences) / len(sample)
+    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 4, 24)))
+    beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
+    return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
 
 
 def fingerprint(forward: Forward, params: Params) -> str:
-    """Return a hash of the architecture and the weights."""
-    digest = hashlib.sha256(f"{getattr(forward, 'graph', '')} {jax.tree.structure(params)}".encode())
+    """Return a hash of what is computed, and of the weights."""
+    computed = jax.make_jaxpr(forward)(params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)), {})
+    digest = hashlib.sha256(re.sub(r"0x[0-9a-f]+", "", str(computed)).encode())  # addresses differ from run to run
     for leaf in jax.tree.leaves(params):
         digest.update(np.ascontiguousarray(np.asarray(leaf)).view(np.uint8))
     return digest.hexdigest()
@@ -214,10 +244,9 @@ class _Window(NamedTuple):
 def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
     """Yield windows, longest first, with the batch's height and padded length; the last ones have less height."""
     devices = reading.mesh.size if reading.mesh is not None else 1
-    lengths = [length for length in LENGTHS if length < reading.longest] + [reading.longest]
     order = sorted(range(len(sizes)), key=lambda number: -sizes[number])
     while order:
-        length = lengths[int(np.searchsorted(lengths, sizes[order[0]]))]
+        length = reading.lengths[int(np.searchsorted(reading.lengths, sizes[order[0]]))]
         height = max(reading.tokens // length // devices, 1)
         while height // 2 * devices >= len(order):
             height //= 2

@@ -66,9 +66,14 @@ class Attention(nnx.Module):
             )
         score = jnp.einsum("btkgd,bskd->bkgts", query, key) * self.head_width**-0.5
         score = jnp.where(reach.allowed[:, None, None], score.astype(jnp.float32), jnp.finfo(jnp.float32).min)
-        probability = jax.nn.softmax(score, axis=-1).astype(x.dtype)
-        heads = jnp.einsum("bkgts,bskd->btkgd", probability, value).reshape(batch, time, -1)
-        heads = tap(f"{site}/heads", heads, reach.time)
+        weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
+        total = jnp.sum(weight, axis=-1, keepdims=True)
+        # divided after the product, which has fewer numbers; nobody asks for the probabilities, nobody computes them
+        heads = jnp.einsum("bkgts,bskd->bkgtd", weight, value) / jnp.broadcast_to(
+            total, (*total.shape[:-1], self.head_width)
+        )
+        heads = tap(f"{site}/heads", jnp.moveaxis(heads, 3, 1).reshape(batch, time, -1), reach.time)
+        probability = weight / jnp.broadcast_to(total, weight.shape)
         return self.output(heads), probability.reshape(batch, self.heads, time, -1), Cache(key, value)
 
 

@@ -24,8 +24,14 @@ from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure
 from jaxneuron_models.attention import Attention, Cache, Reach
 
+
+def gelu(x: Array) -> Array:
+    """Return `x Phi(x)`; with erf in place of the erfc of `jax.nn.gelu`, which takes three times as long on a CPU."""
+    return 0.5 * x * (1 + jax.lax.erf(x * 0.5**0.5))
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "gelu": partial(jax.nn.gelu, approximate=False),
+    "gelu": gelu,
     "gelu_tanh": partial(jax.nn.gelu, approximate=True),
     "relu": jax.nn.relu,
     "silu": jax.nn.silu,

@@ -89,7 +89,7 @@ def test_eight_devices_store_the_same(plain, tmp_path):
     assert out.split()[1] == "8"
     shared = store.open(tmp_path / "store")
     for site in plain.sites:
-        np.testing.assert_allclose(shared[site][:], plain[site][:], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(shared[site][:], plain[site][:], rtol=1e-4, atol=1e-5)
 
 
 def test_two_processes_write_one_store(plain, tmp_path):
