@@ -25,7 +25,7 @@ def batched(model: Path, out: Path, dtype: str, threads: int, compiled: str) -> 
         lasts = [last(encodings.word_ids(number), len(words)) for number, words in enumerate(sentences)]
         begins = np.cumsum([0, *map(len, sentences)])
         layers, width = network.config.num_hidden_layers + 1, network.config.hidden_size
-        rows = np.lib.format.open_memmap(out.with_suffix(".npy"), "w+", np.float32, (layers, begins[-1], width))
+        rows = np.lib.format.open_memmap(out.with_suffix(".npy"), "w+", np.float32, (layers, int(begins[-1]), width))
         order = sorted(range(len(sentences)), key=lambda number: -len(encodings["input_ids"][number]))
         for start in range(0, len(order), batch):
             part = order[start : start + batch]
@@ -97,7 +97,7 @@ def read_back(name: str, path: Path, sentences: int) -> dict[str, float]:
 
         def word() -> Any:
             found = store.open(path)
-            return [found[site][1000] for site in found.sites]
+            return [found[site][100] for site in found.sites]
 
     elif name == "neurox":
         from neurox.data import loader
@@ -108,7 +108,7 @@ def read_back(name: str, path: Path, sentences: int) -> dict[str, float]:
 
         def word() -> Any:
             activations, _ = loader.load_activations(str(path))
-            return np.concatenate(activations)[1000]
+            return np.concatenate(activations)[100]
 
     else:
         return {}

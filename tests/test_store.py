@@ -217,7 +217,7 @@ def test_damage_is_named_and_mended(made, values):
     content = bytearray(flipped.read_bytes())
     content[10] ^= 1
     flipped.write_bytes(content)
-    assert made.verify() == [store.Damage(flipped, "embed", slice(80, 120), "is damaged: its SHA-256 is another")]
+    assert made.verify() == [store.Damage(flipped, "embed", slice(80, 120), "is damaged: its checksum is another")]
     cut.write_bytes(cut.read_bytes()[:-1])
     missing.unlink()
     assert [(damage.file, damage.words) for damage in made.verify()] == [

@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import tensorstore
+from xxhash import xxh3_128
 
 from jaxneuron import __version__
 from jaxneuron.batching import BUDGET
@@ -47,7 +48,7 @@ class Manifest(NamedTuple):
     shard_words: int
     chunk: list[int]  # words and units; the units are evened out over each site's width
     versions: dict[str, str]
-    files: dict[str, list]  # what is wholly written: path within the store -> bytes and SHA-256
+    files: dict[str, list]  # what is wholly written: path within the store -> bytes and XXH3-128
     finished: bool
 
     def shards(self) -> range:
@@ -63,8 +64,8 @@ class Manifest(NamedTuple):
         return {shard for shard in self.shards() if all(shard_file(site, shard) in self.files for site in self.sites)}
 
     def checksum(self) -> str:
-        """Return the SHA-256 of everything: of the manifest, which holds those of the other files."""
-        return hashlib.sha256(json.dumps(self._asdict()).encode()).hexdigest()
+        """Return the checksum of everything: of the manifest, which holds those of the other files."""
+        return xxh3_128(json.dumps(self._asdict()).encode()).hexdigest()
 
 
 class Damage(NamedTuple):
@@ -184,7 +185,7 @@ def file_array(path: Path, site: Site) -> tensorstore.TensorStore:
 
 
 def save(file: Path, content: bytes) -> list:
-    """Write a file beside and rename it, so that it is whole or absent; return its size and SHA-256."""
+    """Write a file beside and rename it, so that it is whole or absent; return its size and checksum."""
     beside = file.with_name(file.name + ".partial")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -200,7 +201,7 @@ def save(file: Path, content: bytes) -> list:
             f"{error.strerror}: could not write {len(content)} bytes; what is whole is kept: make room and `resume`"
         )
         raise OSError(error.errno, reason, str(file)) from error
-    return [len(content), hashlib.sha256(content).hexdigest()]
+    return [len(content), xxh3_128(content).hexdigest()]
 
 
 def manifest_file(part: int) -> str:
@@ -281,5 +282,5 @@ def _problem(file: Path, size: int, checksum: str | None) -> str:
     if checksum is None:
         return ""
     with file.open("rb") as stream:
-        same = hashlib.file_digest(stream, "sha256").hexdigest() == checksum
-    return "" if same else "is damaged: its SHA-256 is another"
+        same = hashlib.file_digest(stream, xxh3_128).hexdigest() == checksum
+    return "" if same else "is damaged: its checksum is another"

@@ -78,7 +78,7 @@ class Store:
 
     @property
     def checksum(self) -> str:
-        """The SHA-256 of all that is stored; a run that was cut short and resumed ends in the same."""
+        """The checksum of all that is stored; a run that was cut short and resumed ends in the same."""
         return self.manifest.checksum()
 
     @cached_property

@@ -7,9 +7,9 @@ corpus. What a block holds depends neither on where a run was stopped nor on who
 is the same to the last bit, and several processes (`jax.distributed`) can fill one store, each its own blocks.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 from jaxtyping import Array, Int
 from tokenizers import Tokenizer
+from xxhash import xxh3_128
 
 from jaxneuron import batching, store
 from jaxneuron.corpora import subwords
@@ -35,7 +36,7 @@ BLOCK = 2**15
 SAMPLE = 2000
 """Sentences from which the padded lengths are chosen."""
 
-SHAPE_COST = 12_000
+SHAPE_COST = 8_000
 """Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
 
 POOLS = ("cls", *subwords.HOW)
@@ -133,11 +134,14 @@ def extract(
             (number * block, min((number + 1) * block, int(begins[-1])))
             for number in missing[jax.process_index() :: jax.process_count()]
         ]
-        total = sum(stop - start for start, stop in mine)
-        done = 0
-        for start, stop in mine:
+
+        def windows(start: int, stop: int) -> list[_Window]:
             first, last = np.searchsorted(begins, start, "right") - 1, np.searchsorted(begins, stop)
-            computed = _read(reading, sentences[first:last], begins[first:last] - start, stop - start)
+            return _windows(reading, sentences[first:last], begins[first:last] - start, stop - start)
+
+        total, done = sum(stop - start for start, stop in mine), 0
+        for (start, stop), part in zip(mine, _ahead(windows, mine), strict=True):
+            computed = _read(reading, part, stop - start)
             writer.flush()
             writer.write(start, computed)
             done += stop - start
@@ -162,7 +166,7 @@ def _lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: 
     sample = sentences[:: -(-len(sentences) // SAMPLE)]
     sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
     total = sizes.sum() * len(sentences) / len(sample)
-    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 4, 24)))
+    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
     beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
     return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
 
@@ -170,7 +174,7 @@ def _lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: 
 def fingerprint(forward: Forward, params: Params) -> str:
     """Return a hash of what is computed, and of the weights."""
     computed = jax.make_jaxpr(forward)(params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)), {})
-    digest = hashlib.sha256(re.sub(r"0x[0-9a-f]+", "", str(computed)).encode())  # addresses differ from run to run
+    digest = xxh3_128(re.sub(r"0x[0-9a-f]+", "", str(computed)).encode())  # addresses differ from run to run
     for leaf in jax.tree.leaves(params):
         digest.update(np.ascontiguousarray(np.asarray(leaf)).view(np.uint8))
     return digest.hexdigest()
@@ -196,13 +200,27 @@ def _meet(when: str) -> None:
         multihost_utils.sync_global_devices(f"extract: {when}")
 
 
-def _read(
+def _ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    """Prepare each item while the one before it is worked on."""
+    with ThreadPoolExecutor(1, "windows") as thread:
+        following = [thread.submit(prepare, *item) for item in items[:1]]
+        for number in range(len(items)):
+            ready = following.pop().result()
+            following = [thread.submit(prepare, *item) for item in items[number + 1 : number + 2]]
+            yield ready
+
+
+def _windows(
     reading: Reading, sentences: Sequence[Sequence[str]], begins: Int[np.ndarray, "sentence"], count: int
-) -> dict[Site, np.ndarray]:
-    """Return `count` rows in the order of the text; the sentences' own rows begin at `begins`, perhaps outside."""
+) -> list["_Window"]:
+    """Return what must be read for a block of `count` rows; the sentences' own rows begin at `begins`."""
     split = subwords.split(reading.tokenizer, sentences, longest=reading.longest)
-    windows = [_Window.of(window, int(begins[window.sentence]), reading.pool) for window in split.windows]
-    windows = [window for window in windows if window.row < count and window.row + window.rows > 0]
+    windows = (_Window.of(window, int(begins[window.sentence]), reading.pool) for window in split.windows)
+    return [window for window in windows if window.row < count and window.row + window.rows > 0]
+
+
+def _read(reading: Reading, windows: list["_Window"], count: int) -> dict[Site, np.ndarray]:
+    """Return `count` rows in the order of the text."""
     rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
     pending: list[tuple[Int[np.ndarray, "row time"], Activations]] = []
     for batch, height, length in _batches([len(window.ids) for window in windows], reading):
@@ -216,7 +234,7 @@ def _read(
         how = "first" if reading.pool == "cls" else reading.pool or reading.how
         computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
         pending.append((np.where(place < count, place, -1), computed))
-        if len(pending) > 1:
+        if len(pending) > 2:
             _put(rows, *pending.pop(0))
     for one in pending:
         _put(rows, *one)
@@ -270,6 +288,7 @@ def _vectors(
 
 
 def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], computed: Activations) -> None:
-    filled = place >= 0
+    (filled,) = np.nonzero(place.reshape(-1) >= 0)
+    into = place.reshape(-1)[filled]
     for site, value in computed.items():
-        rows[site][place[filled]] = np.asarray(value)[filled]
+        rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]

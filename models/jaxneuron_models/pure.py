@@ -15,6 +15,12 @@ class PureForward:
 
     graph: Any  # nnx.GraphDef
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash(self.graph))  # asked for at each call of a compiled function
+
+    def __hash__(self) -> int:
+        return self._hash
+
     def __call__(self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
         """Run the module on `tokens` with `params` as its weights."""
         return nnx.merge(self.graph, params)(tokens, edits)
