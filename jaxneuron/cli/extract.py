@@ -61,6 +61,7 @@ def extract(
                 budget=budget * 2**20,
                 mesh=devices,
                 progress=report(f"extract {part or data.name}"),
+                notice=lambda text: console.print(text, markup=False),
             )
         speed = words / (time.perf_counter() - began)
         console.print(f"{words} words, {speed:.0f} a second, at {len(found.sites)} sites: {found.path}")

@@ -10,7 +10,6 @@ is the same to the last bit, and several processes (`jax.distributed`) can fill 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,42 +18,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
-from jaxtyping import Array, Int
 from tokenizers import Tokenizer
 from xxhash import xxh3_128
 
 from jaxneuron import batching, store
 from jaxneuron.corpora import subwords
+from jaxneuron.studies._reading import Reading, Window, padded_lengths, read
 from jaxneuron.tap import check_site
 from jaxneuron.tap import sites as all_sites
-from jaxneuron.types import Activations, Forward, Params, Site, Tokens
-from jaxneuron_models import batches
-
-BLOCK = 2**15
-"""Words of a block at most: what a kill may cost."""
-
-SAMPLE = 2000
-"""Sentences from which the padded lengths are chosen."""
-
-SHAPE_COST = 8_000
-"""Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
+from jaxneuron.types import Forward, Params, Site, Tokens
 
 POOLS = ("cls", *subwords.HOW)
 
-
-class Reading(NamedTuple):
-    """How text is read."""
-
-    forward: Forward
-    params: Params
-    tokenizer: Tokenizer
-    widths: dict[Site, int]
-    how: str
-    pool: str | None
-    longest: int  # sub-words of a window
-    lengths: list[int]  # padded
-    tokens: int  # sub-words of a batch
-    mesh: Mesh | None
+BLOCK = 2**15
+"""Words of a block at most: what a kill may cost."""
 
 
 def extract(
@@ -73,6 +50,7 @@ def extract(
     budget: int = batching.BUDGET,
     mesh: Mesh | None = None,
     progress: Callable[[int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> store.Store:
     """Write the activations of a text to a store, or go on where an earlier call was stopped.
 
@@ -95,6 +73,8 @@ def extract(
         budget: bytes for the rows held in memory.
         mesh: devices that share each batch.
         progress: called with (words done, words in all) of this call and process.
+        notice: called at the end with what was not plain: words of which the tokenizer leaves nothing, read as the
+            unknown token; words longer than the model, of which the beginning is read; sentences read in windows.
 
     Returns:
         The finished store.
@@ -121,10 +101,8 @@ def extract(
     }
     subwords.check(sentences)
     tokens = tokens or (512 if jax.default_backend() == "cpu" else 16_384)
-    lengths = _lengths(tokenizer, sentences, longest)
-    reading = Reading(
-        forward, batching.replicate(params, mesh), tokenizer, widths, how, pool, longest, lengths, tokens, mesh
-    )
+    lengths = padded_lengths(tokenizer, sentences, longest)
+    reading = Reading(forward, batching.replicate(params, mesh), widths, how, pool, lengths, tokens, mesh)
     begins = np.cumsum([0, *map(len, rows)])
     held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
     with _open(Path(out), described, max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])) as writer:
@@ -134,14 +112,18 @@ def extract(
             (number * block, min((number + 1) * block, int(begins[-1])))
             for number in missing[jax.process_index() :: jax.process_count()]
         ]
+        odd = _Odd(set(), set(), set())
 
-        def windows(start: int, stop: int) -> list[_Window]:
+        def windows(start: int, stop: int) -> list[Window]:
             first, last = np.searchsorted(begins, start, "right") - 1, np.searchsorted(begins, stop)
-            return _windows(reading, sentences[first:last], begins[first:last] - start, stop - start)
+            split = subwords.split(tokenizer, sentences[first:last], longest=longest)
+            odd.note(split, int(first))
+            found = (Window.of(window, int(begins[first + window.sentence]) - start, pool) for window in split.windows)
+            return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
         total, done = sum(stop - start for start, stop in mine), 0
         for (start, stop), part in zip(mine, _ahead(windows, mine), strict=True):
-            computed = _read(reading, part, stop - start)
+            computed = read(reading, part, stop - start)
             writer.flush()
             writer.write(start, computed)
             done += stop - start
@@ -150,6 +132,8 @@ def extract(
         writer.flush()
         _meet("written")
     _meet("finished")
+    for text in odd.texts(sentences) if notice else ():
+        notice(text)
     return store.open(out)
 
 
@@ -159,16 +143,6 @@ def _layers(sites: Iterable[Site]) -> list[Site]:
     return sorted(
         found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9])
     )
-
-
-def _lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:
-    """Return padded lengths: more of them for a longer text, so that compiling them pays."""
-    sample = sentences[:: -(-len(sentences) // SAMPLE)]
-    sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
-    total = sizes.sum() * len(sentences) / len(sample)
-    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
-    beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
-    return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
 
 
 def fingerprint(forward: Forward, params: Params) -> str:
@@ -210,85 +184,29 @@ def _ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Ite
             yield ready
 
 
-def _windows(
-    reading: Reading, sentences: Sequence[Sequence[str]], begins: Int[np.ndarray, "sentence"], count: int
-) -> list["_Window"]:
-    """Return what must be read for a block of `count` rows; the sentences' own rows begin at `begins`."""
-    split = subwords.split(reading.tokenizer, sentences, longest=reading.longest)
-    windows = (_Window.of(window, int(begins[window.sentence]), reading.pool) for window in split.windows)
-    return [window for window in windows if window.row < count and window.row + window.rows > 0]
+class _Odd(NamedTuple):
+    """What was not plain in the text."""
 
+    unknown: set[tuple[int, int]]  # (sentence, word)
+    cut: set[tuple[int, int]]
+    long: set[int]  # sentences in several windows
 
-def _read(reading: Reading, windows: list["_Window"], count: int) -> dict[Site, np.ndarray]:
-    """Return `count` rows in the order of the text."""
-    rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
-    pending: list[tuple[Int[np.ndarray, "row time"], Activations]] = []
-    for batch, height, length in _batches([len(window.ids) for window in windows], reading):
-        ids, word = np.zeros((height, length), np.int32), np.full((height, length), -1, np.int32)
-        mask, place = np.zeros((height, length), bool), np.full((height, length), -1)
-        for row, window in enumerate(windows[number] for number in batch):
-            size = len(window.ids)
-            ids[row, :size], word[row, :size], mask[row, :size] = window.ids, window.word, True
-            place[row, : window.rows] = np.arange(window.row, window.row + window.rows)
-        given = batching.shard((Tokens(jnp.asarray(ids), jnp.asarray(mask)), jnp.asarray(word)), reading.mesh)
-        how = "first" if reading.pool == "cls" else reading.pool or reading.how
-        computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
-        pending.append((np.where(place < count, place, -1), computed))
-        if len(pending) > 2:
-            _put(rows, *pending.pop(0))
-    for one in pending:
-        _put(rows, *one)
-    return rows
+    def note(self, split: subwords.Split, first: int) -> None:
+        """Add what was found in sentences that begin with number `first`."""
+        self.unknown.update((first + sentence, word) for sentence, word in split.unknown)
+        self.cut.update((first + sentence, word) for sentence, word in split.cut)
+        pairs = zip(split.windows, split.windows[1:], strict=False)
+        self.long.update(first + one.sentence for one, other in pairs if one.sentence == other.sentence)
 
-
-class _Window(NamedTuple):
-    """A window, and the rows that come of it."""
-
-    ids: Int[np.ndarray, "time"]
-    word: Int[np.ndarray, "time"]  # which of this window's rows each sub-word counts for, -1 for none
-    row: int  # where they go
-    rows: int
-
-    @classmethod
-    def of(cls, window: subwords.Window, begin: int, pool: str | None) -> "_Window":
-        if pool is None:
-            inside = (window.word >= window.first) & (window.word < window.last)
-            word = np.where(inside, window.word - window.first, -1)
-            return cls(window.ids, word, begin + window.first, window.last - window.first)
-        counts = np.arange(len(window.word)) == 0 if pool == "cls" else window.word >= 0
-        return cls(window.ids, np.where(counts, 0, -1), begin, int(window.first == 0))
-
-
-def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
-    """Yield windows, longest first, with the batch's height and padded length; the last ones have less height."""
-    devices = reading.mesh.size if reading.mesh is not None else 1
-    order = sorted(range(len(sizes)), key=lambda number: -sizes[number])
-    while order:
-        length = reading.lengths[int(np.searchsorted(reading.lengths, sizes[order[0]]))]
-        height = max(reading.tokens // length // devices, 1)
-        while height // 2 * devices >= len(order):
-            height //= 2
-        part, order = order[: height * devices], order[height * devices :]
-        yield part, height * devices, length
-
-
-@partial(jax.jit, static_argnames=("forward", "sites", "how"))
-def _vectors(
-    forward: Forward,
-    params: Params,
-    tokens: Tokens,
-    word: Int[Array, "batch time"],
-    sites: tuple[Site, ...],
-    how: str,
-) -> Activations:
-    """Return the vectors of each window's words, `[batch, word, unit]`, as many as there could be."""
-    activations = forward(params, tokens, {})[1]
-    fold = jax.vmap(partial(subwords.aggregate, words=word.shape[1], how=how))
-    return {site: fold(activations[site], word).astype(jnp.float32) for site in sites}
-
-
-def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], computed: Activations) -> None:
-    (filled,) = np.nonzero(place.reshape(-1) >= 0)
-    into = place.reshape(-1)[filled]
-    for site, value in computed.items():
-        rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]
+    def texts(self, sentences: Sequence[Sequence[str]]) -> Iterator[str]:
+        """Yield a line for each kind."""
+        for what, found in (
+            ("read as the unknown token, because the tokenizer leaves nothing of them", self.unknown),
+            ("longer than the model, and only their beginning was read", self.cut),
+        ):
+            if found:
+                sentence, word = min(found)
+                shown = f"{sentences[sentence][word]!r:.40} in sentence {sentence} (from 0)"
+                yield f"{len(found)} words were {what}; the first is {shown}"
+        if self.long:
+            yield f"{len(self.long)} sentences are longer than the model and were read in overlapping windows"

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from jaxneuron import store
 from jaxneuron.studies.extract import extract
@@ -111,9 +111,12 @@ def test_a_stopped_run_goes_on_and_ends_the_same(model, tokenizer, sentences, tm
 
 def test_a_text_longer_than_the_model_keeps_every_word(model, tokenizer, sentences, tmp_path):
     book = [word for sentence in sentences * 10 for word in sentence]
-    found = extract(*model, tokenizer, [["the"], book, ["cats"]], tmp_path / "s", longest=LONGEST)
+    said = []
+    text = [["the", "zebra" * 3], book, ["cats"]]
+    found = extract(*model, tokenizer, text, tmp_path / "s", longest=LONGEST, notice=said.append)
+    assert said == ["1 sentences are longer than the model and were read in overlapping windows"]
     rows = found["block1/residual"][:]
-    assert rows.shape == (len(book) + 2, 12) and np.isfinite(rows).all()
+    assert rows.shape == (len(book) + 3, 12) and np.isfinite(rows).all()
     assert np.all(np.abs(rows).sum(axis=1) > 0)
 
 
@@ -128,3 +131,18 @@ def test_another_model_cannot_go_on(model, tokenizer, sentences, tmp_path):
     other = jax.tree.map(lambda leaf: leaf + 1, model[1])
     with pytest.raises(ValueError, match="fingerprint"):
         extract(model[0], other, tokenizer, sentences, tmp_path / "s", longest=LONGEST)
+
+
+def test_what_is_not_plain_is_said(model, tokenizer, tmp_path):
+    said = []
+    tokenizer = Tokenizer.from_str(tokenizer.to_str())
+    tokenizer.normalizer = normalizers.Replace("@", "")
+    text = [["the", "@", "dog"], ["a", "play" + "ing" * 30]]
+    found = extract(*model, tokenizer, text, tmp_path / "s", longest=LONGEST, notice=said.append)
+    assert found["embed"].shape == (5, 12) and np.abs(found["embed"][:]).sum(axis=1).min() > 0
+    assert said == [
+        "1 words were read as the unknown token, because the tokenizer leaves nothing of them; "
+        "the first is '@' in sentence 0 (from 0)",
+        "1 words were longer than the model, and only their beginning was read; "
+        f"the first is {text[1][1]!r:.40} in sentence 1 (from 0)",
+    ]

@@ -1,0 +1,121 @@
+"""How a block of text goes through a model: in batches by length, in few compiled shapes, to rows in order."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from jaxtyping import Array, Int
+from tokenizers import Tokenizer
+
+from jaxneuron import batching
+from jaxneuron.corpora import subwords
+from jaxneuron.types import Activations, Forward, Params, Site, Tokens
+from jaxneuron_models import batches
+
+SAMPLE = 2000
+"""Sentences from which the padded lengths are chosen."""
+
+SHAPE_COST = 8_000
+"""Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
+
+
+class Reading(NamedTuple):
+    """How text is read."""
+
+    forward: Forward
+    params: Params
+    widths: dict[Site, int]
+    how: str
+    pool: str | None
+    lengths: list[int]  # padded
+    tokens: int  # sub-words of a batch
+    mesh: Mesh | None
+
+
+class Window(NamedTuple):
+    """A window, and the rows that come of it."""
+
+    ids: Int[np.ndarray, "time"]
+    word: Int[np.ndarray, "time"]  # which of this window's rows each sub-word counts for, -1 for none
+    row: int  # where they go
+    rows: int
+
+    @classmethod
+    def of(cls, window: subwords.Window, begin: int, pool: str | None) -> "Window":
+        if pool is None:
+            inside = (window.word >= window.first) & (window.word < window.last)
+            word = np.where(inside, window.word - window.first, -1)
+            return cls(window.ids, word, begin + window.first, window.last - window.first)
+        counts = np.arange(len(window.word)) == 0 if pool == "cls" else window.word >= 0
+        return cls(window.ids, np.where(counts, 0, -1), begin, int(window.first == 0))
+
+
+def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:
+    """Return padded lengths: more of them for a longer text, so that compiling them pays."""
+    sample = sentences[:: -(-len(sentences) // SAMPLE)]
+    sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
+    total = sizes.sum() * len(sentences) / len(sample)
+    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
+    beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
+    return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
+
+
+def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np.ndarray]:
+    """Return `count` rows in the order of the text."""
+    rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
+    pending: list[tuple[Int[np.ndarray, "row time"], Activations]] = []
+    for batch, height, length in _batches([len(window.ids) for window in windows], reading):
+        ids, word = np.zeros((height, length), np.int32), np.full((height, length), -1, np.int32)
+        mask, place = np.zeros((height, length), bool), np.full((height, length), -1)
+        for row, window in enumerate(windows[number] for number in batch):
+            size = len(window.ids)
+            ids[row, :size], word[row, :size], mask[row, :size] = window.ids, window.word, True
+            place[row, : window.rows] = np.arange(window.row, window.row + window.rows)
+        given = batching.shard((Tokens(jnp.asarray(ids), jnp.asarray(mask)), jnp.asarray(word)), reading.mesh)
+        how = "first" if reading.pool == "cls" else reading.pool or reading.how
+        computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
+        pending.append((np.where(place < count, place, -1), computed))
+        if len(pending) > 2:
+            _put(rows, *pending.pop(0))
+    for one in pending:
+        _put(rows, *one)
+    return rows
+
+
+def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
+    """Yield windows, longest first, with the batch's height and padded length; the last ones have less height."""
+    devices = reading.mesh.size if reading.mesh is not None else 1
+    order = sorted(range(len(sizes)), key=lambda number: -sizes[number])
+    while order:
+        length = reading.lengths[int(np.searchsorted(reading.lengths, sizes[order[0]]))]
+        height = max(reading.tokens // length // devices, 1)
+        while height // 2 * devices >= len(order):
+            height //= 2
+        part, order = order[: height * devices], order[height * devices :]
+        yield part, height * devices, length
+
+
+@partial(jax.jit, static_argnames=("forward", "sites", "how"))
+def _vectors(
+    forward: Forward,
+    params: Params,
+    tokens: Tokens,
+    word: Int[Array, "batch time"],
+    sites: tuple[Site, ...],
+    how: str,
+) -> Activations:
+    """Return the vectors of each window's words, `[batch, word, unit]`, as many as there could be."""
+    activations = forward(params, tokens, {})[1]
+    fold = jax.vmap(partial(subwords.aggregate, words=word.shape[1], how=how))
+    return {site: fold(activations[site], word).astype(jnp.float32) for site in sites}
+
+
+def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], computed: Activations) -> None:
+    (filled,) = np.nonzero(place.reshape(-1) >= 0)
+    into = place.reshape(-1)[filled]
+    for site, value in computed.items():
+        rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]
