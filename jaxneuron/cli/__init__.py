@@ -11,7 +11,10 @@ from rich.console import Console
 from jaxneuron.cli import extract, neurons, report, study, train
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What each neuron of a model responds to.",
 )
 app.add_typer(train.app, name="train")
 app.add_typer(study.app, name="study")

@@ -86,6 +86,8 @@ def extract(
     """
     if pool is not None and pool not in POOLS:
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
+    if how not in subwords.HOW:
+        raise ValueError(f"sub-words are aggregated by {', '.join(subwords.HOW)}, got {how!r}")
     shapes = all_sites(forward, params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)))
     chosen = tuple(sites or _layers(shapes))
     for site in chosen:
@@ -115,9 +117,9 @@ def extract(
         odd = _Odd(set(), set(), set())
 
         def windows(start: int, stop: int) -> list[Window]:
-            first, last = np.searchsorted(begins, start, "right") - 1, np.searchsorted(begins, stop)
+            first, last = int(np.searchsorted(begins, start, "right")) - 1, int(np.searchsorted(begins, stop))
             split = subwords.split(tokenizer, sentences[first:last], longest=longest)
-            odd.note(split, int(first))
+            odd.note(split, first)
             found = (Window.of(window, int(begins[first + window.sentence]) - start, pool) for window in split.windows)
             return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
@@ -132,8 +134,9 @@ def extract(
         writer.flush()
         _meet("written")
     _meet("finished")
-    for text in odd.texts(sentences) if notice else ():
-        notice(text)
+    if notice:
+        for text in odd.texts(sentences):
+            notice(text)
     return store.open(out)
 
 
@@ -150,20 +153,19 @@ def fingerprint(forward: Forward, params: Params) -> str:
     computed = jax.make_jaxpr(forward)(params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)), {})
     digest = xxh3_128(re.sub(r"0x[0-9a-f]+", "", str(computed)).encode())  # addresses differ from run to run
     for leaf in jax.tree.leaves(params):
-        digest.update(np.ascontiguousarray(np.asarray(leaf)).view(np.uint8))
+        digest.update(np.ascontiguousarray(np.asarray(leaf)).view(np.uint8).data)
     return digest.hexdigest()
 
 
 def _open(out: Path, described: dict[str, Any], shard_words: int) -> store.Writer:
     """Create or resume the store in the first process, and join it in the others."""
-    if jax.process_index() == 0:
-        if (out / "manifest.json").exists():
-            writer = store.resume(out, **described)
-        else:
-            writer = store.create(out, **described, shard_words=shard_words)
-    _meet("opened")
     if jax.process_index():
+        _meet("opened")
         writer = store.resume(out, **described, part=jax.process_index())
+    else:
+        begun = (out / "manifest.json").exists()
+        writer = store.resume(out, **described) if begun else store.create(out, **described, shard_words=shard_words)
+        _meet("opened")
     _meet("joined")  # all have seen the same shards missing
     return writer
 

@@ -137,7 +137,7 @@ def _llama(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-BERT_BLOCK = {
+BERT_BLOCK: dict[str, str | Part] = {
     "block{n}.attention.query": "encoder.layer.{n}.attention.self.query",
     "block{n}.attention.key": "encoder.layer.{n}.attention.self.key",
     "block{n}.attention.value": "encoder.layer.{n}.attention.self.value",

@@ -101,7 +101,8 @@ def _config(
     """Return our settings, the head's tensors and the names of its outputs."""
     built = (described.get("architectures") or ["Model"])[0]
     ending = next((ending for ending in architecture.heads if built.endswith(ending)), None)
-    if ending is None and not built.endswith("Model"):
+    body = described["model_type"].replace("_", "") + "model"
+    if ending is None and built.lower() not in ("model", body):
         known = ", ".join(architecture.heads)
         raise ValueError(
             f"the head of {built} is not supported; a {described['model_type']} may end in {known} or Model"
@@ -115,7 +116,9 @@ def _config(
     labels = tuple(names[key] for key in sorted(names, key=int)) if fields["head"] not in ("none", "language") else ()
     if ending == "ForQuestionAnswering":
         labels = ("start", "end")
-    merged = {"tied": True, "vocabulary": described["vocab_size"]} | ours | {"labels": len(labels)} | fields
+    merged: dict[str, Any] = (
+        {"tied": True, "vocabulary": described["vocab_size"]} | ours | {"labels": len(labels)} | fields
+    )
     if merged["head"] == "language" and merged["tied"]:
         tensors = {ours: theirs for ours, theirs in tensors.items() if ours != "head.scores"}
     return transformer.Config(**merged), dict(tensors), labels

@@ -1,7 +1,7 @@
 """From a Flax module to the pure forward that every method takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flax import nnx
@@ -14,6 +14,7 @@ class PureForward:
     """A `types.Forward`; two forwards of one architecture are equal, so `jit` compiles once for both."""
 
     graph: Any  # nnx.GraphDef
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_hash", hash(self.graph))  # asked for at each call of a compiled function

@@ -202,7 +202,8 @@ class Transformer(nnx.Module):
         allowed = jnp.broadcast_to(keys[None] <= time[:, None], (batch, new, len(keys)))
         tap = Tap(edits)
         output, layers = self.run(tap, tokens, Reach(time, allowed), cache)
-        state = State(*(jnp.stack(leaves) for leaves in zip(*layers, strict=True)), cache.length + new)
+        keys, values = (jnp.stack(leaves) for leaves in zip(*layers, strict=True))
+        state = State(keys, values, cache.length + new)
         return output, tap.activations(), state
 
     def run(self, tap: Tap, tokens: Tokens, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:

@@ -1,0 +1,99 @@
+"""`jaxneuron extract` as a user types it: what it leaves, and what it says of what it cannot read."""
+
+import json
+import re
+
+import pytest
+
+from jaxneuron import store
+from jaxneuron.cli import main
+from tests.models.test_pretrained import save, tensors
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return save(tmp_path / "gpt", tensors())
+
+
+@pytest.fixture
+def run(checkpoint, tmp_path, monkeypatch, capsys):
+    def run(content, *options, name="text.txt", model=checkpoint):
+        data = tmp_path / name
+        data.write_bytes(content if isinstance(content, bytes) else content.encode())
+        arguments = ["--model", model, "--data", data, "--out", tmp_path / "store", *options]
+        monkeypatch.setattr("sys.argv", ["jaxneuron", "extract", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+def test_a_text_becomes_a_store(run, tmp_path):
+    code, out, _ = run("w1 w2 w3\nw4 w5\n", "--sites", "embed,block1/mlp/hidden", "--dtype", "float16")
+    assert code == 0 and "5 words" in out and "at 2 sites" in out
+    found = store.open(tmp_path / "store")
+    assert found.sentences == [["w1", "w2", "w3"], ["w4", "w5"]]
+    assert found["block1/mlp/hidden"].shape == (5, 32) and found["embed"].dtype == "float16"
+
+
+def test_a_sentence_of_10000_words_is_read_whole(run, tmp_path):
+    code, out, _ = run(" ".join(f"w{n % 11}" for n in range(10_000)) + "\n")
+    assert code == 0 and "1 sentences are longer than the model" in " ".join(out.split())
+    assert store.open(tmp_path / "store").manifest.words == 10_000
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        ("w1 w2\n\nw3\n", "text.txt", "text.txt, line 2: an empty sentence"),
+        (b"w1 w2\nw3 \xff\n", "text.txt", "text.txt, line 2, byte 4 .*expected UTF-8"),
+        ("w1\tO\nw2\n", "text.conll", "text.conll, line 2: expected 2 columns"),
+        ("w1 w2", "text.pdf", "expected the ending .conllu"),
+        ("", "text.txt", "no sentences in .*text.txt"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_named(run, tmp_path, content, name, message):
+    code, _, err = run(content, name=name)
+    assert code == 2 and "Traceback" not in err
+    assert re.search(message, err), err
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "t5"}, "the architecture 't5' is not supported.*must be one of bert, roberta"),
+        ({"architectures": ["GPT2DoubleHeadsModel"]}, "the head of GPT2DoubleHeadsModel is not supported"),
+        ({"n_layer": 3}, "the tensor 'h.2.* is missing"),
+        ({"vocab_size": 10}, "config.json says|the tokenizer has ids up to 10"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_named(run, checkpoint, change, message):
+    path = checkpoint / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    code, _, err = run("w1 w2\n")
+    assert code == 2 and "Traceback" not in err
+    assert re.search(message, err), err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sites", "block0/mpl"], "no site 'block0/mpl'.*did you mean 'block0/mlp'"),
+        (["--how", "median"], "aggregated by first, last, mean, max, got 'median'"),
+        (["--pool", "sum"], "pooled by cls, first, last, mean, max, got 'sum'"),
+        (["--dtype", "int8"], "cannot store the dtype 'int8'"),
+        (["--precision", "float64"], "must be float32 or bfloat16"),
+    ],
+)
+def test_a_wrong_option_is_named(run, tmp_path, options, message):
+    code, _, err = run("w1 w2\n", *options)
+    assert code == 2 and re.search(message, err), err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_model_that_is_not_there_is_named(run, tmp_path):
+    code, _, err = run("w1 w2\n", model=tmp_path / "nowhere")
+    assert code == 2 and "no folder" in err
