@@ -43,7 +43,8 @@ def ours(model: Path, out: Path, dtype: str) -> Callable[..., Any]:
     def run(sentences: list[list[str]], _: int) -> None:
         shutil.rmtree(out, ignore_errors=True)
         longest = loaded.config.longest
-        extract(loaded.forward, loaded.params, loaded.tokenizer, sentences, out, longest=longest, dtype=dtype)
+        model = loaded.forward, loaded.params, loaded.tokenizer
+        extract(*model, sentences, out, longest=longest, dtype=dtype, packed=True)
 
     return run
 

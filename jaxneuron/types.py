@@ -36,6 +36,14 @@ class Tokens(NamedTuple):
     mask: Bool[Any, "*batch time"]  # true where there is a word
 
 
+class Packed(NamedTuple):
+    """Tokens with several sentences in a row, for models that keep them apart, as our transformer does."""
+
+    ids: Int[Any, "*batch time"]
+    mask: Bool[Any, "*batch time"]
+    segment: Int[Any, "*batch time"]  # the sentence of each token, ascending along a row
+
+
 @runtime_checkable
 class Edit(Protocol):
     """A small frozen pytree that replaces an activation on its way."""

@@ -56,6 +56,7 @@ def extract(
                 sites=[site for site in sites.split(",") if site] or None,
                 how=how,
                 pool=pool or None,
+                packed=True,
                 dtype=dtype,
                 tokens=tokens or None,
                 budget=budget * 2**20,

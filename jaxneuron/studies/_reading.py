@@ -13,11 +13,14 @@ from tokenizers import Tokenizer
 
 from jaxneuron import batching
 from jaxneuron.corpora import subwords
-from jaxneuron.types import Activations, Forward, Params, Site, Tokens
+from jaxneuron.types import Activations, Forward, Packed, Params, Site, Tokens
 from jaxneuron_models import batches
 
 SAMPLE = 2000
 """Sentences from which the padded lengths are chosen."""
+
+PACKED = (64, 128, 256, 512, 1024, 2048)
+"""Lengths of rows that hold several sentences; a sentence goes into the shortest that can hold it."""
 
 SHAPE_COST = 8_000
 """Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
@@ -32,6 +35,7 @@ class Reading(NamedTuple):
     how: str
     pool: str | None
     lengths: list[int]  # padded
+    packed: bool  # several sentences in a row
     tokens: int  # sub-words of a batch
     mesh: Mesh | None
 
@@ -54,6 +58,11 @@ class Window(NamedTuple):
         return cls(window.ids, np.where(counts, 0, -1), begin, int(window.first == 0))
 
 
+def packed_lengths(longest: int) -> list[int]:
+    """Return the lengths of rows that hold several sentences each."""
+    return [length for length in PACKED if length < longest] + [longest]
+
+
 def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:
     """Return padded lengths: more of them for a longer text, so that compiling them pays."""
     sample = sentences[:: -(-len(sentences) // SAMPLE)]
@@ -68,14 +77,13 @@ def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np
     """Return `count` rows in the order of the text."""
     rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
     pending: list[tuple[Int[np.ndarray, "row time"], Activations]] = []
-    for batch, height, length in _batches([len(window.ids) for window in windows], reading):
-        ids, word = np.zeros((height, length), np.int32), np.full((height, length), -1, np.int32)
-        mask, place = np.zeros((height, length), bool), np.full((height, length), -1)
-        for row, window in enumerate(windows[number] for number in batch):
-            size = len(window.ids)
-            ids[row, :size], word[row, :size], mask[row, :size] = window.ids, window.word, True
-            place[row, : window.rows] = np.arange(window.row, window.row + window.rows)
-        given = batching.shard((Tokens(jnp.asarray(ids), jnp.asarray(mask)), jnp.asarray(word)), reading.mesh)
+    full = _pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]
+    for batch, height, length in _batches([sum(len(window.ids) for window in row) for row in full], reading):
+        tokens, word, place = _lay([full[number] for number in batch], height, length)
+        given = batching.shard(
+            jax.tree.map(jnp.asarray, (tokens if reading.packed else Tokens(tokens.ids, tokens.mask), word)),
+            reading.mesh,
+        )
         how = "first" if reading.pool == "cls" else reading.pool or reading.how
         computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
         pending.append((np.where(place < count, place, -1), computed))
@@ -84,6 +92,40 @@ def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np
     for one in pending:
         _put(rows, *one)
     return rows
+
+
+def _pack(windows: list[Window], lengths: list[int]) -> list[list[Window]]:
+    """Put windows side by side into rows, each into the fullest row that has room for it, the longest first."""
+    rows: list[list[Window]] = []
+    room: dict[tuple[int, int], list[int]] = {}  # (length, what is left) -> rows
+    for window in sorted(windows, key=lambda window: -len(window.ids)):
+        size = len(window.ids)
+        length = next(length for length in lengths if length >= size)
+        left = next((left for left in range(size, length + 1) if room.get((length, left))), None)
+        if left is None:
+            row, left = len(rows), length
+            rows.append([])
+        else:
+            row = room[length, left].pop()
+        rows[row].append(window)
+        room.setdefault((length, left - size), []).append(row)
+    return rows
+
+
+def _lay(rows: list[list[Window]], height: int, length: int) -> tuple[Packed, np.ndarray, np.ndarray]:
+    """Return a batch, the vector that each sub-word counts for, and where the vectors go; -1 for none."""
+    ids, segment = np.zeros((height, length), np.int32), np.full((height, length), length, np.int32)
+    word, place = np.full((height, length), -1, np.int32), np.full((height, length), -1)
+    mask = np.zeros((height, length), bool)
+    for row, windows in enumerate(rows):
+        start = vector = 0
+        for number, window in enumerate(windows):
+            here = slice(start, start + len(window.ids))
+            ids[row, here], mask[row, here], segment[row, here] = window.ids, True, number
+            word[row, here] = np.where(window.word >= 0, window.word + vector, -1)
+            place[row, vector : vector + window.rows] = np.arange(window.row, window.row + window.rows)
+            start, vector = here.stop, vector + window.rows
+    return Packed(ids, mask, segment), word, place
 
 
 def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
@@ -103,7 +145,7 @@ def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], in
 def _vectors(
     forward: Forward,
     params: Params,
-    tokens: Tokens,
+    tokens: Tokens | Packed,
     word: Int[Array, "batch time"],
     sites: tuple[Site, ...],
     how: str,

@@ -23,7 +23,7 @@ from xxhash import xxh3_128
 
 from jaxneuron import batching, store
 from jaxneuron.corpora import subwords
-from jaxneuron.studies._reading import Reading, Window, padded_lengths, read
+from jaxneuron.studies._reading import Reading, Window, packed_lengths, padded_lengths, read
 from jaxneuron.tap import check_site
 from jaxneuron.tap import sites as all_sites
 from jaxneuron.types import Forward, Params, Site, Tokens
@@ -46,6 +46,7 @@ def extract(
     how: str = "last",
     pool: str | None = None,
     dtype: Any = "float32",
+    packed: bool = False,
     tokens: int | None = None,
     budget: int = batching.BUDGET,
     mesh: Mesh | None = None,
@@ -69,6 +70,8 @@ def extract(
         pool: one vector per sentence instead: cls (the first token, special or not), first, last, mean or max (of the
             sub-words that are not special); of a sentence longer than the model, the first window counts.
         dtype: of the stored values: float32, float16 or bfloat16.
+        packed: the model keeps the sentences of a `types.Packed` apart, as our transformer does; then no batch has much
+            padding, and there are few shapes to compile.
         tokens: sub-words of a batch; by default 512 on a CPU, whose caches are small, and 16,384 elsewhere.
         budget: bytes for the rows held in memory.
         mesh: devices that share each batch.
@@ -103,8 +106,8 @@ def extract(
     }
     subwords.check(sentences)
     tokens = tokens or (512 if jax.default_backend() == "cpu" else 16_384)
-    lengths = padded_lengths(tokenizer, sentences, longest)
-    reading = Reading(forward, batching.replicate(params, mesh), widths, how, pool, lengths, tokens, mesh)
+    lengths = packed_lengths(longest) if packed else padded_lengths(tokenizer, sentences, longest)
+    reading = Reading(forward, batching.replicate(params, mesh), widths, how, pool, lengths, packed, tokens, mesh)
     begins = np.cumsum([0, *map(len, rows)])
     held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
     with _open(Path(out), described, max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])) as writer:

@@ -19,7 +19,8 @@ from jaxneuron.types import Site
 class Reach(NamedTuple):
     """Where the words stand, and what each may look at."""
 
-    time: Int[Array, "time"]  # positions
+    time: Int[Array, "time"]  # places in the row
+    position: Int[Array, "#batch time"]  # places in the sentence
     allowed: Bool[Array, "batch time key"]
 
 
@@ -58,7 +59,7 @@ class Attention(nnx.Module):
         query = self.query(x).reshape(batch, time, self.key_heads, -1, self.head_width)
         key, value = (layer(x).reshape(batch, time, self.key_heads, -1) for layer in (self.key, self.value))
         if self.rotary:
-            query, key = (rotate(vectors, reach.time, *self.rotary) for vectors in (query, key))
+            query, key = (rotate(vectors, reach.position, *self.rotary) for vectors in (query, key))
         if cache is not None:
             key, value = (
                 jax.lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), reach.time[0], axis=1)
@@ -78,12 +79,12 @@ class Attention(nnx.Module):
 
 
 def rotate(
-    vectors: Float[Array, "batch time *head unit"], time: Int[Array, "time"], share: float, base: float
+    vectors: Float[Array, "batch time *head unit"], position: Int[Array, "#batch time"], share: float, base: float
 ) -> Float[Array, "batch time *head unit"]:
     """Turn pairs of units by angles that grow with the position; the last `1 - share` of the units stay as they are."""
     turned = int(vectors.shape[-1] * share)
-    angle = jnp.outer(time, base ** (-jnp.arange(0, turned, 2) / turned))  # [time, turned / 2]
-    angle = angle.reshape(1, len(time), *[1] * (vectors.ndim - 3), turned // 2)
+    angle = jnp.einsum("bt,u->btu", position, base ** (-jnp.arange(0, turned, 2) / turned))
+    angle = angle.reshape(*position.shape, *[1] * (vectors.ndim - 3), turned // 2)
     first, second, rest = jnp.split(vectors, [turned // 2, turned], axis=-1)
     cos, sin = (jnp.broadcast_to(f(angle), first.shape).astype(vectors.dtype) for f in (jnp.cos, jnp.sin))
     return jnp.concatenate([first * cos - second * sin, second * cos + first * sin, rest], axis=-1)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.targets import at_position
-from jaxneuron.types import Activations, Edit, Params, Site, Tokens
+from jaxneuron.types import Activations, Edit, Packed, Params, Site, Tokens
 from jaxneuron_models import pure
 from jaxneuron_models.attention import Attention, Cache, Reach
 
@@ -154,7 +154,7 @@ class Head(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(outputs)) if tied and config.head_bias else None
 
     def __call__(
-        self, x: Float[Array, "batch time unit"], tokens: Tokens, table: Float[Array, "vocab unit"]
+        self, x: Float[Array, "batch time unit"], tokens: Tokens | Packed, table: Float[Array, "vocab unit"]
     ) -> Float[Array, "batch position output"]:
         """Return the scores, of one position for a head that reads the sentence."""
         if self.reads in ("first", "last"):
@@ -182,14 +182,19 @@ class Transformer(nnx.Module):
         self.head = Head(config, rngs=rngs) if config.head != "none" else None
         self.config = config
 
-    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
-        """Read whole sentences; see `types.Forward`."""
+    def __call__(self, tokens: Tokens | Packed, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+        """Read whole sentences, one in a row or several; see `types.Forward`."""
         time = jnp.arange(tokens.mask.shape[-1])
+        position = time[None]
         allowed = jnp.broadcast_to(tokens.mask[:, None, :], (*tokens.mask.shape, len(time)))
+        if isinstance(tokens, Packed):
+            begins = jnp.diff(tokens.segment, axis=1, prepend=-1) != 0
+            position = position - jax.lax.cummax(jnp.where(begins, position, 0), axis=1)
+            allowed = allowed & (tokens.segment[:, :, None] == tokens.segment[:, None, :])
         if self.config.causal:
             allowed = allowed & jnp.broadcast_to(time[None] <= time[:, None], allowed.shape)
         tap = Tap(edits)
-        output, _ = self.run(tap, tokens, Reach(time, allowed), None)
+        output, _ = self.run(tap, tokens, Reach(time, position, allowed), None)
         return output, tap.activations()
 
     def step(
@@ -201,12 +206,14 @@ class Transformer(nnx.Module):
         keys = jnp.arange(cache.keys.shape[2])
         allowed = jnp.broadcast_to(keys[None] <= time[:, None], (batch, new, len(keys)))
         tap = Tap(edits)
-        output, layers = self.run(tap, tokens, Reach(time, allowed), cache)
+        output, layers = self.run(tap, tokens, Reach(time, time[None], allowed), cache)
         keys, values = (jnp.stack(leaves) for leaves in zip(*layers, strict=True))
         state = State(keys, values, cache.length + new)
         return output, tap.activations(), state
 
-    def run(self, tap: Tap, tokens: Tokens, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:
+    def run(
+        self, tap: Tap, tokens: Tokens | Packed, reach: Reach, state: "State | None"
+    ) -> tuple[Prediction, list[Cache]]:
         """Send the words through all blocks."""
         x = tap(
             "embed", self.embed(tap("embed/word", lookup(self.word[...], tokens.ids), reach.time), reach), reach.time
@@ -227,7 +234,7 @@ class Transformer(nnx.Module):
     def embed(self, x: Float[Array, "batch time unit"], reach: Reach) -> Float[Array, "batch time unit"]:
         """Add positions and types to the words' vectors."""
         if self.position is not None:
-            rows = self.position[...][reach.time + self.config.first_position]
+            rows = self.position[...][reach.position + self.config.first_position]
             x = x + jnp.broadcast_to(rows, x.shape)
         if self.type is not None:
             x = x + jnp.broadcast_to(self.type[...][0], x.shape)

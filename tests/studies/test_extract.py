@@ -81,6 +81,33 @@ def test_each_row_is_its_sentences_vector(model, tokenizer, sentences, pool, tmp
     np.testing.assert_allclose(rows[5], expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+@pytest.mark.parametrize("options", [{"how": "mean"}, {"pool": "cls"}, {"how": "first"}])
+def test_several_sentences_in_a_row_do_not_see_each_other(tokenizer, sentences, causal, positions, options, tmp_path):
+    config = transformer.Config(
+        len(PIECES), width=12, blocks=2, heads=3, causal=causal, positions=positions, longest=LONGEST, head="none"
+    )
+    forward, init = transformer.build(config)
+    text = [*sentences, [word for sentence in sentences for word in sentence]]
+    alone, packed = (
+        extract(
+            forward,
+            init(jax.random.key(0)),
+            tokenizer,
+            text,
+            tmp_path / str(packed),
+            longest=LONGEST,
+            packed=packed,
+            tokens=120,
+            **options,
+        )
+        for packed in (False, True)
+    )
+    for site in alone.sites:
+        np.testing.assert_allclose(packed[site][:], alone[site][:], rtol=1e-4, atol=1e-5)
+
+
 def test_batches_do_not_matter(model, tokenizer, sentences, tmp_path):
     few, many = (
         extract(*model, tokenizer, sentences, tmp_path / str(tokens), longest=LONGEST, tokens=tokens)
