@@ -97,7 +97,7 @@ def test_units_are_clustered_and_written(folder, run, tmp_path):
     ("changed", "message"),
     [
         ({"data": "nowhere"}, "no folder nowhere"),
-        ({"model": "nowhere"}, "no checkpoint in nowhere.*jaxneuron train imaginet"),
+        ({"model": "nowhere"}, "no checkpoint in nowhere.*jaxneuron train"),
         ({"site": "visual/projektion"}, "no site 'visual/projektion' .*did you mean 'visual/projection'"),
         ({"method": "gumbel_softmx"}, "no method 'gumbel_softmx': did you mean 'gumbel_softmax'"),
         ({"units": "0,67"}, r"unit \[67\] is out of range: 'visual/projection' has the units 0 to 66"),
