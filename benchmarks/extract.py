@@ -42,7 +42,7 @@ def ours(model: Path, out: Path, dtype: str) -> Callable[..., Any]:
 
     def run(sentences: list[list[str]], _: int) -> None:
         shutil.rmtree(out, ignore_errors=True)
-        longest = loaded.config.longest
+        longest = loaded.config.window
         model = loaded.forward, loaded.params, loaded.tokenizer
         extract(*model, sentences, out, longest=longest, dtype=dtype, packed=True)
 
@@ -81,7 +81,7 @@ def side(options: argparse.Namespace) -> dict[str, Any]:
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "bytes": sum(file.stat().st_size for file in files),
             "rows": peers.rows(name, path, CHECKED).tolist(),
-            **peers.read_back(name, path, len(sentences)),
+            **peers.read_back(name, path),
         }
 
 

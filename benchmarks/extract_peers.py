@@ -86,7 +86,7 @@ def rows(name: str, path: Path, count: int) -> np.ndarray:
         return np.concatenate([file[str(n)][-1] for n in numbers[:count]])[:count]
 
 
-def read_back(name: str, path: Path, sentences: int) -> dict[str, float]:
+def read_back(name: str, path: Path) -> dict[str, float]:
     """Return the seconds to read one neuron at all words, and all neurons of one word, from a file just opened."""
     if name == "ours":
         from jaxneuron import store

@@ -52,7 +52,7 @@ def extract(
                 loaded.tokenizer,
                 text.sentences,
                 out / part if part and len(splits) > 1 else out,
-                longest=loaded.config.longest,
+                longest=loaded.config.window,
                 sites=[site for site in sites.split(",") if site] or None,
                 how=how,
                 pool=pool or None,

@@ -88,6 +88,11 @@ class Config:
         if not self.head_width and self.width % self.heads:
             raise ValueError(f"a width of {self.width} can't be split into {self.heads} heads; state `head_width`")
 
+    @property
+    def window(self) -> int:
+        """Tokens that can be read at once: RoBERTa leaves the first rows of its position table unused."""
+        return self.longest - self.first_position
+
 
 class Prediction(NamedTuple):
     """What the transformer returns beside its activations."""

@@ -142,3 +142,8 @@ def test_a_head_for_sentences_reads_one_real_word(head):
 def test_a_wrong_setting_is_named(options, fault):
     with pytest.raises(ValueError, match=fault):
         transformer.Config(WORDS, **{"width": 16, "heads": 4} | options)
+
+
+def test_rows_of_the_position_table_that_are_left_unused_are_no_room():
+    assert transformer.Config(WORDS, longest=514, first_position=2).window == 512
+    assert transformer.Config(WORDS, longest=512).window == 512
