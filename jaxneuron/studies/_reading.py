@@ -1,6 +1,7 @@
 """How a block of text goes through a model: in batches by length, in few compiled shapes, to rows in order."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ SAMPLE = 2000
 
 PACKED = (64, 128, 256, 512, 1024, 2048)
 """Lengths of rows that hold several sentences; a sentence goes into the shortest that can hold it."""
+
+THREADS = 3
+"""Batches at a time: what XLA computes on one core of one batch, and the copies, fill the gaps of the other batches."""
 
 SHAPE_COST = 8_000
 """Sub-words that are read in about the time that it takes to compile one more padded length and a little."""
@@ -76,21 +80,23 @@ def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], lon
 def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np.ndarray]:
     """Return `count` rows in the order of the text."""
     rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
-    pending: list[tuple[Int[np.ndarray, "row time"], Activations]] = []
     full = _pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]
-    for batch, height, length in _batches([sum(len(window.ids) for window in row) for row in full], reading):
-        tokens, word, place = _lay([full[number] for number in batch], height, length)
+
+    def fill(batch: tuple[list[int], int, int]) -> None:
+        numbers, height, length = batch
+        tokens, word, place = _lay([full[number] for number in numbers], height, length)
         given = batching.shard(
             jax.tree.map(jnp.asarray, (tokens if reading.packed else Tokens(tokens.ids, tokens.mask), word)),
             reading.mesh,
         )
         how = "first" if reading.pool == "cls" else reading.pool or reading.how
         computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
-        pending.append((np.where(place < count, place, -1), computed))
-        if len(pending) > 2:
-            _put(rows, *pending.pop(0))
-    for one in pending:
-        _put(rows, *one)
+        _put(rows, np.where(place < count, place, -1), computed)
+
+    # collectives of two batches at once could wait for each other for ever
+    with ThreadPoolExecutor(1 if reading.mesh is not None else THREADS, "batches") as threads:
+        for _ in threads.map(fill, _batches([sum(len(window.ids) for window in row) for row in full], reading)):
+            pass
     return rows
 
 

@@ -65,14 +65,17 @@ class Attention(nnx.Module):
                 jax.lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), reach.time[0], axis=1)
                 for old, new in zip(cache, (key, value), strict=True)
             )
-        score = jnp.einsum("btkgd,bskd->bkgts", query, key) * self.head_width**-0.5
-        score = jnp.where(reach.allowed[:, None, None], score.astype(jnp.float32), jnp.finfo(jnp.float32).min)
+        # Plain products of matrices in memory order: an einsum over the first layout takes 1.7 times as long on a CPU.
+        query = jnp.moveaxis(query, 1, 3).reshape(batch, self.key_heads, -1, self.head_width)  # g t: queries of a head
+        score = query * self.head_width**-0.5 @ jnp.transpose(key, (0, 2, 3, 1))
+        score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(jnp.float32)
+        score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(jnp.float32).min)
         weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
         total = jnp.sum(weight, axis=-1, keepdims=True)
         # divided after the product, which has fewer numbers; nobody asks for the probabilities, nobody computes them
-        heads = jnp.einsum("bkgts,bskd->bkgtd", weight, value) / jnp.broadcast_to(
-            total, (*total.shape[:-1], self.head_width)
-        )
+        heads = weight.reshape(*query.shape[:3], -1) @ jnp.moveaxis(value, 2, 1)
+        heads = heads.reshape(*weight.shape[:-1], self.head_width)
+        heads = heads / jnp.broadcast_to(total, heads.shape)
         heads = tap(f"{site}/heads", jnp.moveaxis(heads, 3, 1).reshape(batch, time, -1), reach.time)
         probability = weight / jnp.broadcast_to(total, weight.shape)
         return self.output(heads), probability.reshape(batch, self.heads, time, -1), Cache(key, value)
