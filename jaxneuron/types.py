@@ -83,6 +83,19 @@ class Ranking(NamedTuple):
     order: Int[Array, "*label unit"]  # units from best to worst, ties by index
 
 
+class Probe(NamedTuple):
+    """A linear probe; `((activations - mean) / scale) @ weights.T + bias` are its logits.
+
+    Many probes at once (strengths, seeds, subsets of units) have their axes before those named here.
+    """
+
+    weights: Float[Array, "*probe label unit"]  # of standardised activations; one row for a single concept
+    bias: Float[Array, "*probe label"]
+    mean: Float[Array, "unit"]  # 0 where nothing was standardised
+    scale: Float[Array, "unit"]  # 1 where nothing was standardised, or where a unit never changes
+    settings: dict[str, Any]  # how it was fitted
+
+
 class Found(NamedTuple):
     """The inputs that drive each target most; what every `find` returns."""
 
