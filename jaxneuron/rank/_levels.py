@@ -1,0 +1,89 @@
+"""How many tokens of each label lie above each of some levels of a unit: what overlaps and histograms are made of."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from jaxneuron import batching
+from jaxneuron.rank import _order, _stream
+
+
+class Counts(NamedTuple):
+    """What is known of the words so far."""
+
+    level: Float[Any, "level unit"]
+    tokens: Int[Any, ""]
+    label: Int[Any, "label"]  # tokens with the label
+    above: Int[Any, "level unit"]  # tokens whose activation exceeds the level
+    both: Int[Any, "level label unit"]  # those among them that have the label
+
+
+def init(level: Float[Any, "level unit"], labels: int) -> Counts:
+    """Return the counts over no words."""
+    level = jnp.asarray(level, jnp.float32)
+    levels, units = level.shape
+    none = functools.partial(jnp.zeros, dtype=jnp.int32)
+    return Counts(level, none(()), none(labels), none((levels, units)), none((levels, labels, units)))
+
+
+@jax.jit
+def update(
+    counts: Counts,
+    index: Int[Any, "token"],
+    valid: Bool[Any, "token"],
+    activations: Float[Any, "token unit"],
+    labels: Shaped[Any, "token *label"],
+) -> Counts:
+    """Add a block of words.
+
+    Args:
+        counts: of the words before.
+        index: not used.
+        valid: false where a row is no word.
+        activations: of the block.
+        labels: classes `[token]`, or concepts, a column each.
+
+    Returns:
+        The counts, whole numbers; exact for up to 2^31 words, in blocks of up to 2^24.
+    """
+    del index
+    count = len(counts.label)
+    held = jax.nn.one_hot(labels, count) if labels.ndim == 1 else labels.astype(jnp.float32)
+    held = jnp.concatenate([jnp.ones((len(held), 1)), held], axis=1) * valid[:, None]
+
+    def at(level: Array) -> Array:
+        return (held.T @ (activations > level).astype(jnp.float32)).astype(jnp.int32)
+
+    found = jax.lax.map(at, counts.level)
+    return Counts(
+        counts.level,
+        counts.tokens + jnp.sum(valid, dtype=jnp.int32),
+        counts.label + jnp.sum(held[:, 1:], axis=0).astype(jnp.int32),
+        counts.above + found[:, 0],
+        counts.both + found[:, 1:],
+    )
+
+
+def over(
+    level: Float[np.ndarray, "level unit"],
+    activations: Any,
+    rows: Shaped[np.ndarray, "token *label"],
+    labels: int,
+    *,
+    budget: int,
+    progress: batching.Progress | None,
+) -> Counts:
+    """Return the counts over all words, as numpy arrays."""
+    counts = _stream.over_words(update, init(level, labels), activations, rows, budget=budget, progress=progress)
+    return jax.tree.map(np.asarray, counts)
+
+
+def at_places(activations: Any, places: Sequence[int], *, budget: int) -> Float[np.ndarray, "level unit"]:
+    """Return the activation at some places of each unit's ascending order: 0 is the lowest."""
+    places = np.asarray(places, np.int64)
+    return _order.map_units(lambda values: np.sort(values)[places], activations, budget=budget).T

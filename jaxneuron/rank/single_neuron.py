@@ -1,0 +1,208 @@
+"""Units that alone predict a label: a classifier or a line for every unit, tested on tokens that it was not fitted to.
+
+For classes and concepts, a linear support vector machine with squared hinge (scikit-learn's `LinearSVC`, C = 1) of one
+unit and a bias, for each label against the others; for numbers, least squares. The score is that of k-fold
+cross-validation. A hundred thousand machines take seconds: see `_margin`.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Shaped
+
+from jaxneuron import batching
+from jaxneuron.rank import _labels, _margin, _order, _stream
+from jaxneuron.ranking import ranked
+from jaxneuron.types import Ranking
+
+
+class Scores(NamedTuple):
+    """How each unit alone does on tokens that it was not fitted to."""
+
+    accuracy: Float[np.ndarray, "label unit"]
+    balanced: Float[np.ndarray, "label unit"]  # mean of the accuracies with and without the label; chance is 0.5
+    gain: Float[np.ndarray, "label unit"]  # accuracy less that of always naming the more frequent side
+    weight: Float[np.ndarray, "label unit"]  # mean over the folds; its sign is that of the unit
+    bias: Float[np.ndarray, "label unit"]  # mean over the folds
+
+
+def rank(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Shaped[Any, "..."],
+    /,
+    *,
+    by: Literal["accuracy", "balanced", "gain"] = "accuracy",
+    folds: int | Int[Any, "token"] = 20,
+    cost: float = 1.0,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Ranking:
+    """Rank units by how well each alone predicts each label.
+
+    Args:
+        key: shuffles the tokens before they are dealt to the folds; None deals them in their order.
+        activations: of each token; an array or the lazy array of a store, read a few units at a time.
+        labels: classes `Int[token]`, concepts `Bool[token]` or `Bool[token label]`, or numbers `Float[token *label]`.
+        by: for classes and concepts, which field of `scores`. Where a label is rare, a machine rarely names it, so that
+            accuracy and gain tell units apart less than their weights do.
+        folds: how many, at least 2 and at most the tokens, or the fold of each token, numbers from 0. Classes are
+            dealt evenly.
+        cost: C of the support vector machine, above 0.
+        budget: bytes for a block of units.
+        progress: called after each block.
+
+    Returns:
+        `score[label, unit]`: 0 to 1 for classes and concepts; for numbers R², which is 0 or a little less for a unit
+        that tells nothing.
+
+    Raises:
+        TypeError, ValueError: an option out of range; labels of another number than the tokens, or all the same class;
+            an activation that is not finite.
+
+    Example:
+        >>> activations = np.array([[0.0, 1.0], [9.0, 1.0], [0.0, 1.0], [9.0, 1.0]], np.float32)
+        >>> rank(None, activations, np.array([0, 1, 0, 1]), folds=2).score.tolist()
+        [[1.0, 0.5], [1.0, 0.5]]
+    """
+    tokens, _ = _stream.Checked(activations).shape
+    if np.issubdtype(_labels.checked(labels, tokens).dtype, np.floating):
+        score = r_squared(key, activations, labels, folds=folds, budget=budget, progress=progress)
+    else:
+        if by not in Scores._fields[:3]:
+            raise ValueError(f"expected by as one of {', '.join(Scores._fields[:3])}, got by={by!r}")
+        found = scores(key, activations, labels, folds=folds, cost=cost, budget=budget, progress=progress)
+        score = getattr(found, by)
+    return ranked(jnp.asarray(score, jnp.float32))
+
+
+def scores(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Shaped[Any, "..."],
+    *,
+    folds: int | Int[Any, "token"] = 20,
+    cost: float = 1.0,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Scores:
+    """Return how well each unit alone tells each class or concept from the rest, over all folds.
+
+    Args:
+        key: as in `rank`.
+        activations: as in `rank`.
+        labels: classes or concepts.
+        folds: as in `rank`.
+        cost: as in `rank`.
+        budget: bytes for a block of units.
+        progress: called after each block.
+
+    Returns:
+        A number per label and unit; counts are added up over the folds before they are divided.
+
+    Raises:
+        TypeError, ValueError: as in `rank`; numbers.
+    """
+    if not cost > 0:
+        raise ValueError(f"expected a cost above 0, got {cost}")
+    tokens, _ = _stream.Checked(activations).shape
+    concepts = _labels.concepts(labels, tokens)
+    design = _margin.design(concepts, _folds(key, folds, labels, tokens))
+
+    def one(values: Float[np.ndarray, "token"]) -> Float[np.ndarray, "field label"]:
+        machines = _margin.machines(values, design, cost)
+        hits, alarms = machines.hits.sum(axis=1), machines.alarms.sum(axis=1)
+        return np.stack([hits, alarms, machines.weight.mean(axis=1), machines.bias.mean(axis=1)])
+
+    found = _order.map_units(one, activations, budget=budget, progress=progress)
+    hits, alarms, weight, bias = found.transpose(1, 2, 0)
+    held = concepts.sum(axis=0)[:, None]
+    others = tokens - held
+    accuracy = (hits + others - alarms) / tokens
+    sides = np.maximum(held > 0, 0) + np.maximum(others > 0, 0)
+    balanced = (hits / np.maximum(held, 1) + (others - alarms) / np.maximum(others, 1)) / sides
+    return Scores(accuracy, balanced, accuracy - np.maximum(held, others) / tokens, weight, bias)
+
+
+def r_squared(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Shaped[Any, "..."],
+    *,
+    folds: int | Int[Any, "token"] = 20,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Float[np.ndarray, "label unit"]:
+    """Return the share of each number's variance that a line through each unit explains, over all folds.
+
+    `R² = 1 - Σ (number - predicted)² / Σ (number - mean)²`, where each token is predicted by the line that least
+    squares fit to the other folds.
+
+    Args:
+        key: as in `rank`.
+        activations: as in `rank`.
+        labels: numbers; classes and concepts count as 0 and 1.
+        folds: as in `rank`.
+        budget: bytes for a block of units.
+        progress: called after each block.
+
+    Returns:
+        At most 1; 0 for a number that never changes.
+
+    Raises:
+        TypeError, ValueError: as in `rank`.
+    """
+    tokens, _ = _stream.Checked(activations).shape
+    y = _labels.numbers(labels, tokens).astype(np.float64)
+    y -= y.mean(axis=0)
+    fold = _folds(key, folds, labels, tokens)
+    count = int(fold.max()) + 1
+    inside = (fold[:, None] == np.arange(count)).astype(np.float64)
+    n, sy, syy = inside.sum(axis=0)[:, None, None], (inside.T @ y)[:, :, None], (inside.T @ y**2)[:, :, None]
+    weighted = np.concatenate([inside, (inside[:, :, None] * y[:, None]).reshape(tokens, -1)], axis=1).T
+    variance = syy.sum(axis=0)
+    parts = []
+    for _, block in _stream.over_units(activations, budget=budget, copies=5, progress=progress):
+        moves = np.ptp(block, axis=0) > 0
+        x = block - block.mean(axis=0, dtype=np.float64)
+        sums = weighted @ x
+        sx, sxy = sums[:count, None], sums[count:].reshape(count, y.shape[1], -1)  # [fold, label, unit]
+        sxx = (inside.T @ np.square(x, out=x))[:, None]
+        rest = [total.sum(axis=0) - total for total in (n, sx, sxx, sy, sxy)]
+        slope, bias = _line(*rest, moves)
+        wrong = syy - 2 * bias * sy - 2 * slope * sxy + n * bias**2 + 2 * slope * bias * sx + slope**2 * sxx
+        parts.append(1 - np.divide(wrong.sum(axis=0), variance, out=np.ones(wrong.shape[1:]), where=variance > 0))
+    return np.concatenate(parts, axis=1)
+
+
+def _line(n: Any, sx: Any, sxx: Any, sy: Any, sxy: Any, moves: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return slope and bias of the line of least squares; a unit that does not move has no slope."""
+    n = np.maximum(n, 1)
+    spread = sxx - sx**2 / n
+    across = sxy - sx * sy / n
+    where = np.broadcast_to(moves & (spread > 0), across.shape)
+    slope = np.divide(across, spread, out=np.zeros_like(across), where=where)
+    return slope, (sy - slope * sx) / n
+
+
+def _folds(key: Array | None, folds: Any, labels: Any, tokens: int) -> Int[np.ndarray, "token"]:
+    """Return the fold of each token: those of a class are dealt one after the other."""
+    given = np.asarray(folds)
+    if given.ndim:
+        if given.shape != (tokens,) or given.dtype.kind not in "iu" or given.min() < 0 or given.min() == given.max():
+            raise ValueError(
+                f"expected a fold for each of the {tokens} tokens, whole numbers from 0 on and at least two of them, "
+                f"got {given.dtype} {given.shape} from {given.min()} to {given.max()}"
+            )
+        return given.astype(np.int64)
+    if given.dtype.kind not in "iu" or not 2 <= given <= tokens:
+        raise ValueError(f"expected 2 to {tokens} folds, got {folds!r}")
+    order = np.arange(tokens) if key is None else np.asarray(jax.random.permutation(key, tokens))
+    labels = np.asarray(labels)
+    if labels.ndim == 1 and labels.dtype.kind in "iub":
+        order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(tokens, np.int64)
+    fold[order] = np.arange(tokens) % int(given)
+    return fold
