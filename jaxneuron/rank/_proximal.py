@@ -1,0 +1,206 @@
+"""Many linear probes at once: three losses, and Adam with a proximal step, so that an L1 penalty gives exact zeros.
+
+The step is that of Yun, Lozano, Yang 2021, "Adaptive proximal gradient methods for structured neural networks"
+(arXiv 1910.11817, ProxGen): the soft threshold of each weight is the penalty times that weight's own step size. A subgradient, as in
+NeuroX, never reaches zero.
+
+Labels lead and tokens come last (`[label, probe, token]`): the softmax is then a sum over whole rows of numbers, and
+each step is two matrix products that read the activations once for all probes.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jaxneuron.rank._blocks import Block, Kind
+
+FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
+"""Decay of Adam's moments, and what keeps its quotient finite (Kingma and Ba 2015)."""
+
+
+class Linear(NamedTuple):
+    """Weights and bias of the probes, or what belongs to each of them."""
+
+    weights: Array  # [label, probe, unit]
+    bias: Array  # [label, probe]
+
+
+class State(NamedTuple):
+    """Where training stands."""
+
+    linear: Linear
+    first: Linear  # Adam's moments
+    second: Linear
+    step: Array
+
+
+class Penalty(NamedTuple):
+    """What holds the weights down."""
+
+    l1: Array  # [probe]
+    l2: Array  # [probe]
+    mask: Array  # [probe, unit], or [1, unit]: units that a probe may use
+
+
+def initial(label: int, probe: int, unit: int, groups: int) -> State:
+    """Return probes that are zero, `groups` of them along a leading axis."""
+    zero = lambda: Linear(jnp.zeros((groups, label, probe, unit)), jnp.zeros((groups, label, probe)))  # noqa: E731
+    return State(zero(), zero(), zero(), jnp.zeros(groups, jnp.int32))
+
+
+def table(labels: Array, kind: Kind) -> Array:
+    """Return labels as `[label, 1, token]`."""
+    if kind.loss == "softmax":
+        return (labels[None, None] == jnp.arange(kind.count, dtype=labels.dtype)[:, None, None]).astype(jnp.float32)
+    return labels.T[:, None]
+
+
+def scores(linear: Linear, x: Array) -> Array:
+    """Return the logits `[label, probe, token]`."""
+    return jnp.einsum("lpu,tu->lpt", linear.weights, x) + linear.bias[..., None]
+
+
+def derivative(z: Array, y: Array, kind: Kind) -> Array:
+    """Return the loss's derivative by the logits: prediction less label, twice that for the squared error."""
+    if kind.loss == "softmax":
+        return jax.nn.softmax(z, axis=0) - y
+    return jax.nn.sigmoid(z) - y if kind.loss == "sigmoid" else 2 * (z - y)
+
+
+def loss(z: Array, y: Array, kind: Kind) -> Array:
+    """Return the loss of each token, in nats or squares, summed over concepts: `[probe, token]`."""
+    if kind.loss == "softmax":
+        return jax.nn.logsumexp(z, axis=0) - jnp.sum(z * y, axis=0)
+    return jnp.sum(jax.nn.softplus(z) - z * y if kind.loss == "sigmoid" else (z - y) ** 2, axis=0)
+
+
+def slope(linear: Linear, x: Array, y: Array, share: Array, kind: Kind) -> Linear:
+    """Return the gradient of the loss; `share[probe, token]` weighs the tokens."""
+    residual = derivative(scores(linear, x), y, kind) * share[None]
+    return Linear(jnp.einsum("lpt,tu->lpu", residual, x), jnp.sum(residual, axis=-1))
+
+
+def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> State:
+    """Take one proximal Adam step; the bias is not penalised."""
+    step = state.step + 1
+    weights = state.linear.weights
+    slopes = (gradient.weights + 2 * penalty.l2[None, :, None] * weights) * penalty.mask[None]
+    gradient = Linear(slopes, gradient.bias)
+    first = jax.tree.map(lambda m, g: FIRST * m + (1 - FIRST) * g, state.first, gradient)
+    second = jax.tree.map(lambda v, g: SECOND * v + (1 - SECOND) * g**2, state.second, gradient)
+    size = jax.tree.map(lambda v: rate / (jnp.sqrt(v / (1 - SECOND**step)) + TINY), second)
+    moved = jax.tree.map(lambda w, d, m: w - d * m / (1 - FIRST**step), state.linear, size, first)
+    threshold = size.weights * penalty.l1[None, :, None]
+    sparse = moved.weights - jnp.clip(moved.weights, -threshold, threshold)
+    return State(Linear(sparse, moved.bias), first, second, step)
+
+
+def standardised(x: Array, mean: Array, scale: Array) -> Array:
+    """Return the activations as the probe sees them."""
+    return (x - mean[None]) / scale[None]
+
+
+def batches(key: Array, size: int, count: Array, batch: int) -> tuple[Array, Array]:
+    """Return the rows of each step, shuffled, and which of them are no padding: `[step, batch]` twice."""
+    order = jnp.argsort(jax.random.uniform(key, (size,)) + (jnp.arange(size) >= count))
+    missing = -size % batch
+    return (
+        jnp.pad(order, (0, missing)).reshape(-1, batch),
+        (jnp.arange(size + missing) < count).reshape(-1, batch),
+    )
+
+
+@partial(jax.jit, static_argnames=("batch", "kind"), donate_argnums=0)
+def train(
+    state: State,
+    key: Array,
+    block: Any,
+    weight: Array,
+    penalty: Penalty,
+    rate: Array,
+    steps: Array,
+    *,
+    batch: int,
+    kind: Kind,
+) -> State:
+    """Go once over a block in shuffled batches; all but the block has a leading axis, one order of tokens for each.
+
+    The learning rate falls from `rate` to zero over `steps`, which averages the noise of the batches away.
+    """
+    activations, labels, count, mean, scale = block
+
+    def one(state: State, key: Array, weight: Array, penalty: Penalty) -> State:
+        def step(state: State, now: tuple[Array, Array]) -> tuple[State, None]:
+            rows, valid = now
+            x = standardised(activations[rows], mean, scale)
+            share = weight[:, rows] * (valid / jnp.maximum(jnp.sum(valid), 1))[None]
+            gradient = slope(state.linear, x, table(labels[rows], kind), share, kind)
+            return update(state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)), None
+
+        return jax.lax.scan(step, state, batches(key, len(activations), count, batch))[0]
+
+    return jax.vmap(one)(state, key, weight, penalty)
+
+
+@partial(jax.jit, static_argnames=("kind", "epochs"), donate_argnums=0)
+def descend(
+    state: State, block: Any, weight: Array, penalty: Penalty, rate: Array, steps: Array, *, kind: Kind, epochs: int
+) -> State:
+    """Take `epochs` steps, each over the whole of a block."""
+    activations, labels, count, mean, scale = block
+    x, y = standardised(activations, mean, scale), table(labels, kind)
+    valid = (jnp.arange(len(x)) < count) / count
+
+    def one(state: State, weight: Array, penalty: Penalty) -> State:
+        def step(state: State, _: None) -> tuple[State, None]:
+            gradient = slope(state.linear, x, y, weight * valid[None], kind)
+            return update(state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)), None
+
+        return jax.lax.scan(step, state, None, length=epochs)[0]
+
+    return jax.vmap(one)(state, weight, penalty)
+
+
+@partial(jax.jit, static_argnames="kind")
+def part_slope(linear: Linear, total: Linear, block: Any, weight: Array, tokens: Array, *, kind: Kind) -> Linear:
+    """Add a block's share of the gradient over all tokens."""
+    activations, labels, count, mean, scale = block
+    x, y = standardised(activations, mean, scale), table(labels, kind)
+    valid = (jnp.arange(len(x)) < count) / tokens
+    more = jax.vmap(lambda linear, weight: slope(linear, x, y, weight * valid[None], kind))(linear, weight)
+    return jax.tree.map(jnp.add, total, more)
+
+
+@partial(jax.jit, donate_argnums=0)
+def whole_step(state: State, gradient: Linear, penalty: Penalty, rate: Array, steps: Array) -> State:
+    """Take one step along a gradient over all tokens."""
+    one = lambda state, gradient, penalty: update(  # noqa: E731
+        state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)
+    )
+    return jax.vmap(one)(state, gradient, penalty)
+
+
+@partial(jax.jit, static_argnames="kind")
+def part_loss(linear: Linear, block: Any, *, kind: Kind) -> Array:
+    """Return the loss summed over a block, `[group, probe]`."""
+    activations, labels, count, mean, scale = block
+    x, y = standardised(activations, mean, scale), table(labels, kind)
+    each = jax.vmap(lambda linear: loss(scores(linear, x), y, kind))(linear)
+    return jnp.sum(each * (jnp.arange(len(x)) < count)[None, None], axis=-1)
+
+
+@partial(jax.jit, donate_argnums=0)
+def keep(best: Linear, linear: Linear, better: Array) -> Linear:
+    """Return the new probes where they are better `[group, probe]`, the old ones elsewhere."""
+    return Linear(
+        jnp.where(better[:, None, :, None], linear.weights, best.weights),
+        jnp.where(better[:, None, :], linear.bias, best.bias),
+    )
+
+
+def on_device(block: Block, mean: Array, scale: Array) -> tuple[Array, Array, int, Array, Array]:
+    """Return a block as the compiled functions take it."""
+    return block.activations, block.labels, block.count, mean, scale
