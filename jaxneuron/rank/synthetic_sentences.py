@@ -1,0 +1,224 @@
+"""Rank units by how they respond to a sentence that says one concept over and over.
+
+Na, Choe, Lee, Kim 2019, "Discovery of Natural Language Concepts in Individual Units of CNNs" (arXiv 1902.07249): a word
+or phrase is repeated up to the length of an average sentence, and a unit's degree of alignment with it (DoA) is its
+mean activation over that sentence. `corpora.phrases` takes candidate concepts from parses, `sentences` repeats them, a
+model reads them, and `rank` takes its activations. `aligned` are then the concepts of each unit; `selectivity` tells on
+real sentences whether they are, and `random_alignment` what concepts drawn by chance would reach.
+
+The paper compares the concepts of one unit. To compare units, whose ranges differ, `rank` gives standard scores unless
+told otherwise, which leaves the order of a unit's concepts as it is.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching, ranking
+from jaxneuron.rank import _labels, _stream
+from jaxneuron.types import Ranking
+
+_SAMPLE = 101
+"""Tokens whose median is subtracted before squares are summed, as float32 would lose small differences."""
+
+
+class Sentences(NamedTuple):
+    """Synthetic sentences, for a model to read."""
+
+    words: list[list[str]]  # [concept], the words of its sentence
+    label: Int[np.ndarray, "token"]  # the concept of each word, for `rank`
+
+
+class Aligned(NamedTuple):
+    """The concepts that a unit responds to most."""
+
+    concept: Int[np.ndarray, "unit k"]  # from the best on
+    score: Float[np.ndarray, "unit k"]
+
+
+class _Sums(NamedTuple):
+    label: Array  # [label, unit]
+    count: Array  # [label]
+    total: Array  # [unit]
+    square: Array  # [unit]
+
+
+def sentences(concepts: Sequence[Sequence[str]], length: int) -> Sentences:
+    """Repeat each concept until its sentence has `length` words.
+
+    Args:
+        concepts: words of each, one or more.
+        length: of the sentences, such as the mean of a corpus. The last repetition is cut short where it would stand
+            out; a concept that is longer is said once, whole.
+
+    Raises:
+        ValueError: no concepts, one without a word, or no length.
+
+    Example:
+        >>> sentences([["the", "car"], ["sitting"]], 3).words
+        [['the', 'car', 'the'], ['sitting', 'sitting', 'sitting']]
+    """
+    if not len(concepts) or not all(len(words) for words in concepts) or length < 1:
+        raise ValueError(
+            f"expected concepts of at least one word each and a length of at least 1, "
+            f"got {len(concepts)} concepts and {length}"
+        )
+    said = [(list(words) * -(-length // len(words)))[: max(length, len(words))] for words in concepts]
+    return Sentences(said, np.repeat(np.arange(len(said), dtype=np.int32), list(map(len, said))))
+
+
+def rank(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Any,
+    *,
+    standardise: bool = True,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Ranking:
+    """Score units by their mean activation over the sentence of each concept, the degree of alignment.
+
+    `score[c, u] = mean over the tokens of c of (activation - mean) / sd`, with the unit's mean and standard deviation
+    over all tokens.
+
+    Args:
+        key: not used.
+        activations: of the synthetic sentences.
+        labels: the concept of each token, `Int[token]`, such as `Sentences.label`; or `Bool[token label]`.
+        standardise: compare units by standard scores; otherwise by plain mean activations, as the paper has them. A
+            unit that never changes then scores 0.
+        budget: bytes of activations held at a time.
+        progress: called with the tokens that are done.
+
+    Returns:
+        `score[label, unit]`; a concept without a token scores 0.
+
+    Raises:
+        ValueError: labels that don't fit, numbers for labels, or activations that are not finite.
+
+    Source:
+        Na et al. 2019 (arXiv 1902.07249), section 3.2.
+    """
+    del key
+    tokens, units = activations.shape
+    checked = _labels.checked(labels, tokens)
+    if np.issubdtype(checked.dtype, np.integer):
+        rows, count = _labels.classes(checked, tokens)
+    else:
+        rows = _labels.concepts(checked, tokens)
+        count = rows.shape[1]
+    shift = jnp.asarray(np.median(_stream.Checked(activations)[:_SAMPLE], axis=0))
+    empty = _Sums(jnp.zeros((count, units)), jnp.zeros(count), jnp.zeros(units), jnp.zeros(units))
+    update = partial(_add, shift=shift)
+    sums = _stream.over_words(update, empty, activations, rows, budget=budget, progress=progress)
+    score = sums.label / jnp.maximum(sums.count, 1)[:, None]
+    if standardise:
+        mean = sums.total / tokens
+        spread = jnp.sqrt(jnp.maximum(sums.square / tokens - mean**2, 0))
+        score = jnp.where(spread[None] > 0, (score - mean[None]) / jnp.where(spread > 0, spread, 1)[None], 0)
+    else:
+        score = score + shift[None]
+    return ranking.ranked(jnp.where(sums.count[:, None] > 0, score, 0))
+
+
+def aligned(ranked: Ranking, count: int = 3) -> Aligned:
+    """Return the concepts that each unit responds to most.
+
+    Args:
+        ranked: of `rank`, for all candidate concepts.
+        count: how many, 1 to the number of concepts.
+
+    Raises:
+        ValueError: no such number of concepts.
+
+    Example:
+        >>> aligned(ranking.ranked(jnp.array([[1.0, 0.0], [0.0, 3.0]])), 1).concept.tolist()
+        [[0], [1]]
+    """
+    score = np.asarray(ranked.score).T
+    if score.ndim != 2 or not 1 <= count <= score.shape[1]:
+        raise ValueError(f"expected 1 to {score.shape[-1]} concepts per unit, from scores [label, unit], got {count}")
+    concept = np.argsort(-score, axis=1, kind="stable")[:, :count]
+    return Aligned(concept, np.take_along_axis(score, concept, axis=1))
+
+
+def random_alignment(key: Array, units: int, concepts: int, count: int = 3) -> Int[np.ndarray, "unit k"]:
+    """Return distinct concepts drawn by chance for each unit, the baseline for `selectivity`."""
+    order = jax.vmap(lambda one: jax.random.permutation(one, concepts)[:count])(jax.random.split(key, units))
+    return np.asarray(order)
+
+
+def selectivity(
+    activations: Float[Any, "sentence unit"],
+    present: Bool[Any, "sentence concept"],
+    concepts: Int[Any, "unit k"],
+    *,
+    budget: int = batching.BUDGET,
+) -> Float[np.ndarray, "unit"]:
+    """Return how much more active units are in sentences that have their concepts than in others.
+
+    `(mean with - mean without) / (max - min)`; 0 where no sentence has one of them, or all have, or the unit never
+    changes.
+
+    Args:
+        activations: of real sentences, a row each, such as the mean over words.
+        present: which concepts occur in them.
+        concepts: of each unit, such as `aligned(...).concept`.
+        budget: bytes of activations held at a time.
+
+    Returns:
+        -1 to 1.
+
+    Raises:
+        ValueError: sentences, units or concepts that don't fit, or activations that are not finite.
+
+    Source:
+        Na et al. 2019 (arXiv 1902.07249), section 4.2.
+
+    Example:
+        >>> selectivity(np.array([[0.0], [1.0], [2.0]]), np.array([[False], [False], [True]]), np.array([[0]])).tolist()
+        [0.75]
+    """
+    present, concepts = np.asarray(present), np.asarray(concepts)
+    if len(present) != len(activations) or len(concepts) != activations.shape[1] or concepts.max() >= present.shape[1]:
+        raise ValueError(
+            f"expected activations [sentence, unit], the concepts [sentence, concept] of these sentences and concepts "
+            f"[unit, k] among them, got {activations.shape}, {present.shape} and {concepts.shape}, "
+            f"with concepts up to {concepts.max()}"
+        )
+    found = np.zeros(len(concepts), np.float32)
+    for here, values in _stream.over_units(activations, budget=budget, copies=4):
+        has = np.zeros(values.shape, bool)
+        for column in concepts[here].T:
+            has |= present[:, column]
+        count = has.sum(axis=0)
+        inside = np.sum(values, axis=0, where=has, dtype=np.float64)
+        outside = np.sum(values, axis=0, dtype=np.float64) - inside
+        gap = inside / np.maximum(count, 1) - outside / np.maximum(len(values) - count, 1)
+        span = np.ptp(values, axis=0)
+        defined = (count > 0) & (count < len(values)) & (span > 0)
+        found[here] = np.where(defined, gap / np.where(span > 0, span, 1), 0)
+    return found
+
+
+@jax.jit
+def _add(sums: _Sums, index: Array, valid: Array, activations: Array, labels: Array, *, shift: Array) -> _Sums:
+    centred = jnp.where(valid[:, None], activations - shift[None], 0)
+    if labels.ndim == 1:
+        count = len(sums.count)
+        label = jax.ops.segment_sum(centred, labels, count)
+        tokens = jax.ops.segment_sum(valid.astype(jnp.float32), labels, count)
+    else:
+        holds = (labels & valid[:, None]).astype(jnp.float32)
+        label, tokens = jnp.matmul(holds.T, centred, precision="highest"), holds.sum(axis=0)
+    return _Sums(
+        sums.label + label,
+        sums.count + tokens,
+        sums.total + centred.sum(axis=0),
+        sums.square + (centred**2).sum(axis=0),
+    )
