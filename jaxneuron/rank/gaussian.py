@@ -1,0 +1,297 @@
+"""Which few units say most about a label together? One Gaussian per class, and units chosen greedily.
+
+Torroba Hennigen, Williams and Cotterell 2020, "Intrinsic Probing through Dimension Selection" (arXiv:2010.02812). A
+Gaussian of all units has those of every subset in it, so that a subset is probed without another fit. Where we differ:
+
+- The covariance is the posterior mean `(Lambda + S) / (n + 1)` of a normal-inverse-Wishart prior with `units + 2`
+  degrees of freedom, not the mode `(Lambda + S) / (2 units + n + 4)`, which depends on how many units there are: it
+  makes variances too small, and a subset's is not what the subset alone would have given.
+- `Lambda` holds the variances within classes, not those within the one class: a label that occurs once has none.
+- Each covariance is drawn to that of all classes by a share, `shrinkage`, chosen on dev data.
+
+Selection: `_forward_selection`.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching
+from jaxneuron.rank import _forward_selection, _labels
+from jaxneuron.rank._scatter import Moments, scatter, shrunk, spans
+from jaxneuron.rank._stream import Checked
+from jaxneuron.ranking import ranked
+from jaxneuron.tap import nearest
+from jaxneuron.types import Ranking
+
+SHRINKAGE = 0.1
+"""The share of the common covariance where there is no dev data to choose it on."""
+
+GRID = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""The shares that are tried on dev data."""
+
+CRITERIA = ("log_likelihood", "mutual_information", "accuracy")
+"""What a choice can go by: log p(label | units), mean over tokens or weighted by the classes' shares, or accuracy."""
+
+_TUNING = 50  # units that shrinkage is chosen with: as many as the paper selects
+_BUDGET = 4 * batching.BUDGET  # held for 25,000 tokens of 5,000 units
+
+
+class Gaussians(NamedTuple):
+    """A Gaussian for each class; `logits` has the density of any subset of the units."""
+
+    mean: Float[np.ndarray, "label unit"]
+    covariance: Float[np.ndarray, "label unit unit"]  # 4 classes units^2 bytes: 10 MB for 384 units and 17 classes
+    prior: Float[np.ndarray, "label"]  # share of each class in the training data, 0 where it does not occur
+    shrinkage: float  # share of the common covariance in each
+
+
+def fit(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Int[Any, "token"] | Bool[Any, "token"],
+    *,
+    shrinkage: float | None = None,
+    dev: tuple[Any, Any] | None = None,
+    budget: int = _BUDGET,
+) -> Gaussians:
+    """Fit one Gaussian to each class.
+
+    `covariance[c] = (1 - shrinkage) (Lambda + S[c]) / (n[c] + 1) + shrinkage (Lambda + S) / (n + 1)`, where S is the
+    scatter around the classes' means and Lambda the diagonal of S / n. A unit that never changes is independent of the
+    others and tells nothing. A class that does not occur has the common mean and covariance, and is never predicted.
+
+    Args:
+        key: not used: nothing is random here.
+        activations: `[token, unit]`, an array or the lazy array of a store, which is read twice.
+        labels: the classes of one property, or one concept.
+        shrinkage: 0 to 1. None is the best of `GRID` for the labels of the dev data, given the 50 units that are best
+            alone, or 0.1 without dev data.
+        dev: activations and labels to choose the shrinkage on; tokens of a class that did not occur are left out.
+        budget: bytes for a block of activations; the covariances are held whole.
+
+    Raises:
+        TypeError, ValueError: labels as in `rank._labels`, activations as in `rank._stream`, or a shrinkage that is no
+            share.
+
+    Source:
+        Torroba Hennigen et al. 2020, section 4.
+
+    Example:
+        >>> a = np.array([[0.0], [2.0], [10.0], [14.0]])
+        >>> fitted = fit(None, a, np.array([0, 0, 1, 1]), shrinkage=0.0)
+        >>> fitted.mean.ravel().tolist(), fitted.covariance.ravel().round(2).tolist()
+        ([1.0, 12.0], [1.5, 3.5])
+    """
+    del key
+    if shrinkage is not None and not 0 <= shrinkage <= 1:
+        raise ValueError(f"expected a shrinkage from 0 (each class by itself) to 1 (all share one), got {shrinkage}")
+    moments = scatter(activations, labels, budget)
+    if shrinkage is None:
+        shrinkage = SHRINKAGE if dev is None else _tune(moments, *dev, budget)
+    covariance = shrunk(moments, shrinkage, into=moments.scatter)
+    return Gaussians(moments.mean, covariance, moments.prior, float(shrinkage))
+
+
+def rank(
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Int[Any, "token"] | Bool[Any, "token"],
+    *,
+    dev: tuple[Any, Any] | None = None,
+    select: int = 50,
+    by: str = "log_likelihood",
+    shrinkage: float | None = None,
+    budget: int = _BUDGET,
+    progress: batching.Progress | None = None,
+) -> tuple[Ranking, Gaussians]:
+    """Choose units one by one, each the one that says most about the label beside those before it.
+
+    Args:
+        key: not used: nothing is random here.
+        activations: `[token, unit]`, an array or the lazy array of a store.
+        labels: the classes of one property, or one concept.
+        dev: activations and labels to choose on; the training data, if none. Tokens of a class that did not occur in
+            training are left out.
+        select: how many units; all, if there are fewer.
+        by: one of `CRITERIA`. `"mutual_information"` weighs classes by their share in the training data.
+        shrinkage: as in `fit`.
+        budget: bytes for activations. Those of the dev data are read again for each choice where twice as many do not
+            fit; 4 (select + classes) bytes per token and the covariances are held beside them.
+        progress: called after each choice.
+
+    Returns:
+        `score[1, unit]`: `select` for the first choice, 1 for the last; below 1 come the units not chosen, in the order
+        of the same criterion for each alone. And the Gaussians, for `logits` and `prefix_logits`.
+
+    Raises:
+        TypeError, ValueError: as `fit`; an unknown criterion, `select` below 1, or dev data without a known class.
+
+    Source:
+        Torroba Hennigen et al. 2020, section 3, greedy selection.
+
+    Example:
+        >>> a = np.array([[0.0, 0.1], [0.0, 1.0], [0.0, 0.2], [0.0, 1.1]])
+        >>> rank(None, a, np.array([0, 1, 0, 1]), select=1)[0].order.tolist()
+        [[1, 0]]
+    """
+    if by not in CRITERIA:
+        raise ValueError(f"no criterion {by!r}{nearest(by, CRITERIA)}; there are {', '.join(CRITERIA)}")
+    if select < 1:
+        raise ValueError(f"expected at least one unit to select, got {select}")
+    gaussians = fit(key, activations, labels, shrinkage=shrinkage, dev=dev, budget=budget)
+    units = gaussians.mean.shape[1]
+    ids, weight = _judges(gaussians.prior, *((activations, labels) if dev is None else dev), units, by)
+    chosen = _forward_selection.select(
+        *gaussians[:3],
+        activations if dev is None else dev[0],
+        ids,
+        weight,
+        count=min(select, units),
+        accuracy=by == "accuracy",
+        budget=budget,
+        progress=progress,
+    )
+    score = np.empty(units, np.float32)
+    score[np.argsort(-chosen.single, stable=True)] = 1 - np.arange(1, units + 1) / (units + 1)
+    score[chosen.order] = len(chosen.order) - np.arange(len(chosen.order))
+    return ranked(jnp.asarray(score)[None]), gaussians
+
+
+def logits(
+    gaussians: Gaussians,
+    activations: Float[Any, "token unit"],
+    units: Sequence[int] | Int[Any, "subset"],
+    *,
+    budget: int = batching.BUDGET,
+) -> Float[Array, "token label"]:
+    """Return log p(label, activations of some units) in nats: the softmax over labels is what these units say.
+
+    Args:
+        gaussians: as `fit` and `rank` return them.
+        activations: `[token, unit]` of all units, an array or the lazy array of a store.
+        units: which of them to look at, each once, in any order.
+        budget: bytes of working memory.
+
+    Raises:
+        ValueError: a unit that is not there or is given twice, another number of units than the Gaussians have, or a
+            covariance that is singular.
+
+    Example:
+        >>> a = np.array([[0.0, 5.0], [1.0, 6.0], [9.0, 5.0], [8.0, 6.0]])
+        >>> fitted = fit(None, a, np.array([0, 0, 1, 1]))
+        >>> jnp.argmax(logits(fitted, a, [0]), axis=1).tolist()
+        [0, 0, 1, 1]
+    """
+    return _densities(gaussians, activations, units, False, budget)
+
+
+def prefix_logits(
+    gaussians: Gaussians,
+    activations: Float[Any, "token unit"],
+    order: Sequence[int] | Int[Any, "subset"],
+    *,
+    budget: int = batching.BUDGET,
+) -> Float[Array, "subset token label"]:
+    """Return `logits` for the first unit, the first two, and so on, at the cost of the last alone.
+
+    Args:
+        gaussians: as `fit` and `rank` return them.
+        activations: `[token, unit]` of all units, an array or the lazy array of a store.
+        order: units, such as `ranking.order[0, :50]`.
+        budget: bytes of working memory; the result is held beside it, 4 bytes per number.
+
+    Raises:
+        ValueError: as `logits`.
+    """
+    return _densities(gaussians, activations, order, True, budget)
+
+
+def _tune(moments: Moments, activations: Any, labels: Any, budget: int) -> float:
+    """Return the share of `GRID` with which the units that are best alone say most about the labels of dev data."""
+    rough = Gaussians(moments.mean, shrunk(moments, SHRINKAGE), moments.prior, SHRINKAGE)
+    ids, weight = _judges(rough.prior, activations, labels, len(moments.constant), CRITERIA[0])
+    single = _forward_selection.select(
+        *rough[:3], activations, ids, weight, count=1, accuracy=False, budget=budget
+    ).single
+    units = np.argsort(-single, stable=True)[:_TUNING]
+    checked, few = Checked(activations), moments.of(units)
+    part = np.concatenate([checked[here][:, units] for here in spans(checked, budget)])
+
+    def says(share: float) -> float:
+        gaussians = Gaussians(few.mean, shrunk(few, share), few.prior, share)
+        density = logits(gaussians, part, np.arange(len(units)), budget=budget)
+        return float(weight @ np.asarray(jax.nn.log_softmax(density))[np.arange(len(ids)), ids])
+
+    return max(GRID, key=says)
+
+
+def _judges(
+    prior: np.ndarray, activations: Any, labels: Any, units: int, by: str
+) -> tuple[Int[np.ndarray, "token"], Float[np.ndarray, "token"]]:
+    """Return the classes of the data that choices are made on, and the weight of each token."""
+    checked = Checked(activations)
+    if checked.shape[1] != units:
+        raise ValueError(f"the dev data have {checked.shape[1]} units and the training data {units}")
+    ids = _labels.checked(labels, len(checked))
+    if ids.ndim != 1 or ids.dtype.kind == "f":
+        raise ValueError(f"expected the dev labels as classes or as one concept [token], got {ids.dtype} {ids.shape}")
+    ids = ids.astype(np.int32)
+    known = (ids < len(prior)) & (prior[np.minimum(ids, len(prior) - 1)] > 0)
+    if not known.any():
+        raise ValueError("no label of the dev data occurs in the training data; number both with the same names")
+    ids = np.where(known, ids, np.argmax(prior))
+    count = np.bincount(ids[known], minlength=len(prior))
+    if by == "mutual_information":
+        weight = np.divide(prior, count, out=np.zeros(len(prior)), where=count > 0)[ids]
+    else:
+        weight = np.full(len(ids), 1 / count.sum())
+    return ids, np.where(known, weight, 0.0).astype(np.float32)
+
+
+def _densities(gaussians: Gaussians, activations: Any, units: Any, prefixes: bool, budget: int) -> Array:
+    units, checked = np.asarray(units, np.int64).reshape(-1), Checked(activations)
+    known = gaussians.mean.shape[1]
+    if checked.shape[1] != known:
+        raise ValueError(f"the Gaussians are of {known} units and the activations have {checked.shape[1]}")
+    if not len(units) or len(np.unique(units)) < len(units) or units.min() < 0 or units.max() >= known:
+        raise ValueError(f"expected one or more units from 0 to {known - 1}, each once, got {units.tolist()!r:.200}")
+    try:
+        factor = np.linalg.cholesky(gaussians.covariance[:, units[:, None], units].astype(np.float64))
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"the covariance of these {len(units)} units is singular ({error}), as some are sums of others; "
+            "leave out duplicates, or fit with more shrinkage"
+        ) from error
+    with np.errstate(divide="ignore"):
+        prior = jnp.asarray(np.log(gaussians.prior), jnp.float32)
+    mean = jnp.asarray(gaussians.mean[:, units], jnp.float32)
+    whiten = jnp.asarray(np.linalg.inv(factor), jnp.float32)
+    offset = jnp.asarray(np.log(np.einsum("vkk->vk", factor)) + 0.5 * np.log(2 * np.pi), jnp.float32)
+    parts = []
+    size = batching.chunk_size(4 * (known + 3 * len(prior) * len(units)), len(checked), budget)
+    for first in range(0, len(checked), size):
+        part = checked[first : first + size][:, units]
+        full = jnp.asarray(np.pad(part, [(0, size - len(part)), (0, 0)]))
+        parts.append(_joint(full, mean, whiten, offset, prior, prefixes)[..., : len(part), :])
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)
+
+
+@partial(jax.jit, static_argnums=5)
+def _joint(x: Array, mean: Array, whiten: Array, offset: Array, prior: Array, prefixes: bool) -> Array:
+    """Return the log density; each row of `whiten` looks at the units up to its own, so that prefixes are sums."""
+
+    def of(label: tuple[Array, Array, Array]) -> Array:
+        mean, whiten, offset = label
+        terms = -0.5 * (whiten @ (x - mean[None]).T) ** 2 - offset[:, None]  # [unit, token]
+        if not prefixes:
+            return jnp.sum(terms, axis=0)
+        return jax.lax.scan(lambda total, term: (total + term,) * 2, jnp.zeros(len(x)), terms)[1]
+
+    density = jnp.moveaxis(jax.lax.map(of, (mean, whiten, offset)), 0, -1)
+    return density + prior.reshape((1,) * (density.ndim - 1) + (-1,))
