@@ -415,3 +415,45 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     command = [sys.executable, "-c", GROWTH, str(tmp_path / "big")]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert float(run.stdout) < 30, run.stderr  # MiB; 120 MB were written since, and 160 MB read
+
+
+def joined(values, *sites):
+    return np.concatenate([values[site] for site in sites or SITES], axis=1)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        *(0, -1, slice(None), slice(5, -3), slice(10, 5), [3, 1, -1, 3], [], np.arange(WORDS) % 3 == 0, ..., (..., 2)),
+        *((slice(None), 49), (slice(2, 50), slice(5, 12)), (slice(None), slice(0, 50, 9)), (7, 6), (7, slice(3, 20))),
+        *((slice(3, 9), [40, 0, 40, -1]), (slice(None), np.arange(50) % 2 == 0), ([0, 99, 5], slice(1, 30))),
+        *(([1, 2, 7], [3, 44, 8]), (5, [1, -2]), ([4, 2], 9), (slice(0, 9), slice(7, 7)), (slice(0, 9), [])),
+    ],
+    ids=str,
+)
+def test_sites_side_by_side_are_indexed_as_numpy_indexes(made, values, index):
+    expected = joined(values)[index]
+    assert made.joined()[index].shape == expected.shape
+    np.testing.assert_array_equal(made.joined()[index], expected)
+
+
+def test_sites_side_by_side_come_in_the_order_asked_for(made, values):
+    both = made.joined("block0/mlp", "embed")
+    assert both.shape == (WORDS, 17) and len(both) == WORDS and both.ndim == 2 and both.dtype == np.float32
+    assert both.sites == {"block0/mlp": slice(0, 10), "embed": slice(10, 17)}
+    np.testing.assert_array_equal(np.asarray(both), joined(values, "block0/mlp", "embed"))
+    with pytest.raises(KeyError, match="did you mean 'embed'"):
+        made.joined("embde")
+    with pytest.raises(ValueError, match="each site once"):
+        made.joined("embed", "embed")
+    with pytest.raises(IndexError, match="unit 17 is out of range"):
+        both[0, 17]
+
+
+def test_sites_side_by_side_are_not_read_before_they_are_sliced(made, values):
+    for file in (made.path / "block0+mlp.zarr/c").rglob("*"):
+        if file.is_file():
+            file.unlink()  # reads as NaN, the fill value
+    both = made.joined("embed", "block0/mlp")
+    np.testing.assert_array_equal(both[:, :7], values["embed"])
+    assert np.isnan(both[:, 7:]).all()

@@ -11,6 +11,7 @@ import tensorstore
 
 from jaxneuron.store import _files
 from jaxneuron.store._files import Damage, Manifest
+from jaxneuron.store._joined import Joined, normal, pair
 from jaxneuron.tap import check_site
 from jaxneuron.types import Site
 
@@ -42,12 +43,7 @@ class Rows:
             IndexError: outside of the array, or no index.
             ValueError: what should be read is damaged.
         """
-        parts = list(index) if isinstance(index, tuple) else [index]
-        for i in [i for i, part in enumerate(parts) if part is Ellipsis][:1]:
-            parts[i : i + 1] = [slice(None)] * (3 - len(parts))
-        if len(parts) > 2:
-            raise IndexError(f"expected an index of words and one of units, got {len(parts)} indices")
-        whole = tuple(_index(*pair) for pair in zip(parts, self.shape, ("word", "unit"), strict=False))
+        whole = tuple(normal(*axis) for axis in zip(pair(index), self.shape, ("word", "unit"), strict=True))
         try:
             return np.asarray(self._array[whole].read().result())
         except (ValueError, OSError) as error:
@@ -116,6 +112,23 @@ class Store:
                 raise ValueError(f"cannot read {site!r} of {self.path} ({error}); see `verify`") from error
         return self._rows[site]
 
+    def joined(self, *sites: Site) -> Joined:
+        """Return the activations of several sites side by side, of which nothing is read yet.
+
+        Args:
+            *sites: whose units, in this order; all of them in the order of the store, if none is named.
+
+        Returns:
+            A lazy array `[word, unit]`; its `sites` tell which units are whose.
+
+        Raises:
+            KeyError: no such site.
+            ValueError: a site is named twice.
+        """
+        if len(set(sites)) < len(sites):
+            raise ValueError(f"expected each site once, got {', '.join(sites)}")
+        return Joined({site: self[site] for site in sites or self.manifest.sites})
+
     def chunks(self, site: Site, *, words: int = WORDS, units: Any = slice(None)) -> Iterator[tuple[int, np.ndarray]]:
         """Stream over the words of a site.
 
@@ -165,24 +178,3 @@ class Store:
     def verify(self) -> list[Damage]:
         """Read every file and compare its checksum; return what is damaged or missing, nothing if all is well."""
         return _files.damages(self.path, self.manifest)
-
-
-def _index(index: Any, size: int, what: str) -> int | slice | np.ndarray:
-    """Return an index with neither negative numbers nor ends beyond the axis, which tensorstore takes literally."""
-    if isinstance(index, slice):
-        start, stop, step = index.indices(size)
-        if step < 1:
-            raise IndexError(f"expected a step of at least 1 over the {what}s, got {step}; reverse what you have read")
-        return slice(start, max(start, stop), step)
-    array = np.asarray(index)
-    if array.dtype == bool:
-        if array.shape != (size,):
-            raise IndexError(f"expected a mask over {size} {what}s, got one of the shape {array.shape}")
-        return np.flatnonzero(array)
-    if array.size and not np.issubdtype(array.dtype, np.integer):
-        raise IndexError(f"expected {what}s as numbers, a slice or a mask, got {index!r:.80}")
-    if array.size and not (-size <= array.min() and array.max() < size):
-        wrong = array[(array < -size) | (array >= size)].flat[0]
-        raise IndexError(f"{what} {wrong} is out of range; there are the {what}s 0 to {size - 1}")
-    array = np.where(array < 0, array + size, array).astype(np.int64)
-    return int(array) if array.ndim == 0 else array
