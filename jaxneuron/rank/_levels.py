@@ -1,7 +1,6 @@
 """How many tokens of each label lie above each of some levels of a unit: what overlaps and histograms are made of."""
 
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -57,7 +56,7 @@ def update(
     held = jnp.concatenate([jnp.ones((len(held), 1)), held], axis=1) * valid[:, None]
 
     def at(level: Array) -> Array:
-        return (held.T @ (activations > level).astype(jnp.float32)).astype(jnp.int32)
+        return (held.T @ (activations > level[None]).astype(jnp.float32)).astype(jnp.int32)
 
     found = jax.lax.map(at, counts.level)
     return Counts(
@@ -83,7 +82,6 @@ def over(
     return jax.tree.map(np.asarray, counts)
 
 
-def at_places(activations: Any, places: Sequence[int], *, budget: int) -> Float[np.ndarray, "level unit"]:
+def at_places(activations: Any, places: Int[np.ndarray, "level"], *, budget: int) -> Float[np.ndarray, "level unit"]:
     """Return the activation at some places of each unit's ascending order: 0 is the lowest."""
-    places = np.asarray(places, np.int64)
     return _order.map_units(lambda values: np.sort(values)[places], activations, budget=budget).T

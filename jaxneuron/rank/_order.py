@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from jaxneuron import batching
 from jaxneuron.rank import _stream
@@ -56,9 +56,19 @@ def ascending(values: Float[np.ndarray, "token"]) -> Ascending:
     new = value[1:] != value[:-1]
     if new.all():
         return Ascending(key & LOW, place, place, False)
-    first = np.maximum.accumulate(np.where(np.r_[True, new], place, 0))
-    last = np.minimum.accumulate(np.where(np.r_[new, True], place, len(bits) - 1)[::-1])[::-1]
-    return Ascending(key & LOW, first, last, True)
+    return Ascending(key & LOW, *runs(new), True)
+
+
+def runs(new: Bool[np.ndarray, "rest"]) -> tuple[Int[np.ndarray, "place"], Int[np.ndarray, "place"]]:
+    """Return the first and the last place of the run that each place is in, from where all but the first run begin.
+
+    Example:
+        >>> runs(np.array([False, True]))[1].tolist()
+        [1, 1, 2]
+    """
+    first = np.concatenate([[0], np.flatnonzero(new) + 1])
+    size = np.diff(first, append=len(new) + 1)
+    return np.repeat(first, size), np.repeat(first + size - 1, size)
 
 
 def places(sort: Ascending) -> Int[np.ndarray, "token"]:

@@ -1,25 +1,32 @@
 """Sums over words, a block at a time: what class means, pooled spreads and correlations are made of.
 
-A block is summed in float32, and blocks are added up in float64: a million words lose no digits. Squares are of the
-distance to the first block's mean, so that a unit that hovers far from zero keeps its digits as well.
+Some hundred words are summed in float32, and these sums are added up in float64: a million words lose no digits.
+Squares are of the distance to the first words' mean, so that a unit that hovers far from zero keeps its digits as well.
+
+This is numpy, because the words come from memory or disk: a few sums of each take no longer than to copy them to a
+device, and on a CPU half as long as to hand them to XLA.
 """
 
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Float, Shaped
 
 from jaxneuron import batching
 from jaxneuron.rank import _labels, _stream
 
+LEAST = 128
+"""Words at a time, at least."""
+
+ENTRIES = 2**19
+"""Activations at a time, so that they are still in the cache when they are read for the next sum."""
+
 
 class Spread(NamedTuple):
-    """How far each unit goes."""
+    """How far each unit goes; without squares there is no shift, and none before the first word."""
 
-    shift: Float[np.ndarray, "unit"] | None  # taken off every activation; None before the first block
-    square: Float[np.ndarray, "unit"]  # of activation - shift
+    shift: Float[np.ndarray, "unit"] | None  # taken off every activation
+    square: Float[np.ndarray, "unit"] | None  # of activation - shift
     low: Float[np.ndarray, "unit"]
     high: Float[np.ndarray, "unit"]
 
@@ -35,8 +42,8 @@ class Sums(NamedTuple):
     spread: Spread | None
 
 
-def init(labels: int, units: int, *, spread: bool) -> Sums:
-    """Return the sums over no words."""
+def init(labels: int, units: int, *, extremes: bool = False, squares: bool = False) -> Sums:
+    """Return the sums over no words; squares come with the extremes."""
     none = np.zeros(units)
     return Sums(
         tokens=0.0,
@@ -44,7 +51,7 @@ def init(labels: int, units: int, *, spread: bool) -> Sums:
         label_square=np.zeros(labels),
         total=none,
         product=np.zeros((labels, units)),
-        spread=Spread(None, none, none + np.inf, none - np.inf) if spread else None,
+        spread=Spread(None, none if squares else None, none + np.inf, none - np.inf) if extremes or squares else None,
     )
 
 
@@ -65,21 +72,36 @@ def update(
         labels: classes `[token]`, or a column for each concept or kind of number.
     """
     del index
+    valid, activations, labels = np.asarray(valid), np.asarray(activations), np.asarray(labels)
+    if not valid.all():
+        activations, labels = activations[valid], labels[valid]
+    if labels.ndim == 1:
+        labels = labels[:, None] == np.arange(len(sums.label))
     spread = sums.spread
-    if spread is not None and spread.shift is None:
-        spread = spread._replace(shift=np.asarray(_mean(valid, activations)))
-    shift = None if spread is None else spread.shift
-    block, square, low, high = jax.tree.map(np.asarray, _block(valid, activations, labels, shift, len(sums.label)))
-    tokens, label, label_square, total, product = block
+    if spread is not None and spread.square is not None and spread.shift is None and len(activations):
+        sums = sums._replace(spread=spread._replace(shift=activations[:LEAST].mean(axis=0)))
+    rows = max(LEAST, ENTRIES // activations.shape[1])
+    for first in range(0, len(activations), rows):
+        here = slice(first, first + rows)
+        sums = _add(sums, activations[here], labels[here].astype(np.float32))
+    return sums
+
+
+def _add(sums: Sums, x: np.ndarray, labels: np.ndarray) -> Sums:
+    spread, rows = sums.spread, np.concatenate([np.ones_like(labels[:, :1]), labels], axis=1).T
     if spread is not None:
-        low, high = np.minimum(spread.low, low), np.maximum(spread.high, high)
-        spread = Spread(spread.shift, spread.square + square, low, high)
+        low, high = np.minimum(spread.low, x.min(axis=0)), np.maximum(spread.high, x.max(axis=0))
+        spread = spread._replace(low=low, high=high)
+        if spread.square is not None:
+            x = x - spread.shift
+            spread = spread._replace(square=spread.square + np.einsum("tu,tu->u", x, x))
+    product = rows @ x
     return Sums(
-        tokens=sums.tokens + float(tokens),
-        label=sums.label + label,
-        label_square=sums.label_square + label_square,
-        total=sums.total + total,
-        product=sums.product + product,
+        tokens=sums.tokens + len(x),
+        label=sums.label + labels.sum(axis=0),
+        label_square=sums.label_square + np.square(labels).sum(axis=0),
+        total=sums.total + product[0],
+        product=sums.product + product[1:],
         spread=spread,
     )
 
@@ -88,7 +110,8 @@ def over(
     activations: Any,
     labels: Any,
     *,
-    spread: bool,
+    extremes: bool = False,
+    squares: bool = False,
     budget: int,
     progress: batching.Progress | None,
     numbers: bool = False,
@@ -98,7 +121,8 @@ def over(
     Args:
         activations: `[token, unit]`, an array or the lazy array of a store.
         labels: classes or concepts; numbers only where they are asked for, and then as distances to their mean.
-        spread: whether squares and extremes are wanted.
+        extremes: whether the lowest and highest activations are wanted.
+        squares: whether squares (and extremes) are wanted.
         budget: bytes for a block and what is computed of it.
         progress: called after each block.
         numbers: whether numbers are taken.
@@ -113,8 +137,18 @@ def over(
         if numbers and labels.dtype != bool:
             rows = (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         count = rows.shape[1]
-    first = init(count, units, spread=spread)
-    return _stream.over_words(update, first, activations, rows, budget=budget, progress=progress), classes
+    sums = init(count, units, extremes=extremes, squares=squares)
+    chunk = batching.chunk_size(2 * 4 * units, tokens, budget)
+    for first in range(0, tokens, chunk):
+        here = slice(first, min(first + chunk, tokens))
+        block = np.asarray(activations[here], np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = update(sums, None, np.ones(len(block), bool), block, rows[here])
+        if not np.isfinite(sums.total).all():
+            _stream.Checked(activations)[here]  # names what is not finite
+        if progress:
+            progress(here.stop, tokens)
+    return sums, classes
 
 
 def contrast(sums: Sums) -> tuple[Float[np.ndarray, "label unit"], Float[np.ndarray, "label unit"]]:
@@ -122,25 +156,3 @@ def contrast(sums: Sums) -> tuple[Float[np.ndarray, "label unit"], Float[np.ndar
     others = sums.tokens - sums.label
     with np.errstate(divide="ignore", invalid="ignore"):
         return sums.product / sums.label[:, None], (sums.total - sums.product) / others[:, None]
-
-
-@jax.jit
-def _mean(valid: Array, activations: Array) -> Array:
-    return valid @ activations / jnp.maximum(jnp.sum(valid), 1)
-
-
-@jax.jit(static_argnames="count")
-def _block(valid: Array, activations: Array, labels: Array, shift: Array | None, count: int) -> Any:
-    labels = jax.nn.one_hot(labels, count) if labels.ndim == 1 else labels.astype(jnp.float32)
-    one = valid.astype(jnp.float32)[:, None]
-    labels = labels * one
-    x = activations if shift is None else activations - shift
-    total, product = jnp.split(
-        jnp.matmul(jnp.concatenate([one, labels], axis=1).T, x, precision=jax.lax.Precision.HIGHEST), [1]
-    )
-    sums = jnp.sum(one), jnp.sum(labels, axis=0), jnp.sum(labels**2, axis=0), total[0], product
-    if shift is None:
-        return sums, None, None, None
-    low = jnp.min(jnp.where(valid[:, None], activations, jnp.inf), axis=0)
-    high = jnp.max(jnp.where(valid[:, None], activations, -jnp.inf), axis=0)
-    return sums, jnp.sum(jnp.where(valid[:, None], x * x, 0), axis=0), low, high

@@ -102,9 +102,10 @@ def _unit(values: Float[np.ndarray, "token"], members: _order.Members) -> Float[
     tokens, sort = len(values), _order.ascending(values)
     place = _order.member_places(members, _order.places(sort))
     start, size = members.start[members.group], members.size[members.group]
-    number = np.arange(len(place))
-    first, last = _ends(sort.first[place], members.group) if sort.tied else (number, number)
     low, high = (sort.first[place], sort.last[place]) if sort.tied else (place, place)
+    first = last = np.arange(len(place))
+    if sort.tied:  # tokens of one label and of equal activation
+        first, last = _order.runs((low[1:] != low[:-1]) | (members.group[1:] != members.group[:-1]))
     rising = (start + size - first) / (tokens - low)  # precision among the activations that are at least as high
     falling = (last - start + 1) / (high + 1)
     held = members.size > 0
@@ -119,12 +120,3 @@ def _unit(values: Float[np.ndarray, "token"], members: _order.Members) -> Float[
         n = members.size[some]
         result[2, some] = (middle - n * (n - 1) / 2) / (n * (tokens - n))
     return result
-
-
-def _ends(value: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each entry, the numbers of the first and last of the run of equal ones that it is in."""
-    new = (value[1:] != value[:-1]) | (group[1:] != group[:-1])
-    number = np.arange(len(value))
-    first = np.maximum.accumulate(np.where(np.r_[True, new], number, 0))
-    last = np.minimum.accumulate(np.where(np.r_[new, True], number, len(value) - 1)[::-1])[::-1]
-    return first, last

@@ -55,7 +55,7 @@ def rank(
     """
     del key
     if by == "pearson":
-        sums, _ = _sums.over(activations, labels, spread=True, budget=budget, progress=progress, numbers=True)
+        sums, _ = _sums.over(activations, labels, squares=True, budget=budget, progress=progress, numbers=True)
         return finish(sums, signed=signed)
     if by != "spearman":
         raise ValueError(f"expected by='pearson' or by='spearman', got by={by!r}")
@@ -84,7 +84,7 @@ def init(labels: int, units: int) -> Sums:
     Returns:
         The sums over no words, for Pearson's correlation.
     """
-    return _sums.init(labels, units, spread=True)
+    return _sums.init(labels, units, squares=True)
 
 
 def finish(sums: Sums, *, signed: bool = False) -> Ranking:
@@ -98,7 +98,7 @@ def finish(sums: Sums, *, signed: bool = False) -> Ranking:
         As `rank`.
     """
     spread = sums.spread
-    if spread is None:
+    if spread is None or spread.square is None:
         raise ValueError("these sums are without the squares of the units; begin with `correlation.init`")
     product = sums.product - np.outer(sums.label, sums.total) / sums.tokens
     unit = np.where(spread.low < spread.high, spread.square - sums.total**2 / sums.tokens, 0)

@@ -128,7 +128,8 @@ def scores(
     else:
         given = _sizes("shares", SHARES if shares is None else shares, 0.5)
         active = np.clip(np.round(given * tokens).astype(np.int64), 1, max(1, tokens // 2))
-        level = _levels.at_places(activations, [*np.maximum(tokens - active - 1, 0), *active % tokens], budget=budget)
+        places = np.concatenate([np.maximum(tokens - active - 1, 0), active % tokens])
+        level = _levels.at_places(activations, places, budget=budget)
     counts = init(*np.split(level, 2), labels=count)
     counts = _stream.over_words(update, counts, activations, rows, budget=budget, progress=progress)
     return finish(counts, signed=signed)

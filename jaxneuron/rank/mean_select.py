@@ -55,7 +55,7 @@ def rank(
         [[0.75, -1.0]]
     """
     del key
-    sums, _ = _sums.over(activations, labels, spread=True, budget=budget, progress=progress)
+    sums, _ = _sums.over(activations, labels, extremes=True, budget=budget, progress=progress)
     return finish(sums, signed=signed)
 
 
@@ -69,7 +69,7 @@ def init(labels: int, units: int) -> Sums:
     Returns:
         The sums over no words.
     """
-    return _sums.init(labels, units, spread=True)
+    return _sums.init(labels, units, extremes=True)
 
 
 def finish(sums: Sums, *, signed: bool = False) -> Ranking:

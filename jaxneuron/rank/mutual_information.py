@@ -75,7 +75,7 @@ def rank(
         number = np.sum(numbers[:, :, None] > np.sort(numbers, axis=0)[ends].T, axis=-1)
         rows = (number[:, :, None] == np.arange(bins)).reshape(tokens, -1)
         parts = [slice(i, i + bins) for i in range(0, rows.shape[1], bins)]
-    level = _levels.at_places(activations, [int(end) for end in ends], budget=budget)
+    level = _levels.at_places(activations, ends, budget=budget)
     width = count if rows.ndim == 1 else rows.shape[1]
     counts = _levels.over(level, activations, rows, width, budget=budget, progress=progress)
     score = np.stack([_information(_joint(counts, part), corrected) for part in parts])

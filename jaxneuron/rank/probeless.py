@@ -58,7 +58,7 @@ def rank(
         [[2.0, 1.0], [2.0, 1.0]]
     """
     del key
-    sums, classes = _sums.over(activations, labels, spread=scaled, budget=budget, progress=progress)
+    sums, classes = _sums.over(activations, labels, squares=scaled, budget=budget, progress=progress)
     return finish(sums, classes=classes)
 
 
@@ -73,7 +73,7 @@ def init(labels: int, units: int, *, scaled: bool = False) -> Sums:
     Returns:
         The sums over no words.
     """
-    return _sums.init(labels, units, spread=scaled)
+    return _sums.init(labels, units, squares=scaled)
 
 
 def finish(sums: Sums, *, classes: bool) -> Ranking:
@@ -92,7 +92,7 @@ def finish(sums: Sums, *, classes: bool) -> Ranking:
         score = np.stack([np.abs(mean - there).sum(axis=0) for mean in inside])
     else:
         score = np.abs(inside - outside)
-    if sums.spread is not None:
+    if sums.spread is not None and sums.spread.square is not None:
         between = _between(sums, inside, outside, classes)
         within = np.maximum(sums.spread.square - between, 0) / sums.tokens
         moves = (sums.spread.low < sums.spread.high) & (within > 0)
