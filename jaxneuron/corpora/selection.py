@@ -1,0 +1,385 @@
+"""What to show of a unit: the sentences, words and contexts of a corpus that move it most, up and down.
+
+For all units at once, from activations in memory or in a store, of which one block of sentences is held at a time.
+
+Words are those of NeuroX's `get_top_words` (Dalvi et al. 2019, arXiv 1812.09359), the word types of the largest mean
+|z|, where z is the activation in standard deviations from its mean. We add a least number of occurrences, as types
+that occur once are on top otherwise, and the types that move a unit up or down, which |z| does not tell apart.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import sparse
+
+from jaxneuron import batching
+
+
+class Top(NamedTuple):
+    """The best items of each unit, best first; item -1 and score 0 where there are fewer."""
+
+    item: Int[np.ndarray, "unit k"]
+    score: Float[np.ndarray, "unit k"]
+
+
+class Both(NamedTuple):
+    """The items that move a unit up most, and those that move it down most."""
+
+    highest: Top
+    lowest: Top
+
+
+class Words(NamedTuple):
+    """Word types of each unit, as indices of `words`."""
+
+    words: tuple[str, ...]  # the types that occur often enough
+    count: Int[np.ndarray, "word"]
+    absolute: Top  # by mean |z|; NeuroX divides it by that of the best type
+    highest: Top  # by mean z
+    lowest: Top  # by mean z, the most negative first
+
+
+def top_words(
+    activations: Float[Any, "token unit"],
+    sentences: Sequence[Sequence[str]],
+    *,
+    count: int = 10,
+    least: int = 5,
+    ignore_case: bool = False,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Words:
+    """Return the word types at which each unit is farthest from its mean.
+
+    The score is the mean over a type's tokens of |z|, or of z, `z = (activation - mean) / standard deviation`.
+
+    Args:
+        activations: an array or the lazy array of a store.
+        sentences: the words.
+        count: types for each unit, at least 1.
+        least: occurrences of a type that counts; NeuroX has 1.
+        ignore_case: take "The" and "the" for one type.
+        budget: bytes for a block and for the table of types and units. If the table is larger, units are done in
+            groups; the activations of a group are read twice, for the mean has to be known first.
+        progress: called with the units that are done.
+
+    Returns:
+        Types and scores; a unit that never changes scores 0.
+
+    Raises:
+        ValueError: sentences that don't fit the activations, no type that occurs so often, no types asked for, or
+            activations that are not finite.
+
+    Example:
+        >>> found = top_words(np.array([[0.0], [4.0], [0.0], [0.0]]), [["a", "b"], ["a", "c"]], count=1, least=1)
+        >>> found.words[found.highest.item[0, 0]], round(float(found.highest.score[0, 0]), 3)
+        ('b', 1.732)
+    """
+    offsets = _offsets(activations, sentences)
+    words, table, occurrences = _types(sentences, least, ignore_case)
+    _check_count(count)
+    tokens, units = activations.shape
+    copies = 4 * 3 * len(words)
+    width = batching.chunk_size(copies, units, max(budget // 2, 1))
+    parts = []
+    for first in range(0, units, width):
+        here = slice(first, min(first + width, units))
+        mean, spread = _moments(activations, offsets, here, budget // 2)
+        size = np.zeros((len(words), here.stop - first), np.float32)
+        signed = np.zeros_like(size)
+        for rows, values in _blocks(activations, offsets, here, budget // 2):
+            z = values - mean
+            z /= np.where(spread > 0, spread, 1)
+            z[:, spread == 0] = 0
+            some = table[:, rows]
+            signed += some @ z
+            size += some @ np.abs(z, out=z)
+        each = occurrences[:, None].astype(np.float32)
+        parts.append([_best(np.ascontiguousarray((sums / each).T), count) for sums in (size, signed, -signed)])
+        if progress:
+            progress(here.stop, units)
+    absolute, highest, lowest = (
+        Top(*map(np.concatenate, zip(*tops, strict=True))) for tops in zip(*parts, strict=True)
+    )
+    return Words(words, occurrences, _finished(absolute), *_both(highest, lowest))
+
+
+def top_sentences(
+    activations: Float[Any, "token unit"],
+    sentences: Sequence[Sequence[str]],
+    *,
+    count: int = 10,
+    by: str = "mean",
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Both:
+    """Return the sentences in which each unit is most active, and least.
+
+    Args:
+        activations: an array or the lazy array of a store.
+        sentences: the words.
+        count: sentences for each unit, at least 1.
+        by: `"mean"` over the words of a sentence, or `"peak"`, the largest for the highest and the smallest for the
+            lowest.
+        budget: bytes for a block of sentences.
+        progress: called with the tokens that are done.
+
+    Returns:
+        Numbers of sentences, and their scores.
+
+    Raises:
+        ValueError: sentences that don't fit the activations, no sentences asked for, another `by`, or activations that
+            are not finite.
+
+    Example:
+        >>> found = top_sentences(np.array([[0.0], [4.0], [1.0]]), [["a", "b"], ["c"]], count=1)
+        >>> found.highest.item.tolist(), found.lowest.item.tolist()
+        ([[0]], [[1]])
+    """
+    if by not in ("mean", "peak"):
+        raise ValueError(f"no way {by!r} to score a sentence; expected 'mean' or 'peak'")
+    offsets = _offsets(activations, sentences)
+    running = _Running(activations.shape[1], count)
+    for rows, values in _blocks(activations, offsets, slice(None), budget):
+        here = slice(*np.searchsorted(offsets, (rows.start, rows.stop)).tolist())
+        starts = offsets[here] - rows.start
+        if by == "mean":
+            mean = np.add.reduceat(values, starts, axis=0) / np.diff(offsets)[here, None].astype(np.float32)
+            running.add(mean, mean, np.arange(here.start, here.stop))
+        else:
+            high, low = (reduce.reduceat(values, starts, axis=0) for reduce in (np.maximum, np.minimum))
+            running.add(high, low, np.arange(here.start, here.stop))
+        if progress:
+            progress(rows.stop, len(activations))
+    return running.both()
+
+
+def top_contexts(
+    activations: Float[Any, "token unit"],
+    sentences: Sequence[Sequence[str]],
+    *,
+    count: int = 10,
+    length: int = 5,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Both:
+    """Return the n-grams at whose last word each unit is most active, and least; each n-gram once.
+
+    Args:
+        activations: an array or the lazy array of a store.
+        sentences: the words.
+        count: n-grams for each unit, at least 1.
+        length: words in an n-gram, fewer at the beginning of a sentence.
+        budget: bytes for a block of sentences.
+        progress: called with the tokens that are done.
+
+    Returns:
+        Tokens, as row numbers of the activations, with the activation there; `context` gives the words around one.
+
+    Raises:
+        ValueError: sentences that don't fit the activations, no n-grams asked for, or activations that are not finite.
+
+    Example:
+        >>> sentences = [["a", "b"], ["a", "b"], ["b", "b"]]
+        >>> found = top_contexts(np.array([[0.0], [4.0], [0.0], [5.0], [0.0], [3.0]]), sentences, count=2, length=2)
+        >>> found.highest.item.tolist(), found.highest.score.tolist()
+        ([[3, 5]], [[5.0, 3.0]])
+    """
+    if length < 1:
+        raise ValueError(f"expected n-grams of at least one word, got {length}")
+    offsets = _offsets(activations, sentences)
+    same = _ngrams(sentences, length)
+    running = _Running(activations.shape[1], count, same)
+    for rows, values in _blocks(activations, offsets, slice(None), budget):
+        running.add(values, values, np.arange(rows.start, rows.stop))
+        if progress:
+            progress(rows.stop, len(activations))
+    return running.both()
+
+
+def context(
+    sentences: Sequence[Sequence[str]], token: int, *, before: int = 4, after: int = 0
+) -> tuple[list[str], int]:
+    """Return the words around a token, and where among them it stands.
+
+    Args:
+        sentences: the words.
+        token: its row number in the activations.
+        before: words to its left, at most.
+        after: words to its right, at most.
+
+    Raises:
+        IndexError: no such token.
+
+    Example:
+        >>> context([["a"], ["b", "c", "d"]], 2, before=5)
+        (['b', 'c'], 1)
+    """
+    place = token
+    for words in sentences:
+        if 0 <= place < len(words):
+            first = max(place - before, 0)
+            return list(words[first : place + after + 1]), place - first
+        place -= len(words)
+    raise IndexError(f"no token {token}; there are {token - place} of them, from 0 on")
+
+
+class _Running:
+    """The best so far, up and down, of items that come in blocks; of the items of one group, only the best."""
+
+    def __init__(self, units: int, count: int, group: Int[np.ndarray, "item"] | None = None):
+        _check_count(count)
+        self._count, self._group = count, group
+        empty = Top(np.full((units, 0), -1, np.int64), np.zeros((units, 0), np.float32))
+        self._tops = [empty, empty]
+
+    def add(self, high: Float[Any, "item unit"], low: Float[Any, "item unit"], items: Int[Any, "item"]) -> None:
+        for sign, values in enumerate((high, low)):
+            score = np.array(values.T, order="C")
+            if sign:
+                np.negative(score, out=score)
+            draw = self._count * (1 if self._group is None else 4)
+            new, held = self._drawn(score, items, draw), self._tops[sign]
+            self._tops[sign] = self._distinct(
+                np.concatenate([held.item, new.item], axis=1), np.concatenate([held.score, new.score], axis=1)
+            )
+
+    def _drawn(self, score: Float[np.ndarray, "unit item"], items: Int[np.ndarray, "item"], draw: int) -> Top:
+        """Return the best items of different groups among the best `draw`, or among more where these are too few."""
+        best = _best(score, draw)
+        top = self._distinct(np.where(best.item < 0, -1, items[best.item]), best.score)
+        lacking = np.flatnonzero((top.item < 0).any(axis=1))
+        if len(lacking) and draw < score.shape[1]:
+            more = self._drawn(score[lacking], items, 4 * draw)
+            top.item[lacking], top.score[lacking] = more
+        return top
+
+    def _distinct(self, item: Int[np.ndarray, "unit place"], score: Float[np.ndarray, "unit place"]) -> Top:
+        """Sort the items of each unit, and keep the best of them, one of each group."""
+        if self._group is not None:
+            order = np.argsort(-score, axis=1, kind="stable")
+            item, score = (np.take_along_axis(value, order, axis=1) for value in (item, score))
+            group = np.where(item < 0, -1, self._group[item])
+            order = np.argsort(group, axis=1, kind="stable")
+            ordered = np.take_along_axis(group, order, axis=1)
+            repeated = np.zeros(item.shape, bool)
+            np.put_along_axis(repeated, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+            score = np.where(repeated, -np.inf, score)
+        order = np.argsort(-score, axis=1, kind="stable")[:, : self._count]
+        item, score = (np.take_along_axis(value, order, axis=1) for value in (item, score))
+        return Top(np.where(np.isneginf(score), -1, item), score)
+
+    def both(self) -> Both:
+        return Both(*_both(*self._tops))
+
+
+def _best(score: Float[np.ndarray, "unit item"], count: int) -> Top:
+    """Return the best items of each row, the best first; -1 and -inf where there are fewer."""
+    items = score.shape[1]
+    if count < items:
+        item = np.argpartition(score, items - count, axis=1)[:, items - count :]
+        item.sort(axis=1)
+    else:
+        item = np.broadcast_to(np.arange(items), score.shape)
+    found = np.take_along_axis(score, item, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    lack = [(0, 0), (0, count - item.shape[1])]
+    item, found = (np.take_along_axis(value, order, axis=1) for value in (item, found))
+    return Top(np.pad(item, lack, constant_values=-1), np.pad(found, lack, constant_values=-np.inf))
+
+
+def _finished(top: Top) -> Top:
+    return Top(top.item, np.where(top.item < 0, 0, top.score))
+
+
+def _both(highest: Top, lowest: Top) -> tuple[Top, Top]:
+    """Return the two with the scores as they are: the lowest were found as the highest of their negatives."""
+    low = _finished(lowest)
+    return _finished(highest), Top(low.item, -low.score)
+
+
+def _offsets(activations: Any, sentences: Sequence[Sequence[str]]) -> Int[np.ndarray, "place"]:
+    """Return the first token of each sentence and, at the end, the number of tokens."""
+    offsets = np.cumsum([0, *map(len, sentences)])
+    if getattr(activations, "ndim", None) != 2 or len(activations) != offsets[-1] or not offsets[-1]:
+        raise ValueError(
+            f"expected activations [token, unit] of the {offsets[-1]} words of {len(sentences)} sentences, "
+            f"got {getattr(activations, 'shape', type(activations).__name__)}"
+        )
+    if (np.diff(offsets) == 0).any():
+        raise ValueError(f"sentence {np.argmin(np.diff(offsets))} (from 0) has no words; leave it out")
+    return offsets
+
+
+def _check_count(count: int) -> None:
+    if count < 1:
+        raise ValueError(f"expected to select at least one item for each unit, got {count}")
+
+
+def _types(
+    sentences: Sequence[Sequence[str]], least: int, ignore_case: bool
+) -> tuple[tuple[str, ...], Any, Int[np.ndarray, "word"]]:
+    """Return the types that occur often enough, a sparse table [type, token] of ones, and how often each occurs."""
+    number: dict[str, int] = {}
+    ids = np.array(
+        [number.setdefault(word.lower() if ignore_case else word, len(number)) for words in sentences for word in words]
+    )
+    counts = np.bincount(ids)
+    kept = np.flatnonzero(counts >= least)
+    if not len(kept):
+        raise ValueError(f"no word occurs {least} times; the most frequent occurs {counts.max()} times: lower `least`")
+    place = np.full(len(counts), -1)
+    place[kept] = np.arange(len(kept))
+    token = np.flatnonzero(place[ids] >= 0)
+    table = sparse.csc_array((np.ones(len(token), np.float32), (place[ids[token]], token)), shape=(len(kept), len(ids)))
+    names = list(number)
+    return tuple(names[i] for i in kept), table, counts[kept]
+
+
+def _ngrams(sentences: Sequence[Sequence[str]], length: int) -> Int[np.ndarray, "token"]:
+    """Return a number for the n-gram that ends at each token, the same for equal ones."""
+    number: dict[tuple[str, ...], int] = {}
+    return np.array(
+        [
+            number.setdefault(tuple(words[max(i + 1 - length, 0) : i + 1]), len(number))
+            for words in sentences
+            for i in range(len(words))
+        ]
+    )
+
+
+def _moments(
+    activations: Any, offsets: Int[np.ndarray, "place"], units: slice, budget: int
+) -> tuple[Float[np.ndarray, "unit"], Float[np.ndarray, "unit"]]:
+    """Return mean and standard deviation, joined from those of blocks so that nothing cancels."""
+    done, mean, square = 0, np.float64(0), np.float64(0)
+    for _, values in _blocks(activations, offsets, units, budget):
+        count, here = len(values), values.mean(axis=0, dtype=np.float64)
+        here = np.where(np.ptp(values, axis=0) == 0, values[0].astype(np.float64), here)
+        centred = values - here.astype(np.float32)
+        gap, whole = here - mean, done + count
+        square = square + np.einsum("tu,tu->u", centred, centred) + gap**2 * (done * count / whole)
+        mean, done = mean + gap * (count / whole), whole
+    return np.asarray(mean, np.float32), np.asarray(np.sqrt(square / done), np.float32)
+
+
+def _blocks(
+    activations: Any, offsets: Int[np.ndarray, "place"], units: slice, budget: int
+) -> Iterator[tuple[slice, Float[np.ndarray, "token unit"]]]:
+    """Yield the activations of some whole sentences at a time, with which tokens they are."""
+    width = len(range(*units.indices(activations.shape[1])))
+    size = max(budget // (4 * 4 * width), 1)
+    first = 0
+    while first < len(offsets) - 1:
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + size, side="right")) - 1)
+        rows = slice(int(offsets[first]), int(offsets[last]))
+        values = np.asarray(activations[rows, units], np.float32)
+        if not np.isfinite(values.sum()) and not np.isfinite(values).all():
+            token, unit = np.argwhere(~np.isfinite(values))[0] + (rows.start, units.indices(activations.shape[1])[0])
+            raise ValueError(
+                f"the activation of unit {unit} at token {token} is not finite; leave out such tokens or units"
+            )
+        yield rows, values
+        first = last
