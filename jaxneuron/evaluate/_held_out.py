@@ -1,0 +1,73 @@
+"""Linear probes on tokens that they have not seen, a block at a time: shared by the evaluations that fit probes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from jaxneuron import batching
+from jaxneuron.evaluate.information import FLOOR, Information, from_means, token_bits
+from jaxneuron.rank import linear
+from jaxneuron.types import Probe
+
+
+def held_out(
+    probe: Probe, activations: Any, labels: Any, *, budget: int = batching.BUDGET, floor: float = FLOOR
+) -> Information:
+    """Return what one or many linear probes tell about labels."""
+    size = int(np.prod(np.shape(probe.bias), dtype=np.int64))
+    return in_blocks(lambda block: linear.logits(probe, block), activations, labels, size, budget=budget, floor=floor)
+
+
+def in_blocks(
+    logits: Callable[[Any], Any],
+    activations: Any,
+    labels: Any,
+    size: int,
+    *,
+    budget: int = batching.BUDGET,
+    floor: float = FLOOR,
+) -> Information:
+    """Return the information of `logits(block of activations)`, of which each token takes `size` numbers."""
+    labels = np.asarray(labels)
+    tokens, units = check(activations, labels)
+    chunk = batching.chunk_size(16 * (size + units), tokens, budget)
+    total, right = 0.0, 0.0
+    axis = -2 if labels.ndim == 2 else -1
+    for start in range(0, tokens, chunk):
+        part = read(activations, start, start + chunk)
+        padded = np.pad(part, [(0, chunk - len(part)), (0, 0)])  # one shape, compiled once
+        now = np.asarray(logits(padded))[..., : len(part), :]
+        bits, correct = token_bits(now, labels[start : start + chunk], floor=floor)
+        total, right = total + bits.sum(axis=axis), right + correct.sum(axis=axis)
+    return from_means(labels, np.asarray(total) / tokens, np.asarray(right) / tokens)
+
+
+def read(activations: Any, start: int, stop: int) -> Float[np.ndarray, "token unit"]:
+    """Read some tokens as float32.
+
+    Raises:
+        ValueError: a value is not finite; the message names the first.
+    """
+    part = np.asarray(activations[start:stop], np.float32)
+    if not np.isfinite(part.sum()) and not np.isfinite(part).all():
+        token, unit = np.argwhere(~np.isfinite(part))[0]
+        raise ValueError(
+            f"the activation of unit {unit} at token {start + token} is not finite; leave out such tokens or units"
+        )
+    return part
+
+
+def check(activations: Any, labels: np.ndarray) -> tuple[int, int]:
+    """Return how many tokens and units there are.
+
+    Raises:
+        ValueError: activations are no table, or labels are not one for each token.
+    """
+    shape = tuple(getattr(activations, "shape", ()))
+    if len(shape) != 2 or not len(labels) or labels.shape[0] != shape[0]:
+        raise ValueError(
+            f"expected activations [token, unit] and a label for each token, got the shapes {shape} and {labels.shape}"
+        )
+    return shape
