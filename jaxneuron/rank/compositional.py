@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from jaxneuron import batching, ranking
 from jaxneuron.rank import _beam, _formulas, _labels, _stream
@@ -94,14 +94,14 @@ def explain(
             f"got {length}, {beam} and {penalty}"
         )
     columns, original = _columns(concepts, activations)
-    mask = jnp.asarray(_beam.pad(columns))
+    mask = jnp.asarray(_beam.pack(columns))
     parts = []
     for here, active, level in _active(activations, threshold, top, budget, copies=3):
         width = here.stop - here.start
-        chunk = batching.chunk_size(_beam.item_bytes(mask.shape[1], len(mask), beam), width, budget)
+        chunk = batching.chunk_size(_beam.item_bytes(32 * mask.shape[1], len(mask), beam), width, budget)
         for first in range(0, width, chunk):
             some = active[first : first + chunk]
-            found = _search(jnp.asarray(_beam.pad(_rows(some, chunk))), mask, length, beam, penalty)
+            found = _search(jnp.asarray(_beam.pack(_rows(some, chunk))), mask, length, beam, penalty)
             parts.append([value[: len(some)] for value in found] + [level[first : first + chunk], some.sum(axis=1)])
             if progress:
                 progress(here.start + min(first + chunk, width), activations.shape[1])
@@ -290,7 +290,7 @@ def effect(
 
 
 def _search(
-    active: Bool[Array, "unit token"], mask: Bool[Array, "label token"], length: int, beam: int, penalty: float
+    active: UInt32[Array, "unit word"], mask: UInt32[Array, "label word"], length: int, beam: int, penalty: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     found, leaves = _beam.start(active, mask, terms=length)
     best = []
@@ -330,7 +330,7 @@ def _active(
 
 def _products(active: Bool[np.ndarray, "unit token"], columns: Bool[np.ndarray, "label token"]) -> Any:
     """Return in how many tokens each concept holds and each unit is active, exactly."""
-    return np.asarray(_beam.counts(jnp.asarray(_beam.pad(columns)), jnp.asarray(_beam.pad(active))))
+    return np.asarray(_beam.counts(jnp.asarray(_beam.pack(columns)), jnp.asarray(_beam.pack(active))))
 
 
 def _rows(values: Bool[np.ndarray, "unit token"], rows: int) -> Bool[np.ndarray, "row token"]:

@@ -100,7 +100,7 @@ def test_units_at_a_time_do_not_matter_and_do_not_compile_again(no_compilation):
 def test_many_blocks_of_tokens(monkeypatch):
     activations, concepts = data(6)
     whole = compositional.explain(None, activations, concepts, **SMALL)
-    monkeypatch.setattr(compositional._beam, "BLOCK", 7)
+    monkeypatch.setattr(compositional._beam, "BLOCK", 1)
     jax.clear_caches()
     blocks = compositional.explain(None, activations, concepts, **SMALL)
     jax.clear_caches()
