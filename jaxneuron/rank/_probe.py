@@ -15,7 +15,7 @@ from jaxneuron.types import Probe
 def logits(
     probe: Probe,
     activations: Float[Any, "token unit"],
-    mask: Bool[Any, "*probe unit"] | None = None,
+    mask: Bool[Any, "*masked unit"] | None = None,
     *,
     budget: int = batching.BUDGET,
 ) -> Float[Array, "*probe token label"]:
@@ -27,8 +27,8 @@ def logits(
     Args:
         probe: one or many.
         activations: any tokens; the units that the probe was fitted on.
-        mask: units that count; its leading axes, if any, are paired with those of the probe, and one probe may have many
-            masks.
+        mask: units that count; its leading axes, if any, are paired with those of the probe, and one probe may have
+            many masks.
         budget: bytes for a block of tokens and its logits; the result itself comes on top.
 
     Returns:

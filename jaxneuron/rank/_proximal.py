@@ -1,8 +1,8 @@
 """Many linear probes at once: three losses, and Adam with a proximal step, so that an L1 penalty gives exact zeros.
 
 The step is that of Yun, Lozano, Yang 2021, "Adaptive proximal gradient methods for structured neural networks"
-(arXiv 1910.11817, ProxGen): the soft threshold of each weight is the penalty times that weight's own step size. A subgradient, as in
-NeuroX, never reaches zero.
+(ProxGen, NeurIPS): the soft threshold of each weight is the penalty times that weight's own step size. A
+subgradient, as in NeuroX, never reaches zero.
 
 Labels lead and tokens come last (`[label, probe, token]`): the softmax is then a sum over whole rows of numbers, and
 each step is two matrix products that read the activations once for all probes.

@@ -25,25 +25,67 @@ Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *labe
 
 
 def rank(
-    key: Array | None, activations: Float[Any, "token unit"], labels: Labels, **options: Any
+    key: Array | None,
+    activations: Float[Any, "token unit"],
+    labels: Labels,
+    *,
+    l1: float | Float[Any, "probe"] = 0.0,
+    l2: float | Float[Any, "probe"] = 0.0,
+    mask: Bool[Any, "*masked unit"] | None = None,
+    weight: Float[Any, "*weighted token"] | None = None,
+    epochs: int = 10,
+    batch: int | None = 128,
+    learning_rate: float = 1e-3,
+    standardise: bool = True,
+    dev: tuple[Any, Any] | None = None,
+    patience: int | None = 3,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
 ) -> tuple[Ranking, Probe]:
     """Rank units by the absolute weight that a probe gives them for each label.
 
     Args:
-        key: see `fit`.
+        key: see `fit`, as all that follows.
         activations: see `fit`.
         labels: see `fit`.
-        **options: those of `fit`.
+        l1: see `fit`.
+        l2: see `fit`.
+        mask: see `fit`.
+        weight: see `fit`.
+        epochs: see `fit`.
+        batch: see `fit`.
+        learning_rate: see `fit`.
+        standardise: see `fit`.
+        dev: see `fit`.
+        patience: see `fit`.
+        budget: see `fit`.
+        progress: see `fit`.
 
     Returns:
-        `score[*probe label unit]`, and the probe, whose weights have the sign: `ranking.ranked(probe.weights)` orders by
-        what speaks for a label. Yes-or-no labels as `Bool[token]` have one row. `mass_order` and `ranking.overall` make
-        one order of many.
+        `score[*probe label unit]`, and the probe, whose weights have the sign: `ranking.ranked(probe.weights)` orders
+        by what speaks for a label. Yes-or-no labels as `Bool[token]` have one row. `mass_order` and `ranking.overall`
+        make one order of many.
 
     Raises:
         TypeError, ValueError: as `fit`.
     """
-    probe = fit(key, activations, labels, **options)
+    probe = fit(
+        key,
+        activations,
+        labels,
+        l1=l1,
+        l2=l2,
+        mask=mask,
+        weight=weight,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        standardise=standardise,
+        dev=dev,
+        patience=patience,
+        budget=budget,
+        progress=progress,
+    )
     return ranked(jnp.abs(probe.weights)), probe
 
 
@@ -54,8 +96,8 @@ def fit(
     *,
     l1: float | Float[Any, "probe"] = 0.0,
     l2: float | Float[Any, "probe"] = 0.0,
-    mask: Bool[Any, "*probe unit"] | None = None,
-    weight: Float[Any, "*probe token"] | None = None,
+    mask: Bool[Any, "*masked unit"] | None = None,
+    weight: Float[Any, "*weighted token"] | None = None,
     epochs: int = 10,
     batch: int | None = 128,
     learning_rate: float = 1e-3,
@@ -296,9 +338,9 @@ def _assembled(plan: _Plan, linear: _proximal.Linear, moments: Any, units: int, 
 def mass_order(probe: Probe) -> Ranking:
     """Order units by when they enter the set that holds a share of each label's weight, as the share grows.
 
-    For a share p, a label's units are the fewest, largest first, whose absolute weights sum to at least p of the label's
-    whole; the set is the union over labels. A unit enters at the smallest mass, over labels, of the units before it.
-    NeuroX moves p in strides and leaves the order within a stride to chance; here it is exact.
+    For a share p, a label's units are the fewest, largest first, whose absolute weights sum to at least p of the
+    label's whole; the set is the union over labels. A unit enters at the smallest mass, over labels, of the
+    units before it. NeuroX moves p in strides and leaves the order within a stride to chance; here it is exact.
 
     Args:
         probe: one or many; of two classes as `Bool[token]` the one row counts.

@@ -1,0 +1,376 @@
+"""Train one linear probe under random subsets of its units, and learn to draw the units that are worth having.
+
+Stanczak, Torroba Hennigen, Williams, Cotterell, Augenstein 2023, "A latent-variable model for intrinsic probing" (AAAI,
+arXiv 2201.08214). The probe is trained once; then any subset is judged by leaving out the others (`rank.linear.logits`
+with a mask), and `greedy` picks a best subset so.
+
+We differ from their code: independent units are learned from the probe's own slope at the units drawn, weighed such
+that it is exact where the loss is quadratic in the unit (as Liu et al. 2023, "Bridging discrete and backpropagation",
+arXiv 2304.08612), and subsets of a fixed size from each draw's loss less the mean of the others', where theirs have
+the score function without a baseline; one set of draws serves both the probe and the subsets; L1 and L2 are those
+of `rank.linear`.
+"""
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching
+from jaxneuron.rank import _blocks, _proximal, _subsets
+from jaxneuron.rank._probe import logits
+from jaxneuron.rank._stream import Checked
+from jaxneuron.ranking import ranked
+from jaxneuron.types import Probe, Ranking
+
+Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]
+
+
+class Latent(NamedTuple):
+    """A probe that was trained under subsets, and how those were drawn."""
+
+    probe: Probe
+    inclusion: Float[Array, "unit"]  # logits; of each unit's probability where units are independent
+
+
+class _State(NamedTuple):
+    probe: _proximal.State  # its probe axis has length 1
+    subsets: _proximal.State  # the inclusion logits, as the weights of one label
+
+
+def rank(
+    key: Array,
+    activations: Float[Any, "token unit"],
+    labels: Labels,
+    *,
+    subsets: Literal["poisson", "conditional_poisson"] = "poisson",
+    samples: int = 5,
+    entropy: float = 1e-2,
+    most: int | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    epochs: int = 20,
+    batch: int = 256,
+    learning_rate: float = 1e-2,
+    standardise: bool = True,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> tuple[Ranking, Probe]:
+    """Rank units by how often they belong to the subsets that a probe does well with.
+
+    Args:
+        key: see `fit`, as all that follows.
+        activations: see `fit`.
+        labels: see `fit`.
+        subsets: see `fit`.
+        samples: see `fit`.
+        entropy: see `fit`.
+        most: see `fit`.
+        l1: see `fit`.
+        l2: see `fit`.
+        epochs: see `fit`.
+        batch: see `fit`.
+        learning_rate: see `fit`.
+        standardise: see `fit`.
+        budget: see `fit`.
+        progress: see `fit`.
+
+    Returns:
+        `score[1, unit]`, the inclusion logits, and the probe.
+
+    Raises:
+        TypeError, ValueError: as `fit`.
+    """
+    found = fit(
+        key,
+        activations,
+        labels,
+        subsets=subsets,
+        samples=samples,
+        entropy=entropy,
+        most=most,
+        l1=l1,
+        l2=l2,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        standardise=standardise,
+        budget=budget,
+        progress=progress,
+    )
+    return ranked(found.inclusion[None]), found.probe
+
+
+def fit(
+    key: Array,
+    activations: Float[Any, "token unit"],
+    labels: Labels,
+    *,
+    subsets: Literal["poisson", "conditional_poisson"] = "poisson",
+    samples: int = 5,
+    entropy: float = 1e-2,
+    most: int | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    epochs: int = 20,
+    batch: int = 256,
+    learning_rate: float = 1e-2,
+    standardise: bool = True,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Latent:
+    """Fit the probe and the distribution of subsets.
+
+    Raises the bound `E_C[log p(label | units in C)] + entropy H(C)` (a mean over tokens), less the penalties, by
+    proximal Adam. Both start at zero: all subsets alike.
+
+    Args:
+        key: draws the subsets and shuffles the tokens.
+        activations: an array, or the lazy array of a store.
+        labels: classes, concepts or numbers.
+        subsets: `"poisson"`: each unit by itself; `"conditional_poisson"`: first a size, 1 to `most`, all alike, then a
+            subset of it. The second costs `most` times the units in each step, and its gradient is noisier.
+        samples: subsets drawn in each step; at least 2 for the second kind.
+        entropy: how much it counts that the subsets vary.
+        most: the largest subset of the second kind; None for all units.
+        l1: see `linear.fit`.
+        l2: see `linear.fit`.
+        epochs: passes over the data.
+        batch: tokens per step.
+        learning_rate: of the first step; it falls to zero with the last.
+        standardise: see `linear.fit`. What is left out then stands at its mean.
+        budget: bytes for a block of activations.
+        progress: called after each block.
+
+    Returns:
+        The probe and the logits.
+
+    Raises:
+        TypeError: labels of another kind, such as strings.
+        ValueError: shapes that disagree, a single class, an activation that is not finite, options out of range.
+    """
+    tokens, units = getattr(activations, "shape", np.shape(activations))
+    size = units if most is None else most
+    if subsets not in ("poisson", "conditional_poisson"):
+        raise ValueError(f'expected subsets "poisson" or "conditional_poisson", got {subsets!r}')
+    if samples < (1 if subsets == "poisson" else 2) or min(epochs, batch) < 1 or not 1 <= size <= units:
+        raise ValueError(
+            f"expected at least one sample (two for conditional_poisson), one epoch, one token per step and subsets "
+            f"of 1 to {units} units; got {samples}, {epochs}, {batch} and {size}"
+        )
+    table, kind = _blocks.prepared(labels, tokens)
+    data = _blocks.Blocks(activations, table, None, budget)
+    mean, scale = (jnp.asarray(x) for x in data.moments(standardise))
+    state = _State(
+        *(
+            jax.tree.map(lambda x: x[0], _proximal.initial(count, 1, units, 1))  # one group has no axis here
+            for count in (kind.count, 1)
+        )
+    )
+    allowed = jnp.ones((1, units))
+    penalty = _proximal.Penalty(jnp.full(1, l1, jnp.float32), jnp.full(1, l2, jnp.float32), allowed)
+    free = _proximal.Penalty(jnp.zeros(1), jnp.zeros(1), allowed)
+    batch = min(batch, data.size)
+    rates = (jnp.float32(learning_rate), jnp.float32(epochs * len(data) * -(-data.size // batch)))
+    shuffle, draw = jax.random.split(key)
+    rng = np.random.default_rng(np.asarray(jax.random.bits(shuffle, (2,))))
+    for epoch in range(epochs):
+        for i, block in enumerate(data.shuffled(rng)):
+            now = _proximal.on_device(block, mean, scale)
+            here = jax.random.fold_in(draw, epoch * len(data) + i)
+            state = _train(
+                state,
+                here,
+                now,
+                (penalty, free),
+                jnp.float32(entropy),
+                *rates,
+                samples=samples,
+                batch=batch,
+                kind=kind,
+                most=0 if subsets == "poisson" else size,
+            )
+            if progress:
+                progress(epoch * len(data) + i + 1, epochs * len(data))
+    settings = {
+        "loss": kind.loss,
+        "subsets": subsets,
+        "samples": samples,
+        "entropy": entropy,
+        "most": most,
+        "l1": l1,
+        "l2": l2,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "standardise": standardise,
+    }
+    linear = state.probe.linear
+    return Latent(
+        Probe(linear.weights[:, 0], linear.bias[:, 0], mean, scale, settings), state.subsets.linear.weights[0, 0]
+    )
+
+
+@partial(jax.jit, static_argnames=("samples", "batch", "kind", "most"), donate_argnums=0)
+def _train(
+    state: _State,
+    key: Array,
+    block: Any,
+    penalties: tuple[_proximal.Penalty, _proximal.Penalty],
+    weight: Array,
+    rate: Array,
+    steps: Array,
+    *,
+    samples: int,
+    batch: int,
+    kind: _blocks.Kind,
+    most: int,
+) -> _State:
+    activations, labels, count, mean, scale = block
+    order, draws = jax.random.split(key)
+    rows, valid = _proximal.batches(order, len(activations), count, batch)
+
+    def step(state: _State, now: tuple[Array, Array, Array]) -> tuple[_State, None]:
+        rows, valid, key = now
+        x = _proximal.standardised(activations[rows], mean, scale)
+        y = _proximal.table(labels[rows], kind)
+        share = (valid / jnp.maximum(jnp.sum(valid), 1))[None]
+        probe, logit = state.probe.linear, state.subsets.linear.weights[0, 0]
+        masks = _drawn(key, logit, samples, most)
+        masked = _proximal.Linear(probe.weights * masks[None], jnp.repeat(probe.bias, samples, axis=1))
+        z = _proximal.scores(masked, x)
+        residual = _proximal.derivative(z, y, kind) * share[None]
+        slopes = jnp.einsum("lst,tu->lsu", residual, x)
+        gradient = _proximal.Linear(
+            jnp.mean(slopes * masks[None], axis=1, keepdims=True),
+            jnp.mean(jnp.sum(residual, axis=-1), axis=1, keepdims=True),
+        )
+        if most:
+            losses = jnp.sum(_proximal.loss(z, y, kind) * share, axis=-1)
+            towards = _by_score(logit, masks, losses, weight, most)
+        else:
+            towards = _by_slope(logit, masks, jnp.sum(slopes * probe.weights, axis=0), weight)
+        now_rate = rate * jnp.maximum(1 - state.probe.step / steps, 0)
+        subset_gradient = _proximal.Linear(towards[None, None], jnp.zeros((1, 1)))
+        return _State(
+            _proximal.update(state.probe, gradient, penalties[0], now_rate),
+            _proximal.update(state.subsets, subset_gradient, penalties[1], now_rate),
+        ), None
+
+    return jax.lax.scan(step, state, (rows, valid, jax.random.split(draws, len(rows))))[0]
+
+
+def _drawn(key: Array, logit: Array, samples: int, most: int) -> Array:
+    if not most:
+        return jax.random.bernoulli(key, jax.nn.sigmoid(logit)[None], (samples, len(logit))).astype(jnp.float32)
+    first, second = jax.random.split(key)
+    sizes = jax.random.randint(first, (samples,), 1, most + 1)
+    return _subsets.sized(second, logit, sizes, most).astype(jnp.float32)
+
+
+def _by_slope(logit: Array, masks: Array, slope: Array, weight: Array) -> Array:
+    """Return the gradient for independent units from the loss's slope by each unit's presence, `[sample unit]`.
+
+    The difference that a unit makes is near the mean of the slopes where it is absent and where it is present; either
+    is seen half the time if weighed by one over twice its probability.
+    """
+    chance = jax.nn.sigmoid(logit)[None]
+    effect = jnp.mean(slope * jnp.abs(masks - chance) / 2, axis=0)  # p (1 - p) / (2 p) present, / (2 (1 - p)) absent
+    return effect - weight * jax.grad(_subsets.entropy)(logit)
+
+
+def _by_score(logit: Array, masks: Array, losses: Array, weight: Array, most: int) -> Array:
+    """Return the gradient for subsets of a size: of each draw's cost less the mean of the others', times log chance."""
+
+    def surrogate(logit: Array) -> Array:
+        chances = _subsets.log_chance(logit, masks > 0, most)
+        cost = jax.lax.stop_gradient(losses + weight * chances)  # the entropy is minus the expected log chance
+        others = (jnp.sum(cost) - cost) / (len(cost) - 1)
+        return jnp.mean((cost - others) * chances)
+
+    return jax.grad(surrogate)(logit)
+
+
+def greedy(
+    probe: Probe,
+    activations: Float[Any, "token unit"],
+    labels: Labels,
+    *,
+    select: int = 50,
+    by: Literal["log_likelihood", "accuracy"] = "log_likelihood",
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Ranking:
+    """Pick units one by one, each time the one that helps the masked probe most, on dev data say.
+
+    To add a unit to a subset adds `x_j w_j` to the logits; so a step costs tokens times units times labels,
+    however many are in.
+
+    Args:
+        probe: one probe.
+        activations: tokens to judge by; held on the device.
+        labels: theirs.
+        select: how many to pick.
+        by: mean log-likelihood, or accuracy (of classes; of concepts and numbers there is none).
+        budget: bytes for the logits of several units at once.
+        progress: called after each pick.
+
+    Returns:
+        `score[1, unit]`: 1 for the first pick, falling evenly; units not picked follow by what they were worth at
+        the last pick.
+
+    Raises:
+        TypeError, ValueError: labels that are not those of the probe, or options out of range.
+    """
+    tokens, units = getattr(activations, "shape", np.shape(activations))
+    kind = _blocks.Kind(probe.settings.get("loss", "softmax"), len(probe.bias))
+    table = _blocks.held_out(labels, tokens, kind)
+    if not 1 <= select <= units or units != len(probe.mean):
+        raise ValueError(
+            f"expected 1 to {units} units to pick and a probe of as many, got {select} and {len(probe.mean)}"
+        )
+    if by not in ("log_likelihood", "accuracy") or (by == "accuracy" and kind.loss != "softmax"):
+        raise ValueError(f'expected "log_likelihood", or "accuracy" for classes, got {by!r} for the loss {kind.loss}')
+    x = jnp.asarray(Checked(activations)[:])
+    base = logits(probe, x, np.zeros(units, bool)).T
+    chunk = batching.chunk_size(4 * tokens * kind.count * 3, units, budget)
+    left, picks, value = np.ones(units, bool), [], np.zeros(units)
+    labels_now, parts = jnp.asarray(table), tuple(probe[:4])
+    for i in range(select):
+        value = np.asarray(_worth(base, parts, x, labels_now, chunk=chunk, by=by, kind=kind))
+        picks.append(int(np.argmax(np.where(left, value, -np.inf))))
+        left[picks[-1]] = False
+        base = _added(base, parts, x, jnp.int32(picks[-1]))
+        if progress:
+            progress(i + 1, select)
+    rest = np.flatnonzero(left)
+    order = np.concatenate([picks, rest[np.argsort(-value[rest], kind="stable")]]).astype(int)
+    score = np.empty(units, np.float32)
+    score[order] = 1 - np.arange(units) / units
+    return ranked(jnp.asarray(score)[None])
+
+
+@jax.jit
+def _added(base: Array, parts: tuple, x: Array, unit: Array) -> Array:
+    weights, _, mean, scale = parts
+    return base + weights[:, unit, None] * ((x[:, unit] - mean[unit]) / scale[unit])[None]
+
+
+@partial(jax.jit, static_argnames=("chunk", "by", "kind"))
+def _worth(base: Array, parts: tuple, x: Array, labels: Array, *, chunk: int, by: str, kind: _blocks.Kind) -> Array:
+    """Return what each unit would make of the logits `base[label, token]`, `[unit]`; `chunk` of them at a time."""
+    weights, _, mean, scale = parts
+    y = _proximal.table(labels, kind)
+
+    def some(units: Array) -> Array:
+        columns = ((x[:, units] - mean[units][None]) / scale[units][None]).T
+        z = base[:, None] + weights[:, units, None] * columns[None]
+        if by == "accuracy":
+            return jnp.mean(jnp.argmax(z, axis=0) == labels[None], axis=-1)
+        return -jnp.mean(_proximal.loss(z, y, kind), axis=-1)
+
+    units = jnp.arange(-(-len(mean) // chunk) * chunk).reshape(-1, chunk)
+    return jax.lax.map(some, jnp.minimum(units, len(mean) - 1)).ravel()[: len(mean)]

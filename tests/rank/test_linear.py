@@ -1,0 +1,211 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from jaxneuron.rank import linear
+from jaxneuron.ranking import ranked
+from jaxneuron.types import Probe
+from tests.quick import quick_compilation  # noqa: F401
+
+TOKENS, UNITS, LABELS = 240, 6, 3
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Three classes that the first three units tell apart, one of them by its absence; units of different scales."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(TOKENS, UNITS)).astype(np.float32)
+    score = np.stack([2 * x[:, 0] - x[:, 2], 2 * x[:, 1], np.zeros(TOKENS)], axis=1) + rng.gumbel(size=(TOKENS, LABELS))
+    return x * np.array([1, 10, 0.1, 1, 1, 3], np.float32) + 2, score.argmax(axis=1)
+
+
+def standardised(x):
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+EXACT = {"batch": None, "epochs": 1500, "learning_rate": 0.05}
+
+
+def test_l2_agrees_with_scikit_learn(data):
+    x, y = data
+    peer = LogisticRegression(C=1 / (2 * 0.01 * TOKENS), tol=1e-8, max_iter=2000).fit(standardised(x), y)
+    probe = linear.fit(None, x, y, l2=0.01, **EXACT)
+    np.testing.assert_allclose(probe.weights, peer.coef_, atol=2e-3)
+    ours = jax.nn.softmax(linear.logits(probe, x), axis=-1)
+    np.testing.assert_allclose(ours, peer.predict_proba(standardised(x)), atol=1e-3)
+
+
+def test_l1_has_the_zeros_of_scikit_learn(data):
+    x, y = data
+    settings = {"C": 1 / (0.03 * TOKENS), "solver": "saga", "tol": 1e-7, "max_iter": 5000}
+    peer = LogisticRegression(l1_ratio=1, **settings).fit(standardised(x), y)
+    probe = linear.fit(None, x, y, l1=0.03, **EXACT)
+    assert 3 < (peer.coef_ == 0).sum() < peer.coef_.size - 3
+    np.testing.assert_array_equal(probe.weights == 0, peer.coef_ == 0)
+    np.testing.assert_allclose(probe.weights, peer.coef_, atol=3e-3)
+
+
+def test_numbers_agree_with_ridge(data):
+    x, _ = data
+    y = (x @ np.arange(UNITS * 2).reshape(UNITS, 2) / 20).astype(np.float32)
+    peer = Ridge(alpha=0.1 * TOKENS).fit(standardised(x), y)
+    probe = linear.fit(None, x, y, l2=0.1, **EXACT)
+    np.testing.assert_allclose(probe.weights, peer.coef_, atol=2e-3)
+    np.testing.assert_allclose(linear.logits(probe, x), peer.predict(standardised(x)), atol=1e-2)
+
+
+def test_concepts_agree_with_one_probe_each(data):
+    x, y = data
+    concepts = y[:, None] == np.arange(2)
+    both = linear.fit(None, x, concepts, l2=0.01, **EXACT)
+    for i in range(2):
+        peer = LogisticRegression(C=1 / (2 * 0.01 * TOKENS), tol=1e-8).fit(standardised(x), concepts[:, i])
+        np.testing.assert_allclose(both.weights[i], peer.coef_[0], atol=2e-3)
+
+
+def test_many_probes_are_those_fitted_one_by_one(key, data):
+    x, y = data
+    keys = jax.random.split(key, 2)[jnp.array([0, 1, 0])]
+    rng = np.random.default_rng(1)
+    l1, l2 = np.array([0, 0.01, 0.02]), np.array([0.01, 0, 0.02])
+    mask = np.array([[1, 1, 0, 1, 0, 0], [1, 0, 1, 0, 1, 0], [0, 0, 0, 1, 1, 1]], bool)[:, [0, 1, 2, 3, 4, 4]]
+    weight = rng.uniform(size=(3, TOKENS)).astype(np.float32)
+    held = (x[:50] + 0.5, y[:50])
+    options = {"epochs": 4, "batch": 32, "learning_rate": 0.05, "dev": held, "patience": 1}
+    many = linear.fit(keys, x, y, l1=l1, l2=l2, mask=mask, weight=weight, **options)
+    assert many.weights.shape == (3, LABELS, UNITS)
+    assert not np.asarray(many.weights)[~np.repeat(mask[:, None], LABELS, axis=1)].any()
+    for i in range(3):
+        one = linear.fit(keys[i], x, y, l1=l1[i], l2=l2[i], mask=mask[i], weight=weight[i], **options)
+        assert one.settings["best_epoch"] == many.settings["best_epoch"][i]
+        np.testing.assert_allclose(many.weights[i], one.weights, atol=1e-5)
+        np.testing.assert_allclose(many.bias[i], one.bias, atol=1e-5)
+
+
+def test_other_strengths_do_not_compile_again(key, data, no_compilation):
+    x, y = data
+    linear.fit(key, x, y, l1=np.array([0.1, 0.2]), epochs=1)
+    with no_compilation():
+        linear.fit(jax.random.key(3), x, y, l1=np.array([0.3, 0.0]), epochs=2, learning_rate=0.1)
+
+
+def test_the_best_epoch_is_kept_not_the_last(key, data):
+    x, y = data
+    rng = np.random.default_rng(2)
+    noise = rng.normal(size=(40, 60)).astype(np.float32)  # more units than tokens: it learns them by heart
+    labels = (noise[:, 0] + rng.normal(size=40) > 0).astype(int)
+    held = rng.normal(size=(200, 60)).astype(np.float32)
+    dev = (held, (held[:, 0] > 0).astype(int))
+    options = {"learning_rate": 0.05, "batch": 8, "dev": dev}
+    probe = linear.fit(key, noise, labels, epochs=12, patience=None, **options)
+    losses = probe.settings["dev_loss"]
+    assert losses.shape == (12,) and probe.settings["best_epoch"] == losses.argmin() + 1 < 12
+    z = jax.nn.log_softmax(linear.logits(probe, held), axis=-1)
+    np.testing.assert_allclose(-z[np.arange(200), dev[1]].mean(), losses.min(), rtol=1e-4)
+    patient = linear.fit(key, noise, labels, epochs=12, patience=2, **options)
+    assert len(patient.settings["dev_loss"]) == patient.settings["best_epoch"] + 2
+
+
+def test_weights_of_tokens_are_repetitions(data):
+    x, y = data
+    times = np.random.default_rng(3).integers(0, 3, TOKENS)
+    options = {"l2": 0.01, "standardise": False, **EXACT}
+    x = standardised(x).astype(np.float32)
+    weighed = linear.fit(None, x, y, weight=times.astype(np.float32), **options)
+    repeated = linear.fit(None, np.repeat(x, times, axis=0), np.repeat(y, times), **options)
+    np.testing.assert_allclose(weighed.weights, repeated.weights, atol=1e-3)
+
+
+def test_blocks_within_a_budget_change_nothing_in_full_steps(data):
+    x, y = data
+    options = {"batch": None, "epochs": 30, "learning_rate": 0.05, "l1": 0.01, "dev": (x[:30], y[:30])}
+    seen = []
+    small = linear.fit(None, x, y, budget=5000, progress=lambda done, total: seen.append((done, total)), **options)
+    assert seen[-1][0] > 60
+    np.testing.assert_allclose(small.weights, linear.fit(None, x, y, **options).weights, atol=1e-5)
+
+
+def test_blocks_within_a_budget_learn_in_batches(key, data):
+    x, y = data
+    seen = []
+    probe = linear.fit(
+        key, x, y, budget=3000, epochs=20, batch=16, learning_rate=0.05, progress=lambda *at: seen.append(at)
+    )
+    assert seen[-1][0] == seen[-1][1] and seen[-1][1] >= 60
+    whole = linear.fit(None, x, y, **EXACT)
+    assert np.mean(linear.logits(probe, x).argmax(-1) == linear.logits(whole, x).argmax(-1)) > 0.95
+
+
+def test_planted_units_lead_each_label(key, data):
+    x, y = data
+    before = x.copy()
+    ranking, probe = linear.rank(key, x, y, l1=0.01, epochs=40, batch=32, learning_rate=0.02)
+    assert ranking.order[0, 0] == 0 and ranking.order[1, 0] == 1
+    assert probe.weights[0, 0] > 0 > probe.weights[0, 2]
+    assert set(np.asarray(linear.mass_order(probe).order[:3])) == {0, 1, 2}
+    assert (x == before).all()
+    np.testing.assert_array_equal(ranked(probe.weights).order[1, -1:] == 1, [False])
+
+
+def test_a_constant_unit_gets_no_weight(key, data):
+    x, y = data
+    x = np.concatenate([x, np.full((TOKENS, 1), 0.1, np.float32)], axis=1)
+    probe = linear.fit(key, x, y, epochs=2)
+    assert probe.scale[-1] == 1 and not np.asarray(probe.weights[:, -1]).any()
+
+
+def test_masked_logits_are_those_of_the_units_that_are_left(data):
+    x, y = data
+    probe = linear.fit(None, x, y, batch=None, epochs=20)
+    mask = np.tril(np.ones((UNITS, UNITS), bool))
+    many = linear.logits(probe, x, mask, budget=20000)
+    assert many.shape == (UNITS, TOKENS, LABELS)
+    for row, ours in zip(mask, many, strict=True):
+        weights, bias, mean, scale = (np.asarray(part) for part in probe[:4])
+        expected = ((x - mean) / scale * row) @ weights.T + bias
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+def brute_mass_order(weights, shares):
+    """The sets of Dalvi et al. for each share in turn."""
+    entered = {}
+    for share in shares:
+        for row in np.abs(weights):
+            total, mass = row.sum(), 0.0
+            for unit in np.argsort(-row, kind="stable"):
+                if mass >= share * total:
+                    break
+                entered.setdefault(int(unit), share)
+                mass += row[unit]
+    return entered
+
+
+def test_mass_order_is_that_of_ever_finer_shares():
+    weights = np.random.default_rng(4).integers(0, 8, size=(3, 7)).astype(float)
+    weights[:, 5] = 0
+    entered = brute_mass_order(weights, np.linspace(1e-4, 1, 5001))
+    ranking = linear.mass_order(Probe(jnp.asarray(weights), jnp.zeros(3), jnp.zeros(7), jnp.ones(7), {}))
+    first = np.array([entered.get(i, 1.0) for i in range(7)])
+    assert ranking.score[5] == 0 and ranking.order[-1] == 5
+    np.testing.assert_allclose(1 - ranking.score, first, atol=5e-4)
+    assert (np.diff(first[np.asarray(ranking.order)]) >= 0).all()
+
+
+def test_bad_input_says_what_to_do(key, data):
+    x, y = data
+    with pytest.raises(ValueError, match="random key"):
+        linear.fit(None, x, y)
+    with pytest.raises(ValueError, match="at least two labels"):
+        linear.fit(key, x, np.zeros(TOKENS, int))
+    with pytest.raises(ValueError, match="one number of probes"):
+        linear.fit(key, x, y, l1=np.zeros(2), mask=np.ones((3, UNITS), bool))
+    with pytest.raises(ValueError, match="class 7"):
+        linear.fit(key, x, y, dev=(x, np.where(np.arange(TOKENS) == 0, 7, y)))
+    with pytest.raises(ValueError, match="unit 1 at token 2"):
+        linear.fit(key, np.where(np.arange(UNITS * TOKENS).reshape(TOKENS, UNITS) == 13, np.nan, x), y)
+    with pytest.raises(ValueError, match="concept 1"):
+        linear.fit(key, x, np.stack([y > 0, y > 5], axis=1))
+    with pytest.raises(ValueError, match="at least one epoch"):
+        linear.fit(key, x, y, epochs=0)
