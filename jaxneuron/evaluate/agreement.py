@@ -48,8 +48,9 @@ def agreement(
         Fan et al. 2023.
 
     Example:
+        >>> import jax
         >>> from jaxneuron.ranking import ranked
-        >>> one, two = ranked(np.array([3.0, 2, 1, 0])), ranked(np.array([3.0, 0, 1, 2]))
+        >>> one, two = (ranked(jax.numpy.array(row)) for row in ([3.0, 2, 1, 0], [3.0, 0, 1, 2]))
         >>> float(agreement([one, two], top=[2]).jaccard[0, 0, 1])  # {0, 1} and {0, 3}
         0.3333333333333333
     """

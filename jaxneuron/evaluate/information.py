@@ -27,7 +27,7 @@ class Information(NamedTuple):
 
 def information(
     logits: Float[Any, "*probe token label"],
-    labels: Int[Any, "token"] | Bool[Any, "token *label"],
+    labels: Int[Any, "_token"] | Bool[Any, "_token *_label"],
     *,
     floor: float = FLOOR,
 ) -> Information:
@@ -88,7 +88,7 @@ def entropy(labels: Shaped[Any, "token *label"]) -> Float[np.ndarray, "*label"]:
 
 def token_bits(
     logits: Float[Any, "*probe token label"],
-    labels: Int[Any, "token"] | Bool[Any, "token *label"],
+    labels: Int[Any, "_token"] | Bool[Any, "_token *_label"],
     *,
     floor: float = FLOOR,
 ) -> tuple[Float[np.ndarray, "..."], Bool[np.ndarray, "..."]]:

@@ -17,7 +17,7 @@ from jaxneuron import batching
 
 def npmi(
     active: Bool[Any, "token unit"],
-    concepts: Bool[Any, "token label"],
+    concepts: Bool[Any, "_token label"],
     *,
     smoothing: float = 0.0,
     budget: int = batching.BUDGET,
