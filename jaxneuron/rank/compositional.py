@@ -125,7 +125,8 @@ def rank(
 
     A concept's score is the larger of its own IoU with where the unit is active, and of what it adds to the unit's best
     formula, `IoU(formula) - IoU(formula without it)`, if the formula affirms it. A unit for "a and b" ranks high for
-    both, though neither alone says when it is active.
+    both, though neither alone says when it is active. A unit that a concept silences is not active for it: rank the
+    negative activations as well where that matters.
 
     Args:
         key: not used.
@@ -157,10 +158,9 @@ def rank(
     )
     columns = np.ascontiguousarray(_labels.concepts(labels, activations.shape[0]).T)
     score = np.zeros((len(columns), activations.shape[1]), np.float32)
-    single = np.arange(len(columns))[:, None]
     size = columns.sum(axis=1)
     leaf, operator, whole = found.leaf[:, -1], found.operator[:, -1], found.iou[:, -1]
-    for here, active, _ in _active(activations, found.threshold, None, budget, copies=3 + len(single) // 4):
+    for here, active, _ in _active(activations, found.threshold, None, budget, copies=4):
         both = _products(active, columns)
         score[:, here] = (both / np.maximum(active.sum(axis=1) + size[:, None] - both, 1)).astype(np.float32)
         for term in range(length):
