@@ -70,8 +70,8 @@ def rank(
 
     Example:
         >>> activations = np.array([[3.0], [0.0], [2.0], [0.0]], np.float32)
-        >>> rank(None, activations, np.array([True, False, True, True]), thresholds=[1.0]).score.round(3).tolist()
-        [[0.667]]
+        >>> rank(None, activations, np.array([True, False, False, False]), thresholds=[1.0]).score.tolist()
+        [[0.5]]
     """
     del key
     found = scores(

@@ -1,0 +1,93 @@
+import jax
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import balanced_accuracy_score, r2_score
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
+from sklearn.svm import LinearSVC
+
+from jaxneuron.rank import single_neuron
+
+FOLDS = np.arange(120) % 3
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 120).astype(np.int32)
+    activations = rng.normal(size=(120, 6)).astype(np.float32)
+    activations[:, 1] += 2 * (labels == 1)
+    activations[:, 2] = np.round(activations[:, 2] - 2 * (labels == 2))  # ties
+    activations[:, 3] = 2.5
+    activations[:, 4] = 10 * (labels == 0)  # nobody errs
+    activations[:, 5] += 30  # the bias is held small, so this matters
+    return activations, labels
+
+
+@pytest.mark.parametrize("cost", [1.0, 0.01])
+def test_it_agrees_with_scikit_learns_machines(data, cost):
+    activations, labels = data
+    found = single_neuron.scores(None, *data, folds=FOLDS, cost=cost)
+    for label in range(3):
+        held = labels == label
+        for unit in range(6):
+            x = activations[:, [unit]].astype(float)
+            said, weights = np.zeros(120, bool), []
+            for fold in range(3):
+                machine = LinearSVC(C=cost, dual=False, tol=1e-9, max_iter=10**5)
+                machine.fit(x[FOLDS != fold], held[FOLDS != fold])
+                said[FOLDS == fold] = machine.predict(x[FOLDS == fold])
+                weights.append([machine.coef_[0, 0], machine.intercept_[0]])
+            ours = [found.weight[label, unit], found.bias[label, unit]]
+            np.testing.assert_allclose(ours, np.mean(weights, axis=0), atol=1e-5, rtol=1e-5)
+            assert found.accuracy[label, unit] == pytest.approx(np.mean(said == held), abs=0.01)
+            assert found.balanced[label, unit] == pytest.approx(balanced_accuracy_score(held, said), abs=0.02)
+
+
+def test_gain_is_over_the_more_frequent_side(data):
+    activations, labels = data
+    found = single_neuron.scores(None, *data, folds=4)
+    share = np.array([max(np.mean(labels == c), np.mean(labels != c)) for c in range(3)])[:, None]
+    np.testing.assert_allclose(found.gain, found.accuracy - share)
+    np.testing.assert_allclose(found.gain[:, 3], 0, atol=1e-9)  # a constant names it always
+    assert found.accuracy[0, 4] == found.balanced[0, 4] == 1
+    ranked = single_neuron.rank(None, *data, folds=4, by="balanced")
+    np.testing.assert_allclose(ranked.score, found.balanced, rtol=1e-6)
+    assert ranked.order[:, 0].tolist() == [4, 1, 2]
+
+
+def test_numbers_are_fitted_by_least_squares_as_by_scikit_learn(data):
+    activations, _ = data
+    rng = np.random.default_rng(1)
+    numbers = np.stack([3 * activations[:, 0] + rng.normal(size=120), activations[:, 5] ** 2], axis=1)
+    numbers = numbers.astype(np.float32)
+    found = single_neuron.rank(None, activations, numbers, folds=FOLDS).score
+    for row, number in enumerate(numbers.T.astype(float)):
+        for unit in range(6):
+            x = activations[:, [unit]].astype(float)
+            said = cross_val_predict(LinearRegression(), x, number, cv=PredefinedSplit(FOLDS))
+            assert found[row, unit] == pytest.approx(r2_score(number, said), abs=1e-5)
+
+
+def test_classes_are_dealt_evenly_and_by_the_key():
+    labels = np.repeat([0, 1], [90, 30]).astype(np.int32)
+    one, same, other = (single_neuron._folds(jax.random.key(key), 6, labels, 120) for key in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert np.any(one != other)
+    assert np.bincount(one[:90]).tolist() == [15] * 6 and np.bincount(one[90:]).tolist() == [5] * 6
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"folds": 1}, "expected 2 to 120 folds, got 1"),
+        ({"folds": 121}, "expected 2 to 120 folds"),
+        ({"folds": FOLDS[:-1]}, "a fold for each of the 120 tokens"),
+        ({"folds": FOLDS * 0}, "at least two of them"),
+        ({"folds": 3, "cost": 0.0}, "a cost above 0"),
+    ],
+    ids=str,
+)
+def test_wrong_options_are_named(data, options, message):
+    with pytest.raises(ValueError, match=message):
+        single_neuron.rank(None, *data, **options)
