@@ -41,3 +41,44 @@ def study_poerner2018(
     for claim in failed:
         console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
     console.print(f"The report: {out / 'report.html'}")
+
+
+@app.command("concepts")
+def study_concepts(
+    out: Out,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained."
+        ),
+    ] = "",
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="A labelled text, such as a folder with a treebank; more of them are other languages."),
+    ] = None,
+    labels: Annotated[
+        str, typer.Option(help="Layers of labels, separated by commas; the first is studied in full. Default: upos.")
+    ] = "",
+    preset: Annotated[str, typer.Option(help="demo or full.")] = "demo",
+    seed: Seed = 0,
+) -> None:
+    """Ask which neurons carry a concept, by many rankings and probes, and whether the model uses them."""
+    from jaxneuron.report import concepts as page
+    from jaxneuron.studies import concepts
+
+    with bars() as report:
+        content = concepts.run(
+            out,
+            model=model or None,
+            data=data or (),
+            labels=[layer for layer in labels.split(",") if layer],
+            preset=preset,
+            seed=seed,
+            report=report,
+        )
+    for sentence in page.headlines(content):
+        console.print(f"- {sentence}", markup=False, highlight=False)
+    for claim in content["claims"]:
+        if not claim["holds"]:
+            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
+    console.print(f"The report: {out / 'report.html'}")

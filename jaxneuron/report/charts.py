@@ -53,7 +53,9 @@ def activations(found: Sequence[Row], setting: str) -> Spec:
         ],
     )
     panel = f"Activation by method in the {labels.setting(setting).name.lower()}"
-    return _spec(alt.layer(boxes, dots).properties(height=260, description=f"{panel}: box plots of {len(rows)} values"))
+    return specification(
+        alt.layer(boxes, dots).properties(height=260, description=f"{panel}: box plots of {len(rows)} values")
+    )
 
 
 def gains(found: Sequence[Row]) -> Spec:
@@ -99,7 +101,7 @@ def gains(found: Sequence[Row]) -> Spec:
     chart = alt.layer(zero, rule, points).properties(
         height=alt.Step(16), description="Mean gain over corpus search by setting and method"
     )
-    return _spec(chart)
+    return specification(chart)
 
 
 def learning_curves(curves: Sequence[Row]) -> Spec:
@@ -125,7 +127,7 @@ def learning_curves(curves: Sequence[Row]) -> Spec:
             tooltip=["part:N", "step:Q", alt.Tooltip("loss:Q", format=".4f")],
         )
     )
-    return _spec(chart.properties(height=240, description="Learning curves: loss by training step"))
+    return specification(chart.properties(height=240, description="Learning curves: loss by training step"))
 
 
 def group_sizes(sizes: Sequence[int], site: str) -> Spec:
@@ -143,7 +145,7 @@ def group_sizes(sizes: Sequence[int], site: str) -> Spec:
             tooltip=[alt.Tooltip("size:O", title="units"), alt.Tooltip("count():Q", title="groups")],
         )
     )
-    return _spec(chart.properties(height=160, description=f"How many groups of {site} have how many units"))
+    return specification(chart.properties(height=160, description=f"How many groups of {site} have how many units"))
 
 
 def _colour(methods: Sequence[str], *, legend: bool) -> alt.Color:
@@ -166,7 +168,8 @@ def _quote(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _spec(chart: alt.TopLevelMixin) -> Spec:
+def specification(chart: alt.TopLevelMixin) -> Spec:
+    """Return a chart as the page takes it: as wide as its place, without fonts and colours of its own."""
     spec = chart.properties(width="container").to_dict()
     spec.pop("$schema")  # an address, which nothing here should look up
     spec.pop("config", None)  # the page sets fonts and colours

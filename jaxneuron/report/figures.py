@@ -43,7 +43,7 @@ def figure1(found: Sequence[Row], path: Path) -> list[Path]:
             axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes, color="0.4")
         else:
             _boxes(axes, scores)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def gains(found: Sequence[Row], path: Path) -> list[Path]:
@@ -76,7 +76,7 @@ def gains(found: Sequence[Row], path: Path) -> list[Path]:
     axes.set_xlabel("gain over corpus search (standard deviations over the corpus n-grams)")
     if methods:
         figure.legend(loc="outside upper center", ncols=len(methods), frameon=False)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def learning_curves(curves: Sequence[Row], path: Path) -> list[Path]:
@@ -98,7 +98,7 @@ def learning_curves(curves: Sequence[Row], path: Path) -> list[Path]:
     axes.set(xlabel="step", ylabel="loss")
     if losses(curves):
         axes.legend(frameon=False)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def losses(curves: Sequence[Row]) -> list[str]:
@@ -136,7 +136,8 @@ def _boxes(axes: Axes, scores: Mapping[str, np.ndarray]) -> None:
     axes.set_axisbelow(True)
 
 
-def _save(figure: Figure, path: Path) -> list[Path]:
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, the same bytes every time."""
     paths = [Path(path).with_suffix(suffix) for suffix in (".png", ".svg")]
     for target in paths:
         with beside(target) as temporary, matplotlib.rc_context({"svg.hashsalt": "jaxneuron"}):

@@ -1,6 +1,7 @@
 """The papers, end to end: each study trains or loads its model, runs its methods and writes a report.
 
 - `poerner2018`: which 5-grams drive a neuron most, by corpus search and four kinds of gradient ascent
+- `concepts`: which neurons carry a property of words, by many rankings, probes and ablations
 
 Smaller jobs of the command line: `find_units` and `cluster_units`.
 """

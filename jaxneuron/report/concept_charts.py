@@ -1,0 +1,163 @@
+"""The interactive charts of the study `concepts`, as Vega-Lite specifications; each holds its own few rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from jaxneuron.report.charts import Spec, specification
+
+Row = Mapping[str, Any]
+
+COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c6d31", "#5e3c99", "#b2182b")
+"""Those of Okabe and Ito 2008, which colour-blind readers can tell apart, and three more; shapes repeat the meaning."""
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
+
+DASHES = {"top": [1, 0], "bottom": [6, 3], "random": [2, 2]}
+"""How the lines of the best, the worst and random units are drawn."""
+
+
+def curves(rows: Sequence[Row], names: Mapping[str, str], *, value: str, title: str, what: str) -> Spec:
+    """Return lines over the number of units: a colour per ranking, a dash for top, bottom and random.
+
+    Args:
+        rows: with `ranking`, `direction`, `count` and the value.
+        names: ranking -> what a person calls it.
+        value: the key of what is drawn.
+        title: of its axis.
+        what: the chart shows, for readers who do not see it.
+    """
+    kept = [
+        {"ranking": names.get(row["ranking"], row["ranking"])}
+        | {key: row[key] for key in ("direction", "count", value)}
+        for row in rows
+        if row.get(value) is not None
+    ]
+    shown = list(dict.fromkeys(row["ranking"] for row in kept))
+    order = [name for name in names.values() if name in shown] + [name for name in shown if name not in names.values()]
+    directions = [direction for direction in DASHES if any(row["direction"] == direction for row in kept)]
+    counts = sorted({row["count"] for row in kept})
+    few = len(counts) <= 40
+    colour = alt.Scale(domain=order, range=[COLOURS[i % len(COLOURS)] for i in range(len(order))])
+    base = alt.Chart(alt.Data(values=kept)).encode(
+        x=alt.X("count:Q", title="units", scale=alt.Scale(type="symlog" if counts and counts[-1] > 20 else "linear")),
+        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
+        color=alt.Color("ranking:N", scale=colour, legend=alt.Legend(orient="top", title=None, columns=4)),
+        strokeDash=alt.StrokeDash(
+            "direction:N",
+            scale=alt.Scale(domain=directions, range=[DASHES[direction] for direction in directions]),
+            legend=alt.Legend(orient="top", title=None) if len(directions) > 1 else None,
+        ),
+        tooltip=[
+            "ranking:N",
+            "direction:N",
+            alt.Tooltip("count:Q", title="units"),
+            alt.Tooltip(f"{value}:Q", format=".3f"),
+        ],
+    )
+    lines = base.mark_line(interpolate="monotone")
+    dots = base.mark_point(filled=True, size=30 if few else 6, opacity=1 if few else 0.5).encode(
+        shape=alt.Shape(
+            "ranking:N",
+            scale=alt.Scale(domain=order, range=[SHAPES[i % len(SHAPES)] for i in range(len(order))]),
+            legend=None,
+        )
+    )
+    return specification(alt.layer(lines, dots).properties(height=300, description=what))
+
+
+def layers(rows: Sequence[Row]) -> Spec:
+    """Return the accuracy of a probe on each layer, on the property and on the control task."""
+    kinds = {"accuracy": "the property", "control": "the control task (words with random labels)"}
+    values = [
+        {"site": row["site"], "task": name, "accuracy": row[key]}
+        for row in rows
+        for key, name in kinds.items()
+        if row.get(key) is not None
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("site:N", sort=[row["site"] for row in rows], title=None, axis=alt.Axis(labelAngle=-30)),
+            y=alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False)),
+            color=_tasks(list(kinds.values())),
+            tooltip=["site:N", "task:N", alt.Tooltip("accuracy:Q", format=".3f")],
+        )
+    )
+    return specification(chart.properties(height=240, description="Accuracy of a linear probe by layer"))
+
+
+def _tasks(names: list[str]) -> alt.Color:
+    scale = alt.Scale(domain=names, range=list(COLOURS[1::-1]))
+    return alt.Color("task:N", scale=scale, legend=alt.Legend(orient="top", title=None, labelLimit=300))
+
+
+def classes(rows: Sequence[Row], sites: Sequence[str]) -> Spec:
+    """Return how many units hold half of the weight of each class, and in which layer they are."""
+    values = [
+        {"label": row["name"], "site": site, "units": units, "place": sites.index(site)}
+        for row in rows
+        for site, units in zip(sites, row["by_layer"], strict=True)
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar()
+        .encode(
+            y=alt.Y("label:N", sort=[row["name"] for row in rows], title=None),
+            x=alt.X("units:Q", title="units with half of the weight"),
+            color=alt.Color(
+                "site:N",
+                sort=list(sites),
+                scale=alt.Scale(scheme="viridis"),
+                legend=alt.Legend(orient="top", title=None, columns=4),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=["label:N", "site:N", "units:Q"],
+        )
+    )
+    return specification(chart.properties(height=alt.Step(18), description="Units of each class by layer"))
+
+
+def bars(values: Mapping[str, float], title: str, what: str, *, rule: float | None = None) -> Spec:
+    """Return one bar for each name, in the given order, with a rule at what chance would give."""
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(color=COLOURS[1])
+        .encode(
+            x=alt.X("name:N", sort=list(values), title=None, axis=alt.Axis(labelAngle=-30)),
+            y=alt.Y("value:Q", title=title),
+            tooltip=["name:N", alt.Tooltip("value:Q", format=".3~f", title=title)],
+        )
+    )
+    if rule is not None:
+        line = (
+            alt.Chart(alt.Data(values=[{"at": rule}])).mark_rule(strokeDash=[5, 3], color=COLOURS[0]).encode(y="at:Q")
+        )
+        chart = alt.layer(chart, line)
+    return specification(chart.properties(height=220, description=what))
+
+
+def heat(names: Sequence[str], table: Sequence[Sequence[float | None]], title: str, what: str) -> Spec:
+    """Return a square table as shades, with the numbers in it."""
+    values = [
+        {"one": one, "other": other, "value": value}
+        for one, row in zip(names, table, strict=True)
+        for other, value in zip(names, row, strict=True)
+        if value is not None
+    ]
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("one:N", sort=list(names), title=None, axis=alt.Axis(labelAngle=-40)),
+        y=alt.Y("other:N", sort=list(names), title=None),
+        tooltip=["one:N", "other:N", alt.Tooltip("value:Q", format=".2f", title=title)],
+    )
+    shades = base.mark_rect().encode(
+        color=alt.Color("value:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text=alt.Text("value:Q", format=".2f"),
+        color=alt.condition(alt.datum.value > 0.5, alt.value("white"), alt.value("black")),
+    )
+    return specification(alt.layer(shades, numbers).properties(height=alt.Step(26), description=what))

@@ -1,0 +1,203 @@
+"""What is lost without the first units of each ranking: in what a probe reads, and inside the model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from jaxneuron.corpora import subwords
+from jaxneuron.evaluate import ablation
+from jaxneuron.studies.concepts.material import Part, Report, Subject
+from jaxneuron.studies.concepts.presets import Preset
+from jaxneuron.studies.concepts.rankings import Ranked, Scope
+from jaxneuron.types import Activations, Output, Probe, Site, Tokens
+
+Row = dict[str, Any]
+
+HIDDEN = 0.15
+"""Share of the sub-words that a masked language model has to guess, as in Devlin et al. 2019."""
+
+
+class Sentences(NamedTuple):
+    """What the model reads with and without some units."""
+
+    tokens: Tokens  # [sentence time], numpy
+    classes: Int[np.ndarray, "sentence time"]  # of each word, at its last sub-word; -1 elsewhere
+
+
+def in_representation(
+    found: Scope, probe: Probe, ranked: Mapping[str, Ranked], preset: Preset, *, seed: int
+) -> list[Row]:
+    """Return the test accuracy of a trained probe without the first, the last and random k units, set to nought."""
+    counts = _counts(found.train[0].shape[1], preset)
+    names, sets = _sets(ranked, counts, preset, seed, bottom=True)
+    zero, mean = (
+        ablation.in_representation(probe, *found.test, sets, value=value) for value in (0.0, np.asarray(probe.mean))
+    )
+    rows = [
+        {"place": "representation", "ranking": name, "direction": direction, "count": k}
+        | {"accuracy": zero[i, j], "accuracy_at_mean": mean[i, j]}
+        for i, (name, direction) in enumerate(names)
+        for j, k in enumerate(counts)
+    ]
+    return _random_mean(rows, ("accuracy", "accuracy_at_mean"))
+
+
+def in_model(
+    subject: Subject,
+    site: Site,
+    last: tuple[Site, Probe],
+    sentences: Sentences,
+    ranked: Mapping[str, Ranked],
+    preset: Preset,
+    *,
+    seed: int,
+    report: Report,
+) -> list[Row]:
+    """Return what the model is worth without the first and random k units of a site, set to nought.
+
+    Two things are asked: a probe after the last layer, and, of a language model, its own words.
+
+    Args:
+        subject: the model.
+        site: where the units are.
+        last: the last layer, and a probe that reads the property there.
+        sentences: test sentences.
+        ranked: the rankings of the units.
+        preset: how many units, and how many random orders.
+        seed: of the random orders and the hidden words.
+        report: what is being done -> a progress callback.
+    """
+    counts = _counts(len(next(iter(ranked.values())).order), preset)
+    names, sets = _sets(ranked, counts, preset, seed, bottom=False)
+    read = jax.tree_util.Partial(_read_site(last[0]), *(jnp.asarray(leaf, jnp.float32) for leaf in last[1][:4]))
+    model = (subject.forward, subject.params)
+    told = ablation.in_model(
+        *model,
+        sentences.tokens,
+        sentences.classes,
+        sets,
+        site=site,
+        read=read,
+        progress=report(f"without units of {site}"),
+    )
+    words = None
+    if subject.config.head == "language" and (subject.config.causal or subject.hidden is not None):
+        tokens, targets = _guesses(subject, sentences.tokens, seed)
+        words = ablation.in_model(
+            *model, tokens, targets, sets, site=site, progress=report(f"words without units of {site}")
+        )
+    rows = []
+    for i, (name, direction) in [(-1, ("nothing", "top")), *enumerate(names)]:
+        for j, k in enumerate(counts):
+            if i < 0 and j:
+                continue
+            row = {"place": "model", "ranking": name, "direction": direction, "count": k if i >= 0 else 0}
+            row |= {"property": told.accuracy[i, j] if i >= 0 else told.unedited[1]}
+            row |= {"flips": told.flips[i, j] if i >= 0 else 0.0}
+            if words is not None:
+                row |= {"perplexity": words.perplexity[i, j] if i >= 0 else words.unedited[0]}
+                row |= {"word_accuracy": words.accuracy[i, j] if i >= 0 else words.unedited[1]}
+                row |= {"word_flips": words.flips[i, j] if i >= 0 else 0.0}
+                row |= {"divergence": words.divergence[i, j] if i >= 0 else 0.0}
+            rows.append(row)
+    values = ("property", "flips", "perplexity", "word_accuracy", "word_flips", "divergence")
+    return _random_mean(rows, values)
+
+
+def read_sentences(subject: Subject, part: Part, layer: str, preset: Preset, *, seed: int) -> Sentences:
+    """Return test sentences that fit into one window, drawn at random, with the class of each word.
+
+    Raises:
+        ValueError: no sentence is short enough.
+    """
+    offsets = np.cumsum([0, *map(len, part.sentences)])
+    order = np.random.default_rng(seed).permutation(len(part.sentences))[: 4 * preset.sentences]
+    windows = subwords.split(
+        subject.tokenizer, [part.sentences[row] for row in order], longest=subject.config.window
+    ).windows
+    longest = min(preset.longest, subject.config.window)
+    own = [w for w in windows if len(w.ids) <= longest and w.last - w.first == len(part.sentences[order[w.sentence]])]
+    own = own[: preset.sentences]
+    if not own:
+        raise ValueError(f"no test sentence has {longest} sub-words or fewer; give other text")
+    width = max(len(window.ids) for window in own)
+    ids, classes = np.zeros((len(own), width), np.int32), np.full((len(own), width), -1, np.int32)
+    mask = np.zeros((len(own), width), bool)
+    for row, window in enumerate(own):
+        ids[row, : len(window.ids)], mask[row, : len(window.ids)] = window.ids, True
+        last = (window.word >= 0) & (window.word != np.append(window.word[1:], -2))
+        classes[row, np.flatnonzero(last)] = part.labels[layer][offsets[order[window.sentence]] + window.word[last]]
+    return Sentences(Tokens(ids, mask), classes)
+
+
+def _guesses(subject: Subject, tokens: Tokens, seed: int) -> tuple[Tokens, np.ndarray]:
+    """Return what a language model reads, and the words that it should say."""
+    ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
+    if subject.config.causal:
+        follows = np.pad(mask[:, 1:], [(0, 0), (0, 1)])
+        return tokens, np.where(follows, np.roll(ids, -1, axis=1), -1)
+    encoded = subject.tokenizer.encode("a")
+    special = [id for id, flag in zip(encoded.ids, encoded.special_tokens_mask, strict=True) if flag]
+    free = mask & ~np.isin(ids, special)
+    drawn = free & (np.random.default_rng(seed).random(ids.shape) < HIDDEN)
+    drawn = drawn if drawn.any() else free
+    return Tokens(np.where(drawn, subject.hidden, ids).astype(np.int32), mask), np.where(drawn, ids, -1)
+
+
+_READERS: dict[Site, Any] = {}
+
+
+def _read_site(site: Site) -> Any:
+    """Return the function that reads a probe's logits at a site; the same one each time, so that nothing recompiles."""
+
+    def read(
+        weights: Float[Array, "label unit"],
+        bias: Float[Array, "label"],
+        mean: Float[Array, "unit"],
+        scale: Float[Array, "unit"],
+        output: Output,
+        activations: Activations,
+    ) -> Float[Array, "batch time label"]:
+        value = activations[site]
+        standard = (value - jnp.broadcast_to(mean, value.shape)) / jnp.broadcast_to(scale, value.shape)
+        logits = standard @ weights.T
+        return logits + jnp.broadcast_to(bias, logits.shape)
+
+    return _READERS.setdefault(site, read)
+
+
+def _counts(units: int, preset: Preset) -> list[int]:
+    return sorted({max(1, round(share * units)) for share in preset.lost})
+
+
+def _sets(
+    ranked: Mapping[str, Ranked], counts: Sequence[int], preset: Preset, seed: int, *, bottom: bool
+) -> tuple[list[tuple[str, str]], np.ndarray]:
+    """Return whose sets they are, and the sets `[order k unit]`."""
+    names, sets = [], []
+    for number, (name, one) in enumerate(ranked.items()):
+        made = ablation.masks(jax.random.key(seed), one.order, counts, repeats=preset.repeats)
+        names.append((name, "top"))
+        sets.append(made.top)
+        if bottom:
+            names.append((name, "bottom"))
+            sets.append(made.bottom)
+        if number == 0:
+            names += [("random", "random")] * preset.repeats
+            sets += list(made.random)
+    return names, np.stack(sets)
+
+
+def _random_mean(rows: list[Row], values: Sequence[str]) -> list[Row]:
+    """Return the rows with the random orders of one size replaced by their mean."""
+    others = [row for row in rows if row["direction"] != "random"]
+    own = [row for row in rows if row["direction"] == "random"]
+    for k in dict.fromkeys(row["count"] for row in own):
+        part = [row for row in own if row["count"] == k]
+        mean = {key: float(np.mean([row[key] for row in part])) for key in values if key in part[0]}
+        others.append(part[0] | mean)
+    return others

@@ -1,0 +1,67 @@
+"""How large a run is: `demo` ends within three minutes on two cores, `full` takes all words of a treebank."""
+
+from typing import Any, NamedTuple
+
+
+class Preset(NamedTuple):
+    """Everything that decides a run but its model, its data and its seed."""
+
+    methods: dict[str, dict[str, Any]]  # module of `rank` -> its options, for the units of one layer
+    wide_methods: dict[str, dict[str, Any]]  # the same for the units of all layers side by side
+    counts: tuple[int, ...]  # k of the curves, of one layer
+    wide_counts: tuple[int, ...]  # and of all layers
+    probe: dict[str, Any]  # options of `rank.linear.fit` where it reads all units
+    small_probe: dict[str, Any]  # where it reads some
+    training: dict[str, Any]  # of the model, where none is given; arguments of `transformer_training.fit`
+    training_words: int | None = None  # to train that model on; None: all
+    words: int | None = None  # to train probes on; None: all
+    held_out: int | None = None  # of dev and of test
+    protocol_words: int | None = None  # to train the many probes of layers, of k units and of control tasks on
+    gaussian_bottom: bool = True  # whether the Gaussian probe reads the last units, too
+    lost: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # shares of a layer's units that the model loses
+    pool: int = 384  # units of all layers from which the Gaussian probe chooses, by the linear one
+    share: float = 0.97  # of the accuracy of all units that the minimal set has to reach
+    control_seeds: int = 3
+    repeats: int = 3  # random orders
+    sentences: int = 192  # whose words the model predicts without some units
+    longest: int = 48  # sub-words of such a sentence
+    top: int = 50  # units in the sets that are compared between rankings and languages
+
+
+LINEAR: dict[str, Any] = {"l1": 1e-5, "l2": 1e-5, "epochs": 10, "batch": 128, "learning_rate": 1e-3}
+"""As in Dalvi et al. 2020, "Analyzing Redundancy in Pretrained Transformer Models" (arXiv 2004.04010)."""
+
+SCORES = ("probeless", "mean_select", "correlation", "mutual_information", "average_precision", "iou")
+"""Methods that fit nothing."""
+
+PRESETS: dict[str, Preset] = {
+    "demo": Preset(
+        methods={"linear": LINEAR, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
+        wide_methods={"linear": LINEAR, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
+        counts=(1, 2, 5, 10, 20, 50),
+        wide_counts=(2, 10, 50, 200),
+        probe=LINEAR | {"epochs": 5},
+        small_probe=LINEAR | {"epochs": 5},
+        training={"epochs": 2, "width": 64, "blocks": 2, "heads": 4, "longest": 64, "learning_rate": 3e-3},
+        training_words=40_000,
+        words=5_000,
+        held_out=2_500,
+        pool=96,
+        control_seeds=2,
+        repeats=2,
+        sentences=48,
+        top=20,
+        gaussian_bottom=False,
+        lost=(0.02, 0.1, 0.3),
+    ),
+    "full": Preset(
+        methods={"linear": LINEAR, "gaussian": {"select": 150}, "forest": {}} | {name: {} for name in SCORES},
+        wide_methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        counts=tuple(range(1, 151)),
+        wide_counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100, 150, 200, 300, 500),
+        probe=LINEAR,
+        small_probe=LINEAR,
+        training={"epochs": 10, "width": 128, "blocks": 4, "heads": 4, "longest": 128},
+        protocol_words=20_000,
+    ),
+}
