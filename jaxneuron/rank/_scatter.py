@@ -60,17 +60,9 @@ def scatter(activations: Any, labels: Any, budget: int) -> Moments:
     return Moments(mean, products, count, constant, np.where(constant, 1.0, np.maximum(within, _LEAST * between)))
 
 
-def shrunk(
-    moments: Moments, share: float, into: Float[np.ndarray, "label unit unit"] | None = None
-) -> Float[np.ndarray, "label unit unit"]:
-    """Return the posterior mean covariance of each class, drawn to the common one by a share.
-
-    Args:
-        moments: of the classes.
-        share: 0 to 1.
-        into: where to write; may be the scatter itself.
-    """
-    out = np.empty_like(moments.scatter) if into is None else into
+def shrunk(moments: Moments, share: float) -> Float[np.ndarray, "label unit unit"]:
+    """Return the posterior mean covariance of each class, drawn to the common one by a share, 0 to 1."""
+    out = np.empty_like(moments.scatter)
     each = np.arange(len(moments.within))
     common = moments.scatter.sum(axis=0)
     common[each, each] += moments.within

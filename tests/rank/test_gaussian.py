@@ -7,7 +7,6 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from jaxneuron.rank import gaussian
-from tests.quick import quick_compilation  # noqa: F401
 
 
 def mixed(tokens=120, units=7, classes=3, seed=0):

@@ -1,0 +1,65 @@
+"""Densities of Gaussians, one for each class, for some of their units."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxneuron import batching
+from jaxneuron.rank._stream import Checked
+
+
+def densities(
+    mean: Float[np.ndarray, "label unit"],
+    covariance: Float[np.ndarray, "label unit unit"],
+    prior: Float[np.ndarray, "label"],
+    activations: Any,
+    units: Any,
+    *,
+    prefixes: bool,
+    budget: int,
+) -> Float[Array, "*subset token label"]:
+    """Return log p(label, activations of some units), or of the first, the first two, and so on."""
+    units, checked = np.asarray(units, np.int64).reshape(-1), Checked(activations)
+    known = mean.shape[1]
+    if checked.shape[1] != known:
+        raise ValueError(f"the Gaussians are of {known} units and the activations have {checked.shape[1]}")
+    if not len(units) or len(np.unique(units)) < len(units) or units.min() < 0 or units.max() >= known:
+        raise ValueError(f"expected one or more units from 0 to {known - 1}, each once, got {units.tolist()!r:.200}")
+    try:
+        factor = np.linalg.cholesky(covariance[:, units[:, None], units].astype(np.float64))
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"the covariance of these {len(units)} units is singular ({error}), as some are sums of others; "
+            "leave out duplicates, or fit with more shrinkage"
+        ) from error
+    with np.errstate(divide="ignore"):
+        share = jnp.asarray(np.log(prior), jnp.float32)
+    centre = jnp.asarray(mean[:, units], jnp.float32)
+    whiten = jnp.asarray(np.linalg.inv(factor), jnp.float32)
+    offset = jnp.asarray(np.log(np.einsum("vkk->vk", factor)) + 0.5 * np.log(2 * np.pi), jnp.float32)
+    parts = []
+    size = batching.chunk_size(4 * (known + 3 * len(prior) * len(units)), len(checked), budget)
+    for first in range(0, len(checked), size):
+        part = checked[first : first + size][:, units]
+        full = jnp.asarray(np.pad(part, [(0, size - len(part)), (0, 0)]))
+        parts.append(_joint(full, centre, whiten, offset, share, prefixes)[..., : len(part), :])
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)
+
+
+@partial(jax.jit, static_argnums=5)
+def _joint(x: Array, mean: Array, whiten: Array, offset: Array, prior: Array, prefixes: bool) -> Array:
+    """Return the log density; each row of `whiten` looks at the units up to its own, so that prefixes are sums."""
+
+    def of(label: tuple[Array, Array, Array]) -> Array:
+        mean, whiten, offset = label
+        terms = -0.5 * (whiten @ (x - mean[None]).T) ** 2 - offset[:, None]  # [unit, token]
+        if not prefixes:
+            return jnp.sum(terms, axis=0)
+        return jax.lax.scan(lambda total, term: (total + term,) * 2, jnp.zeros(len(x)), terms)[1]
+
+    density = jnp.moveaxis(jax.lax.map(of, (mean, whiten, offset)), 0, -1)
+    return density + prior.reshape((1,) * (density.ndim - 1) + (-1,))
