@@ -69,15 +69,16 @@ def rank(
         parts = [slice(0, count)]
     elif labels.dtype == bool:
         rows = _labels.concepts(labels, tokens)
-        parts = [slice(i, i + 1) for i in range(rows.shape[1])]
+        count = rows.shape[1]
+        parts = [slice(i, i + 1) for i in range(count)]
     else:
         numbers = _labels.numbers(labels, tokens)
         number = np.sum(numbers[:, :, None] > np.sort(numbers, axis=0)[ends].T, axis=-1)
         rows = (number[:, :, None] == np.arange(bins)).reshape(tokens, -1)
-        parts = [slice(i, i + bins) for i in range(0, rows.shape[1], bins)]
+        count = rows.shape[1]
+        parts = [slice(i, i + bins) for i in range(0, count, bins)]
     level = _levels.at_places(activations, ends, budget=budget)
-    width = count if rows.ndim == 1 else rows.shape[1]
-    counts = _levels.over(level, activations, rows, width, budget=budget, progress=progress)
+    counts = _levels.over(level, activations, rows, count, budget=budget, progress=progress)
     score = np.stack([_information(_joint(counts, part), corrected) for part in parts])
     return ranked(jnp.asarray(score, jnp.float32))
 

@@ -170,15 +170,16 @@ def r_squared(
         sums = weighted @ x
         sx, sxy = sums[:count, None], sums[count:].reshape(count, y.shape[1], -1)  # [fold, label, unit]
         sxx = (inside.T @ np.square(x, out=x))[:, None]
-        rest = [total.sum(axis=0) - total for total in (n, sx, sxx, sy, sxy)]
-        slope, bias = _line(*rest, moves)
+        others = [total.sum(axis=0) - total for total in (n, sx, sxx, sy, sxy)]
+        slope, bias = _line(others, moves)
         wrong = syy - 2 * bias * sy - 2 * slope * sxy + n * bias**2 + 2 * slope * bias * sx + slope**2 * sxx
         parts.append(1 - np.divide(wrong.sum(axis=0), variance, out=np.ones(wrong.shape[1:]), where=variance > 0))
     return np.concatenate(parts, axis=1)
 
 
-def _line(n: Any, sx: Any, sxx: Any, sy: Any, sxy: Any, moves: Any) -> tuple[np.ndarray, np.ndarray]:
+def _line(sums: list[np.ndarray], moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return slope and bias of the line of least squares; a unit that does not move has no slope."""
+    n, sx, sxx, sy, sxy = sums
     n = np.maximum(n, 1)
     spread = sxx - sx**2 / n
     across = sxy - sx * sy / n

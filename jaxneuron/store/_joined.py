@@ -1,6 +1,6 @@
 """The units of several sites side by side, as one lazy array."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -50,39 +50,34 @@ class Joined:
             ValueError: what should be read is damaged.
         """
         words, units = pair(index)
-        units = normal(units, self.shape[1], "unit")
+        words, units = normal(words, self.shape[0], "word"), normal(units, self.shape[1], "unit")
+        if isinstance(units, int):
+            site = int(np.searchsorted(self._starts, units, side="right")) - 1
+            return self._rows[site][words, units - self._starts[site]].astype(self.dtype, copy=False)
+        if isinstance(units, np.ndarray) and isinstance(words, np.ndarray):
+            return self._each(*np.broadcast_arrays(words, units))
         if isinstance(units, slice):
             units = np.arange(units.start, units.stop, units.step)
-            run = True
-        else:
-            run = False
-        units = np.asarray(units)
-        words = normal(words, self.shape[0], "word")
-        return self._read(words, units, pointwise=isinstance(words, np.ndarray) and not run and units.ndim > 0)
+        lead = () if isinstance(words, int) else (len(np.arange(self.shape[0])[words]),)
+        result = np.empty((*lead, len(units)), self.dtype)
+        for array, mine, here in self._shares(units):
+            listed = isinstance(words, np.ndarray)
+            result[..., mine] = _rows(array, words, here) if listed else array[words, _run(here)]
+        return result
 
-    def _read(self, words: Any, units: np.ndarray, pointwise: bool) -> np.ndarray:
-        if units.ndim == 0:
-            site = int(np.searchsorted(self._starts, units, side="right")) - 1
-            return self._rows[site][words, int(units) - self._starts[site]].astype(self.dtype, copy=False)
-        if pointwise:
-            words, units = np.broadcast_arrays(words, units)
-        lead = () if pointwise or isinstance(words, int) else (_length(words),)
-        result = np.empty((*lead, *units.shape), self.dtype)
+    def _each(self, words: np.ndarray, units: np.ndarray) -> np.ndarray:
+        """Read one unit at each word, as numpy does with two lists."""
+        result = np.empty(units.shape, self.dtype)
+        for array, mine, here in self._shares(units):
+            result[mine] = array[words[mine], here]
+        return result
+
+    def _shares(self, units: np.ndarray) -> Iterator[tuple[Readable, np.ndarray, np.ndarray]]:
+        """Yield each site that has some of the units, which those are, and their numbers in it."""
         for array, start in zip(self._rows, self._starts, strict=True):
             mine = (start <= units) & (units < start + array.shape[1])
-            if not mine.any():
-                continue
-            here = units[mine] - start
-            if pointwise:
-                result[mine] = array[words[mine], here]
-            elif isinstance(words, np.ndarray):
-                result[..., mine] = array[words[:, None], here[None]]
-            else:
-                step = here[1] - here[0] if len(here) > 1 else 1
-                even = step > 0 and bool(np.all(np.diff(here) == step))
-                part = array[words, slice(int(here[0]), int(here[-1]) + 1, int(step)) if even else here]
-                result[..., mine] = part
-        return result
+            if mine.any():
+                yield array, mine, units[mine] - start
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
@@ -120,5 +115,14 @@ def normal(index: Any, size: int, what: str) -> int | slice | np.ndarray:
     return int(array) if array.ndim == 0 else array
 
 
-def _length(words: Any) -> int:
-    return len(range(words.start, words.stop, words.step)) if isinstance(words, slice) else len(words)
+def _run(units: np.ndarray) -> np.ndarray | slice:
+    """Return evenly spaced units as a slice, which is read faster."""
+    step = int(units[1] - units[0]) if len(units) > 1 else 1
+    even = step > 0 and bool(np.all(np.diff(units) == step))
+    return slice(int(units[0]), int(units[-1]) + 1, step) if even else units
+
+
+def _rows(array: Readable, words: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Read all units at each of the words."""
+    run = _run(units)
+    return array[words, run] if isinstance(run, slice) else array[words[:, None], units[None]]
