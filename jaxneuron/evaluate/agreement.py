@@ -117,6 +117,6 @@ def _kendall(score: np.ndarray) -> np.ndarray:
     for label in np.ndindex(score.shape[:-2]):
         for i in range(methods):
             for j in range(i + 1):
-                tau = stats.kendalltau(rank[label][i], rank[label][j]).statistic
+                tau, _ = stats.kendalltau(rank[label][i], rank[label][j])
                 table[(*label, i, j)] = table[(*label, j, i)] = tau
     return table

@@ -77,6 +77,7 @@ def minimal_set(
         raise ValueError(f"expected one order of units, got {order.shape}; `ranking.overall` makes one of many labels")
     units = len(order)
     found: dict[int, float] = {}
+    size: list[int] = []
     new = sorted({min(units, max(1, math.ceil(f * units))) for f in fractions} | {units})
     for turn in range(rounds + 1):
         if new:

@@ -146,16 +146,16 @@ def curve(
     """
     if probe not in ("linear", "gaussian"):
         raise ValueError(f"expected the probe 'linear' or 'gaussian', got {probe!r}")
-    for data in (train, test) if dev is None else (train, test, dev):
-        units = check(data[0], np.asarray(data[1]))[1]
-        order, counts = _checked(order, counts, units)
-    place = np.argsort(order)
+    given, wanted = _checked(order, counts, check(train[0], np.asarray(train[1]))[1])
+    for other in (test,) if dev is None else (test, dev):
+        _checked(order, counts, check(other[0], np.asarray(other[1]))[1])
+    place = np.argsort(given)
     parts, done = [], []
-    for group in [np.arange(len(counts))] if probe == "gaussian" else _groups(counts):
-        here = counts[group]
-        units = np.sort(order[: here.max()])
+    for group in [np.arange(len(wanted))] if probe == "gaussian" else _groups(wanted):
+        here = wanted[group]
+        units = np.sort(given[: here.max()])
         x, held = (_columns(data[0], units) for data in (train, test))
-        options = {} if dev is None else {"dev": (_columns(dev[0], units), dev[1])}
+        options: dict[str, Any] = {} if dev is None else {"dev": (_columns(dev[0], units), dev[1])}
         if probe == "gaussian":
             fitted = (fit or gaussian.fit)(key, x, train[1], **options)
             parts.append(_prefixes(fitted, np.argsort(place[units]), here, held, test[1], budget))
@@ -187,13 +187,13 @@ def masked_curve(
     weights, bias, mean, scale = (np.asarray(leaf) for leaf in probe[:4])
     if weights.ndim != 2:
         raise ValueError(f"expected one probe [label, unit], got weights {weights.shape}; pick one of several first")
-    order, counts = _checked(order, counts, check(test[0], np.asarray(test[1]))[1])
-    if len(mean) != len(order):
-        raise ValueError(f"the probe has {len(mean)} units, the order has {len(order)}; use the same sites")
-    units = np.sort(order[: counts.max()])
-    kept = np.argsort(order)[units] < counts[:, None]
-    some = weights * kept[:, None] if len(units) == len(order) else weights[:, units] * kept[:, None]
-    shown = np.broadcast_to(bias, (len(counts), *bias.shape))
+    given, wanted = _checked(order, counts, check(test[0], np.asarray(test[1]))[1])
+    if len(mean) != len(given):
+        raise ValueError(f"the probe has {len(mean)} units, the order has {len(given)}; use the same sites")
+    units = np.sort(given[: wanted.max()])
+    kept = np.argsort(given)[units] < wanted[:, None]
+    some = weights[:, units] * kept[:, None]
+    shown = np.broadcast_to(bias, (len(wanted), *bias.shape))
     if removed == "zero":
         each = -mean / scale * weights  # [label unit], what a unit at zero adds
         shown = shown + each.sum(axis=1) - np.einsum("lu,ku->kl", each[:, units], kept.astype(each.dtype))
