@@ -43,7 +43,7 @@ def npmi(
         >>> npmi(active, active[:, :1]).tolist()
         [[1.0, 0.0]]
     """
-    shapes = [tuple(getattr(table, "shape", ())) for table in (active, concepts)]
+    shapes: list[tuple[int, ...]] = [tuple(getattr(table, "shape", ())) for table in (active, concepts)]
     if any(len(shape) != 2 or not all(shape) for shape in shapes) or shapes[0][0] != shapes[1][0]:
         raise ValueError(
             f"expected two tables [token, ...] over the same tokens, got the shapes {shapes[0]} and {shapes[1]}"
