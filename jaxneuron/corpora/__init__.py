@@ -21,4 +21,6 @@ And what is made of text:
 
 - `vocabulary`: words to ids
 - `ngrams`: every distinct n-gram of a text
+- `phrases`: the words and phrases of a treebank's parses
+- `selection`: the words, sentences and contexts at which each unit is highest and lowest
 """

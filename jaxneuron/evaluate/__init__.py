@@ -8,4 +8,17 @@ Each file answers it in its own way, for results (what was found, ranked or expl
 - `average_precision`: do scores put the right rows first?
 - `word_count_ridge`: what a linear model on word counts makes of the same text (baseline of the visual pathway)
 - `unigram`, `kneser_ney`: what counting makes of the same text (baselines of the language pathway)
+
+For units that were ranked (`rank`), and for the representation that they are taken from:
+
+- `probes`: how well do the top, the bottom and random k units predict the labels, for a whole range of k?
+- `information`: accuracy and mutual information, in bits, of what a probe predicts
+- `minimal_set`: how many units reach a share of what all reach?
+- `layers`: what does each layer know, and in which layers are the top units?
+- `selectivity`: would the probe learn labels that mean nothing just as well?
+- `baselines`: does it know more than the most frequent label, the word alone, and a model that was not trained?
+- `mdl`: how much effort does it take to read the labels off?
+- `ablation`: what is lost when units are taken from a probe, and from the model itself?
+- `agreement`: do methods agree on the units?
+- `npmi`: how often do a unit and a concept occur together, against chance?
 """

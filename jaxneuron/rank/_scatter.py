@@ -56,7 +56,8 @@ def scatter(activations: Any, labels: Any, budget: int) -> Moments:
             products[label] += rows.T @ rows
     within = np.einsum("vuu->u", products) / len(checked)
     between = count @ (mean - common) ** 2 / len(checked)
-    constant = np.sqrt(within + between) <= 1e-6 * np.abs(common)
+    # the rest of a dead unit can be rounding at 1e-32, whose square is 0 in float32
+    constant = np.sqrt(within + between) <= np.maximum(1e-6 * np.abs(common), 1e-15)
     return Moments(mean, products, count, constant, np.where(constant, 1.0, np.maximum(within, _LEAST * between)))
 
 
