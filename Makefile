@@ -14,8 +14,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.install
 	env -u JAXNEURON_DATA $(BIN)/jaxneuron study poerner2018 --preset demo --out demo
 
+# XLA compiles on one core, and most tests compile: two files at a time halve the wait.
 test: $(VENV)/.install-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 # The peers are left out of every other run, so the options of pyproject.toml do not hold here.
 test-peers: $(VENV)/.install-bench-test $(VENV)/.minilm
