@@ -59,7 +59,7 @@ def study_concepts(
     labels: Annotated[
         str, typer.Option(help="Layers of labels, separated by commas; the first is studied in full. Default: upos.")
     ] = "",
-    preset: Annotated[str, typer.Option(help="demo or full.")] = "demo",
+    preset: Annotated[str, typer.Option(help="demo, small or full.")] = "demo",
     seed: Seed = 0,
 ) -> None:
     """Ask which neurons carry a concept, by many rankings and probes, and whether the model uses them."""

@@ -9,8 +9,11 @@ from jaxneuron.report.charts import Spec, specification
 
 Row = Mapping[str, Any]
 
-COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c6d31", "#5e3c99", "#b2182b")
-"""Those of Okabe and Ito 2008, which colour-blind readers can tell apart, and three more; shapes repeat the meaning."""
+COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#5e3c99", "#b2182b", "#1b7837")
+"""Those of Okabe and Ito 2008, which colour-blind readers can tell apart, and four more; shapes repeat the meaning."""
+
+CHANCE = "#7f7f7f"
+"""What random units are drawn in."""
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 
@@ -18,12 +21,26 @@ DASHES = {"top": [1, 0], "bottom": [6, 3], "random": [2, 2]}
 """How the lines of the best, the worst and random units are drawn."""
 
 
-def curves(rows: Sequence[Row], names: Mapping[str, str], *, value: str, title: str, what: str) -> Spec:
+def palette(rankings: Sequence[str]) -> dict[str, str]:
+    """Return a colour for each ranking of a run, the same in all its charts.
+
+    Example:
+        >>> palette(["linear", "random"])
+        {'linear': '#d55e00', 'random': '#7f7f7f'}
+    """
+    named = [name for name in dict.fromkeys(rankings) if name not in ("random", "nothing")]
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(named)} | {"random": CHANCE}
+
+
+def curves(
+    rows: Sequence[Row], names: Mapping[str, str], colours: Mapping[str, str], *, value: str, title: str, what: str
+) -> Spec:
     """Return lines over the number of units: a colour per ranking, a dash for top, bottom and random.
 
     Args:
         rows: with `ranking`, `direction`, `count` and the value.
         names: ranking -> what a person calls it.
+        colours: ranking -> its colour, in the order of the legend.
         value: the key of what is drawn.
         title: of its axis.
         what: the chart shows, for readers who do not see it.
@@ -34,12 +51,12 @@ def curves(rows: Sequence[Row], names: Mapping[str, str], *, value: str, title: 
         for row in rows
         if row.get(value) is not None
     ]
-    shown = list(dict.fromkeys(row["ranking"] for row in kept))
-    order = [name for name in names.values() if name in shown] + [name for name in shown if name not in names.values()]
+    shown = [ranking for ranking in colours if any(row["ranking"] == names.get(ranking, ranking) for row in kept)]
+    order = [names.get(ranking, ranking) for ranking in shown]
     directions = [direction for direction in DASHES if any(row["direction"] == direction for row in kept)]
     counts = sorted({row["count"] for row in kept})
     few = len(counts) <= 40
-    colour = alt.Scale(domain=order, range=[COLOURS[i % len(COLOURS)] for i in range(len(order))])
+    colour = alt.Scale(domain=order, range=[colours[ranking] for ranking in shown])
     base = alt.Chart(alt.Data(values=kept)).encode(
         x=alt.X("count:Q", title="units", scale=alt.Scale(type="symlog" if counts and counts[-1] > 20 else "linear")),
         y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
@@ -47,7 +64,7 @@ def curves(rows: Sequence[Row], names: Mapping[str, str], *, value: str, title: 
         strokeDash=alt.StrokeDash(
             "direction:N",
             scale=alt.Scale(domain=directions, range=[DASHES[direction] for direction in directions]),
-            legend=alt.Legend(orient="top", title=None) if len(directions) > 1 else None,
+            legend=alt.Legend(orient="top", title=None, symbolType="stroke") if len(directions) > 1 else None,
         ),
         tooltip=[
             "ranking:N",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxneuron.report.concept_charts import COLOURS
-from jaxneuron.report.concepts import NAMES
+from jaxneuron.report.concepts import NAMES, colours_of
 from jaxneuron.report.figures import save
 
 Row = Mapping[str, Any]
@@ -27,7 +27,7 @@ def write(results: Row, directory: Path) -> list[Path]:
         The files.
     """
     paths = []
-    rows = results.get("curves") or []
+    rows, colours = results.get("curves") or [], colours_of(results)
     panels = [
         (scope, probe) for scope in ("all", "layer") for probe in ("linear", "gaussian") if _of(rows, scope, probe)
     ]
@@ -36,7 +36,7 @@ def write(results: Row, directory: Path) -> list[Path]:
         for axes, (scope, probe) in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True):
             where = "all layers" if scope == "all" else results.get("layer", "one layer")
             axes.set_title(f"{where}: {probe} probe", fontsize=10)
-            _lines(axes, _of(rows, scope, probe), "accuracy", "test accuracy")
+            _lines(axes, _of(rows, scope, probe), "accuracy", "test accuracy", colours)
         _legend(figure)
         paths += save(figure, directory / "curves")
     if results.get("layers"):
@@ -54,7 +54,7 @@ def write(results: Row, directory: Path) -> list[Path]:
         keys = {key: label for key, label in keys.items() if key in lost[0]}
         figure = Figure(figsize=(5.2 * len(keys), 4.4), layout="constrained")
         for axes, (key, label) in zip(figure.subplots(1, len(keys), squeeze=False).flat, keys.items(), strict=True):
-            _lines(axes, lost, key, label)
+            _lines(axes, lost, key, label, colours)
         _legend(figure)
         paths += save(figure, directory / "ablation")
     return paths
@@ -64,16 +64,13 @@ def _of(rows: Sequence[Row], scope: str, probe: str) -> list[Row]:
     return [row for row in rows if row["scope"] == scope and row["probe"] == probe]
 
 
-def _lines(axes: Axes, rows: Sequence[Row], key: str, label: str) -> None:
-    names = [name for name in NAMES if any(row["ranking"] == name for row in rows)]
-    names += [name for name in dict.fromkeys(row["ranking"] for row in rows) if name not in names]
-    for place, name in enumerate(names):
+def _lines(axes: Axes, rows: Sequence[Row], key: str, label: str, colours: Mapping[str, str]) -> None:
+    for name, colour in colours.items():
         for direction, style in LINES.items():
             own = sorted(
                 (row["count"], row[key]) for row in rows if row["ranking"] == name and row["direction"] == direction
             )
             if own:
-                colour = COLOURS[place % len(COLOURS)]
                 shown = NAMES.get(name, name) if direction != "bottom" else None
                 axes.plot(*zip(*own, strict=True), style, color=colour, label=shown, linewidth=1.4)
     axes.set(xlabel="units", ylabel=label, xscale="symlog" if max(row["count"] for row in rows) > 20 else "linear")

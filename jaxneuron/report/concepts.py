@@ -61,18 +61,24 @@ def _charts(results: Row) -> dict[str, Any]:
     """Return the chart of each element by its id."""
     drawn: dict[str, Any] = {}
     rows = results.get("curves") or []
+    colours = colours_of(results)
     for scope in ("all", "layer"):
         for probe in ("linear", "gaussian"):
             own = [row for row in rows if row["scope"] == scope and row["probe"] == probe]
             if own:
                 what = f"Test accuracy of a {probe} probe by the number of units, for each ranking"
                 drawn[f"curves-{scope}-{probe}"] = charts.curves(
-                    own, NAMES, value="accuracy", title="test accuracy", what=what
+                    own, NAMES, colours, value="accuracy", title="test accuracy", what=what
                 )
     bits = [row for row in rows if row["probe"] == "gaussian" and row["direction"] == "top"]
     if bits:
         drawn["information"] = charts.curves(
-            bits, NAMES, value="information", title="mutual information (bits)", what="Mutual information by units"
+            bits,
+            NAMES,
+            colours,
+            value="information",
+            title="mutual information (bits)",
+            what="Mutual information by units",
         )
     if results.get("layers"):
         drawn["layers"] = charts.layers(results["layers"])
@@ -95,11 +101,11 @@ def _charts(results: Row) -> dict[str, Any]:
         ("representation", {"accuracy": "accuracy of the probe"}),
         ("model", {"property": "accuracy of a probe after the last layer", "perplexity": "perplexity of hidden words"}),
     ):
-        own = [row for row in results.get("ablation") or [] if row["place"] == place]
+        own = [row for row in results.get("ablation") or [] if row["place"] == place and row["count"]]
         for key, title in titles.items():
             if any(row.get(key) is not None for row in own):
                 drawn[f"ablation-{place}-{key}"] = charts.curves(
-                    own, NAMES, value=key, title=title, what=f"{title} without some units"
+                    own, NAMES, colours, value=key, title=title, what=f"{title} without some units"
                 )
     if (results.get("languages") or {}).get("pairs"):
         drawn["languages"] = charts.bars(
@@ -108,7 +114,14 @@ def _charts(results: Row) -> dict[str, Any]:
             "Overlap of the top units between languages",
             rule=results["languages"]["chance"],
         )
-    return drawn
+    return {f"chart-{name}": spec for name, spec in drawn.items()}  # a section may have the name
+
+
+def colours_of(results: Row) -> dict[str, str]:
+    """Return the colour of each ranking of a run, in the order of `METHODS`."""
+    used = [row["ranking"] for row in [*(results.get("curves") or []), *(results.get("ablation") or [])]]
+    known = [name for name in METHODS if name in used]
+    return charts.palette(known + [name for name in used if name not in METHODS])
 
 
 def headlines(whole: Row) -> list[str]:

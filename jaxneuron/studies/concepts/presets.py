@@ -1,4 +1,4 @@
-"""How large a run is: `demo` ends within three minutes on two cores, `full` takes all words of a treebank."""
+"""How large a run is: `demo` takes minutes on two cores, `small` half an hour, `full` all words of a treebank."""
 
 from typing import Any, NamedTuple
 
@@ -40,8 +40,8 @@ PRESETS: dict[str, Preset] = {
         wide_methods={"linear": LINEAR, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
         counts=(1, 2, 5, 10, 20, 50),
         wide_counts=(2, 10, 50, 200),
-        probe=LINEAR | {"epochs": 5},
-        small_probe=LINEAR | {"epochs": 5},
+        probe=LINEAR | {"epochs": 5, "learning_rate": 3e-3},
+        small_probe=LINEAR | {"epochs": 5, "learning_rate": 3e-3},
         training={"epochs": 2, "width": 64, "blocks": 2, "heads": 4, "longest": 64, "learning_rate": 3e-3},
         training_words=40_000,
         words=5_000,
@@ -54,13 +54,29 @@ PRESETS: dict[str, Preset] = {
         gaussian_bottom=False,
         lost=(0.02, 0.1, 0.3),
     ),
+    "small": Preset(
+        methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        wide_methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150),
+        wide_counts=(1, 2, 5, 10, 20, 50, 100, 200),
+        probe=LINEAR,
+        small_probe=LINEAR | {"learning_rate": 3e-3},
+        training={"epochs": 4, "width": 128, "blocks": 4, "heads": 4, "longest": 128, "learning_rate": 2e-3},
+        training_words=100_000,
+        words=60_000,
+        held_out=12_000,
+        protocol_words=15_000,
+        gaussian_bottom=False,
+        sentences=96,
+        lost=(0.02, 0.05, 0.13, 0.3),
+    ),
     "full": Preset(
         methods={"linear": LINEAR, "gaussian": {"select": 150}, "forest": {}} | {name: {} for name in SCORES},
         wide_methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
         counts=tuple(range(1, 151)),
         wide_counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100, 150, 200, 300, 500),
         probe=LINEAR,
-        small_probe=LINEAR,
+        small_probe=LINEAR | {"learning_rate": 3e-3},
         training={"epochs": 10, "width": 128, "blocks": 4, "heads": 4, "longest": 128},
         protocol_words=20_000,
     ),

@@ -1,7 +1,7 @@
 """The rankings that are compared: every method of the preset on the units of some sites, kept on disk."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from jaxneuron.studies.concepts.material import Report, Text
 from jaxneuron.tap import nearest
 from jaxneuron.types import Probe, Ranking, Site
 
-Data = tuple[Any, Int[np.ndarray, "token"]]
+Data = tuple[Any, Int[np.ndarray, "_token"]]
 """Activations `[token unit]`, and the class of each token."""
 
 
@@ -46,7 +46,7 @@ class Ranked(NamedTuple):
         return in_order(self.order)
 
 
-IN_MEMORY = 2**31
+IN_MEMORY = 3 * 2**30
 """Bytes of activations that are read at once; what is larger is streamed by the methods."""
 
 
@@ -133,7 +133,7 @@ def rankings(
 
 
 def _gaussian(
-    verb: rank.Rank, found: Scope, options: dict[str, Any], made: dict[str, Ranked], pool: int, report: Report
+    verb: Callable[..., Any], found: Scope, options: dict[str, Any], made: dict[str, Ranked], pool: int, report: Report
 ) -> tuple[np.ndarray, np.ndarray]:
     activations, labels = found.train
     units = activations.shape[1]

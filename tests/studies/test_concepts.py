@@ -1,0 +1,244 @@
+"""The study of concepts on two small treebanks: what it leaves, and that a killed run goes on."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from jaxneuron.report import html
+from jaxneuron.studies import concepts
+from jaxneuron.studies.concepts import ablations, kept, languages, material, presets
+from jaxneuron.studies.concepts.presets import Preset
+
+FIT = {"epochs": 2, "batch": 64, "learning_rate": 1e-2}
+MICRO = Preset(
+    methods={name: {} for name in ("linear", "gaussian", "probeless", "correlation")} | {"gaussian": {"select": 3}},
+    wide_methods={"linear": {}, "probeless": {}, "correlation": {}},
+    counts=(1, 4),
+    wide_counts=(2, 8),
+    probe=FIT,
+    small_probe=FIT,
+    training={"epochs": 1, "width": 8, "blocks": 1, "heads": 2, "longest": 16},
+    words=600,
+    held_out=300,
+    control_seeds=2,
+    repeats=2,
+    sentences=8,
+    longest=12,
+    top=4,
+    lost=(0.25, 0.5, 1.0),
+)
+WORDS = {"DET": "the a", "NOUN": "dog cat bird tree", "VERB": "sees likes hears", "ADJ": "big red", "X": "zz"}
+ORDER = ["DET", "ADJ", "NOUN", "VERB", "DET", "NOUN"]
+
+
+def treebank(folder, splits, *, seed, ending=""):
+    """Write sentences whose words say what they are, in CoNLL-U."""
+    random = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for split, sentences in splits.items():
+        lines = []
+        for _ in range(sentences):
+            for place, tag in enumerate(ORDER):
+                word = random.choice(WORDS[tag].split()) + ending
+                number = "Number=Plur" if random.random() < 0.3 and tag == "NOUN" else "_"
+                word += "s" if number != "_" else ""
+                lines.append("\t".join([str(place + 1), word, word, tag, "_", number, "0", "root", "_", "_"]))
+            lines.append("")
+        (folder / f"{split}.conllu").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def micro():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(presets.PRESETS, "micro", MICRO)
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    english = treebank(folder / "english", {"train": 90, "dev": 30, "test": 30}, seed=0)
+    return [english, treebank(folder / "other", {"dev": 60, "test": 20}, seed=1, ending="o")]
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    directory, reports = tmp_path_factory.mktemp("study") / "run", []
+    content = concepts.run(directory, data=data, labels=["upos", "Number"], preset="micro", report=reports.append)
+    return directory, content, reports
+
+
+def test_a_run_leaves_everything_that_a_person_needs(finished):
+    directory, content, _ = finished
+    left = {path.name for path in directory.iterdir()}
+    assert {"report.html", "results.json", "found.jsonl", "settings.json", "store", "model"} <= left
+    assert {f"{figure}.{kind}" for figure in ("curves", "layers", "ablation") for kind in ("png", "svg")} <= left
+    assert not list(directory.rglob("*.partial"))
+    page = (directory / "report.html").read_text()
+    for section in ("curves", "layers", "classes", "ablation", "agreement", "languages", "examples", "claims"):
+        assert f'<section id="{section}">' in page
+    charts = html.CONTENTS["concepts"](html._run.read(directory))["charts"]
+    assert len(charts) >= 10 and all(f'class="chart" id="{name}"' in page for name in charts)
+    ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
+    assert len(set(ids)) == len(ids)  # a chart would be drawn in place of a section of its name
+
+
+def test_results_have_every_key_of_the_design(finished):
+    directory, content, _ = finished
+    results = json.loads((directory / "results.json").read_text())
+    assert results == json.loads(json.dumps(content))
+    assert {"study", "version", "seed", "device", "settings", "results", "claims"} <= set(results)
+    for claim in results["claims"]:
+        assert set(claim) == {"claim", "source", "holds", "figure", "note"} and claim["source"]
+        assert isinstance(claim["holds"], bool)
+    assert len(results["claims"]) >= 12
+
+
+def test_every_ranking_meets_every_probe(finished):
+    results = finished[1]["results"]
+    rows = [row for row in results["curves"] if row["scope"] == "layer"]
+    met = {(row["ranking"], row["probe"], row["direction"], row["count"]) for row in rows}
+    assert len(met) == len(rows)
+    for ranking in MICRO.methods:
+        for probe in ("linear", "gaussian"):
+            assert {(ranking, probe, direction, k) for direction in ("top", "bottom") for k in (1, 4)} <= met
+    assert ("random", "gaussian", "random", 4) in met
+
+
+def test_the_numbers_make_sense(finished):
+    results = finished[1]["results"]
+    accuracy = results["accuracy"]
+    assert accuracy["test"] > accuracy["majority"] + 0.2
+    assert accuracy["lexicon"] > 0.95  # each word has one tag
+    assert results["sites"] == ["embed", "block0/residual", "final"] and accuracy["units"] == 24
+    for row in results["classes"]:
+        assert sum(row["by_layer"]) == row["units"] and 1 <= row["units"] <= 24
+    assert sum(results["where"]["share"]) == pytest.approx(1)
+    assert set(results["properties"]) == {"upos", "Number"}
+    assert 1 <= results["properties"]["upos"]["minimal"]["units"] <= 24
+    inside = [row for row in results["ablation"] if row["place"] == "model"]
+    nothing = next(row for row in inside if row["ranking"] == "nothing")
+    assert nothing["flips"] == 0 and nothing["perplexity"] > 1
+    everything = [row for row in inside if row["count"] == 8]
+    assert len({round(row["perplexity"], 4) for row in everything}) == 1  # all units gone: whose order does not matter
+    assert all(row["divergence"] > 0 for row in everything)
+    for pair in results["languages"]["pairs"]:
+        assert 0 <= pair["overlap"] <= 1 and pair["classes"] == 4
+
+
+def test_a_stopped_run_goes_on_and_ends_the_same(finished, data, tmp_path):
+    directory, content, reports = finished
+
+    class Killed(Exception):
+        pass
+
+    def stop(what):
+        if what.startswith("layer: gaussian probe"):
+            raise Killed
+
+    options = {"data": data, "labels": ["upos", "Number"], "preset": "micro", "model": directory / "model"}
+    with pytest.raises(Killed):
+        concepts.run(tmp_path / "run", report=stop, **options)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "stages").rglob("*.json")}
+    assert done and not (tmp_path / "run" / "results.json").exists()
+    again = concepts.run(tmp_path / "run", **options)
+    assert all(path.stat().st_mtime_ns == before for path, before in done.items())
+    whole, resumed = (
+        {key: value for key, value in one["results"].items() if key != "seconds"} for one in (content, again)
+    )
+    assert json.dumps(whole) == json.dumps(resumed)
+
+
+def test_another_run_is_refused(finished, data):
+    directory = finished[0]
+    with pytest.raises(ValueError, match="holds a run with other settings .*seed"):
+        concepts.run(directory, data=data, labels=["upos", "Number"], preset="micro", seed=1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"preset": "demi"}, ValueError, "no preset 'demi': did you mean 'demo'"),
+        ({"labels": ["upo"]}, KeyError, "english has no layer 'upo' of words: did you mean 'upos'"),
+        ({"model": "nowhere/at/all"}, FileNotFoundError, "no folder nowhere/at/all"),
+    ],
+)
+def test_what_cannot_be_studied_is_said_before_anything_is_written(data, tmp_path, changed, error, message):
+    with pytest.raises(error, match=message):
+        concepts.run(tmp_path / "run", **({"data": data, "preset": "micro"} | changed))
+    assert not (tmp_path / "run" / "settings.json").exists()
+
+
+def test_two_texts_of_one_name_are_refused(data, tmp_path):
+    with pytest.raises(ValueError, match="the same name"):
+        concepts.run(tmp_path / "run", data=[data[0], data[0]], preset="micro")
+
+
+def test_a_treebank_without_train_is_cut(data):
+    cut = material.read(data[1])
+    assert [len(cut[split].sentences) for split in material.SPLITS] == [54, 6, 20]
+    one = material.read(data[0] / "train.conllu")
+    assert [len(one[split].sentences) for split in material.SPLITS] == [72, 9, 9]
+
+
+def test_the_embedded_scenes_are_labelled_by_program():
+    scenes = material._scenes("dev")
+    pairs = {
+        word: label
+        for words, labels in zip(scenes.sentences, scenes.labels["kind"], strict=True)
+        for word, label in zip(words, labels, strict=True)
+    }
+    assert {"dog": "object", "brown": "colour", "two": "count", "the": "function"}.items() <= pairs.items()
+    for words, after in zip(scenes.sentences[:50], scenes.labels["after_article"], strict=False):
+        assert after == [
+            "positive" if i and words[i - 1] in ("a", "an", "the") else "negative" for i in range(len(words))
+        ]
+
+
+def test_a_sample_is_sentences_of_about_so_many_words(data):
+    corpus = material.read(data[0])["train"]
+    drawn = material.sample(corpus, 100, 0)
+    assert 100 <= sum(map(len, drawn.sentences)) <= 106
+    assert all(sentence in corpus.sentences for sentence in drawn.sentences)
+    assert material.sample(corpus, None, 0) is corpus
+
+
+def test_classes_stand_at_the_last_sub_word_of_each_word(finished, data):
+    directory = finished[0]
+    subject = material.load(directory / "model")
+    splits = material.read(data[0])
+    text = material.prepare(
+        subject, "english", splits, ["upos", "Number"], directory, MICRO, seed=0, report=lambda what: None
+    )
+    read = ablations.read_sentences(subject, text.parts["test"], "upos", MICRO, seed=0)
+    words = np.asarray(read.classes)
+    assert words.shape == (8, 6) and np.all(words >= 0)
+    assert [text.names["upos"][label] for label in words[0]] == ORDER
+
+
+def test_units_that_recur_are_found():
+    random = np.random.default_rng(0)
+    one, other, third = (random.random((3, 50)) for _ in range(3))
+    other[:2, [4, 7]] = one[:2, [4, 7]] = 9
+    third[0, 4] = 9
+    names = {"a": ["N", "V", "D"], "b": ["N", "V", "D"], "c": ["N", "X", "V"]}
+    found = languages.recurrence({"a": one, "b": other, "c": third}, names, {"embed": 5, "final": 45}, top=2)
+    assert found["chance"] == 2 / 50
+    assert found["pairs"][0]["overlap"] >= 2 / 3 and found["pairs"][0]["p"] < 1e-3
+    rows = {row["name"]: row for row in found["classes"]}
+    assert set(rows) == {"N", "V"} and "embed 4" in rows["N"]["units"]
+
+
+def test_a_stage_is_computed_once(tmp_path):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return {"accuracy": np.float32(0.5), "counts": np.arange(2), "none": float("nan")}
+
+    for _ in range(2):
+        assert kept.stage(tmp_path, "one", compute) == {"accuracy": 0.5, "counts": [0, 1], "none": None}
+    assert len(calls) == 1
