@@ -8,6 +8,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+NAMES = {"train": ("train",), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
+"""What the file of a split may be called."""
+
 
 def read_json(path: Path) -> Any:
     """Parse one JSON document, gzipped or not."""

@@ -6,8 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from jaxneuron.corpora._files import listing, open_text
-from jaxneuron.corpora.text import NAMES
+from jaxneuron.corpora._files import NAMES, listing, open_text
 
 _FIELD = re.compile(r"[^ \t]+")
 
