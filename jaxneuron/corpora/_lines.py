@@ -25,7 +25,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     number, offset = 0, 0
     try:
         with open_text(path) as file:
-            for number, raw in enumerate(file.buffer, start=1):
+            for number, raw in enumerate(iter(file.buffer.readline, b""), start=1):
                 line = raw.decode("utf-8")
                 offset += len(raw)
                 if number == 1:
