@@ -4,9 +4,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 NAMES = {"train": ("train",), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 """What the file of a split may be called."""
@@ -40,11 +40,11 @@ def open_text(path: Path) -> TextIOWrapper:
     return TextIOWrapper(open_bytes(path), encoding="utf-8")
 
 
-def open_bytes(path: Path) -> BinaryIO:
+def open_bytes(path: Path) -> gzip.GzipFile | BufferedReader:
     """Open a file for reading its bytes, gzipped if its name says so."""
     if not path.exists():
         raise FileNotFoundError(f"no file {path}; its folder has {listing(path.parent)}")
-    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
 def listing(folder: Path) -> str:
