@@ -11,10 +11,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron.types import Activations, Output, Site, Target, Tokens
+from jaxneuron.types import Activations, Output, Packed, Site, Target, Tokens
 
 
-def at_position(value: Float[Array, "batch time unit"], tokens: Tokens, position: int) -> Float[Array, "batch unit"]:
+def at_position(
+    value: Float[Array, "batch time unit"], tokens: Tokens | Packed, position: int
+) -> Float[Array, "batch unit"]:
     """Return the activation at a word of each sequence; -1 is the last real one.
 
     A sentence vector (time axis of length 1) has one position only.

@@ -62,8 +62,8 @@ class Edit(Protocol):
 class Forward(Protocol):
     """The whole interface between a model and every method: pure, and all in one call."""
 
-    def __call__(self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
-        """Run the model on `tokens`, with `edits` applied where they belong."""
+    def __call__(self, params: Params, tokens: Any, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
+        """Run the model on `tokens` (`Tokens`, or `Packed` where it can), with `edits` applied where they belong."""
         ...
 
 

@@ -4,9 +4,12 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Any
+
+NAMES = {"train": ("train",), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
+"""What the file of a split may be called."""
 
 
 def read_json(path: Path) -> Any:
@@ -34,9 +37,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 def open_text(path: Path) -> TextIOWrapper:
     """Open a text file for reading, gzipped if its name says so."""
+    return TextIOWrapper(open_bytes(path), encoding="utf-8")
+
+
+def open_bytes(path: Path) -> gzip.GzipFile | BufferedReader:
+    """Open a file for reading its bytes, gzipped if its name says so."""
     if not path.exists():
         raise FileNotFoundError(f"no file {path}; its folder has {listing(path.parent)}")
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
 def listing(folder: Path) -> str:

@@ -6,8 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from jaxneuron.corpora._files import listing, open_text
-from jaxneuron.corpora.text import NAMES
+from jaxneuron.corpora._files import NAMES, listing, open_bytes
 
 _FIELD = re.compile(r"[^ \t]+")
 
@@ -25,8 +24,8 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         raise ValueError(f"{path} is a folder, which has {listing(path)}; give the path of a file")
     number, offset = 0, 0
     try:
-        with open_text(path) as file:
-            for number, raw in enumerate(file.buffer, start=1):
+        with open_bytes(path) as file:  # so that a fault can be placed
+            for number, raw in enumerate(file, start=1):
                 line = raw.decode("utf-8")
                 offset += len(raw)
                 if number == 1:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxneuron.corpora._files import listing
-from jaxneuron.corpora.text import NAMES, words
+from jaxneuron.corpora._files import NAMES, listing
+from jaxneuron.corpora.text import words
 from jaxneuron.tap import nearest
 from jaxneuron.types import Corpus
 

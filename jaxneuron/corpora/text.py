@@ -5,13 +5,11 @@ import re
 import zlib
 from pathlib import Path
 
-from jaxneuron.corpora._files import listing, open_text
+from jaxneuron.corpora._files import open_text
+from jaxneuron.corpora._lines import split_file
 from jaxneuron.types import Corpus
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-
-NAMES = {"train": ("train",), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
-"""What the file of a split may be called."""
 
 
 def words(text: str) -> list[str]:
@@ -53,7 +51,7 @@ def read(
         raise ValueError(f"no unit {unit!r}; expected 'word' or 'character'")
     if length is not None and length < 1:
         raise ValueError(f"expected a length of at least 1, got {length}")
-    file = _file(Path(path), split)
+    file = split_file(Path(path), split, (".txt",))
     try:
         with open_text(file) as lines:
             pieces = [lines.read()] if unit == "character" else [words(line) for line in lines]
@@ -64,17 +62,3 @@ def read(
     if not sentences:
         raise ValueError(f"no text in {file}; expected at least one {unit}")
     return Corpus(sentences, {})
-
-
-def _file(path: Path, split: str | None) -> Path:
-    if not path.is_dir():
-        if path.exists() and split is not None:
-            raise ValueError(f"{path} is one file, without splits; ask for the split None, or give a folder")
-        return path
-    if split not in NAMES:
-        raise ValueError(f"no split {split!r} in the folder {path}; expected one of {', '.join(NAMES)}")
-    paths = [path / f"{name}{suffix}" for name in NAMES[split] for suffix in (".txt", ".txt.gz")]
-    found = [path for path in paths if path.exists()]
-    if not found:
-        raise FileNotFoundError(f"no {split}.txt or {split}.txt.gz in {path}; it has {listing(path)}")
-    return found[0]

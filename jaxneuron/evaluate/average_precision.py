@@ -46,7 +46,7 @@ def mean_average_precision(score: Float[Any, "row label"], truth: Shaped[Any, "r
             "expected a truth of 0 and 1 (or false and true), got other values; put a threshold on it first"
         )
     rows, labels = score.shape
-    positives = np.sum(truth, axis=0, dtype=np.int64)
+    positives = np.asarray(np.sum(truth, axis=0, dtype=np.int64))
     if not rows or not labels:
         return AveragePrecision(np.nan, np.full(labels, np.nan), positives)
     order = np.argsort(-score, axis=0)

@@ -85,10 +85,8 @@ def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np
     def fill(batch: tuple[list[int], int, int]) -> None:
         numbers, height, length = batch
         tokens, word, place = _lay([full[number] for number in numbers], height, length)
-        given = batching.shard(
-            jax.tree.map(jnp.asarray, (tokens if reading.packed else Tokens(tokens.ids, tokens.mask), word)),
-            reading.mesh,
-        )
+        plain = tokens if reading.packed else Tokens(tokens.ids, tokens.mask)
+        given = batching.shard(jax.tree.map(jnp.asarray, (plain, word)), reading.mesh)
         how = "first" if reading.pool == "cls" else reading.pool or reading.how
         computed = _vectors(reading.forward, reading.params, *given, tuple(rows), how)
         _put(rows, np.where(place < count, place, -1), computed)

@@ -123,7 +123,7 @@ def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
     here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
     try:
-        return orbax.load(path, like)
+        return orbax.load(str(path), like)
     except Exception as error:  # without a listing: orbax and tensorstore raise a dozen kinds
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ValueError(

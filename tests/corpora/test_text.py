@@ -33,7 +33,7 @@ def test_by_characters(tmp_path):
 
 def test_errors(tmp_path):
     (tmp_path / "train.txt").write_text("...\n")
-    with pytest.raises(FileNotFoundError, match=r"no dev.txt or dev.txt.gz in .*it has train.txt"):
+    with pytest.raises(FileNotFoundError, match=r"no dev.txt or dev.txt.gz in .*and it has train.txt"):
         text.read(tmp_path, "dev")
     with pytest.raises(ValueError, match="no text in .*at least one word"):
         text.read(tmp_path, "train")
