@@ -61,16 +61,16 @@ def masks(key: Array, order: Int[Any, "*label unit"], counts: Sequence[int], *, 
         >>> masks(jax.random.key(0), jnp.array([2, 0, 1]), [1, 2]).top.tolist()
         [[False, False, True], [True, False, True]]
     """
-    order, counts = np.asarray(order), np.asarray(counts, int)
+    order, sizes = np.asarray(order), np.asarray(counts, int)
     if order.ndim != 1:
         raise ValueError(f"expected one order of units, got the shape {order.shape}; `ranking.overall` makes one")
     units = len(order)
-    if counts.size and (counts.min() < 0 or counts.max() > units):
-        raise ValueError(f"there are {units} units, so k must be from 0 to {units}, got {counts.tolist()}")
+    if sizes.size and (sizes.min() < 0 or sizes.max() > units):
+        raise ValueError(f"there are {units} units, so k must be from 0 to {units}, got {sizes.tolist()}")
     shuffled = np.asarray(jax.vmap(lambda key: jax.random.permutation(key, units))(jax.random.split(key, repeats)))
 
     def first(order: np.ndarray) -> np.ndarray:
-        return np.argsort(order)[None] < counts[:, None]  # argsort: the place of each unit in the order
+        return np.argsort(order)[None] < sizes[:, None]  # argsort: the place of each unit in the order
 
     return Masks(first(order), first(order[::-1]), np.stack([first(row) for row in shuffled]))
 

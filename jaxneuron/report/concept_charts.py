@@ -54,7 +54,7 @@ def curves(
     shown = [ranking for ranking in colours if any(row["ranking"] == names.get(ranking, ranking) for row in kept)]
     order = [names.get(ranking, ranking) for ranking in shown]
     directions = [direction for direction in DASHES if any(row["direction"] == direction for row in kept)]
-    counts = sorted({row["count"] for row in kept})
+    counts: list[int] = sorted({row["count"] for row in rows})
     few = len(counts) <= 40
     colour = alt.Scale(domain=order, range=[colours[ranking] for ranking in shown])
     base = alt.Chart(alt.Data(values=kept)).encode(

@@ -29,7 +29,7 @@ METHODS = {
 }
 """What a ranking is called, and how it works."""
 
-NAMES = {key: name for key, (name, _) in METHODS.items()}
+NAMES: dict[str, str] = {key: name for key, (name, _) in METHODS.items()}
 
 
 def content(run: Run) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _charts(results: Row) -> dict[str, Any]:
             rule=1 / len(results["sites"]),
         )
     if results.get("agreement"):
-        names = [NAMES.get(name, name) for name in results["agreement"]["methods"]]
+        names = [str(NAMES.get(name, name)) for name in results["agreement"]["methods"]]
         drawn["agreement"] = charts.heat(names, results["agreement"]["overlap"], "overlap", "Overlap of the top units")
     for place, titles in (
         ("representation", {"accuracy": "accuracy of the probe"}),

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from jaxneuron.cli import main
 from jaxneuron.report import html
 from jaxneuron.studies import concepts
 from jaxneuron.studies.concepts import ablations, kept, languages, material, presets
@@ -170,6 +171,21 @@ def test_what_cannot_be_studied_is_said_before_anything_is_written(data, tmp_pat
     with pytest.raises(error, match=message):
         concepts.run(tmp_path / "run", **({"data": data, "preset": "micro"} | changed))
     assert not (tmp_path / "run" / "settings.json").exists()
+
+
+def test_the_command_line_runs_it(finished, data, monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["jaxneuron", "study", "concepts", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    given = ["--out", finished[0], "--data", data[0], "--data", data[1], "--labels", "upos,Number"]
+    code, out, _ = run(*given, "--preset", "micro")
+    assert code == 0 and "A linear probe of all 24 units tells upos right" in out and "report.html" in out
+    code, _, err = run(*given, "--preset", "micr")
+    assert code == 2 and "did you mean 'micro'" in err and "Traceback" not in err
 
 
 def test_two_texts_of_one_name_are_refused(data, tmp_path):

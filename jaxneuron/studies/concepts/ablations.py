@@ -145,7 +145,8 @@ def _guesses(subject: Subject, tokens: Tokens, seed: int) -> tuple[Tokens, np.nd
     free = mask & ~np.isin(ids, special)
     drawn = free & (np.random.default_rng(seed).random(ids.shape) < HIDDEN)
     drawn = drawn if drawn.any() else free
-    return Tokens(np.where(drawn, subject.hidden, ids).astype(np.int32), mask), np.where(drawn, ids, -1)
+    hidden = 0 if subject.hidden is None else subject.hidden  # `in_model` asks only models that have one
+    return Tokens(np.where(drawn, hidden, ids).astype(np.int32), mask), np.where(drawn, ids, -1)
 
 
 _READERS: dict[Site, Any] = {}

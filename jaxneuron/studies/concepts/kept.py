@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.types import Probe
@@ -57,4 +58,4 @@ def probe(path: Path, compute: Callable[[], Probe]) -> Probe:
     """Return a probe from a file, or fit it and write it; its settings are not kept."""
     fields = Probe._fields[:4]
     found = arrays(path, lambda: dict(zip(fields, compute()[:4], strict=True)))
-    return Probe(*(found[field] for field in fields), {})
+    return Probe(settings={}, **{field: jnp.asarray(found[field]) for field in fields})

@@ -77,8 +77,8 @@ def load(source: Path | str) -> Subject:
 def train(key: jax.Array, splits: dict[str, Labelled], directory: Path, preset: Preset, report: Report) -> Subject:
     """Train a small language model on the text itself."""
     drawn = (sample(splits["train"], preset.training_words, 0), sample(splits["dev"], preset.held_out, 0))
-    given = [corpus.sentences for corpus in drawn]
-    transformer_training.fit(key, *given, directory, progress=report("train a transformer"), **preset.training)
+    text, dev = (corpus.sentences for corpus in drawn)
+    transformer_training.fit(key, text, dev, directory, progress=report("train a transformer"), **preset.training)
     return load(directory)
 
 

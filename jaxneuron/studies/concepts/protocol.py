@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -24,7 +24,7 @@ def curves(
     found: Scope,
     ranked: Mapping[str, Ranked],
     counts: Sequence[int],
-    kinds: Sequence[str],
+    kinds: Sequence[Literal["linear", "gaussian"]],
     preset: Preset,
     directory: Path,
     *,
@@ -55,7 +55,7 @@ def curves(
 def _curve(
     name: str,
     found: Scope,
-    kind: str,
+    kind: Literal["linear", "gaussian"],
     ranking: str,
     direction: str,
     order: Any,
