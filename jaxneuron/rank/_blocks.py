@@ -119,11 +119,11 @@ class Blocks:
         """
         if not standardise:
             return np.zeros(self.units, np.float32), np.ones(self.units, np.float32)
-        shift, total, squares = None, np.zeros(self.units), np.zeros(self.units)
+        total, squares = np.zeros(self.units), np.zeros(self.units)
         step = max(1, 2**22 // max(self.units, 1))
+        shift = self._checked[:1][0][slice(None) if self._units is None else self._units]
         for first in self._starts:
             host = self._host(first)
-            shift = host[0].copy() if shift is None else shift
             for start in range(0, len(host), step):
                 part = host[start : start + step] - shift
                 total += part.sum(axis=0, dtype=np.float64)

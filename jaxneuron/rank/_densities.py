@@ -59,7 +59,7 @@ def _joint(x: Array, mean: Array, whiten: Array, offset: Array, prior: Array, pr
         terms = -0.5 * (whiten @ (x - mean[None]).T) ** 2 - offset[:, None]  # [unit, token]
         if not prefixes:
             return jnp.sum(terms, axis=0)
-        return jax.lax.scan(lambda total, term: (total + term,) * 2, jnp.zeros(len(x)), terms)[1]
+        return jax.lax.scan(lambda total, term: (total + term, total + term), jnp.zeros(len(x)), terms)[1]
 
     density = jnp.moveaxis(jax.lax.map(of, (mean, whiten, offset)), 0, -1)
     return density + prior.reshape((1,) * (density.ndim - 1) + (-1,))

@@ -64,12 +64,13 @@ def text(leaf: Int[Any, "term"], operator: Int[Any, "term"], names: Sequence[str
         >>> text(np.array([0, 1, 2, -1]), np.array([OR, OR, AND_NOT, OR]), ["noun", "verb", "plural"])
         '(noun OR verb) AND NOT plural'
     """
-    said, either = "", None
+    said = ""
+    either = None
     for concept, how in zip(np.asarray(leaf).tolist(), np.asarray(operator).tolist(), strict=True):
         if concept < 0:
             continue
         if not said:
-            said = f"NOT {names[concept]}" if how == AND_NOT else names[concept]
+            said = f"NOT {names[concept]}" if how == AND_NOT else f"{names[concept]}"
             continue
         if either is not None and either != (how == OR):
             said = f"({said})"

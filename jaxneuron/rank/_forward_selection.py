@@ -187,7 +187,8 @@ def _tiled(
         activations, coefficients, variance = tile
 
         def add(total: Array, part: tuple[Array, ...]) -> tuple[Array, None]:
-            return total + _criterion(*part, coefficients, variance, accuracy), None
+            values, inputs, joint, labels, weight = part
+            return total + _criterion(values, inputs, joint, labels, weight, coefficients, variance, accuracy), None
 
         return jax.lax.scan(add, jnp.zeros(activations.shape[-1]), (activations, *tokens))[0]
 

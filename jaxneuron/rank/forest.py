@@ -71,7 +71,7 @@ def rank(
         labels = _labels.classes(labels, len(checked))[0]
     rows, inputs = _read(draw, checked, budget)
     columns = labels[rows].reshape(len(rows), -1).T
-    seeds = np.asarray(jax.random.randint(grow, len(columns), 0, np.iinfo(np.int32).max))
+    seeds = np.asarray(jax.random.randint(grow, (len(columns),), 0, np.iinfo(np.int32).max))
     kind = RandomForestRegressor if labels.dtype.kind == "f" else RandomForestClassifier
     score = []
     for column, seed in zip(columns, seeds, strict=True):

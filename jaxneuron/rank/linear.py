@@ -200,7 +200,7 @@ class _Plan(NamedTuple):
     home: tuple[np.ndarray, np.ndarray]  # where each probe is in the table
     single: bool  # whether the result has no leading axis
     penalty: _proximal.Penalty  # with a leading axis of groups
-    weight: Array  # [group, probe or 1, token], mean 1
+    weight: np.ndarray  # [group, probe or 1, token], mean 1
     columns: np.ndarray | None  # the units that any probe uses, or None for all
 
     def flat(self, grouped: np.ndarray) -> np.ndarray:
@@ -255,8 +255,8 @@ def _planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, un
     spread = lambda rows: rows[table] if len(rows) > 1 else np.repeat(rows[None], len(table), axis=0)  # noqa: E731
     shares = np.ones((1, tokens), np.float32) if weight is None else weight.reshape(-1, tokens)
     shares = shares / shares.mean(axis=1, keepdims=True)
-    strengths = (jnp.asarray(np.broadcast_to(x, (probes,))[table]) for x in (l1, l2))
-    penalty = _proximal.Penalty(*strengths, jnp.asarray(spread(allowed), jnp.float32))
+    first_order, second_order = (jnp.asarray(np.broadcast_to(x, (probes,))[table]) for x in (l1, l2))
+    penalty = _proximal.Penalty(first_order, second_order, jnp.asarray(spread(allowed), jnp.float32))
     return _Plan(keys.reshape(-1)[first], table, (group, place), not sizes, penalty, spread(shares), columns)
 
 
