@@ -1,0 +1,76 @@
+"""A layer of long short-term memory, with taps on its hidden and its cell state inside the recurrence.
+
+Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; the gates stand in the order of torch and
+Keras (input, forget, candidate, output), with one bias where torch has two that are added.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron.tap import Tap, lookup
+from jaxneuron.types import Site
+
+UNROLLED = 8
+"""Up to this many symbols the recurrence is unrolled: n-grams are too short to earn back what a loop costs."""
+
+
+class Memory(NamedTuple):
+    """What a layer remembers between two symbols."""
+
+    hidden: Float[Array, "batch unit"]
+    cell: Float[Array, "batch unit"]
+
+
+class LSTM(nnx.Module):
+    """One layer, left to right; its state is held through padding."""
+
+    def __init__(self, inputs: int, units: int, *, rngs: nnx.Rngs):
+        glorot, orthogonal = nnx.initializers.glorot_uniform(), nnx.initializers.orthogonal()
+        self.input = nnx.Param(glorot(rngs.params(), (inputs, 4 * units)))  # input, forget, candidate, output
+        self.recurrent = nnx.Param(
+            jnp.concatenate([orthogonal(rngs.params(), (units, units)) for _ in range(4)], axis=1)
+        )
+        # the forget gate begins open, as Jozefowicz et al. 2015 and Keras have it
+        self.bias = nnx.Param(jnp.zeros(4 * units).at[units : 2 * units].set(1.0))
+
+    def __call__(
+        self,
+        tap: Tap,
+        site: Site,
+        inputs: Int[Array, "time batch"] | Float[Array, "time batch input"],
+        mask: Bool[Array, "time batch"],
+        memory: Memory,
+        time: Int[Array, "time"],
+    ) -> tuple[Float[Array, "time batch unit"], Memory]:
+        """Return the hidden state after each symbol and the memory after the last, recorded as `site`'s two sites.
+
+        Args:
+            tap: edits `{site}/hidden` and `{site}/cell` at every step, and records them.
+            site: the layer's name.
+            inputs: vectors, or the numbers of one-hot vectors.
+            mask: true where there is a symbol.
+            memory: the state before the first symbol.
+            time: the position of each symbol in the text, for edits that differ from step to step.
+        """
+        x = lookup(self.input[...], inputs)  # of all steps at once, so that each is left with one product
+        x = x + jnp.broadcast_to(self.bias[...], x.shape)
+        recurrent = self.recurrent[...]  # outside the recurrence, or each of its steps copies the weights
+
+        def step(memory: Memory, now: tuple[Array, Array, Array]) -> tuple[Memory, Memory]:
+            x, here, time = now
+            enter, keep, candidate, leave = jnp.split(x + memory.hidden @ recurrent, 4, axis=-1)
+            cell = jax.nn.sigmoid(keep) * memory.cell + jax.nn.sigmoid(enter) * jnp.tanh(candidate)
+            cell = tap.edit(f"{site}/cell", cell, time)
+            hidden = tap.edit(f"{site}/hidden", jax.nn.sigmoid(leave) * jnp.tanh(cell), time)
+            memory = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), Memory(hidden, cell), memory)
+            return memory, memory
+
+        length = len(time)
+        last, states = jax.lax.scan(step, memory, (x, mask, time), unroll=length if 0 < length <= UNROLLED else 1)
+        tap.record(f"{site}/hidden", jnp.swapaxes(states.hidden, 0, 1))
+        tap.record(f"{site}/cell", jnp.swapaxes(states.cell, 0, 1))
+        return states.hidden, last
