@@ -166,6 +166,8 @@ def _checked(hypothesis: Hypothesis, row: int, text: str | Parsed, found: Any) -
         return fault(min(len(found), size), f"expected {size} labels, one for each symbol, got {len(found)}")
     if not size:
         return np.zeros(0)
+    if isinstance(found, np.ndarray) and found.dtype == object:
+        found = found.tolist()
     words = hypothesis.kind == "categorical" and isinstance(found[0], str)
     odd = None if isinstance(found, np.ndarray) else _first_odd(found, words)
     values = np.asarray(found if odd is None else [])
