@@ -1,0 +1,121 @@
+"""What does a change do to a model's predictions, for each class of symbols?
+
+`Predictions` is a target for `intervene` (Sellam et al. 2018 look at the accuracy of digits, of parentheses, ...): it
+adds up, for each text and each class of what comes next, how well the model with an edit does and how far it is from
+the model without. `summary` makes rates of the sums.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from jaxneuron.types import Activations, Output, Tokens
+
+
+def logits(output: Output, activations: Activations) -> Float[Array, "batch time output"]:
+    """Return the scores of a model whose output has them under this name, as our transformer's and LSTM's."""
+    return output.logits
+
+
+class Sums(NamedTuple):
+    """What `Predictions` adds up over the positions of each text at which the right output is of the class."""
+
+    nats: Float[Any, "*text label"]  # -log of the probability of the right output
+    right: Float[Any, "*text label"]  # positions at which the right output scores highest
+    flips: Float[Any, "*text label"]  # positions at which another output scores highest than without the edit
+    divergence: Float[Any, "*text label"]  # nats, KL(unedited || edited)
+    probability: Float[Any, "*text label"]  # of the class
+    anywhere: Float[Any, "*text label"]  # probability of the class at all positions that have a right output
+    count: Float[Any, "*text label"]  # positions of the class
+    positions: Float[Any, "*text label"]  # all positions that have a right output
+
+
+class Predicted(NamedTuple):
+    """How well a model predicts each class of outputs; nan for a class that is never right."""
+
+    perplexity: Float[np.ndarray, "*set label"]
+    accuracy: Float[np.ndarray, "*set label"]  # share of the class that scores highest where it is right
+    flips: Float[np.ndarray, "*set label"]  # share of the class at which the first choice changed
+    divergence: Float[np.ndarray, "*set label"]  # bits, KL(unedited || edited), mean over the class
+    probability: Float[np.ndarray, "*set label"]  # of the class, mean over where it is right
+    anywhere: Float[np.ndarray, "*set label"]  # of the class, mean over all positions
+    count: Int[np.ndarray, "*set label"]  # positions of the class
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Predictions:
+    """How well the right outputs are predicted, by classes of outputs; a comparison for `intervene`."""
+
+    classes: Any = None  # Bool[label vocab], may overlap; None: one class of everything
+    read: Callable[[Output, Activations], Array] = field(default_factory=lambda: jax.tree_util.Partial(logits))
+    # scores [batch time output]; a `jax.tree_util.Partial`, whose arrays may change without compiling again
+
+    def compare(
+        self,
+        edited: tuple[Output, Activations],
+        unedited: tuple[Output, Activations],
+        tokens: Tokens,
+        targets: Int[Any, "batch _time"],
+    ) -> Sums:
+        """Add up what `Sums` names, for each text."""
+        after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
+        asked = targets >= 0
+        target = jnp.where(asked, targets, 0)
+        best, first = jnp.argmax(after, axis=-1), jnp.argmax(before, axis=-1)
+        if self.classes is None:
+            here, of_class = asked[None], jnp.ones((1, *asked.shape))  # [label batch time]
+        else:
+            classes = jnp.asarray(self.classes)
+            here = classes[:, target] & asked[None]
+            of_class = jnp.einsum("btv,lv->lbt", jnp.exp(after), classes.astype(jnp.float32))
+
+        def within(value: Array) -> Float[Array, "batch label"]:
+            return jnp.sum(jnp.where(here, value[None], 0), axis=-1, dtype=jnp.float32).T
+
+        count = jnp.sum(here, axis=-1, dtype=jnp.float32).T
+        return Sums(
+            nats=within(-jnp.take_along_axis(after, target[..., None], -1)[..., 0]),
+            right=within(best == target),
+            flips=within(best != first),
+            divergence=within(jnp.sum(jnp.exp(before) * (before - after), axis=-1)),
+            probability=jnp.sum(jnp.where(here, of_class, 0), axis=-1).T,
+            anywhere=jnp.sum(jnp.where(asked[None], of_class, 0), axis=-1).T,
+            count=count,
+            positions=jnp.broadcast_to(jnp.sum(asked, axis=-1, dtype=jnp.float32)[:, None], count.shape),
+        )
+
+
+def summary(sums: Sums) -> Predicted:
+    """Return rates over all texts.
+
+    Args:
+        sums: `[*set text label]`, a side of the `Effect` that an intervention returned for `Predictions`.
+
+    Returns:
+        An array `[*set label]` each.
+
+    Example:
+        >>> one = np.ones((3, 1))
+        >>> summary(Sums(0 * one, one, *[0 * one] * 2, one, one, 2 * one, 4 * one)).accuracy.tolist()
+        [0.5]
+    """
+    total = Sums(*(np.asarray(leaf, np.float64).sum(axis=-2) for leaf in sums))
+
+    def rate(value: np.ndarray, of: np.ndarray) -> np.ndarray:
+        return np.divide(value, of, out=np.full(value.shape, np.nan), where=of > 0)
+
+    return Predicted(
+        perplexity=np.exp(np.minimum(rate(total.nats, total.count), 700)),
+        accuracy=rate(total.right, total.count),
+        flips=rate(total.flips, total.count),
+        divergence=rate(total.divergence, total.count) / np.log(2),
+        probability=rate(total.probability, total.count),
+        anywhere=rate(total.anywhere, total.positions),
+        count=total.count.astype(np.int64),
+    )

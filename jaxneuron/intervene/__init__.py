@@ -1,0 +1,92 @@
+"""What changes if we change it? Take units away, give them another value, or make them follow a hypothesis.
+
+Every module has one verb, `intervene`. Some change what a model makes of a text that is there:
+
+- `ablate`: sets of units at 0, at their mean, at what they were elsewhere, or at any value
+- `oracle`: units that follow a hypothesis instead of what they computed
+- `greedy`: the units that are missed most together, found one by one
+
+and return, for each set of units, what a target reads (`Effect`): any of `jaxneuron.targets`, or an object with a
+method `compare`, such as `evaluate.effects.Predictions`, which sees the unedited pass too. The others write text
+(`Written`):
+
+- `generate`: text sampled under any edits
+- `force`: text sampled while sets of units are held at a value
+
+At a recurrent site a change acts at every step, and on what the next step reads.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
+
+
+@runtime_checkable
+class Comparison(Protocol):
+    """A small frozen pytree that reads what an edit did to each sequence, knowing the model without it."""
+
+    def compare(
+        self,
+        edited: tuple[Output, Activations],
+        unedited: tuple[Output, Activations],
+        tokens: Tokens,
+        targets: Int[Any, "batch _time"],
+    ) -> PyTree:
+        """Return arrays with a leading axis over the sequences.
+
+        Args:
+            edited: what the forward returns under the edit.
+            unedited: what it returns without.
+            tokens: what was read.
+            targets: the output that is right at each position, -1 where none is asked for.
+        """
+        ...
+
+
+class Effect(NamedTuple):
+    """What a target reads under each edit, and without: one score per sequence, or what a comparison returns."""
+
+    edited: PyTree  # [*set batch ...], numpy
+    unedited: PyTree  # [batch ...], numpy
+
+
+class Written(NamedTuple):
+    """Text that a model wrote, after the prompt."""
+
+    tokens: Tokens  # [*set batch time], the prompt and what follows it
+    sampled: Bool[Any, "*batch time"]  # true where the symbol is the model's own, prompt and padding aside
+    log_probability: Float[Any, "*batch time"]  # nats, of each sampled symbol under the edited model; 0 elsewhere
+
+
+@runtime_checkable
+class Step(Protocol):
+    """A model that reads on from where it stopped; see DESIGN."""
+
+    def __call__(
+        self, params: Params, state: PyTree, ids: Int[Array, "batch time"], edits: Mapping[Site, Edit]
+    ) -> tuple[Output, Activations, PyTree]:
+        """Read the next symbols of each text; return the output, the activations and the state after them."""
+        ...
+
+
+class Intervene(Protocol):
+    """The folder's verb, for what changes how a text is read."""
+
+    def __call__(
+        self, forward: Forward, params: Params, tokens: Tokens, target: Target | Comparison, /, **options: Any
+    ) -> Any:
+        """Return what `target` reads for each set of units; all have `site`, `targets`, `budget` and `progress`."""
+        ...
+
+
+class Write(Protocol):
+    """The folder's verb, for what changes how a text is written."""
+
+    def __call__(
+        self, key: Array, step: Step, params: Params, state: PyTree, prompt: Tokens, /, **options: Any
+    ) -> Written:
+        """Return what the model writes after the prompt; all have `length`, `temperature`, `top_k` and `end`."""
+        ...

@@ -1,0 +1,178 @@
+"""Many edits of one site, many sentences: what a target reads of each, in chunks that fit a budget.
+
+The sets of units are leaves of one edit, stacked and mapped: what comes before the site is computed once for all of
+them, and new sets never compile again.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from jaxneuron import batching
+from jaxneuron.edits import Clamp
+from jaxneuron.intervene import Comparison, Effect
+from jaxneuron.tap import check_site, sites
+from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
+
+
+def run(
+    forward: Forward,
+    params: Params,
+    tokens: Tokens,
+    target: Target | Comparison,
+    edit: jax.tree_util.Partial,
+    sets: Bool[np.ndarray, "*set unit"],
+    rows: PyTree,
+    *,
+    site: Site,
+    targets: Int[Any, "batch _time"] | None,
+    budget: int,
+    progress: batching.Progress | None,
+) -> Effect:
+    """Return what the target reads under `edit(units, rows)` for each set of units.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        target: what to read.
+        edit: a function of module level, with arrays in it: from `units[unit]` and a part of `rows` to an edit.
+        sets: as `units` returns them.
+        rows: host arrays with a row for each sentence, which the edit needs.
+        site: where the edit goes.
+        targets: what is right at each position; None: the next symbol.
+        budget: bytes for what is computed at a time.
+        progress: called after each batch of sentences.
+    """
+    ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
+    asked = following(ids, mask) if targets is None else np.asarray(targets)
+    output = jax.eval_shape(lambda: forward(params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])), {}))
+    # records with another leading axis, such as attention, are computed only where the target reads them
+    width = max([leaf.size for leaf in jax.tree.leaves(output[0]) if leaf.shape[:1] == (1,)], default=0)
+    # of one sentence: log-probabilities and what is read of them, and the states and gates after the site
+    item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
+    flat = sets.reshape(-1, sets.shape[-1])
+    chunk = batching.chunk_size(item, len(ids), budget)
+    together = batching.chunk_size(item * chunk, len(flat), budget)
+    padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % together, flat.shape[1]), bool)]))
+
+    def update(parts: list[Effect], index: Array, valid: Array, *part: PyTree) -> list[Effect]:
+        return [*parts, _chunk(forward, params, target, edit, padded, *part, site=site, together=together)]
+
+    parts = jax.device_get(batching.fold_rows(update, [], ids, mask, asked, rows, chunk=chunk, progress=progress))
+    edited = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *[part.edited for part in parts])
+    unedited = jax.tree.map(lambda *leaves: np.concatenate(leaves), *[part.unedited for part in parts])
+    edited = jax.tree.map(
+        lambda leaf: leaf[: len(flat), : len(ids)].reshape(*sets.shape[:-1], len(ids), *leaf.shape[2:]), edited
+    )
+    return Effect(edited, jax.tree.map(lambda leaf: leaf[: len(ids)], unedited))
+
+
+@partial(jax.jit, static_argnames=("forward", "site", "together"))
+def _chunk(
+    forward: Forward,
+    params: Params,
+    target: Target | Comparison,
+    edit: jax.tree_util.Partial,
+    sets: Bool[Array, "set unit"],
+    ids: Array,
+    mask: Bool[Array, "batch time"],
+    targets: Int[Array, "batch _time"],
+    rows: PyTree,
+    *,
+    site: Site,
+    together: int,
+) -> Effect:
+    tokens = Tokens(ids, mask | (jnp.arange(mask.shape[1]) == 0)[None])  # padded sentences keep one word
+    unedited = forward(params, tokens, {})
+
+    def read(found: tuple[Output, Activations]) -> PyTree:
+        if isinstance(target, Comparison):
+            return target.compare(found, unedited, tokens, targets)
+        return target(*found, tokens)
+
+    def one(units: Bool[Array, "unit"]) -> PyTree:
+        return read(forward(params, tokens, {site: edit(units, rows)}))
+
+    return Effect(jax.lax.map(one, sets, batch_size=together), read(unedited))
+
+
+def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Array | None]) -> Edit:
+    """Return the edit that sets `units` to a value: `value[unit]`, or that of each row and time; some times only.
+
+    Args:
+        value: what the units are set to, unless the rows have their own.
+        units: which are set.
+        rows: values `[batch time unit]` or None, and where they are set, `[batch time]` or None.
+    """
+    values, where = rows
+    set_here = units if where is None else where[..., None] & units[None, None]
+    value = value if values is None else values
+    shape = np.broadcast_shapes(set_here.shape, value.shape)
+    set_here, value = (
+        jnp.broadcast_to(leaf.reshape((1,) * (len(shape) - leaf.ndim) + leaf.shape), shape)
+        for leaf in (set_here, value)
+    )
+    # equal bounds force a value, infinite ones leave alone
+    return Clamp(jnp.where(set_here, value, -jnp.inf), jnp.where(set_here, value, jnp.inf))
+
+
+def following(ids: np.ndarray, mask: Bool[np.ndarray, "batch time"]) -> Int[np.ndarray, "batch time"]:
+    """Return the next symbol at each position, -1 where none follows."""
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError("soft words have no next symbol that is right; state `targets`")
+    after = np.full(ids.shape, -1, np.int32)
+    after[:, :-1] = np.where(mask[:, :-1] & mask[:, 1:], ids[:, 1:], -1)
+    return after
+
+
+def units(
+    forward: Forward, params: Params, tokens: Tokens, site: Site, masks: Bool[Any, "*set unit"] | None
+) -> Bool[np.ndarray, "*set unit"]:
+    """Return the sets of units of a site, each unit alone if none are given.
+
+    Raises:
+        KeyError: the model has no such site.
+        ValueError: no sentences, or masks of another width than the site.
+    """
+    if tokens.mask.ndim != 2 or not tokens.mask.size:
+        raise ValueError(f"expected sentences [batch time], at least one, got the shape {tokens.mask.shape}")
+    shapes = sites(forward, params, Tokens(*(jnp.asarray(leaf[:1]) for leaf in tokens)))
+    check_site(site, shapes)
+    return chosen(masks, shapes[site].shape[-1], site)
+
+
+def chosen(masks: Bool[Any, "*set unit"] | None, width: int, site: Site) -> Bool[np.ndarray, "*set unit"]:
+    """Return masks over the `width` units of a site, each unit alone if none are given."""
+    found = np.eye(width, dtype=bool) if masks is None else np.asarray(masks)
+    if found.shape[-1:] != (width,):
+        raise ValueError(f"{site!r} has {width} units, got masks over {found.shape[-1] if found.ndim else 'nothing'}")
+    if found.dtype != bool or not found.size:
+        raise ValueError(f"expected masks, true where a unit is set, got {found.dtype} {found.shape}")
+    return found
+
+
+def states(
+    forward: Forward, params: Params, tokens: Tokens, site: Site, *, budget: int = batching.BUDGET
+) -> Float[np.ndarray, "batch time unit"]:
+    """Return the activations of a site, a batch of sentences at a time."""
+    ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
+    shapes = sites(forward, params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])))
+    check_site(site, shapes)
+    if shapes[site].shape[-2] != mask.shape[1]:
+        raise ValueError(f"{site!r} has no activation for each word, so no mean over words; give the value itself")
+    chunk = batching.chunk_size(8 * shapes[site].size, len(ids), budget)
+
+    def update(parts: list[np.ndarray], index: Array, valid: Array, ids: Array, mask: Array) -> list[np.ndarray]:
+        return [*parts, np.asarray(_activation(forward, params, Tokens(ids, mask), site=site))]
+
+    return np.concatenate(batching.fold_rows(update, [], ids, mask, chunk=chunk))[: len(ids)]
+
+
+@partial(jax.jit, static_argnames=("forward", "site"))
+def _activation(forward: Forward, params: Params, tokens: Tokens, *, site: Site) -> Float[Array, "batch time unit"]:
+    return forward(params, tokens, {})[1][site]

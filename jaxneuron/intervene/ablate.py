@@ -1,0 +1,110 @@
+"""Take sets of units away, or set them to a value: each unit alone, groups, or any mask, all sets in one call.
+
+Zero is the Rm-Neuron of Deep Neural Inspection (Sellam et al. 2018). A unit is rarely 0 by itself, though, so `mean`
+and `resampled` take away what it says about this text and leave it where it usually is.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching
+from jaxneuron.intervene import Comparison, Effect, _run
+from jaxneuron.types import Forward, Params, Site, Target, Tokens
+
+
+def intervene(
+    forward: Forward,
+    params: Params,
+    tokens: Tokens,
+    target: Target | Comparison,
+    masks: Bool[Any, "*set unit"] | None = None,
+    *,
+    site: Site,
+    value: float | Float[Any, "..."] = 0.0,
+    where: Bool[Any, "batch time"] | None = None,
+    targets: Int[Any, "batch _time"] | None = None,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Effect:
+    """Set each set of units to a value, and read a target.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences, `[batch time]`.
+        target: what to read, a target or a comparison.
+        masks: true where a unit is set; the `basis` of clusters, above 0, is one. None: each unit of the site alone.
+        site: where the units are.
+        value: a number, `[unit]`, or `[batch time unit]`; see `mean` and `resampled`.
+        where: the positions at which they are set, such as the words of one class; by default all.
+        targets: the output that is right at each position, -1 where none is asked for; by default the next symbol.
+            Only a comparison reads it.
+        budget: bytes for what is computed at a time.
+        progress: called after each batch of sentences.
+
+    Returns:
+        What the target reads, for each set and without.
+
+    Raises:
+        KeyError: the model has no such site.
+        ValueError: masks of another width than the site, or a value of another shape.
+
+    Source:
+        Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
+    """
+    sets = _run.units(forward, params, tokens, site, masks)
+    given, here = np.asarray(value, np.float32), None if where is None else np.asarray(where)
+    shape, units = np.shape(tokens.mask), sets.shape[-1]
+    if given.shape not in ((), (units,), (*shape, units)):
+        raise ValueError(
+            f"expected a value as a number, [{units}] or {[*shape, units]} for {site!r}, got the shape {given.shape}"
+        )
+    if here is not None and here.shape != shape:
+        raise ValueError(f"expected `where` for each word, {shape}, got the shape {here.shape}")
+    own = given.ndim == 3
+    constant = jnp.zeros(units) if own else jnp.broadcast_to(jnp.asarray(given), (units,))
+    edit = jax.tree_util.Partial(_run.hold, constant)
+    rows = (given if own else None, here)
+    return _run.run(
+        forward,
+        params,
+        tokens,
+        target,
+        edit,
+        sets,
+        rows,
+        site=site,
+        targets=targets,
+        budget=budget,
+        progress=progress,
+    )
+
+
+def mean(
+    forward: Forward, params: Params, tokens: Tokens, *, site: Site, budget: int = batching.BUDGET
+) -> Float[np.ndarray, "unit"]:
+    """Return the mean activation of each unit over the words, for `value`."""
+    states = _run.states(forward, params, tokens, site, budget=budget)
+    return states[np.asarray(tokens.mask)].mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def resampled(
+    key: Array, forward: Forward, params: Params, tokens: Tokens, *, site: Site, budget: int = batching.BUDGET
+) -> Float[np.ndarray, "batch time unit"]:
+    """Return at each word the activations that another word has, for `value`; each word is drawn once.
+
+    Args:
+        key: one key, for the order.
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        site: where the units are.
+        budget: bytes for what is computed at a time.
+    """
+    states, mask = _run.states(forward, params, tokens, site, budget=budget).copy(), np.asarray(tokens.mask)
+    states[mask] = states[mask][np.asarray(jax.random.permutation(key, int(mask.sum())))]
+    return states
