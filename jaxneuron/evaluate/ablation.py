@@ -18,8 +18,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.edits import Clamp
-from jaxneuron.tap import check_site, sites
+from jaxneuron.evaluate.effects import Predictions, logits, summary
+from jaxneuron.intervene import ablate
 from jaxneuron.types import Activations, Forward, Output, Params, Probe, Site, Tokens
 
 Value = float | Float[Any, "unit"]
@@ -137,11 +137,6 @@ def _right(
     return total + jnp.sum(hits & valid[:, None, None], axis=(0, 2))
 
 
-def logits(output: Output, activations: Activations) -> Float[Array, "batch time output"]:
-    """Return the scores of a model whose output has them under this name, as our transformer's."""
-    return output.logits
-
-
 def in_model(
     forward: Forward,
     params: Params,
@@ -182,80 +177,21 @@ def in_model(
         KeyError: the model has no such site.
         ValueError: masks of another width than the site, or no targets.
     """
-    tokens = Tokens(*map(jnp.asarray, tokens))
-    shapes = sites(forward, params, tokens)
-    check_site(site, shapes)
-    masks, targets = np.asarray(masks), np.asarray(targets)
-    units = shapes[site].shape[-1]
-    if masks.shape[-1] != units:
-        raise ValueError(f"{site!r} has {units} units, got masks over {masks.shape[-1]}")
-    if not (targets >= 0).any():
+    if not (np.asarray(targets) >= 0).any():
         raise ValueError("no position has a target; expected the index of an output at some, and -1 elsewhere")
-    sets = jnp.asarray(masks.reshape(-1, units))
-    here = np.broadcast_to(np.asarray(tokens.mask if where is None else where), tokens.mask.shape)
-    given = jnp.broadcast_to(jnp.asarray(value, jnp.float32), (units,))
-    reading = read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)
-    row = jax.eval_shape(lambda: reading(*forward(params, tokens, {})))
-    bytes_of_row = 16 * max(int(np.prod(row.shape[1:])), 4 * tokens.mask.shape[1] * units)
-    rows = batching.chunk_size(bytes_of_row, len(targets), budget)
-    together = min(len(sets), max(1, budget // (bytes_of_row * rows)))
-    update = partial(_effects, forward, params, reading, sets, given, site=site, together=together)
-    empty = (jnp.zeros((len(sets), 4)), jnp.zeros(3))
-    whole = (np.asarray(tokens.ids), np.asarray(tokens.mask), here, targets)
-    changed, base = (
-        np.asarray(leaf, np.float64)
-        for leaf in batching.fold_rows(update, empty, *whole, chunk=rows, progress=progress)
+    found = ablate.intervene(
+        forward,
+        params,
+        tokens,
+        Predictions(read=read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)),
+        np.asarray(masks, bool),
+        site=site,
+        value=value,
+        where=None if where is None else np.broadcast_to(np.asarray(where), tokens.mask.shape),
+        targets=targets,
+        budget=budget,
+        progress=progress,
     )
-    mean = (changed / base[2]).reshape(*masks.shape[:-1], 4)
-    nats, right = base[:2] / base[2]
-    perplexity = np.exp(np.minimum(mean[..., 0], 700))
-    return Effects(
-        perplexity, mean[..., 1], mean[..., 2], mean[..., 3] / np.log(2), (float(np.exp(nats)), float(right))
-    )
-
-
-@partial(jax.jit, static_argnames=("forward", "site", "together"))
-def _effects(
-    forward: Forward,
-    params: Params,
-    read: Callable[..., Array],
-    sets: Bool[Array, "mask unit"],
-    value: Float[Array, "unit"],
-    carry: tuple[Array, Array],
-    index: Array,
-    valid: Array,
-    ids: Array,
-    mask: Array,
-    where: Array,
-    targets: Array,
-    *,
-    site: Site,
-    together: int,
-) -> tuple[Array, Array]:
-    """Add the sums over the targets of some sentences: nats, right, flipped, divergence; and those of the model."""
-    tokens = Tokens(ids, mask | (jnp.arange(mask.shape[1]) == 0)[None])  # padded sentences keep one word
-    counts = (targets >= 0) & valid[:, None]
-    asked = jnp.where(counts, targets, 0)
-
-    def scores(edits: dict[Site, Clamp]) -> Array:
-        return jax.nn.log_softmax(read(*forward(params, tokens, edits)).astype(jnp.float32))
-
-    def nats(log_p: Array) -> Array:
-        return -jnp.sum(jnp.take_along_axis(log_p, asked[..., None], -1)[..., 0] * counts)
-
-    before = scores({})
-    first = jnp.argmax(before, axis=-1)
-
-    def without(units: Bool[Array, "unit"]) -> Float[Array, "4"]:
-        gone = where[..., None] & units[None, None]
-        # equal bounds force a value, infinite ones leave alone
-        value_here = jnp.broadcast_to(value, gone.shape)
-        after = scores({site: Clamp(jnp.where(gone, value_here, -jnp.inf), jnp.where(gone, value_here, jnp.inf))})
-        best = jnp.argmax(after, axis=-1)
-        divergence = jnp.sum(jnp.exp(before) * (before - after), axis=-1)
-        sums = [jnp.sum(part * counts) for part in (best == asked, best != first, divergence)]
-        return jnp.stack([nats(after), *sums])
-
-    changed = jax.lax.map(without, sets, batch_size=together)
-    base = jnp.stack([nats(before), jnp.sum((first == asked) * counts), jnp.sum(counts).astype(jnp.float32)])
-    return carry[0] + changed, carry[1] + base
+    after, before = summary(found.edited), summary(found.unedited)
+    unedited = float(before.perplexity[0]), float(before.accuracy[0])
+    return Effects(*(rate[..., 0] for rate in after[:4]), unedited)
