@@ -1,13 +1,14 @@
 """C by tree-sitter, which parses what it can of code that is not preprocessed."""
 
+from importlib import import_module
+
 from jaxneuron.corpora.parses import Parsed, nest
 
 
 def parse_c(text: str) -> Parsed:
     """Parse C; see `code.parse`."""
     try:
-        import tree_sitter
-        import tree_sitter_c
+        tree_sitter, tree_sitter_c = import_module("tree_sitter"), import_module("tree_sitter_c")
     except ImportError as error:
         raise ModuleNotFoundError(
             f"C is parsed by tree-sitter, which is not installed ({error}); pip install 'jaxneuron[code]'"

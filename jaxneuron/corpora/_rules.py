@@ -62,13 +62,15 @@ def rule_name(name: str, symbols: list[Symbol], known: list[str]) -> str:
     for symbol in symbols:
         if isinstance(symbol, str):
             shown.append(symbol)
-        elif len(symbol) > 1:
-            adjacent = len(symbol) > 2 and ord(symbol[-1]) - ord(symbol[0]) == len(symbol) - 1
+            continue
+        first, *others = symbol
+        if others:
             members = [part if part.isprintable() else repr(part)[1:-1] for part in symbol]
+            adjacent = len(others) > 1 and len(others[-1]) == 1 and ord(others[-1]) - ord(first) == len(others)
             shown.append(f"[{members[0]}-{members[-1]}]" if adjacent else f"[{''.join(members)}]")
         else:
-            plain = symbol[0].isprintable() and not set(symbol[0]) & set(" |'\"") and symbol[0] not in (*known, "ε")
-            shown.append(symbol[0] if plain else repr(symbol[0]))
+            plain = first.isprintable() and not set(first) & set(" |'\"") and first not in (*known, "ε")
+            shown.append(first if plain else repr(first))
     return name + RULE + (" ".join(shown) or "ε")
 
 

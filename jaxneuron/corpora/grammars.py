@@ -231,7 +231,7 @@ def _grow(source: random.Random, start: str, draw: Any, depth: int, longest: int
     while todo:
         symbol, rest, began = todo.pop()
         if isinstance(symbol, tuple):
-            piece = symbol[int(source.random() * len(symbol))] if len(symbol) > 1 else symbol[0]
+            piece = symbol[int(source.random() * len(symbol))]
             pieces.append(piece)
             size += len(piece)
         elif began >= 0:
