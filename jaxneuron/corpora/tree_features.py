@@ -150,6 +150,8 @@ def _remember(spans: _Spans) -> _Spans:
 def _of(table: dict[str, np.ndarray], name: str) -> np.ndarray:
     """Return the spans of a name, or of all productions of a nonterminal, parents first."""
     found = [spans for key, spans in table.items() if name in (key, kind(key))]
+    if len(found) == 1:
+        return found[0]
     joined = np.concatenate(found) if found else _array([])
     return joined[np.lexsort((-joined[:, 1], joined[:, 0]))]
 
