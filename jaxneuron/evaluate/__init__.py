@@ -9,6 +9,11 @@ Each file answers it in its own way, for results (what was found, ranked or expl
 - `word_count_ridge`: what a linear model on word counts makes of the same text (baseline of the visual pathway)
 - `unigram`, `kneser_ney`: what counting makes of the same text (baselines of the language pathway)
 
+For what a change does to a model (`intervene`):
+
+- `effects`: how well are outputs of each class predicted, and how far is it from the model without the change?
+- `written`: what is in a text that a model wrote: shares of symbols, structures that open and close
+
 For units that were ranked (`rank`), and for the representation that they are taken from:
 
 - `probes`: how well do the top, the bottom and random k units predict the labels, for a whole range of k?
