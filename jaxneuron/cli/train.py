@@ -113,3 +113,62 @@ def train_transformer(
         )
     best = min(trained.curves, key=lambda row: row["dev_loss"])
     console.print(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
+
+
+@app.command("lstm")
+def train_lstm(
+    out: Out,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A text (.txt, or .jsonl with a text per line), or a folder with train and dev; without it the "
+            "language of parentheses (words: the captions of the embedded scenes)."
+        ),
+    ] = None,
+    seed: Seed = 0,
+    symbol: Annotated[str, typer.Option(help="What is read one by one: character or word.")] = "character",
+    epochs: int = 10,
+    batch: Annotated[int, typer.Option(help="Windows in a batch.")] = 32,
+    learning_rate: float = 4e-3,
+    patience: Annotated[int, typer.Option(help="Epochs without a better dev loss before stopping.")] = 3,
+    min_count: Annotated[int, typer.Option(help="Occurrences of a symbol to be in the vocabulary.")] = 1,
+    width: Annotated[int, typer.Option(help="Units of each layer.")] = 128,
+    layers: int = 1,
+    embedding: Annotated[int, typer.Option(help="Units of the symbols' vectors; 0: one-hot.")] = 0,
+    window: Annotated[int, typer.Option(help="Symbols after which a longer text is cut.")] = 100,
+    context: Annotated[int, typer.Option(help="Symbols that a window reads before those that it predicts.")] = 0,
+) -> None:
+    """Train an LSTM on characters or words."""
+    import math
+
+    import jax
+
+    from jaxneuron.studies import symbols, texts
+    from jaxneuron_models import lstm_training
+
+    reader = texts.train_and_dev if symbol == "word" else symbols.train_and_dev
+    text, dev = reader(data)
+    with bars() as report:
+        trained = lstm_training.fit(
+            jax.random.key(seed),
+            text,
+            dev,
+            out,
+            epochs=epochs,
+            batch=batch,
+            learning_rate=learning_rate,
+            patience=patience,
+            min_count=min_count,
+            window=window,
+            context=context,
+            progress=report("train LSTM"),
+            symbol=symbol,
+            width=width,
+            layers=layers,
+            embedding=embedding,
+        )
+    best = min(trained.curves, key=lambda row: row["dev_loss"])
+    console.print(
+        f"best dev loss {best['dev_loss']:.4f} nats ({best['dev_bits']:.4f} bits per {symbol}, perplexity "
+        f"{math.exp(best['dev_loss']):.3f}) after epoch {best['epoch']}; the model is in {out}"
+    )

@@ -167,8 +167,9 @@ def test_step_by_step_agrees_with_all_at_once(kind, pieces):
 def test_a_step_over_padding_leaves_the_state():
     config, _, params = build()
     tokens = texts((TIME, 2))
-    _, _, state = lstm_lm.step(params, lstm_lm.initial_state(config, 2), tokens, {})
-    _, _, short = lstm_lm.step(params, lstm_lm.initial_state(config, 1), tokens.ids[1:, :2], {})
+    step = jax.jit(lstm_lm.step)
+    _, _, state = step(params, lstm_lm.initial_state(config, 2), tokens, {})
+    _, _, short = step(params, lstm_lm.initial_state(config, 1), tokens.ids[1:, :2], {})
     np.testing.assert_allclose(state.hidden[:, 1], short.hidden[:, 0], atol=1e-6)
     np.testing.assert_allclose(state.cell[:, 1], short.cell[:, 0], atol=1e-6)
 
