@@ -194,4 +194,5 @@ def in_model(
     )
     after, before = summary(found.edited), summary(found.unedited)
     unedited = float(before.perplexity[0]), float(before.accuracy[0])
-    return Effects(*(rate[..., 0] for rate in after[:4]), unedited)
+    perplexity, accuracy, flips, divergence = (rate[..., 0] for rate in after[:4])
+    return Effects(perplexity, accuracy, flips, divergence, unedited)
