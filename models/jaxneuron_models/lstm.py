@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.types import Site
+from jaxneuron_models import lstm_gradient
 
 UNROLLED = 8
 """Up to this many symbols the recurrence is unrolled: n-grams are too short to earn back what a loop costs."""
@@ -28,7 +29,7 @@ class Memory(NamedTuple):
 class LSTM(nnx.Module):
     """One layer, left to right; its state is held through padding."""
 
-    def __init__(self, inputs: int, units: int, *, rngs: nnx.Rngs):
+    def __init__(self, inputs: int, units: int, *, training: bool = False, rngs: nnx.Rngs):
         glorot, orthogonal = nnx.initializers.glorot_uniform(), nnx.initializers.orthogonal()
         self.input = nnx.Param(glorot(rngs.params(), (inputs, 4 * units)))  # input, forget, candidate, output
         self.recurrent = nnx.Param(
@@ -36,6 +37,7 @@ class LSTM(nnx.Module):
         )
         # the forget gate begins open, as Jozefowicz et al. 2015 and Keras have it
         self.bias = nnx.Param(jnp.zeros(4 * units).at[units : 2 * units].set(1.0))
+        self.training = training  # takes no edits at its states, and no forward-mode derivatives: see `lstm_gradient`
 
     def __call__(
         self,
@@ -69,8 +71,12 @@ class LSTM(nnx.Module):
             memory = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), Memory(hidden, cell), memory)
             return memory, memory
 
-        length = len(time)
-        last, states = jax.lax.scan(step, memory, (x, mask, time), unroll=length if 0 < length <= UNROLLED else 1)
+        if self.training:
+            states = Memory(*lstm_gradient.run(x, recurrent, mask, *memory))
+            last = jax.tree.map(lambda state: state[-1], states)
+        else:
+            unroll = len(time) if 0 < len(time) <= UNROLLED else 1
+            last, states = jax.lax.scan(step, memory, (x, mask, time), unroll=unroll)
         tap.record(f"{site}/hidden", jnp.swapaxes(states.hidden, 0, 1))
         tap.record(f"{site}/cell", jnp.swapaxes(states.cell, 0, 1))
         return states.hidden, last

@@ -71,15 +71,16 @@ class Model(NamedTuple):
 class Language(nnx.Module):
     """Symbols in, scores of the next symbol out, with every activation tapped."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: Config, *, training: bool = False, rngs: nnx.Rngs):
         uniform, glorot = nnx.initializers.uniform(0.1), nnx.initializers.glorot_uniform()
         shape = (config.vocabulary, config.embedding)
         self.word = nnx.Param(uniform(rngs.params(), shape) - 0.05) if config.embedding else None
         for number in range(config.layers):
             inputs = config.width if number else config.embedding or config.vocabulary
-            setattr(self, f"lstm{number}", LSTM(inputs, config.width, rngs=rngs))
+            setattr(self, f"lstm{number}", LSTM(inputs, config.width, training=training, rngs=rngs))
         self.head = nnx.Linear(config.width, config.vocabulary, kernel_init=glorot, rngs=rngs)
         self.vocabulary, self.width, self.layers = config.vocabulary, config.width, config.layers
+        self.training = training
 
     def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
         """Read texts from their beginning; see `types.Forward`."""
@@ -89,6 +90,9 @@ class Language(nnx.Module):
 
     def step(self, tokens: Tokens, state: State, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations, State]:
         """Read on from `state`."""
+        refused = [site for site in edits if self.training and site.endswith(("/hidden", "/cell"))]
+        if refused:
+            raise ValueError(f"a model built for training takes no edit at {refused[0]!r}; build it without `training`")
         tap, time = Tap(edits), state.length + jnp.arange(tokens.mask.shape[1])
         memories, x, mask = [], self.embed(tap, tokens.ids, time, edits), jnp.asarray(tokens.mask).T
         for number in range(self.layers):
@@ -113,9 +117,15 @@ class Language(nnx.Module):
         return jnp.swapaxes(x, 0, 1)
 
 
-def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
-    """Return the language model's forward and the function from a key to fresh weights."""
-    return pure.split(lambda rngs: Language(config, rngs=rngs))
+def build(config: Config, *, training: bool = False) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+    """Return the language model's forward and the function from a key to fresh weights.
+
+    Args:
+        config: the architecture.
+        training: a forward of the same numbers whose gradient is faster; it takes no edits at hidden or cell states
+            and cannot be differentiated forwards.
+    """
+    return pure.split(lambda rngs: Language(config, training=training, rngs=rngs))
 
 
 def step(

@@ -108,7 +108,7 @@ def task(
     epochs: int,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""
-    forward, init = lstm_lm.build(config)
+    forward, init = lstm_lm.build(config, training=True)
     seed = int(jax.random.bits(key) >> 1)
     running, dev_running = (windows.encode(vocabulary, some) for some in (texts, dev))
     padded = windows.widths(running, window=window, context=context)

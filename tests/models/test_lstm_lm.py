@@ -174,6 +174,20 @@ def test_a_step_over_padding_leaves_the_state():
     np.testing.assert_allclose(state.cell[:, 1], short.cell[:, 0], atol=1e-6)
 
 
+def test_the_gradient_by_hand_is_that_of_the_scan():
+    config, _, params = build()
+    tokens = texts()
+    weigh = jax.random.normal(jax.random.key(3), (3, TIME, WORDS))
+
+    def loss(params, training):  # the cell's own gradient too
+        forward, _ = lstm_lm.build(config, training=training)
+        output, activations = forward(params, tokens, {})
+        return jnp.sum(weigh * output.logits) + jnp.sum(activations["lstm0/cell"] ** 2)
+
+    fast, slow = (jax.jit(jax.value_and_grad(loss), static_argnums=1)(params, training) for training in (True, False))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), fast, slow)
+
+
 def test_many_ablations_are_one_edit_and_compile_once(no_compilation):
     _, forward, params = build("one-hot")
     tokens = texts()
@@ -195,5 +209,7 @@ def test_a_wrong_setting_or_shape_or_site_is_named():
     config, forward, params = build()
     with pytest.raises(ValueError, match=r"expected ids \[batch time\], got the shape \(2,\).*ids\[:, None\]"):
         lstm_lm.step(params, lstm_lm.initial_state(config, 2), jnp.array([1, 2]), {})
+    with pytest.raises(ValueError, match="built for training takes no edit at 'lstm0/cell'"):
+        lstm_lm.build(config, training=True)[0](params, texts(), {"lstm0/cell": Scale(0.0)})
     with pytest.raises(KeyError, match="did you mean 'lstm0/hidden'"):
         forward(params, texts(), {"lstm0/hiden": Scale(0.0)})
