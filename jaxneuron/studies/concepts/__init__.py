@@ -146,7 +146,7 @@ def _results(run: _Run, texts: Sequence[Text]) -> Rows:
     spread = layering.distribution(ranked["linear"].ranking, run.widths, top=top)
     results["where"] = {"count": top, "share": kept.plain(np.asarray(spread) / top)}
     options = {"directory": run.directory, "seed": seed, "report": report}
-    results["curves"] = protocol.curves("all", every, ranked, counts, ("linear",), preset, **options)
+    results["curves"] = protocol.curves("all", every, ranked, counts, ("linear", "gaussian"), preset, **options)
     results["examples"] = run.stage(
         "examples", lambda: examples.examples(run.text, every, probe, run.text.names[layer], run.widths)
     )
