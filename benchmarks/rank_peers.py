@@ -70,7 +70,7 @@ class Gaussian:
 
     def candidate(self, units: Sequence[int]) -> float:
         """Return the mutual information, in nats, that these units have with the labels."""
-        index = torch.as_tensor(units)
+        index = torch.tensor(list(units))
         part = self.x[:, index]
         density = torch.stack(
             [
@@ -86,14 +86,15 @@ class Gaussian:
 
 def formulas(active: np.ndarray, concepts: np.ndarray, *, length: int, beam: int) -> tuple[float, int]:
     """Return the best IoU of one unit's mask with a formula of concepts, and how many formulas were tried."""
-    tried = concepts.shape[1]
-    found = [(_iou(active, column), column) for column in concepts.T]
+    leaves = np.ascontiguousarray(concepts.T)
+    tried = len(leaves)
+    found = [(_iou(active, leaf), leaf) for leaf in leaves]
     found = sorted(found, key=lambda one: -one[0])[:beam]
     for _ in range(length - 1):
         grown = []
         for _, mask in found:
-            for column in concepts.T:
-                for longer in (mask | column, mask & column, mask & ~column):
+            for leaf in leaves:
+                for longer in (mask | leaf, mask & leaf, mask & ~leaf):
                     grown.append((_iou(active, longer), longer))
                     tried += 1
                     if len(grown) > 64 * beam:  # masks are not kept
@@ -119,12 +120,13 @@ def spearman(x: np.ndarray, concepts: np.ndarray) -> np.ndarray:
 
 def iou(x: np.ndarray, concepts: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Return `[concept, unit]`: the best over levels `[level, unit]` of the overlap with where a unit exceeds one."""
-    found = np.zeros((concepts.shape[1], x.shape[1]))
-    for unit in range(x.shape[1]):
+    columns = np.ascontiguousarray(concepts.T)
+    found = np.zeros((len(columns), x.shape[1]))
+    for unit, values in enumerate(np.ascontiguousarray(x.T)):
         for level in levels[:, unit]:
-            active = x[:, unit] > level
-            for concept in range(concepts.shape[1]):
-                found[concept, unit] = max(found[concept, unit], _iou(active, concepts[:, concept]))
+            active = values > level
+            for concept, column in enumerate(columns):
+                found[concept, unit] = max(found[concept, unit], _iou(active, column))
     return found
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -83,8 +82,7 @@ class Blocks:
         self._units = units
         self.tokens = len(self._checked)
         self.units = self._checked.shape[1] if units is None else len(units)
-        copies = 1 if isinstance(activations, np.ndarray | jax.Array) else 2
-        self.size = batching.chunk_size(4 * (copies * self.units + extra), self.tokens, budget)
+        self.size = batching.chunk_size(4 * (self._checked.copies * self.units + extra), self.tokens, budget)
         self._starts = range(0, self.tokens, self.size)
         self._kept: Block | None = None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float, PyTree
 
@@ -20,6 +21,8 @@ class Checked:
             raise ValueError(f"expected activations [token, unit], got {shape}")
         self._activations = activations if hasattr(activations, "__getitem__") else np.asarray(activations)
         self.shape = tuple(activations.shape)
+        # what reading a block holds, in blocks: a store decodes chunks beside it
+        self.copies = 1 if isinstance(activations, np.ndarray | jax.Array) else 3
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -63,7 +66,7 @@ def over_words(
         progress: called after each block.
     """
     checked = Checked(activations)
-    chunk = batching.chunk_size(copies * 4 * checked.shape[1], len(checked), budget)
+    chunk = batching.chunk_size((copies - 1 + checked.copies) * 4 * checked.shape[1], len(checked), budget)
     return batching.fold_rows(update, carry, checked, *rows, chunk=chunk, progress=progress)
 
 
@@ -84,7 +87,7 @@ def over_units(
     """
     checked = Checked(activations)
     tokens, units = checked.shape
-    width = batching.chunk_size(copies * 4 * tokens, units, budget)
+    width = batching.chunk_size((copies - 1 + checked.copies) * 4 * tokens, units, budget)
     for first in range(0, units, width):
         here = slice(first, min(first + width, units))
         yield here, checked[:, here]

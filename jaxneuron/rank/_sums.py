@@ -127,7 +127,8 @@ def over(
         progress: called after each block.
         numbers: whether numbers are taken.
     """
-    tokens, units = _stream.Checked(activations).shape
+    checked = _stream.Checked(activations)
+    tokens, units = checked.shape
     labels = _labels.checked(labels, tokens)
     classes = labels.dtype.kind in "iu"
     if classes:
@@ -138,14 +139,14 @@ def over(
             rows = (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         count = rows.shape[1]
     sums = init(count, units, extremes=extremes, squares=squares)
-    chunk = batching.chunk_size(2 * 4 * units, tokens, budget)
+    chunk = batching.chunk_size((1 + checked.copies) * 4 * units, tokens, budget)
     for first in range(0, tokens, chunk):
         here = slice(first, min(first + chunk, tokens))
         block = np.asarray(activations[here], np.float32)
         with np.errstate(invalid="ignore", over="ignore"):
             sums = update(sums, None, np.ones(len(block), bool), block, rows[here])
         if not np.isfinite(sums.total).all():
-            _stream.Checked(activations)[here]  # names what is not finite
+            checked[here]  # names what is not finite
         if progress:
             progress(here.stop, tokens)
     return sums, classes

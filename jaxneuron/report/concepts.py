@@ -70,7 +70,7 @@ def _charts(results: Row) -> dict[str, Any]:
                 drawn[f"curves-{scope}-{probe}"] = charts.curves(
                     own, NAMES, colours, value="accuracy", title="test accuracy", what=what
                 )
-    bits = [row for row in rows if row["probe"] == "gaussian" and row["direction"] == "top"]
+    bits = [row for row in rows if row["probe"] == "gaussian" and row["direction"] == "top" and row["scope"] == "layer"]
     if bits:
         drawn["information"] = charts.curves(
             bits,

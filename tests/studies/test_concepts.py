@@ -19,6 +19,7 @@ MICRO = Preset(
     counts=(1, 4),
     wide_counts=(2, 8),
     probe=FIT,
+    layer_probe=FIT,
     small_probe=FIT,
     training={"epochs": 1, "width": 8, "blocks": 1, "heads": 2, "longest": 16},
     words=600,

@@ -131,8 +131,7 @@ def _results(run: _Run, texts: Sequence[Text]) -> Rows:
     )
     # what enters the first block is not computed from the context: the units under study are those of a block
     results["layer"] = max(results["layers"][1:] or results["layers"], key=lambda row: row["dev"])["site"]
-    wide = {"linear": preset.probe} | {name: own for name, own in preset.wide_methods.items() if name != "linear"}
-    ranked = rankings.rankings(every, wide, run.directory, pool=preset.pool, seed=seed, report=report)
+    ranked = rankings.rankings(every, preset.wide_methods, run.directory, pool=preset.pool, seed=seed, report=report)
     results["seconds"] = {name: one.seconds for name, one in ranked.items()}
     results["properties"] = {
         name: run.stage(f"property.{name}", lambda name=name: _property(run, name, results)) for name in run.layers
@@ -147,7 +146,7 @@ def _results(run: _Run, texts: Sequence[Text]) -> Rows:
     spread = layering.distribution(ranked["linear"].ranking, run.widths, top=top)
     results["where"] = {"count": top, "share": kept.plain(np.asarray(spread) / top)}
     options = {"directory": run.directory, "seed": seed, "report": report}
-    results["curves"] = protocol.curves("all", every, ranked, counts, ("linear",), preset, **options)
+    results["curves"] = protocol.curves("all", every, ranked, counts, ("linear", "gaussian"), preset, **options)
     results["examples"] = run.stage(
         "examples", lambda: examples.examples(run.text, every, probe, run.text.names[layer], run.widths)
     )
@@ -167,10 +166,11 @@ def _property(run: _Run, name: str, results: Rows) -> Rows:
     """Return the accuracy and the smallest set of units of one layer of labels."""
     main = name == run.layers[0]
     found = run.scope("all" if main else f"all.{name}", layer=name)
-    probe = rankings.probe(found, run.directory, run.preset.probe, seed=run.seed, report=run.report)
+    given = {"seed": run.seed, "report": run.report}
+    probe = rankings.probe(found, run.directory, run.preset.probe, **given)
+    sparse = rankings.probe(found, run.directory, run.preset.wide_methods["linear"], **given, use="ranks")
     told = results["accuracy"] if main else probing.accuracy(run.text, found, probe, name)
-    order = rankings.mass_order(probe)
-    fewest = probing.smallest(found, order, run.preset, seed=run.seed, report=run.report)
+    fewest = probing.smallest(found, rankings.mass_order(sparse), run.preset, seed=run.seed, report=run.report)
     row = {key: told[key] for key in ("classes", "majority", "lexicon")}
     return row | {"accuracy": told["test"], "minimal": fewest}
 
@@ -178,9 +178,9 @@ def _property(run: _Run, name: str, results: Rows) -> Rows:
 def _ablation(run: _Run, one: rankings.Scope, inner: dict[str, rankings.Ranked]) -> list[Rows]:
     """Return what is lost without units, in the representation and in the model."""
     preset, seed, report = run.preset, run.seed, run.report
-    probe = rankings.probe(one, run.directory, preset.methods["linear"], seed=seed, report=report)
+    probe = rankings.probe(one, run.directory, preset.layer_probe, seed=seed, report=report)
     last = list(run.widths)[-1]
-    ending = rankings.probe(run.scope("last", last), run.directory, preset.small_probe, seed=seed, report=report)
+    ending = rankings.probe(run.scope("last", last), run.directory, preset.layer_probe, seed=seed, report=report)
     sentences = ablations.read_sentences(run.subject, run.text.parts["test"], run.layers[0], preset, seed=seed)
     given = (run.subject, one.sites[0], (last, ending), sentences, inner, preset)
     return [

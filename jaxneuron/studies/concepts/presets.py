@@ -11,7 +11,8 @@ class Preset(NamedTuple):
     counts: tuple[int, ...]  # k of the curves, of one layer
     wide_counts: tuple[int, ...]  # and of all layers
     probe: dict[str, Any]  # options of `rank.linear.fit` where it reads all units
-    small_probe: dict[str, Any]  # where it reads some
+    layer_probe: dict[str, Any]  # where it reads a layer, or any number of units
+    small_probe: dict[str, Any]  # where it reads the first few
     training: dict[str, Any]  # of the model, where none is given; arguments of `transformer_training.fit`
     training_words: int | None = None  # to train that model on; None: all
     words: int | None = None  # to train probes on; None: all
@@ -31,17 +32,27 @@ class Preset(NamedTuple):
 LINEAR: dict[str, Any] = {"l1": 1e-5, "l2": 1e-5, "epochs": 10, "batch": 128, "learning_rate": 1e-3}
 """As in Dalvi et al. 2020, "Analyzing Redundancy in Pretrained Transformer Models" (arXiv 2004.04010)."""
 
+SPARSE: dict[str, Any] = LINEAR | {"l1": 5e-3}
+"""Of a probe whose weights rank the units: of units that say the same, one gets the weight."""
+
+LAYER: dict[str, Any] = LINEAR | {"learning_rate": 3e-3}
+"""Of a probe that has fewer words to learn from."""
+
+FEW: dict[str, Any] = LINEAR | {"learning_rate": 3e-2}
+"""Of a probe of a few units, whose weights have farther to go."""
+
 SCORES = ("probeless", "mean_select", "correlation", "mutual_information", "average_precision", "iou")
 """Methods that fit nothing."""
 
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
-        methods={"linear": LINEAR, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
-        wide_methods={"linear": LINEAR, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
+        methods={"linear": SPARSE, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
+        wide_methods={"linear": SPARSE, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
         counts=(1, 2, 5, 10, 20, 50),
         wide_counts=(2, 10, 50, 200),
         probe=LINEAR | {"epochs": 5, "learning_rate": 3e-3},
-        small_probe=LINEAR | {"epochs": 5, "learning_rate": 3e-3},
+        layer_probe=LAYER | {"epochs": 5},
+        small_probe=FEW | {"epochs": 5},
         training={"epochs": 2, "width": 64, "blocks": 2, "heads": 4, "longest": 64, "learning_rate": 3e-3},
         training_words=40_000,
         words=5_000,
@@ -55,12 +66,13 @@ PRESETS: dict[str, Preset] = {
         lost=(0.02, 0.1, 0.3),
     ),
     "small": Preset(
-        methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
-        wide_methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        wide_methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
         counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150),
         wide_counts=(1, 2, 5, 10, 20, 50, 100, 200),
         probe=LINEAR,
-        small_probe=LINEAR | {"learning_rate": 3e-3},
+        layer_probe=LAYER,
+        small_probe=FEW,
         training={"epochs": 4, "width": 128, "blocks": 4, "heads": 4, "longest": 128, "learning_rate": 2e-3},
         training_words=100_000,
         words=60_000,
@@ -71,12 +83,13 @@ PRESETS: dict[str, Preset] = {
         lost=(0.02, 0.05, 0.13, 0.3),
     ),
     "full": Preset(
-        methods={"linear": LINEAR, "gaussian": {"select": 150}, "forest": {}} | {name: {} for name in SCORES},
-        wide_methods={"linear": LINEAR, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        methods={"linear": SPARSE, "gaussian": {"select": 150}, "forest": {}} | {name: {} for name in SCORES},
+        wide_methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
         counts=tuple(range(1, 151)),
         wide_counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100, 150, 200, 300, 500),
         probe=LINEAR,
-        small_probe=LINEAR | {"learning_rate": 3e-3},
+        layer_probe=LAYER,
+        small_probe=FEW,
         training={"epochs": 10, "width": 128, "blocks": 4, "heads": 4, "longest": 128},
         protocol_words=20_000,
     ),

@@ -76,14 +76,25 @@ def in_order(order: Int[Any, "unit"]) -> Ranking:
     return ranked(jnp.asarray(len(order) - np.argsort(order), jnp.float32))
 
 
-def probe(found: Scope, directory: Path, options: dict[str, Any], *, seed: int, report: Report) -> Probe:
-    """Fit the linear probe of all units of a scope, or read it."""
+def probe(
+    found: Scope, directory: Path, options: dict[str, Any], *, seed: int, report: Report, use: str = "reads"
+) -> Probe:
+    """Fit a linear probe of all units of a scope, or read it.
+
+    Args:
+        found: the scope.
+        directory: of the run.
+        options: of `rank.linear.fit`.
+        seed: of the order of the words.
+        report: what is being done -> a progress callback.
+        use: what the probe is for: one that reads a property, or one whose weights rank the units.
+    """
 
     def fit() -> Probe:
-        progress = report(f"{found.name}: linear probe")
+        progress = report(f"{found.name}: linear probe that {use}")
         return linear.fit(jax.random.key(seed), *found.train, dev=found.dev, progress=progress, **options)
 
-    return kept.probe(directory / "probes" / f"{found.name}.npz", fit)
+    return kept.probe(directory / "probes" / f"{found.name}.{use}.npz", fit)
 
 
 def mass_order(probe: Probe) -> Int[np.ndarray, "unit"]:
@@ -116,7 +127,7 @@ def rankings(
         def compute(method: str = method, options: dict[str, Any] = options) -> dict[str, Any]:
             began = time.perf_counter()
             if method == "linear":
-                of_all = probe(found, directory, options, seed=seed, report=report)
+                of_all = probe(found, directory, options, seed=seed, report=report, use="ranks")
                 score, order = np.abs(of_all.weights), mass_order(of_all)
             elif method == "gaussian":
                 score, order = _gaussian(verbs[method], found, options, made, pool, report)
