@@ -1,26 +1,31 @@
 """Cut a model in two at a site: what leads up to an activation, and what follows from it.
 
 With these maps one method serves inputs, layers and neurons alike: integrated gradients at a hidden layer is
-integrated gradients of `above`, at the embedding of one unit it is `between`.
+integrated gradients of `above`, at the embedding of one unit it is `above` with the unit as its target, and
+conductance takes `through`, which joins both sides. The maps are pytrees: a jitted method that takes one as an argument
+compiles once per model, site and shape, not once per text.
 """
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron.edits import Replace
+from jaxneuron._dependence import dependence, recurrent
+from jaxneuron.edits import Add, Replace
 from jaxneuron.tap import check_site, sites
-from jaxneuron.targets import Along, Unit
+from jaxneuron.targets import Along, Logit, Unit
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
 
 def below(forward: Forward, params: Params, site: Site) -> Callable[[Tokens], Float[Array, "batch time unit"]]:
     """Return the map from tokens to the activation at `site`."""
 
-    def activation(tokens: Tokens) -> Float[Array, "batch time unit"]:
+    def activation(tokens: Tokens) -> Float[Array, "batch *feature"]:
         activations = forward(params, tokens, {})[1]
         check_site(site, activations)
         return activations[site]
@@ -36,15 +41,31 @@ def above(
     Replacing a recurrent site fixes it at all steps, so there the map is the direct effect.
 
     Raises:
-        KeyError: the model has no such site.
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: the target does not depend on the site, or reads a unit that is not there.
     """
-    check_site(site, sites(forward, params, tokens))
-
-    def score(value: Float[Array, "batch time unit"]) -> Float[Array, "batch"]:
-        output, activations = forward(params, tokens, {site: Replace(value)})
-        return target(output, activations, tokens)
-
+    shapes = sites(forward, params, tokens)
+    check_site(site, shapes)
+    _check_target(forward, params, tokens, target)
+    score = _Above(forward, params, tokens, site, traceable(target))
+    if not dependence(score, shapes[site]).all():
+        raise ValueError(f"nothing at {site!r} reaches {target}; choose a site before the one that the target reads")
     return score
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Above:
+    forward: Any = field(metadata={"static": True})
+    params: Any
+    tokens: Any
+    site: Site = field(metadata={"static": True})
+    target: Any
+
+    def __call__(self, value: Float[Array, "batch *feature"]) -> Float[Array, "batch"]:
+        """Return the score of each row where the site has this value."""
+        output, activations = self.forward(self.params, self.tokens, {self.site: Replace(value)})
+        return self.target(output, activations, self.tokens)
 
 
 def between(
@@ -54,14 +75,168 @@ def between(
 
     Raises:
         KeyError: the model has no such site.
+        ValueError: the site does not depend on the source.
     """
+    shapes = sites(forward, params, tokens)
     for name in (source, site):
-        check_site(name, sites(forward, params, tokens))
-
-    def activation(value: Float[Array, "batch time unit"]) -> Float[Array, "batch _time _unit"]:
-        return forward(params, tokens, {source: Replace(value)})[1][site]
-
+        check_site(name, shapes)
+    activation = _Between(forward, params, tokens, source, site)
+    if not dependence(activation, shapes[source]).all():
+        raise ValueError(f"{site!r} does not depend on {source!r}; choose a source before the site")
     return activation
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Between:
+    forward: Any = field(metadata={"static": True})
+    params: Any
+    tokens: Any
+    source: Site = field(metadata={"static": True})
+    site: Site = field(metadata={"static": True})
+
+    def __call__(self, value: Float[Array, "batch *feature"]) -> Float[Array, "batch *_feature"]:
+        """Return the activation at the site where the source has this value."""
+        return self.forward(self.params, self.tokens, {self.source: Replace(value)})[1][self.site]
+
+
+def through(
+    forward: Forward, params: Params, tokens: Tokens, source: Site, site: Site | tuple[Site, ...], target: Target
+) -> Callable[..., tuple[Float[Array, "batch"], Any]]:
+    """Return the joint map `(x, amount) -> (score, value)`: from `source` to the target's score, by way of `site`.
+
+    `x` is the activation at the source, `value` that at the site, and `amount`, shaped like `value`, is added to it on
+    its way to the score; without one, nothing is. So the derivative of `value` by `x` is what the source does to the
+    site, that of `score` by `amount` (at 0) what the site does to the score, and neither counts what goes past the
+    site. A recurrent site is replaced by `value + amount` in a second run of the model, since adding at each step
+    would count a change again at every later step: there the second derivative is the direct effect of each step.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        source: where `x` enters.
+        site: one site after it, or several feed-forward ones, then `amount` and `value` are dicts, site -> array.
+        target: what to score.
+
+    Raises:
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: a site is not between source and target, or is recurrent and not alone.
+    """
+    names = (site,) if isinstance(site, str) else tuple(site)
+    shapes = sites(forward, params, tokens)
+    for name in (source, *names):
+        check_site(name, shapes)
+    _check_target(forward, params, tokens, target)
+    repeated = recurrent(forward, params, tokens) & set(names)
+    if repeated and len(names) > 1:
+        raise ValueError(f"the recurrent site {min(repeated)!r} needs a map of its own, got {', '.join(names)}")
+    missed = [name for name in names if name not in on_path(forward, params, tokens, source, target)]
+    if missed:
+        raise ValueError(f"{', '.join(map(repr, missed))} is not on a path from {source!r} to {target}")
+    return _Through(forward, params, tokens, source, site if isinstance(site, str) else names, target, bool(repeated))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Through:
+    forward: Any = field(metadata={"static": True})
+    params: Any
+    tokens: Any
+    source: Site = field(metadata={"static": True})
+    site: Site | tuple[Site, ...] = field(metadata={"static": True})
+    target: Any
+    again: bool = field(metadata={"static": True})  # a recurrent site, whose effect is a run of its own
+
+    def __call__(self, x: Float[Array, "batch *feature"], amount: Any = None) -> tuple[Float[Array, "batch"], Any]:
+        """Return the score of each row, and the value at the site."""
+        edits = {self.source: Replace(x)}
+        amounts = {} if amount is None else amount if isinstance(amount, dict) else {self.site: amount}
+        if not self.again:
+            edits |= {name: Add(added) for name, added in amounts.items()}
+        if self.source in amounts:
+            edits[self.source] = Replace(x + amounts[self.source])
+        output, activations = self.forward(self.params, self.tokens, edits)
+        value = {name: activations[name] for name in self.site} if isinstance(self.site, tuple) else None
+        value = activations[self.site] if value is None else value
+        if self.again and amounts:
+            edits |= {self.site: Replace(value + amount)}
+            output, activations = self.forward(self.params, self.tokens, edits)
+        return self.target(output, activations, self.tokens), value
+
+
+def on_path(
+    forward: Forward, params: Params, tokens: Tokens, source: Site, target: Target
+) -> dict[Site, jax.ShapeDtypeStruct]:
+    """Return the sites by which `source` reaches the target, itself among them, in the model's order.
+
+    Raises:
+        KeyError: the model has no such site.
+
+    Returns:
+        Site -> shape and dtype.
+    """
+    shapes = sites(forward, params, tokens)
+    check_site(source, shapes)
+    moved = dependence(_Moved(forward, params, tokens, source), shapes[source])[0]
+    effect = dependence(_Effect(forward, params, tokens, traceable(target)), shapes)[:, 0]
+    # `jax.tree` puts the sites into the order of their names
+    reached = {name for name, *found in zip(sorted(shapes), moved, effect, strict=True) if all(found)}
+    return {name: shape for name, shape in shapes.items() if name in reached}
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Moved:
+    forward: Any = field(metadata={"static": True})
+    params: Any
+    tokens: Any
+    source: Site = field(metadata={"static": True})
+
+    def __call__(self, value: Array) -> dict[Site, Array]:
+        """Return every activation where the source has this value."""
+        return self.forward(self.params, self.tokens, {self.source: Replace(value)})[1]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Effect:
+    forward: Any = field(metadata={"static": True})
+    params: Any
+    tokens: Any
+    target: Any
+
+    def __call__(self, amounts: dict[Site, Array]) -> Float[Array, "batch"]:
+        """Return the score of each row where these are added on the way."""
+        edits = {name: Add(amount) for name, amount in amounts.items()}
+        return self.target(*self.forward(self.params, self.tokens, edits), self.tokens)
+
+
+def traceable(f: Any) -> Any:
+    """Return `f` as a pytree that a jitted function takes as an argument.
+
+    The maps of this module, targets and `jax.tree_util.Partial` are such already: their arrays may change without
+    compiling again. A plain function compiles once for each function object.
+
+    Example:
+        >>> jax.tree.leaves(traceable(jnp.sum))
+        []
+    """
+    return jax.tree_util.Partial(f) if jax.tree_util.all_leaves([f]) else f
+
+
+def _check_target(forward: Forward, params: Params, tokens: Tokens, target: Target) -> None:
+    """Raise if a target reads a site, a unit or a class that is not there."""
+    shapes = sites(forward, params, tokens)
+    for part in jax.tree.leaves(target, is_leaf=lambda node: hasattr(node, "site") or isinstance(node, Logit)):
+        if hasattr(part, "site"):
+            check_site(part.site, shapes)
+        known = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(part))
+        if isinstance(part, Unit) and known:
+            check_units(part, shapes[part.site].shape[-1])
+        if isinstance(part, Logit) and known:
+            output = jax.eval_shape(lambda: forward(params, tokens, {})[0])
+            check_units(Unit("the output", part.token), output.shape[-1])
 
 
 def lower(forward: Forward, params: Params, units: Unit, source: Site) -> Along:

@@ -107,6 +107,16 @@ class Found(NamedTuple):
     trace: Float[Array, "target epoch"]  # the best discrete score at each epoch's end (corpus search: no epoch)
 
 
+class Path(NamedTuple):
+    """What an integral along a straight path attributes, and by how much its sum misses what changed.
+
+    Many sites at once: both fields are dicts, site -> value.
+    """
+
+    attribution: Float[Array, "batch *feature"] | dict[Site, Float[Array, "batch *feature"]]  # what the method explains
+    error: Float[Array, "batch"] | dict[Site, Float[Array, "batch"]]  # sum(attribution) - (f(x) - f(baseline)), signed
+
+
 class Factors(NamedTuple):
     """Activations explained by fewer numbers; what every `decompose` returns."""
 

@@ -9,7 +9,14 @@ ROOT = Path(__file__).parent.parent
 RUNGS = [
     ["jaxneuron"],
     ["jaxneuron.types"],
-    ["jaxneuron.tap", "jaxneuron.edits", "jaxneuron.ranking", "jaxneuron.batching", "jaxneuron._discover"],
+    [
+        "jaxneuron.tap",
+        "jaxneuron.edits",
+        "jaxneuron.ranking",
+        "jaxneuron.batching",
+        "jaxneuron._discover",
+        "jaxneuron._dependence",
+    ],
     ["jaxneuron.targets"],
     ["jaxneuron.split", "jaxneuron.rules"],
     [f"jaxneuron.{verb}" for verb in ("find", "rank", "attribute", "interact", "decompose", "compare", "intervene")],

@@ -1,0 +1,113 @@
+"""What depends on what in a model, read from its trace without running it, so that a cut that cuts nothing is named."""
+
+import functools
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Jaxpr, Literal
+from jaxtyping import Array, Bool
+
+from jaxneuron.types import Forward, Params, Site, Tokens
+
+_CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call")
+"""Primitives whose inner program has the same inputs and outputs; others are taken as one piece."""
+
+
+def dependence(f: Any, *values: Any) -> Bool[np.ndarray, "input output"]:
+    """Return which leaves of `f(*values)` can change with which leaves of `values`.
+
+    It errs on the side of "can": a recurrence counts as one piece, and a product with zero as a product.
+
+    Args:
+        f: a callable pytree (see `split.traceable`); its trace is kept for each shape.
+        *values: arrays, or their shapes and dtypes.
+
+    Example:
+        >>> dependence(jax.tree_util.Partial(lambda a, b: (a + b, 2 * a)), 1.0, 2.0).tolist()
+        [[True, True], [True, False]]
+    """
+    leaves, tree = jax.tree.flatten((f, values))
+    return _dependence(tree, _shapes(leaves), len(jax.tree.leaves(values)))
+
+
+@functools.lru_cache(maxsize=512)
+def _dependence(tree: Any, shapes: tuple, inputs: int) -> Bool[np.ndarray, "input output"]:
+    def call(*leaves: Any) -> Any:
+        f, values = jax.tree.unflatten(tree, leaves)
+        return f(*values)
+
+    jaxpr = jax.make_jaxpr(call)(*(jax.ShapeDtypeStruct(*shape) for shape in shapes)).jaxpr
+    first = len(jaxpr.invars) - inputs
+    places = range(len(jaxpr.invars))
+    return np.array([_reached(jaxpr, [place == first + index for place in places]) for index in range(inputs)], bool)
+
+
+def _reached(jaxpr: Jaxpr, changed: list[bool]) -> list[bool]:
+    """Return which outputs change with the inputs that are `changed`."""
+    live = {variable for variable, is_changed in zip(jaxpr.invars, changed, strict=True) if is_changed}
+    for equation in jaxpr.eqns:
+        inputs = [not isinstance(variable, Literal) and variable in live for variable in equation.invars]
+        if not any(inputs):
+            continue
+        outputs = [True] * len(equation.outvars)
+        if equation.primitive.name in _CALLS:
+            inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
+            inner = getattr(inner, "jaxpr", inner)
+            outputs = _reached(inner, inputs) if len(getattr(inner, "invars", ())) == len(inputs) else outputs
+        live |= {variable for variable, is_live in zip(equation.outvars, outputs, strict=True) if is_live}
+    return [not isinstance(variable, Literal) and variable in live for variable in jaxpr.outvars]
+
+
+def recurrent(forward: Forward, params: Params, tokens: Tokens) -> frozenset[Site]:
+    """Return the sites inside a recurrence: there an edit acts at every step, and is told a single time.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: an example input.
+    """
+    leaves, tree = jax.tree.flatten((params, tokens))
+    return _recurrent(forward, tree, _shapes(leaves))
+
+
+@functools.lru_cache(maxsize=64)
+def _recurrent(forward: Forward, tree: Any, shapes: tuple) -> frozenset[Site]:
+    params, tokens = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
+    seen = _Seen()
+
+    def noted(params: Params, tokens: Tokens) -> Any:
+        sites = jax.eval_shape(lambda: forward(params, tokens, {})[1])
+        return forward(params, tokens, {site: _Note(site, seen) for site in sites})[1]
+
+    jax.eval_shape(noted, params, tokens)
+    return frozenset(seen)
+
+
+class _Seen(set):
+    __hash__ = object.__hash__  # so that a pytree can carry it past `jit`
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Note:
+    """An edit that changes nothing and notes the sites where it was told a single time."""
+
+    site: Site = field(metadata={"static": True})
+    seen: _Seen = field(metadata={"static": True})
+
+    def __call__(self, value: Array, time: Array) -> Array:
+        """Return the value."""
+        if jnp.ndim(time) == 0:
+            self.seen.add(self.site)
+        return value
+
+
+def _shapes(leaves: list) -> tuple:
+    # a Python number has neither
+    return tuple((getattr(leaf, "shape", ()), getattr(leaf, "dtype", None) or jnp.result_type(leaf)) for leaf in leaves)

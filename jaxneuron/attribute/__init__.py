@@ -1,0 +1,68 @@
+"""What mattered for this output? Share one score out over inputs, layers, neurons or concepts.
+
+Every module has one verb, `attribute`. It explains a map `f` from one value per row to one score per row, so the same
+function serves inputs, layers and neurons: `split.above` makes such a map of any site, and a neuron is a target.
+Methods for one site between input and score take `split.through`. Maps made by `split` compile once per shape; a
+plain Python function compiles once per function, so define it outside the loop.
+
+Gradients:
+- `saliency`: how the score answers to a small change
+- `input_x_gradient`: the same, times the value
+- `smooth_grad`: either, averaged over noise
+- `guided_backprop`: gradients that pass positive evidence only, a picture rather than an attribution
+
+Paths from a baseline, each with the error of its completeness (`types.Path`):
+- `integrated_gradients`: gradients averaged along the straight path
+- `expected_gradients`: the same over many baselines and random points
+- `internal_influence`: the gradient at a site, averaged along the path of the input
+- `conductance`: what flows through each neuron, of one site or of all of them, from each token or from all
+
+Perturbations, which need no gradient:
+- `ablation`: replace a group of features by a baseline
+- `occlusion`: the same with a sliding window
+- `permutation`: shuffle a group across the batch
+- `shapley`: the mean effect of adding a group, over all orders
+- `kernel_shap`: the same by regression on masks
+- `lime`: a sparse linear model of the masks near the input
+
+Rules per operation:
+- `deep_lift`: multipliers of differences from a baseline
+- `lrp`: relevance, passed down layer by layer
+- `rollout`: attention, multiplied through the layers
+- `patching`: put a corrupted run's activations into a clean one, exactly or to first order
+
+Concepts:
+- `tcav`: the share of inputs whose score rises along a concept's direction, with a test
+- `concept_shap`: how much of the accuracy each concept explains
+- `concept_discovery`: concepts as clusters of the activations of spans
+- `concept_table`: one prediction as contributions of concepts
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from jaxtyping import Array, Float
+
+from jaxneuron.types import Path
+
+
+class Attribute(Protocol):
+    """The folder's verb; random methods take `key` first, those that need a baseline take it after `x`."""
+
+    def __call__(
+        self,
+        f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]],
+        x: Float[Array, "batch *feature"],
+        /,
+        *rest: Any,
+        **options: Any,
+    ) -> Float[Array, "batch *feature"] | Path:
+        """Return what each feature of `x` contributes to each row's score.
+
+        Args:
+            f: from values to scores; a row's score depends on that row alone.
+            x: the value to explain, `[batch *feature]`.
+            *rest: `baseline`, which broadcasts to `x`, for the methods that compare with one.
+            **options: the method's own, each with the paper's default.
+        """
+        ...
