@@ -1,0 +1,155 @@
+"""A text CNN from scratch: which label does a text have?
+
+Cross-entropy and Adam, as in Captum's tutorials on IMDB reviews; early stopping on dev, dropout as in Kim 2014.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from jaxneuron.batching import Progress
+from jaxneuron.corpora import vocabulary as words
+from jaxneuron.types import Params, Site, Tokens, Vocabulary
+from jaxneuron_models import batches, checkpoints, pure, text_cnn
+from jaxneuron_models.train import Sums, Task, Trained, train
+
+
+class Model(NamedTuple):
+    """What `load` returns: a `pure.Model` that knows its labels."""
+
+    forward: pure.PureForward
+    params: Params
+    vocabulary: Vocabulary
+    linear: dict[Site, Site]
+    config: text_cnn.Config
+    labels: tuple[str, ...]  # names of the outputs
+
+
+class _Batch(NamedTuple):
+    tokens: Tokens
+    label: Any  # [batch]
+
+
+def fit(
+    key: Array,
+    texts: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    dev: Sequence[Sequence[str]],
+    dev_labels: Sequence[str],
+    directory: Path,
+    *,
+    epochs: int,
+    batch: int = 32,
+    learning_rate: float = 1e-3,
+    patience: int = 3,
+    min_count: int = 2,
+    longest: int = 128,
+    save_seconds: float = 120.0,
+    progress: Progress | None = None,
+    **architecture: Any,
+) -> Trained:
+    """Train a text CNN and leave a checkpoint in `directory`.
+
+    Args:
+        key: one key; the order of the batches is seeded from it too.
+        texts: training text, as lists of words.
+        labels: the label of each text.
+        dev: text for early stopping.
+        dev_labels: their labels.
+        directory: where the checkpoint goes; a stopped run there goes on.
+        epochs: passes over the text at most.
+        batch: texts in a batch.
+        learning_rate: of Adam.
+        patience: epochs without a better dev loss before stopping.
+        min_count: occurrences of a word to be in the vocabulary.
+        longest: words that are read of a text.
+        save_seconds: how often the state is saved within an epoch.
+        progress: called after each batch.
+        **architecture: fields of `text_cnn.Config`, but for `vocabulary` and `labels`.
+
+    Returns:
+        The best weights and the curves: `loss` in nats and `accuracy`.
+
+    Raises:
+        ValueError: no text, one label only, a dev label that train does not have, or a stopped run in `directory` that
+            was started with other settings.
+    """
+    names = tuple(sorted(set(labels)))
+    if len(names) < 2 or len(texts) != len(labels) or len(dev) != len(dev_labels) or not dev:
+        raise ValueError(
+            f"expected texts with one label each, of two or more labels, got {len(texts)} and {len(dev)} texts with "
+            f"{len(labels)} and {len(dev_labels)} labels ({', '.join(names[:5])})"
+        )
+    if unknown := sorted(set(dev_labels) - set(names)):
+        raise ValueError(f"no text to train on has the label {unknown[0]!r}; its labels are {', '.join(names)}")
+    vocabulary = words.build(texts, min_count=min_count)
+    config = text_cnn.Config(vocabulary=len(vocabulary.words), labels=len(names), **architecture)
+    settings = asdict(config) | {"widths": list(config.widths), "names": list(names), "longest": longest}
+    checkpoints.check_same(directory, "text_cnn", settings)
+    checkpoints.write_header(directory, "text_cnn", settings, vocabulary)
+    place = {name: number for number, name in enumerate(names)}
+    sets = [
+        (words.encode(vocabulary, some, length=longest), jnp.array([place[label] for label in given]))
+        for some, given in ((texts, labels), (dev, dev_labels))
+    ]
+    found = _task(key, sets, config, batch=batch, learning_rate=learning_rate)
+    return train(key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress)
+
+
+def _task(
+    key: Array, sets: list[tuple[Tokens, Array]], config: text_cnn.Config, *, batch: int, learning_rate: float
+) -> Task:
+    """Return what `train` needs to know; the sets are train and dev."""
+    forward, init = text_cnn.build(config)
+    seed = int(jax.random.bits(key) >> 1)
+    lengths = [tokens.mask.sum(axis=1) for tokens, _ in sets]
+    padded = batches.widths(lengths[0][lengths[0] > 0], 4)
+    padded[-1] = max(padded[-1], int(lengths[1].max()))
+
+    def handles(part: int, seed: tuple[int, ...] | None) -> list[Any]:
+        return [(part, *handle) for handle in batches.by_length(lengths[part], batch=batch, padded=padded, seed=seed)]
+
+    def load(handle: Any) -> _Batch:
+        part, rows, width = handle
+        tokens, label = sets[part]
+        return _Batch(batches.take(tokens, rows, width), label[jnp.maximum(rows, 0)])
+
+    def loss(params: Params, batch: _Batch, key: Array) -> tuple[Float[Array, ""], Sums]:
+        plain = forward(params, batch.tokens, {})[0][:, 0]
+        dropped = text_cnn.scores_in_training(forward.graph, params, batch.tokens, key)
+        real = jnp.any(batch.tokens.mask, axis=-1)
+        count = jnp.sum(real)
+        nats = [optax.softmax_cross_entropy_with_integer_labels(scores, batch.label) for scores in (plain, dropped)]
+        right = jnp.sum((jnp.argmax(plain, axis=-1) == batch.label) & real)
+        total, minimised = (jnp.sum(part * real) for part in nats)
+        sums = {"loss": (total, count), "accuracy": (right.astype(jnp.float32), count)}
+        return minimised / jnp.maximum(count, 1), sums
+
+    return Task(
+        init=init,
+        loss=loss,
+        batches=lambda epoch: handles(0, (seed, epoch)),
+        load=load,
+        dev=lambda: (load(handle) for handle in handles(1, None)),
+        optimizer=optax.adam(learning_rate),
+    )
+
+
+def load(directory: Path | str) -> Model:
+    """Load a text CNN that `fit` wrote.
+
+    Raises:
+        FileNotFoundError, ValueError: see `checkpoints.load`.
+    """
+    stored = checkpoints.load(directory, "text_cnn")
+    architecture = {name: value for name, value in stored.config.items() if name not in ("names", "longest")}
+    config = text_cnn.Config(**architecture | {"widths": tuple(architecture["widths"])})  # JSON knows lists only
+    forward, init = text_cnn.build(config)
+    params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
+    return Model(forward, params, stored.vocabulary, {"logits": "pool"}, config, tuple(stored.config["names"]))
