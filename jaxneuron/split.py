@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron._dependence import dependence, recurrent
+from jaxneuron._dependence import dependence
+from jaxneuron._dependence import recurrent as recurrent
 from jaxneuron.edits import Add, Replace
 from jaxneuron.tap import check_site, sites
 from jaxneuron.targets import Along, Logit, Unit
@@ -229,7 +230,7 @@ def _check_target(forward: Forward, params: Params, tokens: Tokens, target: Targ
     """Raise if a target reads a site, a unit or a class that is not there."""
     shapes = sites(forward, params, tokens)
     for part in jax.tree.leaves(target, is_leaf=lambda node: hasattr(node, "site") or isinstance(node, Logit)):
-        if hasattr(part, "site"):
+        if isinstance(getattr(part, "site", None), str):
             check_site(part.site, shapes)
         known = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(part))
         if isinstance(part, Unit) and known:

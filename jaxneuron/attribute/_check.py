@@ -1,0 +1,88 @@
+"""What can be wrong with a question about attribution is said before anything is traced."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def check_value(x: Any, name: str = "x", *, integers: bool = False) -> Array:
+    """Return `x` as an array of numbers that can be changed a little.
+
+    Args:
+        x: values, `[batch *feature]`.
+        name: what the caller calls it, for the error.
+        integers: whether whole numbers and truth values are taken, by methods that need no gradient.
+
+    Raises:
+        ValueError: whole numbers, which have no gradient; no batch axis or no rows; NaN or infinite entries.
+    """
+    x = jnp.asarray(x)
+    if not integers and not jnp.issubdtype(x.dtype, jnp.floating):
+        raise ValueError(
+            f"`{name}` is {x.dtype}, which has no gradient; for text, take the word vectors "
+            '`split.below(forward, params, "embed/word")(tokens)` as the value to explain, else convert it to float'
+        )
+    if x.ndim < 1 or not x.size:
+        raise ValueError(
+            f"expected `{name}` as [batch *feature], at least one row and feature, got the shape {x.shape}"
+        )
+    if jnp.issubdtype(x.dtype, jnp.floating) and not isinstance(x, jax.core.Tracer):
+        if wrong := int(jnp.sum(~jnp.isfinite(x))):
+            raise ValueError(
+                f"{wrong} of the {x.size} numbers in `{name}` are NaN or infinite; find out where they arise"
+            )
+    return x
+
+
+def check_baseline(x: Any, baseline: Any, *, integers: bool = False) -> tuple[Array, Array]:
+    """Return `x` and `baseline` as arrays of one shape and dtype.
+
+    Raises:
+        ValueError: as `check_value`, or the baseline does not broadcast to `x`.
+    """
+    x, shape = check_value(x, integers=integers), jnp.shape(baseline)
+    try:
+        fits = jnp.broadcast_shapes(shape, x.shape) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"the baseline's shape {shape} does not broadcast to that of `x`, {x.shape}; expected a number, one row "
+            "`[1 *feature]`, or a row for each of `x`"
+        )
+    baseline = jnp.asarray(baseline).astype(x.dtype)
+    baseline = jnp.broadcast_to(baseline.reshape((1,) * (x.ndim - baseline.ndim) + baseline.shape), x.shape)
+    return x, baseline if baseline is x else check_value(baseline, "baseline", integers=integers)
+
+
+def check_score(f: Callable[[Array], Any], x: Float[Array, "batch *feature"]) -> None:
+    """Raise unless `f` gives one real score per row; cheap only inside a jitted function, where it runs once a shape.
+
+    Raises:
+        ValueError: `f` returns something else.
+    """
+    found = jax.eval_shape(f, jax.ShapeDtypeStruct(x.shape, x.dtype))
+    shape, dtype = getattr(found, "shape", None), getattr(found, "dtype", None)
+    if shape != x.shape[:1] or dtype is None or not jnp.issubdtype(dtype, jnp.floating):
+        got = f"{dtype} {shape}" if dtype is not None else type(found).__name__
+        raise ValueError(
+            f"`f` must return one real score per row, {x.shape[:1]} for `x` {x.shape}, got {got}; pick one, as "
+            "`split.above(..., target)` does"
+        )
+
+
+def check_counts(**counts: int) -> None:
+    """Raise if an option that counts something is no whole number of at least 1.
+
+    Raises:
+        ValueError: an option is below 1.
+
+    Example:
+        >>> check_counts(steps=50)
+    """
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"`{name}` must be a whole number of at least 1, got {count!r}")

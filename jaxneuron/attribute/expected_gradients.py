@@ -1,0 +1,83 @@
+"""What is due to each feature, whichever baseline one picks? Integrated gradients, averaged over many baselines.
+
+Erion et al. 2021 (Improving Performance of Deep Learning Models with Axiomatic Attribution Priors and Expected
+Gradients, arXiv 1906.10670); Captum calls it GradientSHAP. Each sample draws a baseline and a point on the line.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxneuron.attribute._check import check_counts, check_score, check_value
+from jaxneuron.attribute._gradient import gradient
+from jaxneuron.attribute._path import total
+from jaxneuron.split import traceable
+from jaxneuron.types import Path
+
+
+def attribute(
+    key: Array,
+    f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]],
+    x: Float[Any, "batch *feature"],
+    baselines: Float[Any, "baseline *feature"],
+    *,
+    samples: int = 5,
+    deviation: float = 0.0,
+    multiply: bool = True,
+) -> Path:
+    """Return the mean over random `b`, `a` of `(x - b) df(b + a (x - b))/dx`, `b` a baseline and `a` within [0, 1].
+
+    Args:
+        key: the random key; each row of `x` draws its own baselines and points.
+        f: from values to one score per row.
+        x: the values.
+        baselines: what to draw from; each serves all rows.
+        samples: draws for each row.
+        deviation: standard deviation of normal noise that each sample adds to `x`, as Captum does.
+        multiply: without it, leave out the factor.
+
+    Returns:
+        The attribution, in the score's unit, shaped like `x`; and by how much its sum (with the factor) misses `f(x)`
+        minus the mean of `f` over the baselines: an error of sampling, which falls with the root of `samples`.
+
+    Raises:
+        ValueError: `x` or `baselines` is not real and finite, their features differ, or `f` does not score rows.
+
+    Source:
+        arXiv 1906.10670, equation 3.
+    """
+    check_counts(samples=samples)
+    x, baselines = check_value(x), check_value(baselines, "baselines")
+    if baselines.shape[1:] != x.shape[1:]:
+        raise ValueError(
+            f"the baselines' shape {baselines.shape} does not fit `x`, {x.shape}; expected [baseline *feature] "
+            f"with the features {x.shape[1:]}"
+        )
+    noise = jnp.asarray(deviation, x.dtype)
+    return _attribute(key, traceable(f), x, baselines.astype(x.dtype), noise, samples=samples, multiply=multiply)
+
+
+@partial(jax.jit, static_argnames=("samples", "multiply"))
+def _attribute(
+    key: Array, f: Any, x: Array, baselines: Array, deviation: Array, *, samples: int, multiply: bool
+) -> Path:
+    check_score(f, x)
+    ends = (len(x), *[1] * (x.ndim - 1))
+
+    def add(count: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        which, where, around = jax.random.split(jax.random.fold_in(key, count), 3)
+        start = baselines[jax.random.randint(which, (len(x),), 0, len(baselines))]
+        place = jnp.broadcast_to(jax.random.uniform(where, ends, x.dtype), x.shape)
+        change = x + deviation * jax.random.normal(around, x.shape, x.dtype) - start
+        slope = gradient(f, start + place * change)
+        return jax.tree.map(lambda mean, new: mean + (new - mean) / (count + 1), carry, (slope, change * slope))
+
+    zero = jnp.zeros_like(x)
+    slope, product = jax.lax.fori_loop(0, samples, add, (zero, zero))
+    before = jax.lax.map(lambda row: f(jnp.broadcast_to(row[None], x.shape)), baselines)
+    error = total(product) - (f(x) - jnp.mean(before, axis=0))
+    return Path(product if multiply else slope, error)

@@ -1,0 +1,76 @@
+"""Is the gradient here that of its surroundings? Average it over noise.
+
+Smilkov et al. 2017 (SmoothGrad, arXiv 1706.03825): the mean; Hooker et al. 2019 (arXiv 1806.10758): that of
+squares; Adebayo et al. 2018 (Local Explanation Methods Lack Sensitivity, arXiv 1810.03307): the variance. Any
+attribution of `(f, x)` can stand in for the gradient. Memory does not grow with the samples.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxneuron.attribute._check import check_counts, check_value
+from jaxneuron.attribute._gradient import gradient
+from jaxneuron.split import traceable
+
+KINDS = ("mean", "square", "variance")
+
+
+def attribute(
+    key: Array,
+    f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]],
+    x: Float[Any, "batch *feature"],
+    *,
+    samples: int = 5,
+    deviation: float | Float[Array, "..."] = 1.0,
+    kind: Literal["mean", "square", "variance"] = "mean",
+    method: Callable[[Any, Array], Array] = gradient,
+) -> Float[Array, "batch *feature"]:
+    """Return a statistic of `method(f, x + noise)`, noise of independent normal numbers.
+
+    Args:
+        key: the random key.
+        f: from values to one score per row.
+        x: the values.
+        samples: how many draws.
+        deviation: the noise's standard deviation, in the unit of `x`; broadcasts to it.
+        kind: "mean", "square" (mean of squares) or "variance" (unbiased; Captum 0.9 divides by `samples` instead).
+        method: an attribution of `(f, x)`; the default keeps the gradient's sign, as the paper does.
+
+    Returns:
+        Shaped like `x`, in the unit of what `method` returns, or in its square.
+
+    Raises:
+        ValueError: an unknown kind, too few samples, or `x` is not of real, finite numbers.
+
+    Source:
+        arXiv 1706.03825, section 3.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"no kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    check_counts(samples=samples)
+    if kind == "variance" and samples < 2:
+        raise ValueError(f"a variance needs at least 2 samples, got {samples}")
+    x = check_value(x)
+    return _attribute(key, traceable(f), x, jnp.asarray(deviation, x.dtype), traceable(method), samples, kind)
+
+
+@partial(jax.jit, static_argnums=(5, 6))
+def _attribute(key: Array, f: Any, x: Array, deviation: Array, method: Any, samples: int, kind: str) -> Array:
+    deviation = jnp.broadcast_to(deviation.reshape((1,) * (x.ndim - deviation.ndim) + deviation.shape), x.shape)
+
+    def add(count: Array, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        mean, square, spread = carry
+        noise = deviation * jax.random.normal(jax.random.fold_in(key, count), x.shape, x.dtype)
+        found = method(f, x + noise)
+        after = mean + (found - mean) / (count + 1)
+        # Welford's: a difference of large means would lose the variance
+        return after, square + (found**2 - square) / (count + 1), spread + (found - mean) * (found - after)
+
+    zero = jnp.zeros_like(x)
+    mean, square, spread = jax.lax.fori_loop(0, samples, add, (zero, zero, zero))
+    return {"mean": mean, "square": square, "variance": spread / max(samples - 1, 1)}[kind]
