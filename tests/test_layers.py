@@ -17,8 +17,9 @@ RUNGS = [
         "jaxneuron._discover",
         "jaxneuron._dependence",
     ],
-    ["jaxneuron.targets"],
+    ["jaxneuron.targets", "jaxneuron.sweep"],
     ["jaxneuron.split", "jaxneuron.rules"],
+    ["jaxneuron.games"],
     [f"jaxneuron.{verb}" for verb in ("find", "rank", "attribute", "interact", "decompose", "compare", "intervene")],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
     ["jaxneuron_models"],
@@ -28,7 +29,7 @@ RUNGS = [
 ]
 """From the bottom to the top; a module imports from lower rungs only, or from its own folder."""
 
-METHODS = 5
+METHODS = 6
 """The rung of the methods: there, even siblings share private modules only."""
 
 

@@ -1,0 +1,232 @@
+"""A score as a game of its features: who is present keeps the value in x, who is absent takes the baseline's.
+
+A *player* is a feature or a group of features, a *coalition* the set of players that are present. What all coalitions
+score is one table; Shapley values and every index of interaction are weighted sums over it:
+
+    I(S) = sum over T without S of  weight(|T|) * sum over W within S of (-1)^(|S| - |W|) v(T + W)
+
+(Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction among players in cooperative games"),
+which is how they are computed: the weights of one index sum to 1, so nothing cancels, even in float32.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from jaxneuron import batching
+from jaxneuron.split import traceable
+from jaxneuron.sweep import sweep
+
+EXACT = 16
+"""The most players whose coalitions are all tried."""
+
+Score = Callable[[Array], Float[Array, "batch"]]
+"""From `[batch *feature]` to one number per row; the rows do not see each other."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Game:
+    """A score, its input, and who plays; made by `game`."""
+
+    score: Any  # Score, as a pytree (`split.traceable`)
+    x: Any  # [batch *feature]
+    baseline: Any  # [batch *feature]; x itself where a feature does not play
+    player: Any  # [row *feature], the player of each feature, -1 where it does not play; one row serves all
+    count: int = field(metadata={"static": True})  # how many players
+    budget: int = field(metadata={"static": True})  # bytes for what is computed at a time
+
+
+def game(
+    f: Score,
+    x: Shaped[Any, "batch *feature"],
+    baseline: Any = 0.0,
+    *,
+    groups: Shaped[Any, "..."] | None = None,
+    mask: Shaped[Any, "..."] | None = None,
+    budget: int = batching.BUDGET,
+) -> Game:
+    """Return the game of a score and its features, checked.
+
+    Args:
+        f: the score.
+        x: the input.
+        baseline: what an absent feature takes: a number, or an array that broadcasts to `x`.
+        groups: the group of each feature, any whole numbers, `[*feature]` or with a row for each input; what broadcasts
+            to that will do, so `np.arange(time)[:, None]` makes each word one player. Players are numbered by ascending
+            group. None: each feature plays alone.
+        mask: the leading axes of `x`, such as `[batch time]`; true where features play. Others keep their value.
+        budget: bytes for what is computed at a time.
+
+    Raises:
+        ValueError: shapes that do not fit, values that are no numbers, or a score that is not one number per row.
+    """
+    x = jnp.asarray(x)
+    if x.ndim < 2 or not x.size:
+        raise ValueError(f"expected inputs [batch *feature], at least one, got the shape {x.shape}")
+    given = jnp.asarray(baseline)
+    if not _fits(given.shape, x.shape):
+        raise ValueError(
+            f"the baseline {given.shape} does not broadcast to the input {x.shape}; give a number, one value for each "
+            "feature, or an array of the input's shape"
+        )
+    for name, value in (("input", x), ("baseline", given)):
+        if not isinstance(value, jax.core.Tracer) and not np.isfinite(np.asarray(value)).all():
+            raise ValueError(f"the {name} holds NaN or infinite values; find out where they arise")
+    member, count = _players(x.shape, groups)
+    if mask is not None:
+        mask = jnp.asarray(mask)
+        if mask.dtype != bool or mask.shape != x.shape[: mask.ndim]:
+            raise ValueError(
+                f"expected a mask over the leading axes of the input {x.shape}, true where features count, such as "
+                f"the tokens' own; got {mask.dtype} {mask.shape}"
+            )
+    score = traceable(f)
+    shape = _evaluate.eval_shape(score, x)
+    if getattr(shape, "shape", None) != x.shape[:1]:
+        raise ValueError(
+            f"expected a score that returns one number for each of the {x.shape[0]} rows, got {shape}; pick one number "
+            "with a target, or sum"
+        )
+    return Game(score, x, *_prepare(x, given, member, mask), count, budget)
+
+
+@jax.jit
+def _evaluate(score: Any, x: Array) -> Any:
+    return score(x)
+
+
+@jax.jit
+def _prepare(
+    x: Array, baseline: Array, player: Int[Array, "row *feature"], mask: Bool[Array, "..."] | None
+) -> tuple[Array, Int[Array, "_row *feature"]]:
+    if mask is not None:
+        player = jnp.where(mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)), player, -1)
+    return jnp.where(player >= 0, jnp.broadcast_to(baseline.astype(x.dtype), x.shape), x), player
+
+
+def _players(shape: tuple[int, ...], groups: Any) -> tuple[Int[np.ndarray, "..."], int]:
+    features = shape[1:]
+    if groups is None:
+        return np.arange(math.prod(features)).reshape(1, *features), math.prod(features)
+    groups = np.asarray(groups)
+    rows = groups.ndim == len(shape)
+    if not np.issubdtype(groups.dtype, np.integer) or not _fits(groups.shape, shape if rows else features):
+        raise ValueError(
+            f"expected whole numbers that name the group of each feature, {features} or {shape}, got {groups.dtype} "
+            f"{groups.shape}"
+        )
+    names, member = np.unique(groups, return_inverse=True)
+    member = member.reshape(groups.shape)
+    return np.broadcast_to(member, (member.shape[0] if rows else 1, *features)), len(names)
+
+
+def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    return len(shape) <= len(target) and all(a in (1, b) for a, b in zip(shape[::-1], target[::-1], strict=False))
+
+
+def play(game: Game, present: Bool[Array, "coalition #batch player"]) -> Float[Array, "coalition batch"]:
+    """Return the score of each coalition; `present` may differ between the rows of the input."""
+
+    def one(present: Bool[Array, "#batch player"]) -> Float[Array, "batch"]:
+        here = spread(present, game.player)
+        return game.score(jnp.where(here, game.x, game.baseline))
+
+    return sweep(one, present, budget=game.budget)
+
+
+def spread(value: Shaped[Array, "batch player"], player: Int[Array, "row *feature"]) -> Shaped[Array, "rows *feature"]:
+    """Copy the value of each player to its features; 0 where a feature does not play.
+
+    Example:
+        >>> spread(jnp.array([[5.0, 7.0]]), jnp.array([[0, 1, 1, -1]])).tolist()
+        [[5.0, 7.0, 7.0, 0.0]]
+    """
+    rows = max(len(value), len(player))
+    flat = jnp.broadcast_to(player.reshape(len(player), -1), (rows, player[0].size))
+    value = jnp.broadcast_to(value, (rows, value.shape[1]))
+    taken = jnp.take_along_axis(value, jnp.maximum(flat, 0), axis=1)
+    return jnp.where(flat >= 0, taken, jnp.zeros((), value.dtype)).reshape(rows, *player.shape[1:])
+
+
+def collect(value: Float[Array, "batch *feature"], game: Game) -> Float[Array, "batch player"]:
+    """Sum the values of each player's features."""
+    player = jnp.broadcast_to(game.player, value.shape).reshape(len(value), -1)
+    segment = jnp.where(player >= 0, player, game.count)
+    add = functools.partial(jax.ops.segment_sum, num_segments=game.count + 1)
+    return jax.vmap(add)(value.reshape(segment.shape), segment)[:, : game.count]
+
+
+def check_exact(game: Game) -> Game:
+    """Return the game, or raise a ValueError if it has more players than the table of all coalitions can hold."""
+    if game.count > EXACT:
+        raise ValueError(
+            f"{game.count} players have 2^{game.count} coalitions; at most {EXACT} are tried exhaustively. Make larger "
+            "`groups` (words, phrases, layers), or use a method that samples: shapley with `samples`, kernel_shap, "
+            "arch_detect for pairs"
+        )
+    return game
+
+
+def coalitions(count: int) -> Bool[Array, "coalition player"]:
+    """Return all coalitions, numbered by the binary number that their members make.
+
+    Example:
+        >>> coalitions(2).astype(int).tolist()
+        [[0, 0], [1, 0], [0, 1], [1, 1]]
+    """
+    return (jnp.arange(2**count)[:, None] >> jnp.arange(count)[None]) % 2 == 1
+
+
+def table(game: Game) -> Float[Array, "coalition batch"]:
+    """Return the score of every coalition."""
+    return play(game, coalitions(game.count)[:, None])
+
+
+def index(
+    table: Float[Array, "coalition batch"], members: Bool[Any, "set player"], weight: Float[Any, "set size"]
+) -> Float[Array, "batch set"]:
+    """Return an index of interaction of each set: its differences, weighted by how many others are present.
+
+    Args:
+        table: the score of every coalition.
+        members: the sets S.
+        weight: of the difference at a coalition T of 0, 1, ... players outside S.
+
+    Returns:
+        The sum over T of weight(|T|) times the difference of S at T.
+    """
+    bits = coalitions(members.shape[-1])
+
+    def one(members: Bool[Array, "player"], weight: Float[Array, "size"]) -> Float[Array, "batch"]:
+        inside = jnp.sum(bits & members[None], axis=1)
+        outside = jnp.sum(bits & ~members[None], axis=1)
+        sign = 1 - 2 * ((jnp.sum(members) - inside) % 2)
+        return jnp.matmul((sign * weight[outside]).astype(table.dtype), table, precision="highest")
+
+    return sweep(one, jnp.asarray(members), jnp.asarray(weight, table.dtype), budget=2**24).T
+
+
+def moebius(table: Float[Array, "coalition batch"]) -> Float[Array, "coalition batch"]:
+    """Return what each coalition scores beyond all its parts, sum over W within S of (-1)^(|S| - |W|) v(W).
+
+    One subtraction along each player's axis (a butterfly), so n 2^n additions.
+
+    Example:
+        >>> moebius(jnp.array([[0.0], [1.0], [1.0], [5.0]]))[:, 0].tolist()
+        [0.0, 1.0, 1.0, 3.0]
+    """
+    number = jnp.arange(len(table))
+
+    def along(player: Array, table: Array) -> Array:
+        has = ((number >> player) % 2 == 1)[:, None]
+        return table - jnp.where(has, table[number ^ (1 << player)], 0)
+
+    return jax.lax.fori_loop(0, (len(table) - 1).bit_length(), along, table)
