@@ -1,0 +1,58 @@
+"""Which pairs of features interact, in the input or in the baseline? ArchDetect, of Archipelago.
+
+    w_ij(c) = (f(c) - f(c, i) - f(c, j) + f(c, ij)) / (|d_i| |d_j|),   strength_ij = (w_ij(x)^2 + w_ij(x')^2) / 2
+
+where f(c, i) has i switched to the other side in the context c, the input x or the baseline x'. Two contexts catch
+interactions that show in one only. Four scores a pair in all, so any number of players.
+"""
+
+from typing import Any
+
+import jax
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from jaxneuron import batching, games
+from jaxneuron.interact import _archipelago
+
+
+def interact(
+    f: games.Score,
+    x: Shaped[Any, "batch *feature"],
+    baseline: Any = 0.0,
+    *,
+    groups: Int[Any, "..."] | None = None,
+    mask: Bool[Any, "batch *_"] | None = None,
+    tolerance: float = 1e-5,
+    budget: int = batching.BUDGET,
+) -> Float[Array, "batch player player"]:
+    """Return the strength of each pair, 0 on the diagonal.
+
+    Args:
+        f: the score.
+        x: the input.
+        baseline: a number, or an array that broadcasts to `x`.
+        groups: the group of each feature, see `games.game`; groups are there or not, so their |d| is 1. None: each
+            feature alone, and a pair of which one is at its baseline has no strength.
+        mask: true where features count, such as the tokens' own; the others keep their value.
+        tolerance: differences below this share of the largest of their scores count as rounding. The authors take the
+            smallest, which may be 0.
+        budget: bytes for what is computed at a time.
+
+    Raises:
+        ValueError: shapes that do not fit.
+
+    Source:
+        Tsang, Rambhatla, Liu 2020, "How does this interaction affect me?", arXiv 2006.10965.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> interact(lambda x: x[:, 0] * x[:, 1] + x[:, 2], jnp.array([[1.0, 2.0, 3.0]]))[0].tolist()
+        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
+    return _interact(game, _archipelago.distance(game, groups is not None), tolerance)
+
+
+@jax.jit
+def _interact(game: games.Game, scale: Float[Array, "batch player"], tolerance: Any) -> Array:
+    return _archipelago.strength(game, scale, tolerance)
