@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxneuron import split, targets
-from jaxneuron.attribute import deep_lift, lrp
+from jaxneuron.attribute import deep_lift
 from jaxneuron.types import Tokens
 from jaxneuron_models import imaginet, lstm_lm, transformer
 from tests.quick import quick_compilation  # noqa: F401

@@ -13,9 +13,10 @@ chained like derivatives:
   `(e^x_k - e^x'_k) / (x_k - x'_k) * (L - L') / (sum e^x - sum e^x')`, which are those of exp, sum and log in turn;
 - a maximum gives its difference to the winner, as Captum and SHAP do.
 
-So the attributions add up to `f(x) - f(baseline)` for any forward, transformers and LSTMs too, and a row's do not depend
-on the others. Captum has rules for modules of a few types and the plain gradient for everything else: of a BERT it
-returns gradient times difference, and its rule for softmax divides by the size of the batch. RevealCancel is not here.
+So the attributions add up to `f(x) - f(baseline)` for any forward, transformers and LSTMs too, and those of a row do
+not depend on the others. Captum has rules for modules of a few types and the plain gradient for everything else: of a
+BERT it returns gradient times difference, and its rule for softmax divides by the size of the batch. RevealCancel is
+not here.
 """
 
 from collections.abc import Callable

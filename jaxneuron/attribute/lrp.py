@@ -13,12 +13,12 @@ In both, a nonlinearity of one value (ReLU, tanh, GELU, SiLU) hands its relevanc
 scale of a layer norm, or any other divisor, is a constant; and of a product with a gate (a logistic function of
 something else, as in LSTM and GRU) the signal takes all (Arras et al. 2017, arXiv 1706.07206).
 
-What gets lost: biases absorb their share, as do the maps that move 0 (`exp` standing alone), and softmax under `attn_lrp`
-(sum x_i ds/dx_i is not s). `conservation` measures how much. Relevance sums to the score only where none of these occur.
+What gets lost: biases absorb their share, as do maps that move 0 where the value is 0, and softmax under `attn_lrp`
+(sum x_i ds/dx_i is not s). `conservation` measures how much: relevance sums to the score only where none of these occur.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,12 +26,12 @@ from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_score, check_value
 from jaxneuron.attribute._gradient import gradient
-from jaxneuron.rules import Rules, interpret, linearised, slope
+from jaxneuron.rules import Rules, interpret, linearised
 from jaxneuron.split import traceable
 
 
 class Epsilon(NamedTuple):
-    """`z_ij / (z_j + epsilon sign z_j)`: at 0, value times gradient; more of it drops what is weak and contradictory."""
+    """`z_ij / (z_j + epsilon sign z_j)`: at 0 it is value times gradient, with more it drops what nearly cancels."""
 
     epsilon: Any = 1e-6
 
@@ -51,6 +51,7 @@ class AlphaBeta(NamedTuple):
 
 
 Rule = Epsilon | Gamma | AlphaBeta
+EPSILON = Epsilon()
 
 
 class Flow(NamedTuple):
@@ -63,15 +64,15 @@ def attribute(
     f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]],
     x: Float[Any, "batch *feature"],
     *,
-    rule: Literal["attn_lrp", "cp_lrp"] = "attn_lrp",
-    dense: Rule | tuple[Rule, ...] = Epsilon(),
+    rule: str = "attn_lrp",
+    dense: Any = EPSILON,
 ) -> Float[Array, "batch *feature"]:
     """Return each feature's relevance.
 
     Args:
         f: from values to one score per row.
         x: the values.
-        rule: for what dense layers do not do; see the module.
+        rule: "attn_lrp" or "cp_lrp", for what dense layers do not do; see the module.
         dense: for products with weights: one rule for all, or one for each, in the order of the computation. Captum's
             `EpsilonRule` is `Epsilon(1e-9)`, its `GammaRule` `Gamma(0.25)`, its `Alpha1_Beta0_Rule` `AlphaBeta()`.
 
@@ -86,7 +87,8 @@ def attribute(
         arXiv 2402.05602; arXiv 2202.07304.
 
     Example:
-        >>> attribute(lambda x: jax.nn.relu(x @ jnp.array([2.0, -1.0])), jnp.array([[3.0, 1.0]]), dense=Epsilon(0)).tolist()
+        >>> weights = jnp.array([2.0, -1.0])
+        >>> attribute(lambda x: jax.nn.relu(x @ weights), jnp.array([[3.0, 1.0]]), dense=Epsilon(0)).tolist()
         [[6.0, -1.0]]
     """
     if rule not in ("attn_lrp", "cp_lrp"):

@@ -104,8 +104,8 @@ class _Run:
             return [self.greatest(_function(equation, operands, places), name == "reduce_min", *live)]
         raise NotImplementedError(
             f"no rule for the operation {name!r} on a value that depends on the input (result: "
-            f"{', '.join(str(variable.aval) for variable in equation.outvars)}); write that part of the model with other "
-            "operations, or give the primitive its place in jaxneuron/rules/_kinds.py"
+            f"{', '.join(str(variable.aval) for variable in equation.outvars)}); write that part of the model with "
+            "other operations, or give the primitive its place in jaxneuron/rules/_kinds.py"
         )
 
     def softmax(self, part: Any, of: Live, aval: Any) -> Live | Array:

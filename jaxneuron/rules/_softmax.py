@@ -1,9 +1,9 @@
 """Find the softmaxes of a program, whatever their layout.
 
 Every stable softmax, log-softmax and log-sum-exp is written `s = exp(x - m)`, `t = sum(s)` with `m = max(x)`, and none
-of them depends on what m is. So m may as well be `logsumexp(x)`: then `x - m` is the log-softmax, s the softmax and t is
-1, and attention that divides after its product with the values, as ours does, needs no rule of its own. This file finds
-such m: a maximum that is only subtracted from its own x, or added to the log of a sum.
+of them depends on what m is. So m may as well be `logsumexp(x)`: then `x - m` is the log-softmax, s the softmax and t
+is 1, and attention that divides after its product with the values, as ours does, needs no rule of its own. This file
+finds such m: a maximum that is only subtracted from its own x, or added to the log of a sum.
 """
 
 from typing import Any, NamedTuple

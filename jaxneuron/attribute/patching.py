@@ -1,0 +1,154 @@
+"""Which activations carry what two runs differ in? Put those of a clean run into a corrupted one.
+
+    exact:       f(h' with group g from h) - f(h')                    one run per group
+    first order: sum over g of (h - h') . df(h')/dh'                  one gradient for all groups
+    integrated:  the same with the gradient averaged from h' to h     as many gradients as steps
+
+Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262) for the exact effect; Nanda 2023 (Attribution
+Patching) and Syed et al. 2023 (arXiv 2310.10348) for the first order; Hanna et al. 2024 (arXiv 2403.17806) for the
+average, here at midpoints. Clean and corrupted are values at one site (`split.below` of two texts of one length) and
+`f` is `split.above` of the corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean
+run (`f` of the clean text) gets the corrupted values, which is ablation with a baseline.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxneuron import batching, games
+from jaxneuron.attribute._check import check_counts
+from jaxneuron.attribute._gradient import gradient
+from jaxneuron.sweep import sweep
+
+
+class Patching(NamedTuple):
+    """The effect of every group, exact and estimated."""
+
+    exact: Float[Array, "batch *feature"]  # change of the score
+    first_order: Float[Array, "batch *feature"]
+    integrated: Float[Array, "batch *feature"]
+    first_order_agreement: Float[Array, "batch"]  # Spearman's rank correlation with the exact effects of the groups
+    integrated_agreement: Float[Array, "batch"]
+
+
+def attribute(
+    f: games.Score,
+    x: Float[Any, "batch *feature"],
+    baseline: Any,
+    *,
+    groups: Int[Any, "..."] | None = None,
+    mask: Bool[Any, "batch *_"] | None = None,
+    order: str = "first",
+    direction: str = "restore",
+    steps: int = 10,
+    budget: int = batching.BUDGET,
+) -> Float[Array, "batch *feature"]:
+    """Return by how much the score changes where a group has the clean value in place of the corrupted one.
+
+    Args:
+        f: the score.
+        x: the clean values.
+        baseline: the corrupted ones, a number or an array that broadcasts to `x`.
+        groups: the group of each feature, see `games.game`; `np.arange(time)[:, None]` patches whole positions. None:
+            each unit at each position by itself.
+        mask: true where features are patched, such as the tokens' own; the others get exactly 0.
+        order: "exact", or an estimate: "first" or "integrated".
+        direction: "restore" or "corrupt", the run that is patched; the sign is the same, `f(clean) - f(corrupted)` where all is patched.
+        steps: gradients that are averaged, for "integrated".
+        budget: bytes for what is computed at a time.
+
+    Returns:
+        In the score's unit, copied to each member of a group, as ablation does.
+
+    Raises:
+        ValueError: shapes that do not fit, NaN, or another order or direction.
+
+    Source:
+        arXiv 2310.10348, equation 1; arXiv 2403.17806, equation 3.
+
+    Example:
+        >>> f, one = lambda x: x[:, 0] * x[:, 1], jnp.ones((1, 2))
+        >>> attribute(f, 2 * one, one).tolist(), attribute(f, 2 * one, one, order="exact").tolist()
+        ([[1.0, 1.0]], [[1.0, 1.0]])
+    """
+    if order not in _ORDERS:
+        raise ValueError(f"the order must be exact, first or integrated, got {order!r}")
+    game = _game(f, x, baseline, groups, mask, direction, budget, steps)
+    return games.spread(_ORDERS[order](game, direction == "restore", steps), game.player)
+
+
+def compare(
+    f: games.Score,
+    x: Float[Any, "batch *feature"],
+    baseline: Any,
+    *,
+    groups: Int[Any, "..."] | None = None,
+    mask: Bool[Any, "batch *_"] | None = None,
+    direction: str = "restore",
+    steps: int = 10,
+    budget: int = batching.BUDGET,
+) -> Patching:
+    """Return the exact effects, both estimates, and how well they rank the groups; arguments as for `attribute`."""
+    game = _game(f, x, baseline, groups, mask, direction, budget, steps)
+    exact, first, integrated = (run(game, direction == "restore", steps) for run in (_exact, _first, _integrated))
+    return Patching(
+        *(games.spread(effect, game.player) for effect in (exact, first, integrated)),
+        _agreement(game, first, exact),
+        _agreement(game, integrated, exact),
+    )
+
+
+def _game(f: Any, x: Any, baseline: Any, groups: Any, mask: Any, direction: str, budget: int, steps: int) -> games.Game:
+    check_counts(steps=steps)
+    if direction not in ("restore", "corrupt"):
+        raise ValueError(f"the direction must be restore or corrupt, got {direction!r}")
+    return games.game(f, jnp.asarray(x, float), baseline, groups=groups, mask=mask, budget=budget)
+
+
+@jax.jit(static_argnums=(1, 2))
+def _exact(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
+    start, end = (game.baseline, game.x) if restore else (game.x, game.baseline)
+
+    def patched(group: Array) -> Float[Array, "batch"]:
+        return game.score(jnp.where(game.player == group, end, start))
+
+    score = sweep(patched, jnp.arange(game.count + 1), budget=game.budget).T  # the last is nobody's: the start itself
+    return (score[:, :-1] - score[:, -1:]) * (1 if restore else -1)
+
+
+@jax.jit(static_argnums=(1, 2))
+def _first(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
+    slope = gradient(game.score, game.baseline if restore else game.x)
+    return games.collect((game.x - game.baseline) * slope, game)
+
+
+@jax.jit(static_argnums=(1, 2))
+def _integrated(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
+    change = game.x - game.baseline
+
+    def add(total: Array, share: Array) -> tuple[Array, None]:
+        return total + gradient(game.score, game.baseline + share * change), None
+
+    shares = (jnp.arange(steps, dtype=change.dtype) + 0.5) / steps
+    total, _ = jax.lax.scan(add, jnp.zeros_like(change), shares)
+    return games.collect(change * total / steps, game)
+
+
+_ORDERS = {"exact": _exact, "first": _first, "integrated": _integrated}
+
+
+@jax.jit
+def _agreement(game: games.Game, a: Array, b: Array) -> Float[Array, "batch"]:
+    """Return Spearman's correlation over the groups that play in a row."""
+    player = jnp.broadcast_to(game.player, game.x.shape)
+    plays = games.collect(jnp.asarray(player >= 0, a.dtype), game) > 0
+
+    def ranks(value: Array) -> Array:
+        rank = jax.scipy.stats.rankdata(jnp.where(plays, value, jnp.inf), axis=-1)
+        mean = jnp.mean(rank, axis=-1, where=plays, keepdims=True)
+        return jnp.where(plays, rank - jnp.broadcast_to(mean, rank.shape), 0)
+
+    a, b = ranks(a), ranks(b)
+    return jnp.sum(a * b, axis=-1) / jnp.sqrt(jnp.sum(a * a, axis=-1) * jnp.sum(b * b, axis=-1))
