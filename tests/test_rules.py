@@ -15,8 +15,7 @@ TOKENS = Tokens(jnp.array([[3, 5, 1, 7], [2, 4, 0, 0]]), jnp.array([[True] * 4, 
 BASE = Tokens(jnp.array([[3, 0, 0, 7], [2, 4, 0, 0]]), TOKENS.mask)
 BERT = dict(norm_first=False, causal=False, embedding_norm=True, activation="gelu", head="first", labels=2)
 CONFIGS = {
-    "bert": transformer.Config(11, 8, 2, 2, head_transform="tanh", tied=False, head_bias=True, **BERT),
-    "gpt": transformer.Config(11, 8, 1, 2),
+    "bert": transformer.Config(11, 8, 1, 2, head_transform="tanh", tied=False, head_bias=True, **BERT),
     "llama": transformer.Config(
         11, 8, 1, 2, norm="rms", activation="silu", gated=True, positions="rotary", key_heads=1, parallel=True
     ),
@@ -30,14 +29,14 @@ def model(name):
         forward, init = transformer.build(CONFIGS[name])
         target = targets.Unit("logits", 1)
     elif name == "lstm":
-        forward, init = lstm_lm.build(lstm_lm.Config(11, 6, layers=2, embedding=5))
+        forward, init = lstm_lm.build(lstm_lm.Config(11, 6, embedding=5))
         target = targets.Unit("logits", 1)
     else:
         forward, init = imaginet.build(imaginet.Config(11, 3, embedding=5, units=6))
         target = targets.Unit("visual/gru", 1)
     # larger weights than at the start of a training, so that nothing is nearly linear
-    params = jax.tree.map(lambda leaf: leaf * (6 if leaf.shape == (11, 8) else 1.5), init(jax.random.key(0)))
-    value = split.below(forward, params, "embed/word")
+    params = jax.tree.map(lambda leaf: leaf * (6 if leaf.shape == (11, 8) else 1.5), jax.jit(init)(jax.random.key(0)))
+    value = jax.jit(split.below(forward, params, "embed/word"))
     return split.above(forward, params, TOKENS, "embed/word", target), value(TOKENS), value(BASE)
 
 

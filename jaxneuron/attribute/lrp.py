@@ -14,7 +14,8 @@ scale of a layer norm, or any other divisor, is a constant; and of a product wit
 something else, as in LSTM and GRU) the signal takes all (Arras et al. 2017, arXiv 1706.07206).
 
 What gets lost: biases absorb their share, as do maps that move 0 where the value is 0, and softmax under `attn_lrp`
-(sum x_i ds/dx_i is not s). `conservation` measures how much: relevance sums to the score only where none of these occur.
+(sum x_i ds/dx_i is not s). `conservation` measures how much; relevance sums to the score only where none of these
+occur.
 """
 
 from collections.abc import Callable
@@ -44,7 +45,7 @@ class Gamma(NamedTuple):
 
 
 class AlphaBeta(NamedTuple):
-    """`alpha` times the share among what speaks for, less `alpha - 1` times that among what speaks against."""
+    """`alpha` times the share among what speaks for, less `alpha - 1` times that among what speaks against, if any."""
 
     alpha: Any = 1.0
     epsilon: Any = 1e-9
@@ -209,4 +210,6 @@ def _parts(
         return [(1, product(x, weights + rule.gamma * jnp.maximum(weights, 0)), bias + more)]
     up, down, strong, weak = jnp.maximum(x, 0), jnp.minimum(x, 0), jnp.maximum(weights, 0), jnp.minimum(weights, 0)
     speaks_for, against = product(up, strong) + product(down, weak), product(up, weak) + product(down, strong)
-    return [(rule.alpha, speaks_for, jnp.maximum(bias, 0)), (1 - rule.alpha, against, jnp.minimum(bias, 0))]
+    less = jnp.minimum(bias, 0)
+    alpha = jnp.where(jax.lax.stop_gradient(against + less) == 0, 1, rule.alpha)
+    return [(alpha, speaks_for, jnp.maximum(bias, 0)), (1 - alpha, against, less)]

@@ -55,7 +55,8 @@ def attribute(
             each unit at each position by itself.
         mask: true where features are patched, such as the tokens' own; the others get exactly 0.
         order: "exact", or an estimate: "first" or "integrated".
-        direction: "restore" or "corrupt", the run that is patched; the sign is the same, `f(clean) - f(corrupted)` where all is patched.
+        direction: "restore" patches the corrupted run, "corrupt" the clean one; the sign is the same, that of
+            `f(clean) - f(corrupted)`.
         steps: gradients that are averaged, for "integrated".
         budget: bytes for what is computed at a time.
 

@@ -30,7 +30,7 @@ def attribute(
         attention: probabilities, `[..., reader, read]`, the first layer first: the record `output.attention` of our
             transformer.
         mask: true where there is a word.
-        heads: how heads are joined, "mean", "min" or "max"; after "min" and "max" the rows are scaled to sum to 1 again.
+        heads: "mean", "min" or "max": how heads are joined; rows are scaled to sum to 1 again.
         residual: the share of the stream that passes by the heads.
 
     Returns:

@@ -1,8 +1,8 @@
 """How does a prediction build up from words to phrases? Spans grow word by word, by what the next word adds.
 
-Singh et al. 2019 (Hierarchical Interpretations for Neural Network Predictions, arXiv 1806.05337), algorithm 1: the words
-of the strongest scores are the first spans; then, round after round, of all words next to a span those join it that
-change its score most, until the whole text is one span. A span's score is one of
+Singh et al. 2019 (Hierarchical Interpretations for Neural Network Predictions, arXiv 1806.05337), algorithm 1: the
+words of the strongest scores are the first spans; then, round after round, of all words next to a span those join it
+that change its score most, until the whole text is one span. A span's score is one of
 
 - `cd`: its part in the contextual decomposition of the score (ACD proper);
 - `build_up`: `f(the span alone) - f(baseline)`;
@@ -11,7 +11,7 @@ change its score most, until the whole text is one span. A span's score is one o
 All spans that a round tries are scored in one call, of one shape in every round.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +39,7 @@ def interact(
     *,
     groups: Int[Any, "..."] | None = None,
     mask: Bool[Any, "batch *_"] | None = None,
-    score: Literal["cd", "build_up", "occlusion"] = "cd",
+    score: str = "cd",
     percentile: float = 90.0,
     shared: float = 0.0,
     budget: int = batching.BUDGET,
@@ -53,7 +53,7 @@ def interact(
         groups: the group of each feature, see `games.game`. None: each step of the axis after the batch is a player,
             the words of a text.
         mask: true where features count, such as the tokens' own; padding joins no span.
-        score: what a span contributes.
+        score: "cd", "build_up" or "occlusion": what a span contributes.
         percentile: of the words that are tried in a round, those above it in size of effect join; the strongest always.
         shared: for "cd", see `contextual_decomposition`.
         budget: bytes for what is computed at a time.
@@ -109,10 +109,8 @@ def _strongest(
     value: Float[np.ndarray, "batch player"], allowed: Bool[np.ndarray, "batch player"], percentile: float
 ) -> Bool[np.ndarray, "batch player"]:
     """Return the allowed players whose values reach the percentile of their row in size."""
-    least = [
-        np.percentile(np.abs(row[here]), percentile) if here.any() else 0.0
-        for row, here in zip(value, allowed, strict=True)
-    ]
+    size = np.abs(value)
+    least = [np.percentile(row[here], percentile) if here.any() else 0 for row, here in zip(size, allowed, strict=True)]
     return allowed & (np.abs(value) >= np.array(least, value.dtype)[:, None])
 
 

@@ -1,8 +1,8 @@
 """What does a span contribute in its context? Carry its share of every activation through the model.
 
-Murdoch et al. 2018 (Beyond Word Importance, arXiv 1801.05453) for LSTMs; Singh et al. 2019 (Hierarchical Interpretations
-for Neural Network Predictions, arXiv 1806.05337) for other layers. Every activation is a sum of three parts: what the
-relevant words bring in, what the others bring in, and the bias, which is there at the baseline:
+Murdoch et al. 2018 (Beyond Word Importance, arXiv 1801.05453) for LSTMs; Singh et al. 2019 (Hierarchical
+Interpretations for Neural Network Predictions, arXiv 1806.05337) for other layers. Every activation is a sum of three
+parts: what the relevant words bring in, what the others bring in, and the bias, which is there at the baseline:
 
 - what is linear acts on each part; biases go to the bias;
 - a nonlinearity, a softmax, a maximum: the mean over both orders of adding the two parts to the bias, for the relevant
@@ -70,7 +70,7 @@ def decompose(
     x: Float[Any, "batch *feature"],
     baseline: Any = 0.0,
     *,
-    relevant: Bool[Any, "..."],
+    relevant: Any,
     shared: float | Float[Any, ""] = 0.0,
 ) -> Parts:
     """Return the parts of the score for one choice of relevant features; the other arguments as for `interact`.

@@ -41,7 +41,7 @@ class Product(NamedTuple):
 
     function: Callable[[Array, Array], Array]
     carried: Carried  # of the value that is multiplied
-    weights: Array
+    weights: Any
     layer: int
 
 
@@ -70,11 +70,14 @@ class _Run:
 
     def __call__(self, closed: ClosedJaxpr, arguments: Sequence[Live | Array]) -> list[Live | Array]:
         jaxpr, softmaxes = closed.jaxpr, parts(closed.jaxpr)
-        values: dict[Any, Any] = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*closed.consts, *arguments), strict=True))
+        given = *map(jnp.asarray, closed.consts), *arguments
+        values: dict[Any, Any] = dict(zip((*jaxpr.constvars, *jaxpr.invars), given, strict=True))
+
+        def read(variable: Any) -> Any:
+            return variable.val if isinstance(variable, Literal) else values[variable]
+
         for equation in jaxpr.eqns:
-            operands = [
-                variable.val if isinstance(variable, Literal) else values[variable] for variable in equation.invars
-            ]
+            operands = [read(variable) for variable in equation.invars]
             part = softmaxes.get(equation.outvars[0])
             if not any(isinstance(operand, Live) for operand in operands):
                 results = bind(equation, operands)
@@ -83,7 +86,7 @@ class _Run:
             else:
                 results = self.operation(equation, operands)
             values.update(zip(equation.outvars, results, strict=True))
-        return [variable.val if isinstance(variable, Literal) else values[variable] for variable in jaxpr.outvars]
+        return [read(variable) for variable in jaxpr.outvars]
 
     def operation(self, equation: Any, operands: list[Any]) -> list[Live | Array]:
         """Return the results of an operation of which an operand is live."""
@@ -142,7 +145,7 @@ class _Run:
         if self.rules.dense is not None:
             return self.rules.dense(product.function, product.carried, product.weights, bias, product.layer)
 
-        def whole(value: Array) -> Array:
+        def whole(value: Any) -> Array:
             result = product.function(value, product.weights)
             return result if bias is None else result + bias
 
@@ -284,8 +287,13 @@ _SOFTMAX = {
 
 def _function(equation: Any, operands: list[Any], places: list[int], number: int = 0) -> Callable[..., Array]:
     """Return an operation as a function of some of its operands."""
+    name = equation.primitive.name
+    if name in ("max", "min") and len(places) == 1:
+        other = operands[1 - places[0]]
+        # where both are equal the slope is 0, that of `jax.nn.relu`; the primitive's would be a half
+        return lambda value: jnp.where(value > other if name == "max" else value < other, value, other)
 
-    def function(*values: Array) -> Array:
+    def function(*values: Any) -> Array:
         filled = list(operands)
         for place, value in zip(places, values, strict=True):
             filled[place] = value

@@ -41,8 +41,12 @@ def bind(equation: Any, values: Sequence[Any]) -> list[Any]:
 
 def _inline(jaxpr: Jaxpr, consts: Sequence[Any], *arguments: Any) -> list[Any]:
     values = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
+
+    def read(variable: Any) -> Any:
+        return variable.val if isinstance(variable, Literal) else values[variable]
+
     for equation in jaxpr.eqns:
-        operands = [variable.val if isinstance(variable, Literal) else values[variable] for variable in equation.invars]
+        operands = [read(variable) for variable in equation.invars]
         name = equation.primitive.name
         if name in CALLS:
             inner = equation.params.get(CALLS[name]) or equation.params["call_jaxpr"]
@@ -50,4 +54,4 @@ def _inline(jaxpr: Jaxpr, consts: Sequence[Any], *arguments: Any) -> list[Any]:
         else:
             results = bind(equation, operands)
         values.update(zip(equation.outvars, results, strict=True))
-    return [variable.val if isinstance(variable, Literal) else values[variable] for variable in jaxpr.outvars]
+    return [read(variable) for variable in jaxpr.outvars]

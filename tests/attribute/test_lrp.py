@@ -3,9 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron import split
 from jaxneuron.attribute import lrp
-from tests.attribute.captum_models import INPUTS, assert_agrees, case, cases, prepare
 
 WIDE, NARROW = jnp.array([[1.0, -2.0, 0.5], [0.3, 1.0, -1.0]]), jnp.array([2.0, -1.0, 0.7])
 X = jnp.array([[1.0, 0.5], [-0.4, 2.0]])
@@ -13,13 +11,6 @@ X = jnp.array([[1.0, 0.5], [-0.4, 2.0]])
 
 def rectified(x, bias=0.0):
     return jax.nn.relu(x @ WIDE + bias) @ NARROW + bias
-
-
-@pytest.mark.parametrize("name", cases("LRP", "LayerLRP"))
-def test_captums_cases(name):
-    problem = prepare(case(name))
-    f = split.above(problem.forward, problem.params, problem.tokens, INPUTS, problem.target)
-    assert_agrees(lrp.attribute(f, problem.x, dense=lrp.Epsilon(1e-9)), problem)
 
 
 def test_captums_gamma_rule():
@@ -84,7 +75,7 @@ def test_attention_by_both_rules():
     weight = jax.nn.softmax(score(values))
 
     constant = x * jax.grad(lambda x: (weight @ project(x))[0, 0, 0])(x)
-    np.testing.assert_allclose(lrp.attribute(attention, x, rule="cp_lrp"), constant, atol=1e-6)
+    np.testing.assert_allclose(lrp.attribute(attention, x, rule="cp_lrp", dense=lrp.Epsilon(0.0)), constant, atol=1e-6)
     np.testing.assert_allclose(lrp.conservation(attention, x, constant), 0, atol=1e-5)
 
     # AttnLRP: half of each product to each factor, softmax by its gradient, from Achtibat et al. 2024
@@ -93,7 +84,9 @@ def test_attention_by_both_rules():
 
     left = half(score)
     right = half(lambda x: values @ jnp.array([[1.0, 0.5], [-0.3, 0.8]]) @ x.swapaxes(1, 2))
-    np.testing.assert_allclose(lrp.attribute(attention, x), constant / 2 + (left + right) / 4, atol=1e-5)
+    np.testing.assert_allclose(
+        lrp.attribute(attention, x, dense=lrp.Epsilon(0.0)), constant / 2 + (left + right) / 4, atol=1e-5
+    )
 
 
 def test_gates_take_nothing():
@@ -106,8 +99,6 @@ def test_bad_input_is_named():
         lrp.attribute(rectified, X, rule="z")
     with pytest.raises(ValueError, match="got 1 and found more layers"):
         lrp.attribute(rectified, X, dense=(lrp.Epsilon(),))
-    with pytest.raises(ValueError, match="no gradient"):
-        lrp.attribute(rectified, jnp.ones((2, 2), int))
     with pytest.raises(NotImplementedError, match="'sort'"):
         lrp.attribute(lambda x: jnp.sort(x)[:, 0], X)
     with pytest.raises(NotImplementedError, match="'while'"):

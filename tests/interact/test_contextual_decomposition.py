@@ -50,7 +50,7 @@ def test_spans_grow_to_the_planted_phrase():
     x = jnp.ones((2, 6, 1))
     mask = jnp.array([[True] * 6, [True] * 5 + [False]])
     for score in agglomeration.SCORES:
-        rows = agglomeration.interact(f, x, 0.0, mask=mask, score=score, shared=0.5)
+        rows = agglomeration.interact(f, x, 0.0, mask=mask, score=score)
         for row, length in zip(rows, (6, 5), strict=True):
             assert (row[-1].start.tolist(), row[-1].stop.tolist()) == ([0], [length])
             np.testing.assert_allclose(row[-1].score, -2.5 + 0.1 * length, rtol=1e-5)
