@@ -151,19 +151,19 @@ class _Through:
 
     def __call__(self, x: Float[Array, "batch *feature"], amount: Any = None) -> tuple[Float[Array, "batch"], Any]:
         """Return the score of each row, and the value at the site."""
+        names = self.site if isinstance(self.site, tuple) else (self.site,)
+        amounts = {} if amount is None else dict(amount) if isinstance(self.site, tuple) else {self.site: amount}
         edits = {self.source: Replace(x)}
-        amounts = {} if amount is None else amount if isinstance(amount, dict) else {self.site: amount}
-        if not self.again:
-            edits |= {name: Add(added) for name, added in amounts.items()}
-        if self.source in amounts:
-            edits[self.source] = Replace(x + amounts[self.source])
+        if amounts and not self.again:
+            edits = {name: Add(added) for name, added in amounts.items()} | edits
+            edits |= {self.source: Replace(x + amounts[self.source])} if self.source in amounts else {}
         output, activations = self.forward(self.params, self.tokens, edits)
-        value = {name: activations[name] for name in self.site} if isinstance(self.site, tuple) else None
-        value = activations[self.site] if value is None else value
-        if self.again and amounts:
-            edits |= {self.site: Replace(value + amount)}
+        values = {name: activations[name] for name in names}
+        if amounts and self.again:
+            edits |= {name: Replace(values[name] + added) for name, added in amounts.items()}
             output, activations = self.forward(self.params, self.tokens, edits)
-        return self.target(output, activations, self.tokens), value
+        score = self.target(output, activations, self.tokens)
+        return score, values if isinstance(self.site, tuple) else values[self.site]
 
 
 def on_path(

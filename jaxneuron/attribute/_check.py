@@ -44,11 +44,7 @@ def check_baseline(x: Any, baseline: Any, *, integers: bool = False) -> tuple[Ar
         ValueError: as `check_value`, or the baseline does not broadcast to `x`.
     """
     x, shape = check_value(x, integers=integers), jnp.shape(baseline)
-    try:
-        fits = jnp.broadcast_shapes(shape, x.shape) == x.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts(shape, x.shape):
         raise ValueError(
             f"the baseline's shape {shape} does not broadcast to that of `x`, {x.shape}; expected a number, one row "
             "`[1 *feature]`, or a row for each of `x`"
@@ -56,6 +52,19 @@ def check_baseline(x: Any, baseline: Any, *, integers: bool = False) -> tuple[Ar
     baseline = jnp.asarray(baseline).astype(x.dtype)
     baseline = jnp.broadcast_to(baseline.reshape((1,) * (x.ndim - baseline.ndim) + baseline.shape), x.shape)
     return x, baseline if baseline is x else check_value(baseline, "baseline", integers=integers)
+
+
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Return whether an array of one shape can be spread to another.
+
+    Example:
+        >>> broadcasts((1, 3), (2, 3)), broadcasts((2,), (2, 3))
+        (True, False)
+    """
+    try:
+        return jnp.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
 
 
 def check_score(f: Callable[[Array], Any], x: Float[Array, "batch *feature"]) -> None:

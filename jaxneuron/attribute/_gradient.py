@@ -8,6 +8,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 
+def once(f: Callable) -> Callable:
+    """Return `f` such that its Python runs once per shape, however many derivatives are taken of it."""
+    return jax.jit(lambda *inputs: f(*inputs))
+
+
 def gradient(
     f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]], x: Float[Array, "batch *feature"]
 ) -> Float[Array, "batch *feature"]:

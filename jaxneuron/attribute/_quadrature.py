@@ -5,13 +5,22 @@ others are there for kinks, and to agree with published numbers.
 """
 
 import functools
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-Rule = Literal["gauss_legendre", "trapezoid", "riemann_left", "riemann_right", "riemann_middle", "captum_trapezoid"]
-RULES: tuple[Rule, ...] = Rule.__args__
+Rule = str
+"""The name of a rule, one of `RULES`; `quadrature` explains them."""
+
+RULES: tuple[Rule, ...] = (
+    "gauss_legendre",
+    "trapezoid",
+    "riemann_left",
+    "riemann_right",
+    "riemann_middle",
+    "captum_trapezoid",
+)
 
 
 class Quadrature(NamedTuple):

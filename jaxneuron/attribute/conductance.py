@@ -8,16 +8,16 @@ that errs a thousand times more at 50 steps, and is here as `derivative="finite"
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from jaxneuron import batching, split
-from jaxneuron.attribute._check import check_baseline, check_counts
+from jaxneuron.attribute._check import broadcasts, check_baseline, check_counts
 from jaxneuron.attribute._finite import finite
-from jaxneuron.attribute._gradient import effect, flow
+from jaxneuron.attribute._gradient import effect, flow, once
 from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined, work
 from jaxneuron.attribute._quadrature import Rule, quadrature
 from jaxneuron.types import Forward, Params, Path, Site, Target, Tokens
@@ -32,7 +32,7 @@ def attribute(
     *,
     steps: int = 50,
     rule: Rule = "gauss_legendre",
-    derivative: Literal["exact", "finite"] = "exact",
+    derivative: str = "exact",
     tolerance: float | None = None,
     most: int = MOST_STEPS,
     budget: int = batching.BUDGET,
@@ -96,6 +96,8 @@ def _attribute(
     most: int,
     budget: int,
 ) -> Path:
+    through = once(through)
+
     def integrand(point: Array) -> PyTree:
         return jax.tree.map(jnp.multiply, effect(through, point), flow(through, point, x - baseline))
 
@@ -120,7 +122,7 @@ def layers(
     sites: tuple[Site, ...] | None = None,
     steps: int = 50,
     rule: Rule = "gauss_legendre",
-    derivative: Literal["exact", "finite"] = "exact",
+    derivative: str = "exact",
     tolerance: float | None = None,
     most: int = MOST_STEPS,
     budget: int = batching.BUDGET,
@@ -210,7 +212,7 @@ def neurons(
 
 @partial(jax.jit, static_argnames=("steps", "rule", "budget"))
 def _neurons(through: Any, x: Array, baseline: Array, *, steps: int, rule: Rule, budget: int) -> Path:
-    change, tokens = x - baseline, x.shape[1]
+    through, change, tokens = once(through), x - baseline, x.shape[1]
     together = batching.chunk_size(work(partial(flow, through), x, change), tokens, budget)
 
     def integrand(point: Array) -> PyTree:
@@ -276,8 +278,9 @@ def unit(
 def _unit(
     through: Any, x: Array, baseline: Array, members: Array, *, steps: int, rule: Rule, multiply: bool, budget: int
 ) -> Array:
+    through = once(through)
     shape = jax.eval_shape(lambda x: through(x)[1], x).shape
-    if members.ndim > len(shape) or jnp.broadcast_shapes(members.shape, shape) != shape:
+    if not broadcasts(members.shape, shape):
         raise ValueError(f"the members' shape {members.shape} does not broadcast to the site's value, {shape}")
     members = jnp.broadcast_to(members.reshape((1,) * (len(shape) - members.ndim) + members.shape), shape)
 

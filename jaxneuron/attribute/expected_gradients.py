@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_counts, check_score, check_value
-from jaxneuron.attribute._gradient import gradient
+from jaxneuron.attribute._gradient import gradient, once
 from jaxneuron.attribute._path import total
 from jaxneuron.split import traceable
 from jaxneuron.types import Path
@@ -23,7 +23,7 @@ def attribute(
     key: Array,
     f: Callable[[Float[Array, "batch *feature"]], Float[Array, "batch"]],
     x: Float[Any, "batch *feature"],
-    baselines: Float[Any, "baseline *feature"],
+    baselines: Float[Any, "baseline *_feature"],
     *,
     samples: int = 5,
     deviation: float = 0.0,
@@ -65,6 +65,7 @@ def attribute(
 def _attribute(
     key: Array, f: Any, x: Array, baselines: Array, deviation: Array, *, samples: int, multiply: bool
 ) -> Path:
+    f = once(f)
     check_score(f, x)
     ends = (len(x), *[1] * (x.ndim - 1))
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from jaxneuron.attribute._check import check_score, check_value
-from jaxneuron.attribute._gradient import effect, gradient
+from jaxneuron.attribute._gradient import effect, gradient, once
 from jaxneuron.split import traceable
 
 
@@ -42,6 +42,7 @@ def attribute(
 
 @jax.jit
 def _attribute(f: Any, x: Array) -> Array:
+    f = once(f)
     check_score(f, x)
     return x * gradient(f, x)
 
@@ -64,4 +65,5 @@ def layers(through: Callable[..., tuple[Float[Array, "batch"], PyTree]], x: Floa
 
 @jax.jit
 def _layers(through: Any, x: Array) -> PyTree:
+    through = once(through)
     return jax.tree.map(jnp.multiply, through(x)[1], effect(through, x))

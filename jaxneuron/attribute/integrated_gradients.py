@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxneuron import batching
 from jaxneuron.attribute._check import check_baseline, check_counts, check_score
-from jaxneuron.attribute._gradient import gradient
+from jaxneuron.attribute._gradient import gradient, once
 from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined
 from jaxneuron.attribute._quadrature import Rule, quadrature
 from jaxneuron.split import traceable
@@ -83,6 +83,7 @@ def _attribute(
     multiply: bool,
     budget: int,
 ) -> Path:
+    f = once(f)
     check_score(f, x)
 
     def mean(panels: Any) -> Array:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_score, check_value
-from jaxneuron.attribute._gradient import gradient
+from jaxneuron.attribute._gradient import gradient, once
 from jaxneuron.split import traceable
 
 
@@ -47,6 +47,7 @@ def attribute(
 
 @partial(jax.jit, static_argnames="absolute")
 def _attribute(f: Any, x: Array, *, absolute: bool) -> Array:
+    f = once(f)
     check_score(f, x)
     found = gradient(f, x)
     return jnp.abs(found) if absolute else found

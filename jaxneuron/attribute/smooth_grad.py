@@ -7,7 +7,7 @@ attribution of `(f, x)` can stand in for the gradient. Memory does not grow with
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ def attribute(
     *,
     samples: int = 5,
     deviation: float | Float[Array, "..."] = 1.0,
-    kind: Literal["mean", "square", "variance"] = "mean",
+    kind: str = "mean",
     method: Callable[[Any, Array], Array] = gradient,
 ) -> Float[Array, "batch *feature"]:
     """Return a statistic of `method(f, x + noise)`, noise of independent normal numbers.
