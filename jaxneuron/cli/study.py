@@ -82,3 +82,45 @@ def study_concepts(
         if not claim["holds"]:
             console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
     console.print(f"The report: {out / 'report.html'}")
+
+
+@app.command("attribution")
+def study_attribution(
+    out: Out,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="The encoder: a Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; else trained."
+        ),
+    ] = "",
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="A text with a label per sentence, one with spans (B-, I-, O) per word, or both."),
+    ] = None,
+    concept: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of words, one a line, that are a concept; the first should speak for the 2nd label."),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="demo, small or full.")] = "demo",
+    seed: Seed = 0,
+) -> None:
+    """Ask what predictions rest on: tokens, layers, units and concepts, for labels of texts and for spans in them."""
+    from jaxneuron.report import attribution as page
+    from jaxneuron.studies import attribution
+
+    with bars() as report:
+        content = attribution.run(
+            out,
+            model=model or None,
+            data=data or (),
+            concepts=attribution.words.read(concept or ()),
+            preset=preset,
+            seed=seed,
+            report=report,
+        )
+    for sentence in page.headlines(content):
+        console.print(f"- {sentence}", markup=False, highlight=False)
+    for claim in content["claims"]:
+        if not claim["holds"]:
+            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
+    console.print(f"The report: {out / 'report.html'}")

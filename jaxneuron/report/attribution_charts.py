@@ -1,0 +1,184 @@
+"""The interactive charts of the study `attribution`, as Vega-Lite specifications; each holds its own few rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from jaxneuron.report.charts import Spec, specification
+from jaxneuron.report.concept_charts import CHANCE, COLOURS, SHAPES
+
+Row = Mapping[str, Any]
+
+DIVERGING = ("#d55e00", "#f2f2f2", "#0072b2")
+"""Against, nought, for: the colours of the text, too; colour-blind readers can tell them apart."""
+
+
+def concepts(rows: Sequence[Row]) -> Spec:
+    """Return TCAV scores by layer: a point per concept, bars of two bootstrap deviations, a tick at the null's mean."""
+    values = [
+        {key: row[key] for key in ("site", "concept", "score", "holm", "null", "accuracy")}
+        | {"low": max(row["score"] - 2 * row["deviation"], 0), "high": min(row["score"] + 2 * row["deviation"], 1)}
+        | {"significant": "yes" if row["holm"] is not None and row["holm"] < 0.05 else "no"}
+        for row in rows
+        if row["score"] is not None
+    ]
+    names = list(dict.fromkeys(row["concept"] for row in values))
+    palette = [CHANCE if "control" in name else COLOURS[place % len(COLOURS)] for place, name in enumerate(names)]
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("site:N", sort=_sites(rows), title=None, axis=alt.Axis(labelAngle=-30)),
+        xOffset=alt.XOffset("concept:N", sort=names),
+        color=alt.Color(
+            "concept:N",
+            scale=alt.Scale(domain=names, range=palette),
+            legend=alt.Legend(orient="top", title=None, columns=2, labelLimit=260),
+        ),
+    )
+    scale = alt.Scale(domain=[0, 1])
+    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="TCAV score", scale=scale), y2="high:Q")
+    null = base.mark_tick(thickness=1, size=12, color=CHANCE).encode(y=alt.Y("null:Q", scale=scale))
+    points = base.mark_point(size=70, strokeWidth=2).encode(
+        y=alt.Y("score:Q", scale=scale),
+        shape=alt.Shape("concept:N", scale=alt.Scale(domain=names, range=list(SHAPES[: len(names)])), legend=None),
+        fill=alt.condition(
+            alt.datum.significant == "yes", alt.Color("concept:N", legend=None), alt.value("transparent")
+        ),
+        tooltip=[
+            "concept:N",
+            "site:N",
+            alt.Tooltip("score:Q", format=".2f"),
+            alt.Tooltip("holm:Q", format=".3f", title="p (Holm)"),
+            alt.Tooltip("accuracy:Q", format=".2f", title="classifier"),
+        ],
+    )
+    return specification(
+        alt.layer(bars, null, points).properties(height=280, description="TCAV score of each concept by layer")
+    )
+
+
+def units(rows: Sequence[Row]) -> Spec:
+    """Return how many units hold half of the attribution, by layer."""
+    values = [{"site": row["site"], "share": row["half"] / row["units"], "half": row["half"]} for row in rows]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(color=COLOURS[1])
+        .encode(
+            x=alt.X("site:N", sort=_sites(rows), title=None, axis=alt.Axis(labelAngle=-30)),
+            y=alt.Y("share:Q", title="units with half of it", axis=alt.Axis(format="%")),
+            tooltip=["site:N", alt.Tooltip("half:Q", title="units"), alt.Tooltip("share:Q", format=".1%")],
+        )
+    )
+    return specification(chart.properties(height=200, description="Units that hold half of the attribution by layer"))
+
+
+def by_layer(layers: Mapping[str, Sequence[Row]], measure: str, title: str) -> Spec:
+    """Return a measure of the predicted token's attributions by layer, with a deviation up and down over the texts."""
+    values = [
+        {"role": role, "site": row["site"], "value": row[measure]}
+        | {
+            "low": row[measure] - row["deviation"].get(measure, 0),
+            "high": row[measure] + row["deviation"].get(measure, 0),
+        }
+        for role, rows in layers.items()
+        for row in rows
+    ]
+    sites = _sites(next(iter(layers.values())))
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("site:N", sort=sites, title=None, axis=alt.Axis(labelAngle=-30)),
+        color=_roles(list(layers)),
+    )
+    band = base.mark_errorband(opacity=0.2).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+    line = base.mark_line(point=True).encode(
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+        strokeDash=alt.StrokeDash("role:N", legend=None),
+        tooltip=["role:N", "site:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
+    )
+    return specification(alt.layer(band, line).properties(height=220, description=f"{title} by layer"))
+
+
+def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str) -> Spec:
+    """Return the tokens' scores at every layer, as shades; the lowest layer is at the bottom."""
+    values = [
+        {"place": place, "token": piece, "site": site, "value": score}
+        for site, scores in layers.items()
+        for place, (piece, score) in enumerate(zip(pieces, scores, strict=True))
+    ]
+    largest = max((abs(row["value"]) for row in values if row["value"] is not None), default=1) or 1
+    words = ", ".join(_quote(piece) for piece in pieces)
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "place:O",
+                title=None,
+                axis=alt.Axis(labelExpr=f"[{words}][datum.value]", labelAngle=-60, labelOverlap=False),
+            ),
+            y=alt.Y("site:N", sort=list(layers)[::-1], title=None),
+            color=alt.Color(
+                "value:Q",
+                scale=alt.Scale(domain=[-largest, 0, largest], range=list(DIVERGING)),
+                legend=alt.Legend(title=None, gradientLength=120),
+            ),
+            tooltip=["token:N", "site:N", alt.Tooltip("value:Q", format="+.3f", title="score")],
+        )
+    )
+    text = f"Conductance of every token at every layer for the {role}"
+    return specification(chart.properties(height=alt.Step(22), description=text))
+
+
+def boxes(rows: Sequence[Row], role: str) -> Spec:
+    """Return the quartiles and the ends of one token's attributions over the units of each layer."""
+    keys = ("site", "low", "first", "median", "third", "high")
+    values = [{key: row[key] for key in keys} for row in rows]
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("site:N", sort=_sites(rows), title=None, axis=alt.Axis(labelAngle=-30)),
+        tooltip=["site:N", *(alt.Tooltip(f"{key}:Q", format="+.4f") for key in keys[1:])],
+    )
+    ends = base.mark_rule(color=CHANCE).encode(y=alt.Y("low:Q", title="attribution of a unit"), y2="high:Q")
+    box = base.mark_bar(size=16, color=COLOURS[1]).encode(y="first:Q", y2="third:Q")
+    middle = base.mark_tick(size=16, thickness=2, color=COLOURS[0]).encode(y="median:Q")
+    text = f"Attributions of the predicted {role} over the units of each layer: ends, quartiles, median"
+    return specification(alt.layer(ends, box, middle).properties(height=220, description=text))
+
+
+def masses(told: Row, role: str) -> Spec:
+    """Return the mass function of each layer, in bins that all layers share."""
+    middles = [(low + high) / 2 for low, high in zip(told["edges"], told["edges"][1:], strict=False)]
+    values = [
+        {"site": row["site"], "at": at, "mass": part}
+        for row in told["layers"]
+        for at, part in zip(middles, row["mass"], strict=True)
+        if part
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_line(interpolate="step", strokeWidth=1.5)
+        .encode(
+            x=alt.X("at:Q", title="attribution of a unit"),
+            y=alt.Y("mass:Q", title="share of the units", scale=alt.Scale(type="log")),
+            color=alt.Color(
+                "site:N",
+                sort=_sites(told["layers"]),
+                scale=alt.Scale(scheme="viridis"),
+                legend=alt.Legend(orient="top", title=None, columns=3),
+            ),
+            tooltip=["site:N", alt.Tooltip("at:Q", format="+.4f"), alt.Tooltip("mass:Q", format=".3f")],
+        )
+    )
+    return specification(
+        chart.properties(height=220, description=f"Distribution of the {role}'s attributions by layer")
+    )
+
+
+def _roles(names: list[str]) -> alt.Color:
+    scale = alt.Scale(domain=names, range=list(COLOURS[1::-1]))
+    return alt.Color("role:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+
+
+def _sites(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["site"] for row in rows))
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ") + "'"

@@ -1,0 +1,201 @@
+"""What did a prediction rest on? Tokens, layers, units and concepts, for labels of texts and for spans in them.
+
+The case studies of the second half of Sajjad et al. 2021 ("Fine-grained Interpretation and Causation Analysis in Deep
+NLP Models", a tutorial, arXiv 2105.08039), with models of our own: a head over an encoder and a text CNN classify
+reviews, and a head over the encoder finds entities, in the place of answers in SQuAD. A run reads texts (`material`),
+trains what is small (`nets`), explains predictions (`explaining`: labels in `labelling`, spans in `extraction`), tests
+concepts (`testing`) and says what held (`claims`). Stopped at any moment and started again, it goes on where it was.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import jaxneuron
+from jaxneuron.studies.attribution import extraction, labelling, material, nets, testing, words
+from jaxneuron.studies.attribution.claims import claims
+from jaxneuron.studies.attribution.material import Data, Report, Texts
+from jaxneuron.studies.attribution.presets import PRESETS, Preset
+from jaxneuron.studies.concepts import kept
+from jaxneuron.studies.concepts.material import Subject
+from jaxneuron.tap import nearest
+from jaxneuron_models.checkpoints import write_json
+
+Rows = dict[str, Any]
+
+
+def run(
+    directory: Path,
+    *,
+    model: Path | str | None = None,
+    data: Sequence[Path] = (),
+    concepts: Mapping[str, Sequence[str]] | None = None,
+    preset: str = "demo",
+    seed: int = 0,
+    report: Report = lambda _: None,
+) -> Rows:
+    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+
+    Args:
+        directory: where everything goes; a stopped run there goes on.
+        model: the encoder, a Hugging Face checkpoint or a transformer that `jaxneuron train` wrote; None trains a small
+            one on the texts.
+        data: a text with a label per sentence (`.jsonl`, `.tsv`), one with a label per word (`.conll`, `.iob2`), or
+            both; each gives one half of the study. None at all takes the captions of the embedded scenes.
+        concepts: name -> words to test, the first expected to speak for the second label; by default positive and
+            negative adjectives, and of the embedded scenes words for animals, for other things, and colours.
+        preset: the size of the run, a name of `presets.PRESETS`.
+        seed: of the weights of what is trained, and of all draws.
+        report: what is being done -> a progress callback.
+
+    Returns:
+        The content of `results.json`.
+
+    Raises:
+        ValueError: an unknown preset, another run's folder, or data of another kind.
+        FileNotFoundError: no data, or no model.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"no preset {preset!r}{nearest(preset, PRESETS)}; expected one of {', '.join(PRESETS)}")
+    chosen = PRESETS[preset]
+    tested = {k: list(v) for k, v in (concepts or (words.adjectives() if data else words.of_scenes())).items()}
+    settings = {"preset": preset, "seed": seed, "data": [str(path) for path in data] or ["embedded scenes"]}
+    settings |= {"model": str(model or "trained here"), "concepts": list(tested)} | kept.plain(chosen._asdict())
+    _check_folder(directory, settings)
+    given = material.read(data)
+    keys = dict(zip(("encoder", "labels", "cnn", "spans"), jax.random.split(jax.random.key(seed), 4), strict=True))
+    subject = nets.encoder(keys["encoder"], model, given, directory, chosen, report) if model is not None else None
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    if subject is None:
+        subject = nets.encoder(keys["encoder"], None, given, directory, chosen, report)
+    results: Rows = {}
+    if given.labels is not None:
+        results["labels"] = _labels(directory, keys, subject, given, tested, chosen, seed, report)
+    if given.spans is not None:
+        results["spans"] = _spans(directory, keys, subject, given, chosen, seed, report)
+    content = {
+        "study": "attribution",
+        "version": jaxneuron.__version__,
+        "seed": seed,
+        "device": _device(),
+        "settings": settings,
+        "results": results,
+        "claims": kept.plain(claims(results)),
+    }
+    _write(directory, content)
+    return content
+
+
+def _cut(given: Mapping[str, Texts], preset: Preset, seed: int) -> dict[str, Texts]:
+    return {
+        split: material.some(texts, preset.texts if split == "train" else preset.held_out, seed)
+        for split, texts in given.items()
+    }
+
+
+def _labels(
+    directory: Path,
+    keys: Mapping[str, jax.Array],
+    subject: Subject,
+    given: Data,
+    concepts: Mapping[str, Sequence[str]],
+    preset: Preset,
+    seed: int,
+    report: Report,
+) -> Rows:
+    """Return the first half: two classifiers, their predictions explained, and the concepts that they rest on."""
+    assert given.labels is not None
+    texts = _cut(given.labels, preset, seed)
+    train, dev, test = (texts[split] for split in material.SPLITS)
+    names = tuple(sorted({str(label) for label in train.labels}))
+    options: Rows = {"seed": seed, "report": report}
+    found = {}
+    for build in (
+        lambda: nets.classifier(keys["labels"], subject, train, dev, directory, preset, report),
+        lambda: nets.cnn(keys["cnn"], train, dev, directory, preset, report),
+    ):
+        net = build()
+        stage = f"labels.{net.name.replace(' ', '_')}"
+        found[net.name] = {
+            "sites": list(net.sites),
+            "accuracy": kept.stage(
+                directory, f"{stage}.accuracy", lambda net=net: labelling.accuracy(net, test, names)
+            ),
+            "explained": kept.stage(
+                directory,
+                f"{stage}.explained",
+                lambda net=net: labelling.explained(net, test, names, preset, **options),
+            ),
+            "concepts": kept.stage(
+                directory,
+                f"{stage}.concepts",
+                lambda net=net: testing.scores(net, train, test, names[1], concepts, preset, **options),
+            ),
+        }
+    return {"names": list(names), "train": len(train.sentences), "models": found}
+
+
+def _spans(
+    directory: Path,
+    keys: Mapping[str, jax.Array],
+    subject: Subject,
+    given: Data,
+    preset: Preset,
+    seed: int,
+    report: Report,
+) -> Rows:
+    """Return the second half: a span head, and what flows through the layers for start and end."""
+    assert given.spans is not None
+    texts = _cut(given.spans, preset, seed)
+    train, dev, test = (texts[split] for split in material.SPLITS)
+    net = nets.extractor(keys["spans"], subject, train, dev, directory, preset, report)
+    return {
+        "train": len(train.sentences),
+        "accuracy": kept.stage(directory, "spans.accuracy", lambda: extraction.accuracy(net, test)),
+        "explained": kept.stage(
+            directory, "spans.explained", lambda: extraction.explained(net, test, preset, seed=seed, report=report)
+        ),
+    }
+
+
+def _check_folder(directory: Path, settings: Rows) -> None:
+    """Refuse to mix two runs in one folder."""
+    path = directory / "settings.json"
+    if path.exists() and (before := json.loads(path.read_text())) != settings:
+        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
+        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
+
+
+def _device() -> str:
+    device = jax.devices()[0]
+    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
+    return f"{device.device_kind} ({device.platform}{cores})"
+
+
+def _write(directory: Path, content: Rows) -> None:
+    from jaxneuron.report import attribution_figures, html  # two seconds of imports
+
+    rows = [
+        {"setting": name, "target": number, "name": row["label"], "method": "integrated_gradients"}
+        | {"ngram": " ".join(row["pieces"]), "score": row["score"], "tokens": row["tokens"], "error": row["error"]}
+        for name, one in content["results"].get("labels", {}).get("models", {}).items()
+        for number, row in enumerate(one["explained"]["examples"])
+    ]
+    rows += [
+        {"setting": f"span {role}", "target": number, "name": role, "method": "integrated_gradients"}
+        | {"ngram": " ".join(row["pieces"]), "score": row[f"{role}_told"]["change"]}
+        | {"tokens": row[f"{role}_told"]["tokens"], "error": row[f"{role}_told"]["error"]}
+        for number, row in enumerate(content["results"].get("spans", {}).get("explained", {}).get("examples", []))
+        for role in extraction.ROLES
+    ]
+    beside = directory / "found.jsonl.partial"
+    beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    os.replace(beside, directory / "found.jsonl")
+    write_json(directory / "results.json", content)
+    attribution_figures.write(content["results"], directory)
+    html.write(directory)

@@ -1,0 +1,210 @@
+"""What a run works on: texts with a label, texts with a span to be found, and how a model reads them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+from tokenizers import Tokenizer
+
+from jaxneuron.corpora import columns, scenes, subwords, vocabulary
+from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.studies import texts
+from jaxneuron.studies.attribution.words import ANIMALS
+from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
+
+SPLITS = ("train", "dev", "test")
+
+Report = Callable[[str], Callable[[int, int], None] | None]
+"""What is being done -> a progress callback for it."""
+
+
+class Texts(NamedTuple):
+    """Texts and what is asked of each."""
+
+    sentences: list[list[str]]
+    labels: list[str] | list[tuple[int, int]]  # the label, or the first and the last word of the span
+
+
+class Data(NamedTuple):
+    """What there is of each task, split -> texts; None: nothing."""
+
+    labels: dict[str, Texts] | None
+    spans: dict[str, Texts] | None
+
+
+class Read(NamedTuple):
+    """Texts as a model reads them."""
+
+    tokens: Tokens  # [text, time], on the host
+    word: Int[np.ndarray, "text time"]  # the word of each sub-word; -1 for special tokens and padding
+    pieces: list[list[str]]  # what each token looks like
+    whole: Bool[np.ndarray, "text"]  # whether the text was read to its end
+
+
+class Net(NamedTuple):
+    """A model under study."""
+
+    name: str
+    forward: Forward
+    params: Params
+    read: Callable[[Sequence[Sequence[str]]], Read]
+    blank: int  # the id that stands for nothing, in the baseline
+    sites: tuple[Site, ...]  # layers, from the words up
+    cuts: tuple[Site, ...]  # those of them through which all must flow
+
+
+def read(paths: Sequence[Path]) -> Data:
+    """Return the texts of both tasks; without a path, the captions of the embedded scenes.
+
+    A folder or file with a label per sentence is for the classifiers, one with a label per word (B-, I-, O) for the
+    spans: the task is to find the first one of a sentence. Of a folder without a train split, nine tenths of dev are
+    trained on; of one file, eight tenths.
+
+    Raises:
+        FileNotFoundError, ValueError: see `texts.read`; two texts for one task, labels of another kind, or too few.
+    """
+    if not paths:
+        return Data({split: _animals(split) for split in SPLITS}, {split: _things(split) for split in SPLITS})
+    found: dict[str, dict[str, Texts]] = {}
+    for path in paths:
+        splits = _splits(path)
+        task = "labels" if splits["train"].sentence_labels else "spans"
+        if task in found:
+            raise ValueError(f"{path}: a second text with {task}; give one for labels and one for spans at most")
+        make = _labelled if task == "labels" else _spans
+        found[task] = {split: make(corpus, path) for split, corpus in splits.items()}
+    return Data(found.get("labels"), found.get("spans"))
+
+
+def _splits(path: Path) -> dict[str, Labelled]:
+    if not path.is_dir():
+        return _cut(_file(path, None), {"train": 0.8, "dev": 0.1, "test": 0.1}, path)
+    test = _file(path, "test")
+    try:
+        return {"train": _file(path, "train"), "dev": _file(path, "dev"), "test": test}
+    except FileNotFoundError:
+        return _cut(_file(path, "dev"), {"train": 0.9, "dev": 0.1}, path) | {"test": test}
+
+
+def _file(path: Path, split: str | None) -> Labelled:
+    try:
+        return texts.read(path, split)
+    except ValueError as error:
+        if "counts the words" not in str(error):
+            raise
+        return columns.read(path, split, word=1, labels={"ner": 2})  # Universal NER
+
+
+def _cut(corpus: Labelled, shares: dict[str, float], path: Path) -> dict[str, Labelled]:
+    if len(corpus.sentences) < 10:
+        raise ValueError(f"{path} has {len(corpus.sentences)} sentences; expected at least 10 to train and test on")
+    order = np.random.default_rng(0).permutation(len(corpus.sentences))  # files are often sorted by label
+    ends = (np.cumsum([0, *shares.values()]) * len(order)).astype(int)
+    rows = {split: order[ends[i] : ends[i + 1]] for i, split in enumerate(shares)}
+    return {
+        split: Labelled(
+            [corpus.sentences[row] for row in some],
+            {layer: [values[row] for row in some] for layer, values in corpus.labels.items()},
+            {layer: [values[row] for row in some] for layer, values in corpus.sentence_labels.items()},
+        )
+        for split, some in rows.items()
+    }
+
+
+def _labelled(corpus: Labelled, path: Path) -> Texts:
+    labels = next(iter(corpus.sentence_labels.values()))
+    if len(set(labels)) != 2:
+        raise ValueError(f"{path}: expected two labels, got {', '.join(sorted(set(labels))[:5])}")
+    return Texts(corpus.sentences, labels)
+
+
+def _spans(corpus: Labelled, path: Path) -> Texts:
+    """Return the sentences that have a span, with their first one."""
+    named = {
+        layer: rows for layer, rows in corpus.labels.items() if any("B-" in label[:2] for r in rows for label in r)
+    }
+    if not named:
+        raise ValueError(
+            f"{path}: expected labels of words that begin spans (B-...), its layers are {', '.join(corpus.labels)}"
+        )
+    rows = next(iter(named.values()))
+    found = [(words, span) for words, row in zip(corpus.sentences, rows, strict=True) if (span := _first(row))]
+    return Texts([words for words, _ in found], [span for _, span in found])
+
+
+def _first(row: Sequence[str]) -> tuple[int, int] | None:
+    """Return the first and the last word of the first span."""
+    first = next((i for i, label in enumerate(row) if label.startswith("B-")), None)
+    if first is None:
+        return None
+    last = first
+    while last + 1 < len(row) and row[last + 1].startswith("I-"):
+        last += 1
+    return first, last
+
+
+def _animals(split: str) -> Texts:
+    captions = scenes.read(split).sentences
+    held = [any(scenes.MEANING.get(word) in ANIMALS for word in words) for words in captions]
+    return Texts(captions, ["some animal" if animal else "no animal" for animal in held])
+
+
+def _things(split: str) -> Texts:
+    """Return captions with the first thing and its qualities, such as "small brown dog"."""
+    lexicon = scenes.lexicon
+    qualities = {*lexicon.COLOURS, *lexicon.SIZES}
+    sentences, spans = [], []
+    for words in scenes.read(split).sentences:
+        meant = [scenes.MEANING.get(word, "") for word in words]
+        last = next((i for i, name in enumerate(meant) if name in lexicon.OBJECTS), None)
+        if last is not None:
+            first = last
+            while first and meant[first - 1] in qualities:
+                first -= 1
+            sentences.append(words)
+            spans.append((first, last))
+    return Texts(sentences, spans)
+
+
+def some(given: Texts, count: int | None, seed: int) -> Texts:
+    """Return texts drawn at random, in their order."""
+    if count is None or len(given.sentences) <= count:
+        return given
+    rows = np.sort(np.random.default_rng(seed).permutation(len(given.sentences))[:count])
+    return Texts([given.sentences[row] for row in rows], [given.labels[row] for row in rows])  # type: ignore[arg-type]
+
+
+def read_subwords(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> Read:
+    """Return texts as sub-words, each text in one row; of longer ones, the beginning."""
+    windows = [window for window in subwords.split(tokenizer, sentences, longest=longest).windows if not window.first]
+    shape = (len(sentences), longest)
+    ids, mask, word = np.zeros(shape, np.int32), np.zeros(shape, bool), np.full(shape, -1, np.int32)
+    pieces, whole = [], np.zeros(len(sentences), bool)
+    for row, (window, sentence) in enumerate(zip(windows, sentences, strict=True)):
+        size = len(window.ids)
+        ids[row, :size], mask[row, :size], word[row, :size] = window.ids, True, window.word
+        pieces.append([tokenizer.id_to_token(int(token)) or "" for token in window.ids])
+        whole[row] = window.last == len(sentence)
+    return Read(Tokens(ids, mask), word, pieces, whole)
+
+
+def read_words(known: Vocabulary, sentences: Sequence[Sequence[str]], longest: int) -> Read:
+    """Return texts as whole words."""
+    tokens = vocabulary.encode(known, sentences, length=longest)
+    word = np.where(tokens.mask, np.arange(longest)[None], -1).astype(np.int32)
+    whole = np.array([len(sentence) <= longest for sentence in sentences])
+    return Read(tokens, word, [list(sentence[:longest]) for sentence in sentences], whole)
+
+
+def baseline(net: Net, given: Read) -> Tokens:
+    """Return the texts that say nothing: a blank at every word, special tokens and length as they are."""
+    ids = np.where(given.word >= 0, net.blank, np.asarray(given.tokens.ids)).astype(np.int32)
+    return Tokens(ids, given.tokens.mask)
+
+
+def take(given: Any, rows: Any) -> Any:
+    """Return some of the texts that were read."""
+    tokens = Tokens(np.asarray(given.tokens.ids)[rows], np.asarray(given.tokens.mask)[rows])
+    return Read(tokens, given.word[rows], [given.pieces[row] for row in rows], given.whole[rows])

@@ -1,0 +1,138 @@
+"""The models under study: an encoder with a head for labels, one with a head for spans, and the text CNN."""
+
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxneuron.studies.attribution.material import Data, Net, Read, Report, Texts, read_subwords, read_words, take
+from jaxneuron.studies.attribution.presets import Preset
+from jaxneuron.studies.concepts import kept
+from jaxneuron.studies.concepts.material import Subject, load
+from jaxneuron.tap import sites
+from jaxneuron.types import Site, Tokens
+from jaxneuron_models import heads, text_cnn_training, transformer_training
+
+BLANKS = ("[PAD]", "<pad>", "<BEG>", "[MASK]", "<mask>", "<unk>", "<|endoftext|>")
+"""What may stand for nothing, the first that a tokenizer knows."""
+
+
+class Spans(NamedTuple):
+    """Texts with the tokens where their span starts and ends."""
+
+    read: Read
+    place: np.ndarray  # [text, 2]
+    rows: np.ndarray  # which of the given texts they are: those whose span was read
+
+
+def encoder(
+    key: jax.Array, source: Path | str | None, data: Data, out: Path, preset: Preset, report: Report
+) -> Subject:
+    """Load the encoder, or train a small one on the texts."""
+    if source is not None:
+        return load(source)
+    parts = [task for task in data if task is not None]
+    text, dev = ([words for task in parts for words in task[split].sentences] for split in ("train", "dev"))
+    text, dev = _words(text, preset.training_words), _words(dev, preset.training_words and preset.training_words // 10)
+    progress = report("train a transformer")
+    transformer_training.fit(key, text, dev, out / "model", progress=progress, **preset.training)
+    return load(out / "model")
+
+
+def _words(sentences: list[list[str]], count: int | None) -> list[list[str]]:
+    """Return sentences of about so many words, drawn at random."""
+    order = np.random.default_rng(0).permutation(len(sentences))
+    ends = np.cumsum([len(sentences[row]) for row in order])
+    return [sentences[row] for row in order[: len(order) if count is None else 1 + np.searchsorted(ends, count)]]
+
+
+def layers(subject: Any) -> tuple[Site, ...]:
+    """Return an encoder's layers: the words, and what leaves each block."""
+    word = Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
+    known = sites(subject.forward, subject.params, word)
+    last = ("final",) if "final" in known else ()
+    return ("embed/word", *(site for site in known if site.endswith("/residual")), *last)
+
+
+def classifier(
+    key: jax.Array, subject: Subject, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report
+) -> Net:
+    """Train a head that tells the label of a text from the mean of the last layer, or go on."""
+    names = tuple(sorted(set(train.labels)))
+    read, number = _reader(subject, preset), {name: place for place, name in enumerate(names)}
+    config = _config(subject, preset, names, "mean")
+    given = [
+        (read(texts.sentences).tokens, np.array([number[label] for label in texts.labels], np.int32))
+        for texts in (train, dev)
+    ]
+    model = _head(key, subject, config, given, out / "label_head", preset, report("train a head for labels"))
+    return _net("encoder", model, subject, read)
+
+
+def extractor(
+    key: jax.Array, subject: Subject, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report
+) -> Net:
+    """Train a head that scores where a span starts and where it ends, or go on."""
+    read = _reader(subject, preset)
+    config = _config(subject, preset, ("start", "end"), "words")
+    given = [(found.read.tokens, found.place) for texts in (train, dev) if (found := spans(read, texts))]
+    model = _head(key, subject, config, given, out / "span_head", preset, report("train a head for spans"))
+    return _net("encoder", model, subject, read)
+
+
+def cnn(key: jax.Array, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report) -> Net:
+    """Train the text CNN, or go on."""
+    given: tuple[Any, ...] = (train.sentences, train.labels, dev.sentences, dev.labels)
+    progress = report("train a text CNN")
+    text_cnn_training.fit(key, *given, out / "text_cnn", longest=preset.longest, progress=progress, **preset.cnn)
+    model = text_cnn_training.load(out / "text_cnn")
+    convolutions = tuple(f"conv{width}" for width in model.config.widths)
+    read = functools.partial(read_words, model.vocabulary, longest=preset.longest)
+    cuts = ("embed/word", "pool")
+    return Net("text CNN", model.forward, model.params, read, 0, ("embed/word", *convolutions, "pool"), cuts)
+
+
+def spans(read: Any, texts: Texts) -> Spans:
+    """Return the texts whose span can be seen by the model, with the first and the last sub-word of it."""
+    given = read(texts.sentences)
+    rows, places = [], []
+    for row, (first, last) in enumerate(texts.labels):
+        start, end = np.flatnonzero(given.word[row] == first), np.flatnonzero(given.word[row] == last)
+        if len(start) and len(end):
+            rows.append(row)
+            places.append((start[0], end[-1]))
+    if not rows:
+        raise ValueError(f"no span lies in the first {given.word.shape[1]} sub-words of its text; read longer ones")
+    return Spans(take(given, np.array(rows)), np.array(places, np.int32), np.array(rows))
+
+
+def _reader(subject: Subject, preset: Preset) -> Any:
+    longest = min(preset.longest, subject.config.window)
+    return functools.partial(read_subwords, subject.tokenizer, longest=longest)
+
+
+def _config(subject: Subject, preset: Preset, names: tuple[str, ...], reads: str) -> heads.Config:
+    return heads.Config(
+        layers(subject)[-1], subject.config.width, len(names), hidden=preset.hidden, reads=reads, names=names
+    )
+
+
+def _head(
+    key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
+) -> heads.Model:
+    def train() -> dict[str, Any]:
+        heads.fit(key, subject, config, *given, out, progress=progress, **preset.head)
+        return {"trained": True}
+
+    kept.stage(out, "trained", train)
+    return heads.load(out, subject)
+
+
+def _net(name: str, model: heads.Model, subject: Subject, read: Any) -> Net:
+    known = subject.tokenizer
+    blank = next((number for word in BLANKS if (number := known.token_to_id(word)) is not None), 0)
+    found = layers(subject)
+    return Net(name, model.forward, model.params, read, blank, found, found)

@@ -1,0 +1,104 @@
+"""Which concepts does a prediction rest on, and at which layers? TCAV over all layers of a model.
+
+As in the tutorial's case study, positive adjectives against neutral words, but with a test that random concepts pass as
+seldom as they should (see `attribute.tcav`). One concept is made of neutral words: what comes out of it is chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxneuron.attribute import tcav
+from jaxneuron.evaluate import significance
+from jaxneuron.studies.attribution import words
+from jaxneuron.studies.attribution.labelling import target
+from jaxneuron.studies.attribution.material import Net, Report, Texts, some
+from jaxneuron.studies.attribution.presets import Preset
+from jaxneuron.types import Tokens
+
+Rows = dict[str, Any]
+
+CONTROL = "neutral words (control)"
+
+
+def scores(
+    net: Net,
+    train: Texts,
+    test: Texts,
+    label: str,
+    concepts: Mapping[str, Sequence[str]],
+    preset: Preset,
+    *,
+    seed: int,
+    report: Report,
+) -> Rows:
+    """Return TCAV scores, error bars and p-values of every concept at every layer of a model.
+
+    Args:
+        net: the model.
+        train: where the neutral words come from.
+        test: where the inputs come from: texts of the label.
+        label: which.
+        concepts: name -> words.
+        preset: how many examples, inputs and permutations.
+        seed: of the draws.
+        report: what is being done -> a progress callback.
+    """
+    inside = [sentence for sentence, given in zip(test.sentences, test.labels, strict=True) if given == label]
+    own = some(Texts(inside, [label] * len(inside)), preset.inputs, seed)
+    inputs = _tokens(net, own.sentences)
+    drawn: dict[str, list[list[str]]] = {
+        name: words.sequences(some_words, preset.examples, preset.sequence, (seed, number))
+        for number, (name, some_words) in enumerate(concepts.items())
+    }
+    count = 3 * preset.examples  # twice as many random examples, and the control
+    neutral = words.neutral(train.sentences, concepts, (seed, 99), count * preset.sequence)
+    rows = np.array(neutral, dtype=object).reshape(count, preset.sequence).tolist()
+    drawn[CONTROL] = rows[: preset.examples]
+    model, every = (net.forward, net.params), [one for group in drawn.values() for one in group]
+    gradients = tcav.gradients(*model, inputs, target(), net.sites, pool="mean")
+    vectors = tcav.examples(*model, _tokens(net, every + rows[preset.examples :]), net.sites, pool="mean").activations
+    size = preset.examples
+
+    def part(first: int, last: int | None) -> tcav.Examples:
+        return tcav.Examples({site: value[first:last] for site, value in vectors.items()})
+
+    examples = {name: part(number * size, (number + 1) * size) for number, name in enumerate(drawn)}
+    random = part(len(drawn) * size, None)
+    found = tcav.attribute(
+        jax.random.key(seed),
+        gradients,
+        examples,
+        random,
+        permutations=preset.permutations,
+        progress=report(f"{net.name}: test concepts"),
+    )
+    corrected = significance.corrected(found.p)
+    table = [
+        {
+            "site": site,
+            "concept": concept,
+            "score": found.score.count[i, j],
+            "deviation": np.std(found.resampled.count[i, j]),
+            "mean": found.score.mean[i, j],
+            "mean_deviation": np.std(found.resampled.mean[i, j]),
+            "null": np.mean(found.null.count[i, j]),
+            "null_deviation": np.std(found.null.count[i, j]),
+            "z": found.z[i, j],
+            "p": found.p[i, j],
+            "holm": corrected.holm[i, j],
+            "benjamini_hochberg": corrected.benjamini_hochberg[i, j],
+            "accuracy": found.accuracy[i, j],
+        }
+        for i, site in enumerate(found.sites)
+        for j, concept in enumerate(found.concepts)
+    ]
+    shown = {name: [" ".join(one) for one in rows[:2]] for name, rows in drawn.items()}
+    return {"label": label, "inputs": len(own.sentences), "rows": table, "examples": shown}
+
+
+def _tokens(net: Net, sentences: list[list[str]]) -> Tokens:
+    return jax.tree.map(jnp.asarray, net.read(sentences).tokens)

@@ -1,0 +1,218 @@
+"""The study of attribution on small made-up texts: what it leaves, and that a stopped run goes on."""
+
+import json
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxneuron.cli import main
+from jaxneuron.report import html
+from jaxneuron.studies import attribution
+from jaxneuron.studies.attribution import distribution, extraction, material, presets, words
+from jaxneuron.studies.attribution.explaining import Cell
+from jaxneuron.studies.attribution.presets import TRAINING, Preset
+from jaxneuron.types import Tokens
+
+MICRO = Preset(
+    training=TRAINING | {"epochs": 1, "width": 8, "blocks": 2, "heads": 2, "longest": 8, "batch": 32},
+    head={"epochs": 2, "learning_rate": 3e-2},
+    cnn={"epochs": 5, "embedding": 8, "filters": 12, "widths": (3,), "learning_rate": 3e-2, "min_count": 1},
+    hidden=4,
+    longest=8,
+    explained=4,
+    shown=2,
+    steps=24,
+    batch=4,
+    examples=16,
+    sequence=4,
+    inputs=8,
+    permutations=99,
+    bins=10,
+)
+GOOD, BAD, REST = (
+    "great fine warm bright fun".split(),
+    "bad dull poor weak flat".split(),
+    "the film was it so a".split(),
+)
+NAMES = ("Ada", "Bo", "Cy")
+
+
+def review(random):
+    """Return words and a label, which one word decides."""
+    good = bool(random.integers(2))
+    row = list(random.choice(REST, 6))
+    row[int(random.integers(6))] = str(random.choice(GOOD if good else BAD))
+    return [str(word) for word in row], int(good)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    reviews = folder / "reviews.jsonl"
+    rows = [review(random) for _ in range(200)]
+    reviews.write_text("".join(json.dumps({"text": " ".join(row), "label": label}) + "\n" for row, label in rows))
+    people = folder / "people.conll"
+    lines = []
+    for _ in range(120):
+        row, place = [(str(word), "O") for word in random.choice(REST, 5)], int(random.integers(5))
+        row[place] = (str(random.choice(NAMES)), "B-person")
+        row[place + 1 :] = [("<i>Jr</i>", "I-person"), *row[place + 1 :]][: 6 - place]
+        lines += [f"{word}\t{label}" for word, label in row] + [""]
+    people.write_text("\n".join(lines) + "\n")
+    concepts = []
+    for name, some in (("good_words", GOOD), ("bad_words", BAD)):
+        concepts.append(folder / f"{name}.txt")
+        concepts[-1].write_text("; a list\n" + "\n".join(some) + "\n")
+    return reviews, people, concepts
+
+
+@pytest.fixture(scope="module", autouse=True)
+def micro():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(presets.PRESETS, "micro", MICRO)
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("study") / "run"
+    reviews, people, concepts = data
+    content = attribution.run(
+        directory, data=[reviews, people], concepts=words.read(concepts), preset="micro", report=lambda what: None
+    )
+    return directory, content
+
+
+def test_a_run_leaves_everything_that_a_person_needs(finished):
+    directory, content = finished
+    left = {path.name for path in directory.iterdir()}
+    assert {"report.html", "results.json", "found.jsonl", "settings.json", "model", "text_cnn"} <= left
+    figures = ("tcav", "heat", "distribution", "entropy")
+    assert {f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")} <= left
+    assert not list(directory.rglob("*.partial"))
+    page = (directory / "report.html").read_text()
+    for section in ("labels", "layers", "concepts", "spans", "distribution", "claims"):
+        assert f'<section id="{section}">' in page
+    charts = html.CONTENTS["attribution"](html._run.read(directory))["charts"]
+    assert len(charts) >= 11 and all(f'class="chart" id="{name}"' in page for name in charts)
+    ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
+    assert len(set(ids)) == len(ids)
+    assert "<i>Jr</i>" not in page.partition("<script")[0] and "&lt;i&gt;Jr&lt;/i&gt;" in page
+    assert json.loads((directory / "results.json").read_text()) == json.loads(json.dumps(content))
+    for claim in content["claims"]:
+        assert set(claim) == {"claim", "source", "holds", "figure", "note"} and claim["source"]
+        assert isinstance(claim["holds"], bool)
+    assert len(content["claims"]) >= 15
+
+
+def test_attributions_are_complete_and_padding_has_none(finished):
+    labels = finished[1]["results"]["labels"]["models"]
+    spans = finished[1]["results"]["spans"]["explained"]["completeness"]
+    for own in [one["explained"]["completeness"] for one in labels.values()] + list(spans.values()):
+        assert own["apart"] < 1e-3 and own["integrated_gradients"]["worst"] < 0.05
+    for name, one in labels.items():
+        assert one["explained"]["padding"] == 0
+        for row in one["explained"]["examples"]:
+            assert len(row["tokens"]) == len(row["pieces"]) <= MICRO.longest
+            assert sum(row["tokens"]) - row["change"] == pytest.approx(row["error"], abs=1e-4), name
+    parts = {row["site"]: row["sum"] for row in labels["text CNN"]["explained"]["layers"]}
+    assert parts["conv3"] == pytest.approx(parts["pool"], abs=1e-4)  # one width: all flows through it
+
+
+def test_planted_concepts_speak_for_their_label(finished):
+    told = finished[1]["results"]["labels"]["models"]["text CNN"]["concepts"]
+    assert told["label"] == "1"
+    rows = {(row["site"], row["concept"]): row for row in told["rows"]}
+    assert rows["conv3", "good words"]["score"] > 0.8 > 0.2 > rows["conv3", "bad words"]["score"]
+    assert rows["conv3", "good words"]["p"] < 0.05 and rows["conv3", "good words"]["accuracy"] > 0.7
+    assert all(row["holm"] >= row["p"] for row in told["rows"])
+
+
+def test_numbers_of_the_spans_make_sense(finished):
+    spans = finished[1]["results"]["spans"]
+    assert spans["accuracy"]["exact"] <= spans["accuracy"]["f1"] <= 1
+    for role, rows in spans["explained"]["layers"].items():
+        assert [row["site"] for row in rows] == ["block0/residual", "block1/residual"], role
+        for row in rows:
+            assert row["low"] <= row["first"] <= row["median"] <= row["third"] <= row["high"]
+            assert 1 <= row["participation"] <= 8 and 0 <= row["spread"] <= 3 + 1e-6
+    example = spans["explained"]["examples"][0]
+    told = example["start_told"]
+    assert 0 <= told["probability"] <= 1 and len(told["distribution"]["edges"]) == MICRO.bins + 1
+    for values in told["heat"].values():
+        assert np.linalg.norm(values) == pytest.approx(1, abs=1e-4) and len(values) == len(example["pieces"])
+
+
+def test_a_stopped_run_goes_on_and_another_is_refused(finished, data):
+    directory, content = finished
+    reviews, people, concepts = data
+    stages = {path: path.stat().st_mtime_ns for path in (directory / "stages").iterdir()}
+    last = directory / "stages" / "spans.accuracy.json"
+    last.unlink()
+    given = {"data": [reviews, people], "concepts": words.read(concepts), "preset": "micro"}
+    again = attribution.run(directory, **given)
+    assert json.dumps(again["results"]) == json.dumps(content["results"])
+    assert all(path.stat().st_mtime_ns == before for path, before in stages.items() if path != last)
+    with pytest.raises(ValueError, match="holds a run with other settings .*seed"):
+        attribution.run(directory, **given, seed=1)
+
+
+def test_the_command_line_runs_it_and_says_what_is_wrong(finished, data, tmp_path, monkeypatch, capsys):
+    reviews, people, concepts = data
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["jaxneuron", "study", "attribution", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    given = ["--data", reviews, "--data", people, "--concept", concepts[0], "--concept", concepts[1]]
+    code, out, _ = run("--out", finished[0], *given, "--preset", "micro")
+    assert code == 0 and "tells the label of" in out and "report.html" in out
+    for wrong, message in (
+        (["--preset", "micr"], "did you mean 'micro'"),
+        (["--preset", "micro", "--data", reviews, "--data", reviews], "a second text with labels"),
+        (["--preset", "micro", "--concept", tmp_path / "none.txt"], "no file"),
+    ):
+        code, _, err = run("--out", tmp_path / "new", *wrong)
+        assert code == 2 and message in err.replace("\n", " ") and "Traceback" not in err
+    assert not (tmp_path / "new" / "settings.json").exists()
+
+
+def test_the_first_span_of_a_sentence_is_what_is_asked_for():
+    row = ["O", "B-x", "I-x", "O", "B-x"]
+    assert material._first(row) == (1, 2) and material._first(["O"]) is None
+    scores = np.zeros((1, 5, 2))
+    scores[0, 3, 0], scores[0, 1, 1], scores[0, 4, 1] = 2.0, 3.0, 2.0
+    found = extraction.decode(scores, np.ones((1, 5), bool))
+    assert found.tolist() == [[3, 4]]  # an end before the start is none
+    assert extraction._f1(np.array([[3, 4]]), np.array([[4, 5]])).tolist() == [0.5]
+
+
+def test_the_embedded_scenes_have_both_tasks():
+    animals, things = material._animals("dev"), material._things("dev")
+    share = np.mean([label == "some animal" for label in animals.labels])
+    assert 0.2 < share < 0.8
+    spans = {tuple(row[first : last + 1]) for row, (first, last) in zip(*things, strict=True)}
+    assert {("dog",), ("brown", "dog")} <= spans
+    concepts = words.of_scenes()
+    assert "puppies" in concepts["animal words"] and not set(concepts["animal words"]) & set(concepts["other things"])
+    assert not set(words.POSITIVE) & set(words.NEGATIVE)
+
+
+def test_a_distribution_has_known_entropies():
+    even = distribution.measures(np.arange(8.0), np.linspace(0, 8, 9))
+    assert even["entropy"] == 3 and even["own_bins"] == 3 and even["median"] == 3.5
+    one = distribution.measures(np.array([0.0, 0.0, 4.0, 0.0]), np.linspace(0, 4, 5))
+    assert one["spread"] == 0 and one["participation"] == 1
+    shared = distribution.of_token({"a": np.array([0.0, 1.0]), "b": np.array([0.0, 100.0])}, 10)["layers"]
+    assert shared[0]["entropy"] == 0 and shared[0]["own_bins"] == shared[1]["entropy"] == 1
+
+
+def test_a_cell_reads_a_position_of_each_text():
+    output = jnp.arange(12.0).reshape(2, 3, 2)
+    tokens = Tokens(jnp.zeros((2, 3), jnp.int32), jnp.ones((2, 3), bool))
+    assert Cell(1, jnp.array([0, 2]))(output, {}, tokens).tolist() == [1, 11]
