@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def brute_force(value, members, weight):
 
 def test_the_table_holds_every_coalition_under_its_number():
     game = games.game(lambda x: x @ jnp.array([1.0, 10.0, 100.0]), jnp.ones((2, 3)), jnp.array([[0.0], [2.0]]))
-    found = np.asarray(games.table(game))
+    found = np.asarray(jax.jit(games.table)(game))
     for number in range(8):
         present = np.array([number >> i & 1 for i in range(3)])
         np.testing.assert_allclose(found[number, 0], present @ [1, 10, 100])
@@ -38,13 +39,13 @@ def test_an_index_is_its_definition(members):
     table = np.random.default_rng(0).normal(size=(32, 2)).astype(np.float32)
     value = {s: table[sum(1 << i for i in s), 1] for s in subsets(range(5))}
     weight = np.array([0.5, 0.1, 0.2, 0.05, 0.01, 0.0])
-    found = games.index(jnp.asarray(table), np.isin(np.arange(5), members)[None], weight[None])
+    found = jax.jit(games.index)(jnp.asarray(table), np.isin(np.arange(5), members)[None], weight[None])
     np.testing.assert_allclose(found[1, 0], brute_force(value, members, lambda t: weight[t]), atol=1e-5)
 
 
 def test_the_moebius_transform_is_inverted_by_summing_over_subsets():
     table = np.random.default_rng(0).normal(size=(32, 2)).astype(np.float32)
-    dividend = np.asarray(games.moebius(jnp.asarray(table)))
+    dividend = np.asarray(jax.jit(games.moebius)(table))
     sums = [sum(dividend[w] for w in range(32) if w & s == w) for s in range(32)]
     np.testing.assert_allclose(sums, table, atol=1e-5)
 
@@ -64,14 +65,14 @@ def test_nothing_cancels_in_single_precision():
     size = np.array([bin(i).count("1") for i in number])
     both = (number >> 3 & 1 & number >> 8) == 1
     expected = np.sum(exact[both] / (size[both] - 1))
-    np.testing.assert_allclose(games.index(jnp.asarray(table), chosen, weight[None])[0, 0], expected, atol=2e-6)
+    np.testing.assert_allclose(jax.jit(games.index)(table, chosen, weight[None])[0, 0], expected, atol=2e-6)
 
 
 def test_groups_are_numbered_in_order_and_may_differ_between_rows():
     x = jnp.arange(1.0, 7).reshape(2, 3)
     game = games.game(lambda x: jnp.sum(x, axis=1), x, groups=np.array([[7, 7, -2], [5, 7, 7]]))
     assert game.player.tolist() == [[2, 2, 0], [1, 2, 2]] and game.count == 3
-    assert games.collect(x, game).tolist() == [[3, 0, 3], [0, 4, 11]]
+    assert jax.jit(games.collect)(x, game).tolist() == [[3, 0, 3], [0, 4, 11]]
     assert games.spread(jnp.arange(6.0).reshape(2, 3), game.player).tolist() == [[2, 2, 0], [4, 5, 5]]
 
 

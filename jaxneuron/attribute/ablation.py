@@ -91,7 +91,10 @@ def resampled(
         mask: true where there is a word; None: rows are exchanged as a whole.
     """
     x = jnp.asarray(x)
-    return _resample.elsewhere(key, x, None if mask is None else _words(x, mask))
+    return _elsewhere(key, x, None if mask is None else _words(x, mask))
+
+
+_elsewhere = jax.jit(_resample.elsewhere)
 
 
 def _words(x: Array, mask: Any) -> Bool[Array, "batch time"]:

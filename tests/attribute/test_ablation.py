@@ -10,76 +10,59 @@ from jaxneuron.attribute import ablation
 from jaxneuron.edits import Replace
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
-from jaxneuron_models import transformer
+from tests import tiny
 
-SITE, TARGET = "block0/residual", Unit("block1/residual", 3, 0)
+TARGET = Unit("projection", 3)
 LENGTHS = np.array([5, 3])
-
-
-@pytest.fixture(scope="module")
-def model():
-    """A post-norm encoder of two blocks."""
-    config = transformer.Config(
-        11, width=8, blocks=2, heads=2, longest=8, causal=False, norm_first=False, embedding_norm=True
-    )
-    forward, init = transformer.build(config)
-    return forward, jax.jit(init)(jax.random.key(1))
+UNITS = tiny.VOCAB + 1
 
 
 @pytest.fixture(scope="module")
 def text():
     """Two sentences, one of them padded."""
-    ids = np.random.default_rng(0).integers(0, 11, (2, 5))
+    ids = np.random.default_rng(0).integers(0, tiny.VOCAB, (2, 5))
     return Tokens(jnp.asarray(ids), jnp.asarray(np.arange(5)[None] < LENGTHS[:, None]))
 
 
-def test_each_neuron_of_a_layer_is_ablated_as_a_loop_of_edits_would(model, text):
-    forward, params = model
-    value = np.array(jax.jit(split.below(forward, params, SITE))(text))
-    score = split.above(forward, params, text, SITE, TARGET)
-    found = np.asarray(ablation.attribute(score, value, 0.5, groups=np.arange(8)[None], mask=text.mask))
-    run = jax.jit(lambda value: TARGET(*forward(params, text, {SITE: Replace(value)}), text))
-    for unit in range(8):
-        expected = run(value) - run(np.where(np.arange(8) == unit, np.float32(0.5), value))
+def test_each_neuron_of_a_layer_is_ablated_as_a_loop_of_edits_would(forward, weights, text):
+    value = np.array(jax.jit(split.below(forward, weights, "embed"))(text))
+    score = split.above(forward, weights, text, "embed", TARGET)
+    found = np.asarray(ablation.attribute(score, value, 0.5, groups=np.arange(UNITS)[None], mask=text.mask))
+    run = jax.jit(lambda value: TARGET(*forward(weights, text, {"embed": Replace(value)}), text))
+    for unit in range(UNITS):
+        expected = run(value) - run(np.where(np.arange(UNITS) == unit, np.float32(0.5), value))
         np.testing.assert_allclose(found[0, :, unit], np.full(5, expected[0]), atol=1e-6)
         np.testing.assert_allclose(found[1, :3, unit], np.full(3, expected[1]), atol=1e-6)
     assert not found[1, 3:].any()  # exactly 0 on padding
 
 
-def test_padding_changes_nothing(model, text):
-    forward, params = model
-
+def test_padding_changes_nothing(weights, text):
     def attribution(tokens):
-        value = jax.jit(split.below(forward, params, SITE))(tokens)
-        score = split.above(forward, params, tokens, SITE, TARGET)
+        value = np.asarray(weights["table"])[np.asarray(tokens.ids)]
+        score = split.above(tiny.recurrent, weights, tokens, "embed", TARGET)
         return ablation.attribute(score, value, mask=tokens.mask, groups=np.arange(value.shape[1])[:, None])
 
     padded, alone = attribution(text), attribution(Tokens(text.ids[1:, :3], text.mask[1:, :3]))
-    np.testing.assert_allclose(padded[1, :3], alone[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(padded[1, :3], alone[0], rtol=1e-5, atol=1e-7)
 
 
-def test_only_what_is_above_the_site_is_computed(model, text):
-    forward, params = model
-
+def test_only_what_is_above_the_site_is_computed(weights, text):
     def flops(site):
-        score = split.above(forward, params, text, site, TARGET)
-        shape = jax.eval_shape(split.below(forward, params, site), text)
-        run = jax.jit(lambda x: ablation.attribute(score, x, groups=np.arange(8)[None]))
-        return run.lower(shape).compile().cost_analysis()["flops"]
+        score = split.above(tiny.recurrent, weights, text, site, TARGET)
+        run = jax.jit(lambda x: ablation.attribute(score, x, groups=np.arange(UNITS)[None]))
+        return run.lower(np.ones((2, 5, UNITS), np.float32)).compile().cost_analysis()["flops"]
 
-    assert flops("block1/mlp") < 0.1 * flops(SITE) < 0.1 * 0.6 * flops("embed")
+    # the recurrence below is gone: what is left is a projection, of ten values of each unit and of the text itself
+    assert flops("hidden") < 1.3 * 2 * 5 * 2 * UNITS**2 * (UNITS + 1) < flops("embed")
 
 
-def test_new_values_do_not_compile_again(model, text, no_compilation):
-    forward, params = model
+def test_new_values_do_not_compile_again(weights, text, no_compilation):
+    def attribution(ids, unit, baseline, groups):
+        score = split.above(tiny.recurrent, weights, text._replace(ids=ids), "embed", Unit("projection", unit))
+        return score, np.ones((2, 5, UNITS), np.float32), baseline, groups
 
-    def attribution(tokens, unit, baseline, groups):
-        value = np.ones((2, 5, 8), np.float32)
-        score = split.above(forward, params, tokens, SITE, Unit("block1/residual", unit, 0))
-        return score, value, baseline, groups
-
-    first = attribution(text, 3, 0.0, np.arange(8)[None])
-    second = attribution(text._replace(ids=(text.ids + 1) % 11), 5, 1.0, np.arange(8)[None, ::-1])
+    first = attribution(text.ids, 3, 0.0, np.arange(UNITS)[None])
+    second = attribution((text.ids + 1) % tiny.VOCAB, 5, 1.0, np.arange(UNITS)[None, ::-1])
     ablation.attribute(*first[:3], groups=first[3])
     with no_compilation():
         ablation.attribute(*second[:3], groups=second[3])
