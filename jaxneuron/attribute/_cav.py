@@ -39,9 +39,9 @@ def ridge(
     centred, scaled, penalty = _scaled(x, weight, l2)
     signs = jnp.sqrt(weight) * (2 * y - 1 - jnp.sum(weight * (2 * y - 1)) / jnp.sum(weight))
     if x.shape[0] < x.shape[1]:
-        direction = scaled.T @ (_inverse(scaled @ scaled.T, penalty) @ signs)
+        direction = scaled.T @ _solved(scaled @ scaled.T, penalty, signs)
     else:
-        direction = _inverse(scaled.T @ scaled, penalty) @ (scaled.T @ signs)
+        direction = _solved(scaled.T @ scaled, penalty, scaled.T @ signs)
     return direction, _midway(direction, *_means(x, y, weight))
 
 
@@ -52,7 +52,7 @@ def logistic(
     centred, scaled, penalty = _scaled(x, weight, l2)
     few, root = x.shape[0] < x.shape[1], jnp.sqrt(weight)
     gram = scaled @ scaled.T if few else scaled.T @ scaled
-    newton = _inverse(gram / 4, penalty)
+    newton = _solved(gram / 4, penalty, jnp.eye(len(gram), dtype=x.dtype))
     to_logits = centred @ scaled.T if few else centred  # [row, coefficient]
 
     def slope(c: Array, bias: Array) -> tuple[Array, Array]:
@@ -103,9 +103,9 @@ def _scaled(x: Array, weight: Array, l2: Array) -> tuple[Array, Array, Array]:
     return centred, scaled, jnp.maximum(l2 * jnp.sum(scaled**2) / x.shape[1], 1e-30)
 
 
-def _inverse(gram: Array, penalty: Array) -> Array:
-    eye = jnp.eye(len(gram), dtype=gram.dtype)
-    return jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(gram + penalty * eye), eye)
+def _solved(gram: Array, penalty: Array, right: Array) -> Array:
+    factor = jax.scipy.linalg.cho_factor(gram + penalty * jnp.eye(len(gram), dtype=gram.dtype))
+    return jax.scipy.linalg.cho_solve(factor, right)
 
 
 def _means(x: Array, y: Array, weight: Array) -> tuple[Array, Array]:

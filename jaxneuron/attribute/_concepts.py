@@ -5,7 +5,7 @@ examples, because the tokens of one sentence are not independent.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +17,9 @@ from jaxneuron.attribute import _cav
 class Scores(NamedTuple):
     """How a target changes along concept vectors, over inputs."""
 
-    count: Float[Array, "*cav"]  # the share of inputs with a derivative above 0: TCAV's score
-    magnitude: Float[Array, "*cav"]  # the share of the derivatives' absolute sum that is above 0
-    mean: Float[Array, "*cav"]  # the mean derivative, per unit of the classifier's weights
+    count: Float[Any, "*cav"]  # the share of inputs with a derivative above 0: TCAV's score
+    magnitude: Float[Any, "*cav"]  # the share of the derivatives' absolute sum that is above 0
+    mean: Float[Any, "*cav"]  # the mean derivative, per unit of the classifier's weights
 
 
 class Vectors(NamedTuple):

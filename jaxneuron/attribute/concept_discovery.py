@@ -123,7 +123,8 @@ def attribute(
         )
     start, draw = jax.random.split(key)
     seed = int(np.asarray(jax.random.bits(start)))
-    fitted = cluster.KMeans(clusters, n_init=4, random_state=seed).fit(x)
+    kmeans: Any = cluster.KMeans  # its stubs know no number of starts
+    fitted = kmeans(clusters, n_init=4, random_state=seed).fit(x)
     distance = np.linalg.norm(x - fitted.cluster_centers_[fitted.labels_], axis=1)
     members = []
     for one in range(clusters):

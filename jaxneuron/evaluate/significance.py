@@ -83,10 +83,10 @@ def difference(
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if min(len(a), len(b)) < 2:
         raise ValueError(f"expected two or more results on each side, got {len(a)} and {len(b)}")
-    seed = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
+    seed: dict[str, Any] = {"random_state": np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())}
 
     def statistic(x: Any, y: Any, axis: int) -> Any:
         return np.mean(x, axis=axis) - np.mean(y, axis=axis)
 
-    test = stats.permutation_test((a, b), statistic, n_resamples=permutations, vectorized=True, random_state=seed)
+    test = stats.permutation_test((a, b), statistic, n_resamples=permutations, vectorized=True, **seed)
     return float(test.pvalue)

@@ -31,7 +31,7 @@ def ranked_game(
             f"expected an attribution of the input's shape {game.x.shape}, or a number for each of its {game.count} "
             f"players ({len(game.x)}, {game.count}); got {value.shape}. `groups` make players of features"
         )
-    if not isinstance(value, jax.core.Tracer) and not bool(jnp.all(jnp.isfinite(value))):
+    if not bool(jnp.all(jnp.isfinite(value))):
         raise ValueError("the attribution holds NaN or infinite values; leave those rows out")
     plays = games.collect(jnp.ones(game.x.shape, jnp.float32), game) > 0
     return game, games.collect(value, game) if value.shape == game.x.shape else value, plays

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import games
+from jaxneuron.evaluate.attribution._found import array
 from jaxneuron.split import traceable
 from jaxneuron.types import Path
 
@@ -105,7 +106,7 @@ def symmetry(f: games.Score, x: Float[Any, "batch feature"], explain: Explain, f
     if x.ndim != 2 or not (0 <= first < x.shape[1] and 0 <= second < x.shape[1]):
         raise ValueError(f"expected two features of an input [batch feature], got {first}, {second} and {x.shape}")
     swapped = x.at[:, first].set(x[:, second]).at[:, second].set(x[:, first])
-    found = _array(explain(f, x.at[:, second].set(x[:, first])))
+    found = array(explain(f, x.at[:, second].set(x[:, first])))
     premise = jnp.max(jnp.abs(f(x) - f(swapped)))
     return Axiom(premise, jnp.max(jnp.abs(found[:, first] - found[:, second])))
 
@@ -131,9 +132,5 @@ def implementation_invariance(
         0.0
     """
     x = jnp.asarray(x)
-    one, other = _array(explain(f, x)), _array(explain(same, x))
+    one, other = array(explain(f, x)), array(explain(same, x))
     return Axiom(jnp.max(jnp.abs(f(x) - same(x))), jnp.max(jnp.abs(one - other)))
-
-
-def _array(found: Any) -> Array:
-    return found.attribution if isinstance(found, Path) else jnp.asarray(found)

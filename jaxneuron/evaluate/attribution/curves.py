@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
+from scipy import integrate
 
 from jaxneuron import batching, games
 from jaxneuron.evaluate.attribution._players import places, played, ranked_game, several
@@ -85,7 +86,7 @@ def curves(
         scale = top - bottom
         score = np.divide(score - bottom, scale, out=np.full(score.shape, np.nan), where=scale != 0)
     share = np.linspace(0, 1, steps + 1)
-    area = np.trapezoid(score, share, axis=-1) if hasattr(np, "trapezoid") else np.trapz(score, share, axis=-1)
+    area: Any = integrate.trapezoid(score, share, axis=-1)
     return Curves(share, *score[:, 0], *area[:, 0], *area[:, 1:])
 
 

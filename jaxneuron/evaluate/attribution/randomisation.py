@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxneuron.evaluate.attribution._found import array
 from jaxneuron.evaluate.attribution.agreement import spearman
 from jaxneuron.split import traceable
 from jaxneuron.types import Params, Path
@@ -97,8 +98,7 @@ def _explained(
         """Explain with all layers before `now` random, or only the last of them."""
         random = [(owner == now - 1) if independent else (owner < now) for owner in owned]
         mixed = [jnp.where(r, new, old) for r, new, old in zip(random, shuffled, leaves, strict=True)]
-        found = explain(tree.unflatten(mixed), x)
-        found = found.attribution if isinstance(found, Path) else found
+        found = array(explain(tree.unflatten(mixed), x))
         return found.reshape(len(found), -1)
 
     return jax.lax.map(layer, jnp.arange(count + 1))

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
+from jaxneuron.evaluate.attribution._found import array
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 from jaxneuron.types import Path
@@ -61,8 +62,7 @@ def sensitivity(
 @functools.partial(jax.jit, static_argnames="budget")
 def _sensitivity(keys: Array, explain: Any, x: Array, radius: Array, *, budget: int) -> Float[Array, "batch"]:
     def attribution(x: Array) -> Array:
-        found = explain(x)
-        return (found.attribution if isinstance(found, Path) else found).reshape(len(x), -1)
+        return array(explain(x)).reshape(len(x), -1)
 
     here = attribution(x)
 
