@@ -70,7 +70,9 @@ def explain(
         parts.append(jax.tree.map(lambda leaf: np.asarray(leaf)[: total - start], found))  # noqa: B023
         if progress:
             progress(min(start + batch, total), total)
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    found = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    layers, error = ({site: some[site] for site in net.sites} for some in (found.layers, found.error))  # in order again
+    return found._replace(layers=layers, error=error)
 
 
 def _batch(net: Net, given: Read, target: Any, steps: int) -> Explained:

@@ -21,7 +21,7 @@ class Preset(NamedTuple):
     examples: int = 60  # of a concept; there are twice as many random ones
     sequence: int = 7  # words of an example: so that every window of the CNN has words
     inputs: int = 64  # texts whose gradients are tested
-    permutations: int = 499
+    permutations: int = 1999  # so many that a table of some 30 tests can be significant after correction
     bins: int = 100  # of the distribution of attributions
 
 
@@ -41,7 +41,7 @@ PRESETS: dict[str, Preset] = {
         explained=16,
         examples=40,
         inputs=48,
-        permutations=199,
+        permutations=999,
     ),
     "small": Preset(
         training=TRAINING
@@ -62,6 +62,6 @@ PRESETS: dict[str, Preset] = {
         shown=12,
         examples=100,
         inputs=256,
-        permutations=1999,
+        permutations=9999,
     ),
 }
