@@ -173,11 +173,13 @@ def _rules(dense: Rule | tuple[Rule, ...], weigh: Callable[[Array], Array]) -> R
             return weigh(function(flow.value))
         return Flow(function(flow.value))
 
-    def layer(product: Callable[[Array, Array], Array], flow: Flow, weights: Array, bias: Any, number: int) -> Flow:
-        chosen = dense if isinstance(dense, Rule) else _of(dense, number)
-        return Flow(_dense(chosen, product, flow.value, weights, 0 if bias is None else bias))
+    def weighted(
+        product: Callable[[Array, Array], Array], carried: Flow, weights: Array, bias: Any, layer: int
+    ) -> Flow:
+        chosen = dense if isinstance(dense, Rule) else _of(dense, layer)
+        return Flow(_dense(chosen, product, carried.value, weights, 0 if bias is None else bias))
 
-    return Rules(Flow, Flow, linear, entrywise, product, quotient, linear, softmax, layer)
+    return Rules(Flow, Flow, linear, entrywise, product, quotient, linear, softmax, weighted)
 
 
 def _of(dense: tuple[Rule, ...], number: int) -> Rule:

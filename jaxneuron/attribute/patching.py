@@ -95,7 +95,9 @@ def compare(
     game = _game(f, x, baseline, groups, mask, direction, budget, steps)
     exact, first, integrated = (run(game, direction == "restore", steps) for run in (_exact, _first, _integrated))
     return Patching(
-        *(games.spread(effect, game.player) for effect in (exact, first, integrated)),
+        games.spread(exact, game.player),
+        games.spread(first, game.player),
+        games.spread(integrated, game.player),
         _agreement(game, first, exact),
         _agreement(game, integrated, exact),
     )

@@ -34,7 +34,8 @@ def scores(
 
     def one(present: Bool[Array, "#batch player"]) -> Float[Array, "batch"]:
         inside = jnp.broadcast_to(games.spread(present, game.player), game.x.shape)
-        return split(game, inside, shared).relevant
+        found = split(game, inside, shared).relevant
+        return jnp.where(jnp.any(inside, axis=tuple(range(1, inside.ndim))), found, 0)  # exactly, for padding too
 
     return sweep(one, present, budget=game.budget)
 
@@ -51,14 +52,14 @@ def _rules(shared: Array) -> Rules:
     def averaged(function: Callable[..., Array], *parts: Any) -> Parts:
         """Add relevant and irrelevant to the bias in both orders; a part is the mean of what it changes."""
         parts = tuple(part for part in parts if isinstance(part, Parts))
-        bias, both = function(*(part.bias for part in parts)), function(*(sum(part) for part in parts))
+        bias, both = function(*(part.bias for part in parts)), function(*(_whole(part) for part in parts))
         first = function(*(part.bias + part.relevant for part in parts))
         other = function(*(part.bias + part.irrelevant for part in parts))
         return Parts((first - bias + both - other) / 2, (other - bias + both - first) / 2, bias)
 
     def entrywise(function: Callable[[Array], Array], part: Parts, name: str) -> Parts | Array:
         if name == "rsqrt":  # the scale of a layer norm is a constant: of a part alone it may be a division by 0
-            return function(sum(part))
+            return function(_whole(part))
         return linear(function, part) if name == "stop_gradient" else averaged(function, part)
 
     def product(function: Callable[[Array, Array], Array], a: Parts, b: Parts, gates: Any) -> Parts:
@@ -68,9 +69,13 @@ def _rules(shared: Array) -> Rules:
         return Parts(relevant + shared * both, irrelevant + (1 - shared) * both, function(a.bias, b.bias))
 
     def quotient(numerator: Parts, denominator: Parts) -> Parts:
-        return Parts(*(part / sum(denominator) for part in numerator))
+        return Parts(*(part / _whole(denominator) for part in numerator))
 
     return Rules(Parts, constant, linear, entrywise, product, quotient, averaged, averaged)
+
+
+def _whole(part: Parts) -> Array:
+    return part.relevant + part.irrelevant + part.bias
 
 
 def pairs(score: Callable[[Array], Array], count: int) -> Float[Array, "batch player player"]:

@@ -74,13 +74,13 @@ def test_attention_by_both_rules():
     project = lambda x: x @ jnp.array([[0.5, -1.0], [1.0, 0.2]])
     weight = jax.nn.softmax(score(values))
 
-    constant = x * jax.grad(lambda x: (weight @ project(x))[0, 0, 0])(x)
+    constant = x * jax.jit(jax.grad(lambda x: (weight @ project(x))[0, 0, 0]))(x)
     np.testing.assert_allclose(lrp.attribute(attention, x, rule="cp_lrp", dense=lrp.Epsilon(0.0)), constant, atol=1e-6)
     np.testing.assert_allclose(lrp.conservation(attention, x, constant), 0, atol=1e-5)
 
     # AttnLRP: half of each product to each factor, softmax by its gradient, from Achtibat et al. 2024
     def half(score_of):
-        return x * jax.grad(lambda x: (jax.nn.softmax(score_of(x)) @ project(values))[0, 0, 0])(x)
+        return x * jax.jit(jax.grad(lambda x: (jax.nn.softmax(score_of(x)) @ project(values))[0, 0, 0]))(x)
 
     left = half(score)
     right = half(lambda x: values @ jnp.array([[1.0, 0.5], [-0.3, 0.8]]) @ x.swapaxes(1, 2))

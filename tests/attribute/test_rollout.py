@@ -6,12 +6,13 @@ import pytest
 from jaxneuron.attribute import rollout
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer
+from tests.test_rules import filled
 
 
-def test_agrees_with_a_loop_over_layers(key):
+def test_agrees_with_a_loop_over_layers():
     mask = np.array([[True] * 4, [True, True, False, False]])
-    score = np.where(mask[None, :, None, None], jax.random.normal(key, (3, 2, 2, 4, 4)), -1e9)
-    attention = np.asarray(jax.nn.softmax(score, axis=-1))
+    weight = np.random.default_rng(0).exponential(size=(3, 2, 2, 4, 4)) * mask[None, :, None, None]
+    attention = (weight / weight.sum(-1, keepdims=True)).astype(np.float32)
     for heads, join in {"mean": np.mean, "min": np.min, "max": np.max}.items():
         found = rollout.attribute(attention, mask, heads=heads, residual=0.25)
         for row, length in enumerate(mask.sum(axis=1)):
@@ -24,10 +25,10 @@ def test_agrees_with_a_loop_over_layers(key):
             assert jnp.all(found[row, length:] == 0) and jnp.all(found[row, :, length:] == 0)
 
 
-def test_reads_the_record_of_a_transformer(key):
-    forward, init = transformer.build(transformer.Config(7, 4, 2, 2, causal=True))
+def test_reads_the_record_of_a_transformer():
+    forward, init = transformer.build(transformer.Config(7, 4, 2, 2))
     tokens = Tokens(jnp.array([[1, 2, 3]]), jnp.array([[True, True, True]]))
-    attention = jax.jit(lambda params: forward(params, tokens, {})[0].attention)(jax.jit(init)(key))
+    attention = jax.jit(lambda params: forward(params, tokens, {})[0].attention)(filled(init))
     found = rollout.attribute(attention, tokens.mask)
     assert jnp.all(jnp.triu(found[0], 1) == 0)  # a causal model reads nothing of what comes later
     assert found[0, 0, 0] == 1

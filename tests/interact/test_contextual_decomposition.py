@@ -11,8 +11,7 @@ X = jnp.array([[1.0, -0.5, 2.0]])
 
 @pytest.mark.parametrize("name", MODELS)
 def test_parts_add_up_on_any_model(name):
-    f, x, baseline = model(name)
-    score, bottom = f(x), f(baseline)
+    f, x, baseline, score, bottom = model(name)
     words = jnp.array([[[False], [True], [False], [False]]])
     parts = contextual_decomposition.decompose(f, x, baseline, relevant=words)
     np.testing.assert_allclose(sum(parts), score, atol=1e-4)
@@ -59,9 +58,9 @@ def test_spans_grow_to_the_planted_phrase():
 
 
 def test_spans_of_a_sentence_are_scored_by_decomposition():
-    f, x, baseline = model("lstm")
+    f, x, baseline, *_ = model("lstm")
     row, other = agglomeration.interact(f, x, baseline, mask=TOKENS.mask)
-    level = row[0]
+    level = row[0]  # the words that differ from the baseline
     inside = (jnp.arange(4) >= level.start[0]) & (jnp.arange(4) < level.stop[0])
     right = contextual_decomposition.decompose(f, x, baseline, relevant=inside[None, :, None])
     np.testing.assert_allclose(level.score[0], right.relevant[0], atol=1e-5)
