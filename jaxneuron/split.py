@@ -169,7 +169,7 @@ class _Through:
 def on_path(
     forward: Forward, params: Params, tokens: Tokens, source: Site, target: Target
 ) -> dict[Site, jax.ShapeDtypeStruct]:
-    """Return the sites by which `source` reaches the target, itself among them, in the model's order.
+    """Return the sites by which `source` reaches the target, itself among them, by name.
 
     Raises:
         KeyError: the model has no such site.
@@ -183,7 +183,7 @@ def on_path(
     effect = dependence(_Effect(forward, params, tokens, traceable(target)), shapes)[:, 0]
     # `jax.tree` puts the sites into the order of their names
     reached = {name for name, *found in zip(sorted(shapes), moved, effect, strict=True) if all(found)}
-    return {name: shape for name, shape in shapes.items() if name in reached}
+    return {name: shapes[name] for name in sorted(reached)}
 
 
 @jax.tree_util.register_dataclass

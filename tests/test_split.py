@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.split import above, below, between, lower
+from jaxneuron.split import above, below, between, lower, on_path, recurrent, through
 from jaxneuron.tap import Tap
-from jaxneuron.targets import Unit
+from jaxneuron.targets import Logit, Minus, Unit
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -43,6 +43,74 @@ def test_an_unknown_site_is_named(forward, weights):
     ):
         with pytest.raises(KeyError, match="did you mean 'embed'"):
             cut()
+
+
+def test_a_joint_map_separates_what_leads_to_a_site_from_what_follows(weights):
+    target = Unit("projection", 3)
+    joint = through(tiny.bag_of_words, weights, TEXT, "embed", ("bag", "projection"), target)
+    value = below(tiny.bag_of_words, weights, "embed")(TEXT)
+    score, sites = joint(value)
+    np.testing.assert_allclose(score, target(*tiny.bag_of_words(weights, TEXT, {}), TEXT), atol=1e-6)
+    np.testing.assert_allclose(sites["bag"], below(tiny.bag_of_words, weights, "bag")(TEXT), atol=1e-6)
+    amount = jax.tree.map(jnp.zeros_like, sites)
+    slope = jax.grad(lambda amount: jnp.sum(joint(value, amount)[0]))(amount)
+    np.testing.assert_allclose(slope["bag"][:, 0], jnp.stack([weights["weights"][:, 3]] * 2), atol=1e-6)
+    np.testing.assert_array_equal(slope["projection"][:, 0], np.eye(tiny.VOCAB + 1)[[3, 3]])
+
+
+def test_a_change_inside_a_recurrence_is_counted_once(weights):
+    joint = through(tiny.recurrent, weights, TEXT, "embed", "hidden", Unit("projection", 3))
+    direct = above(tiny.recurrent, weights, TEXT, "hidden", Unit("projection", 3))
+
+    @jax.jit
+    def scores(embed, amount):
+        score, value = joint(embed)
+        return joint(embed, amount)[0], direct(value + amount), joint(embed, 0 * amount)[0], score
+
+    embed, amount = (jax.random.normal(jax.random.key(seed), (2, 3, 9)) for seed in (0, 1))
+    changed, right, unchanged, score = scores(embed, amount)
+    np.testing.assert_allclose(changed, right, atol=1e-6)
+    np.testing.assert_allclose(unchanged, score, atol=1e-6)
+
+
+def test_recurrent_sites_are_seen(weights):
+    assert recurrent(tiny.recurrent, weights, TEXT) == {"hidden"}
+    assert recurrent(tiny.bag_of_words, weights, TEXT) == frozenset()
+    assert recurrent(jax.jit(tiny.recurrent), weights, TEXT) == {"hidden"}
+    with pytest.raises(ValueError, match="the recurrent site 'hidden' needs a map of its own"):
+        through(tiny.recurrent, weights, TEXT, "embed", ("hidden", "projection"), Unit("projection", 3))
+
+
+def test_the_sites_on_a_path_are_those_that_change_and_matter(weights):
+    found = on_path(tiny.bag_of_words, weights, TEXT, "embed", Unit("bag", 2))
+    assert {site: shape.shape for site, shape in found.items()} == {"embed": (2, 3, 9), "bag": (2, 1, 9)}
+    assert "embed/word" in on_path(tiny.recurrent, weights, TEXT, "embed/word", Unit("projection", 2))
+
+
+def test_a_site_off_the_path_is_named(forward, weights):
+    for cut in (
+        lambda: above(forward, weights, TEXT, "projection", Unit("embed", 3)),
+        lambda: between(forward, weights, TEXT, "projection", "embed"),
+        lambda: through(forward, weights, TEXT, "projection", "embed", Unit("projection", 3)),
+    ):
+        with pytest.raises(ValueError, match="'projection'"):
+            cut()
+
+
+@pytest.mark.parametrize("target", [Unit("projection", 9), Logit(9), Minus(Unit("projection", 1), Logit(-1))])
+def test_a_target_that_is_not_there_is_named(forward, weights, target):
+    with pytest.raises(ValueError, match="out of range: .* has the units 0 to 8"):
+        above(forward, weights, TEXT, "embed", target)
+
+
+def test_maps_are_pytrees_that_compile_once(weights, no_compilation):
+    run = jax.jit(lambda f, x: f(x))
+    maps = [above(tiny.bag_of_words, weights, TEXT, "embed", Unit("projection", unit)) for unit in (3, 5)]
+    value = below(tiny.bag_of_words, weights, "embed")(TEXT)
+    first = run(maps[0], value)
+    with no_compilation():
+        second = run(maps[1], value)
+    assert np.all(first != second)
 
 
 @pytest.mark.parametrize(("forward", "source"), [(tiny.recurrent, "hidden"), (tiny.bag_of_words, "bag")])

@@ -5,7 +5,6 @@ Gradients, arXiv 1906.10670); Captum calls it GradientSHAP. Each sample draws a 
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -58,13 +57,15 @@ def attribute(
             f"with the features {x.shape[1:]}"
         )
     noise = jnp.asarray(deviation, x.dtype)
-    return _attribute(key, traceable(f), x, baselines.astype(x.dtype), noise, samples=samples, multiply=multiply)
+    slope, product, error = _mean(key, traceable(f), x, baselines.astype(x.dtype), noise, samples)
+    return Path(product if multiply else slope, error)
 
 
-@partial(jax.jit, static_argnames=("samples", "multiply"))
-def _attribute(
-    key: Array, f: Any, x: Array, baselines: Array, deviation: Array, *, samples: int, multiply: bool
-) -> Path:
+@jax.jit
+def _mean(
+    key: Array, f: Any, x: Array, baselines: Array, deviation: Array, samples: Array
+) -> tuple[Array, Array, Array]:
+    """Return the mean slope, its mean product with the change, and the latter's error."""
     f = once(f)
     check_score(f, x)
     ends = (len(x), *[1] * (x.ndim - 1))
@@ -80,5 +81,4 @@ def _attribute(
     zero = jnp.zeros_like(x)
     slope, product = jax.lax.fori_loop(0, samples, add, (zero, zero))
     before = jax.lax.map(lambda row: f(jnp.broadcast_to(row[None], x.shape)), baselines)
-    error = total(product) - (f(x) - jnp.mean(before, axis=0))
-    return Path(product if multiply else slope, error)
+    return slope, product, total(product) - (f(x) - jnp.mean(before, axis=0))

@@ -6,7 +6,6 @@ attribution of `(f, x)` can stand in for the gradient. Memory does not grow with
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -56,11 +55,11 @@ def attribute(
     if kind == "variance" and samples < 2:
         raise ValueError(f"a variance needs at least 2 samples, got {samples}")
     x = check_value(x)
-    return _attribute(key, traceable(f), x, jnp.asarray(deviation, x.dtype), traceable(method), samples, kind)
+    return _statistics(key, traceable(f), x, jnp.asarray(deviation, x.dtype), traceable(method), samples)[kind]
 
 
-@partial(jax.jit, static_argnums=(5, 6))
-def _attribute(key: Array, f: Any, x: Array, deviation: Array, method: Any, samples: int, kind: str) -> Array:
+@jax.jit
+def _statistics(key: Array, f: Any, x: Array, deviation: Array, method: Any, samples: Array) -> dict[str, Array]:
     deviation = jnp.broadcast_to(deviation.reshape((1,) * (x.ndim - deviation.ndim) + deviation.shape), x.shape)
 
     def add(count: Array, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
@@ -73,4 +72,4 @@ def _attribute(key: Array, f: Any, x: Array, deviation: Array, method: Any, samp
 
     zero = jnp.zeros_like(x)
     mean, square, spread = jax.lax.fori_loop(0, samples, add, (zero, zero, zero))
-    return {"mean": mean, "square": square, "variance": spread / max(samples - 1, 1)}[kind]
+    return {"mean": mean, "square": square, "variance": spread / jnp.maximum(samples - 1, 1)}

@@ -7,6 +7,7 @@ from jaxneuron import split
 from jaxneuron.attribute import conductance, integrated_gradients, internal_influence
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
+from jaxneuron_models import transformer
 from tests import tiny
 from tests.attribute.conftest import run
 
@@ -149,6 +150,20 @@ def test_other_texts_do_not_compile_again(bert, every_site, no_compilation):
     x = bert.x * 2
     with no_compilation():
         conductance.layers(other.forward, other.params, other.tokens, "embed/word", other.target, x, bert.baseline)
+
+
+def test_a_transformer_with_its_norms_keeps_to_it(bert):
+    options = {"causal": False, "norm_first": False, "embedding_norm": True, "head": "none", "epsilon": 0.1}
+    config = transformer.Config(11, width=8, blocks=1, heads=2, longest=6, hidden=12, **options)
+    forward, init = transformer.build(config)
+    params = jax.tree.map(lambda leaf: leaf * 4 if leaf.ndim == 2 else leaf, jax.jit(init)(jax.random.key(0)))
+    x, baseline = (4 * value for value in (bert.x, bert.baseline))
+    found = conductance.layers(forward, params, bert.tokens, "embed/word", bert.target, x, baseline)
+    assert {"embed/word", "embed", "block0/heads"} < set(found.attribution) and len(found.attribution) == 7
+    for site, value in found.attribution.items():
+        assert np.all(value[1, 3:] == 0), site
+    for site in ("embed/word", "embed", "block0/residual"):
+        np.testing.assert_allclose(found.error[site], 0, atol=1e-4)
 
 
 def test_bad_questions_are_named(bert):
