@@ -82,3 +82,33 @@ def study_concepts(
         if not claim["holds"]:
             console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
     console.print(f"The report: {out / 'report.html'}")
+
+
+@app.command("dni2018")
+def study_dni2018(
+    out: Out,
+    language: Annotated[str, typer.Option(help="parens, arithmetic, c or python.")] = "parens",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Source code: a folder of files, or of train, dev and test.jsonl; C needs it, of Python the standard "
+            "library is the default."
+        ),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="demo, small or paper.")] = "small",
+    seed: Seed = 0,
+) -> None:
+    """Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018."""
+    from jaxneuron.report import dni2018 as page
+    from jaxneuron.studies import dni2018
+
+    with bars() as report:
+        content = dni2018.run(out, language=language, data=data, preset=preset, seed=seed, report=report)
+    for sentence in page.headlines(content):
+        console.print(f"- {sentence}", markup=False, highlight=False)
+    for fault in content["results"]["faults"]:
+        console.print(f"  left out: {fault['name']}: {fault['reason']}", markup=False, highlight=False)
+    for claim in content["claims"]:
+        if not claim["holds"]:
+            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
+    console.print(f"The report: {out / 'report.html'}")
