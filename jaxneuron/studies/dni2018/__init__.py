@@ -118,7 +118,7 @@ def _results(run: _Run, name: str) -> Rows:
     curves = run.directory / "model" / "curves.json"
     results["quality"]["curves"] = json.loads(curves.read_text()) if curves.exists() else []
     progress = run.report("label and read the text")
-    found = material.passages(run.model, run.texts.dev, run.language, run.preset.scored)
+    found = material.passages(run.model.vocabulary, run.texts.dev, run.language, run.preset.scored)
     states = material.states(run.model, found, SITE)
     if progress:
         progress(1, 1)
@@ -138,7 +138,7 @@ def _results(run: _Run, name: str) -> Rows:
     results["faults"] = [fault._asdict() for fault in found.labels.faults]
     told = relevance.rows(language, found, hidden, cell, top=run.preset.top)
     results["relevance"] = kept.plain(told)
-    held_out = material.passages(run.model, run.texts.test, language, run.preset.held_out, like=found.labels)
+    held_out = material.passages(run.model.vocabulary, run.texts.test, language, run.preset.held_out, like=found.labels)
     results["faults"] += [fault._asdict() for fault in held_out.labels.faults]
     language = _without_faults(language, held_out)
     given = {"site": SITE, "report": run.report}

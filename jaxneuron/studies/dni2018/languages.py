@@ -116,7 +116,8 @@ def _made(language: str, seed: int, symbols: int) -> list[Parsed]:
     texts: list[Parsed] = []
     size = part = 0
     while size < symbols:
-        drawn = grammars.sample(1000 * seed + part, grammars.arithmetic(), 2000, depth=TREES, longest=LONGEST)
+        count = (symbols - size) // 8 + 20
+        drawn = grammars.sample(1000 * seed + part, grammars.arithmetic(), count, depth=TREES, longest=LONGEST)
         for one in drawn:  # a digit alone is a third of what the grammar makes, and says nothing
             if len(one.text) > 1 and size < symbols:
                 texts.append(one)

@@ -15,7 +15,7 @@ from jaxneuron.corpora.hypotheses import Labels
 from jaxneuron.corpora.parses import Parsed
 from jaxneuron.studies.dni2018.languages import Language, Texts
 from jaxneuron.studies.dni2018.presets import Preset
-from jaxneuron.types import Forward, Params, Site, Tokens
+from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 from jaxneuron_models import lstm_lm, lstm_training
 
 Report = Callable[[str], Callable[[int, int], None] | None]
@@ -73,21 +73,19 @@ def take(texts: Sequence[Parsed], symbols: int) -> list[Parsed]:
 
 
 def passages(
-    model: lstm_lm.Model, texts: Sequence[Parsed], language: Language, symbols: int, *, like: Labels | None = None
+    words: Vocabulary, texts: Sequence[Parsed], language: Language, symbols: int, *, like: Labels | None = None
 ) -> Passages:
     """Cut texts into pieces and label their symbols.
 
     Args:
-        model: knows the symbols.
+        words: the symbols that the model knows.
         texts: with trees.
         language: says what is asked.
         symbols: to be counted; of longer texts, pieces are taken evenly from all over.
         like: labels of other texts, whose ranges are used again.
     """
-    if sum(len(parsed.text) for parsed in texts) > 4 * symbols and max(len(parsed.text) for parsed in texts) > PIECE:
-        texts = take(texts, 4 * symbols)
-    elif max(len(parsed.text) for parsed in texts) <= PIECE:
-        texts = take(texts, symbols)
+    short = max(len(parsed.text) for parsed in texts) <= PIECE
+    texts = take(texts, symbols if short else 4 * symbols)
     asked = [query.hypothesis for query in language.queries]
     labels = hypotheses.label(asked, texts, like=like)
     pieces = [
@@ -95,11 +93,11 @@ def passages(
         for row, parsed in enumerate(texts)
         for start in range(0, len(parsed.text), PIECE)
     ]
-    enough = max(1, -(-symbols // PIECE)) if max(len(parsed.text) for parsed in texts) > PIECE else len(pieces)
-    if len(pieces) > enough:
+    enough = -(-symbols // PIECE)
+    if not short and len(pieces) > enough:
         pieces = [pieces[place] for place in np.linspace(0, len(pieces) - 1, enough).astype(int)]
     strings = [texts[row].text[begin:stop] for row, begin, _, stop in pieces]
-    tokens = vocabulary.encode(model.vocabulary, strings)  # pyright: ignore[reportArgumentType] (a string is a sequence)
+    tokens = vocabulary.encode(words, strings)
     offset = np.concatenate([[0], np.cumsum([len(parsed.text) for parsed in texts])])
     counted = tokens.mask & (np.arange(tokens.mask.shape[1]) >= np.array([[p[2] - p[1]] for p in pieces]))
     rows = np.concatenate([offset[row] + np.arange(start, stop) for row, _, start, stop in pieces])

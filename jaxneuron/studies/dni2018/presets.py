@@ -18,7 +18,7 @@ class Preset(NamedTuple):
     folds: int = 20
     counts: tuple[int, ...] = (1, 5, 10)  # k of Rm-Neuron, Oracle and of what is held
     random: int = 40  # sets of random units that are taken away, for each k
-    written: int = 10  # sets of random units that are held, for each k
+    written: int = 40  # sets of random units that are held, for each k
     texts: int = 32  # written under each set
     length: int = 80  # symbols of each text
     top: int = 10  # units of each hypothesis that the results list
@@ -28,16 +28,16 @@ _SOURCE = {"window": 100, "context": 25, "min_count": 5}
 
 PRESETS: dict[str, dict[str, Preset]] = {
     "demo": {
-        "parens": Preset(300_000, {"epochs": 4, "batch": 32}),
+        "parens": Preset(1_000_000, {"epochs": 3, "batch": 32}),
         "arithmetic": Preset(300_000, {"epochs": 3, "batch": 32}),
         "c": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
         "python": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
     },
     "small": {
-        "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100, written=20),
-        "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100, written=20),
-        "c": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, written=20, length=400),
-        "python": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, written=20, length=400),
+        "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        "c": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
+        "python": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
     },
     "paper": {
         "parens": Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),

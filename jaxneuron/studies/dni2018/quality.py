@@ -14,7 +14,7 @@ from jaxneuron.evaluate import kneser_ney
 from jaxneuron.studies.dni2018 import material
 from jaxneuron.studies.dni2018.languages import Texts
 from jaxneuron.studies.dni2018.presets import Preset
-from jaxneuron.types import Tokens
+from jaxneuron.types import Tokens, Vocabulary
 from jaxneuron_models import lstm_lm, lstm_training
 
 ORDER, SHORT = 5, 1000
@@ -29,25 +29,25 @@ def quality(model: lstm_lm.Model, texts: Texts, preset: Preset) -> dict[str, Any
         "bits": measured.bits,
         "accuracy": measured.accuracy,
         "symbols": measured.count,
-        "n_gram": n_gram(model, texts.train, test),
+        "n_gram": n_gram(model.vocabulary, texts.train, test),
         "trained_on": sum(len(parsed.text) for parsed in texts.train),
         "vocabulary": len(model.vocabulary.words),
         "parameters": int(sum(np.size(leaf) for leaf in jax.tree.leaves(model.params))),
     }
 
 
-def n_gram(model: lstm_lm.Model, train: Sequence[Parsed], test: Sequence[Parsed]) -> float:
+def n_gram(words: Vocabulary, train: Sequence[Parsed], test: Sequence[Parsed]) -> float:
     """Return the bits per symbol of interpolated Kneser-Ney on the same symbols as `lstm_training.measure`.
 
     Long texts are one row, each behind the end of the one before: padded, they would be mostly padding.
     """
-    size = len(model.vocabulary.words)
+    size = len(words.words)
     given = {"vocabulary_size": size, "end": END, "begin": BEG, "order": ORDER}
     strings, held_out = ([parsed.text for parsed in texts] for texts in (train, test))
     if max(map(len, strings)) <= SHORT:
-        encoded = (vocabulary.encode(model.vocabulary, texts) for texts in (strings, held_out))  # pyright: ignore
+        encoded = (vocabulary.encode(words, texts) for texts in (strings, held_out))
         return kneser_ney.perplexity(*encoded, **given).cross_entropy / math.log(2)
-    index = {word: number for number, word in enumerate(model.vocabulary.words)}
+    index = {word: number for number, word in enumerate(words.words)}
     row = np.concatenate([_ids(text, index) for text in strings])
     counted = kneser_ney.fit(Tokens(row[None], np.ones((1, len(row)), bool)), **given)
     nats, symbols = 0.0, 0
