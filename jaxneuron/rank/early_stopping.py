@@ -153,7 +153,10 @@ def settle(
     def read(rows: np.ndarray) -> np.ndarray:
         part = np.asarray(activations[rows], np.float32)
         if not np.isfinite(part).all():
-            checked[: len(checked)]  # names what is not finite
+            row, unit = np.argwhere(~np.isfinite(part))[0]
+            raise ValueError(
+                f"the activation of unit {unit} at token {rows[row]} is not finite; leave out such tokens or units"
+            )
         return part
 
     sums = _sums.init(concepts.shape[1], units)

@@ -78,6 +78,13 @@ def test_a_label_that_the_first_tokens_lack_is_not_waited_for(data):
     assert np.all(found.ranking.score[1] == 0.5)
 
 
+def test_what_is_not_finite_is_named_with_its_token(data):
+    activations, concepts = data[0].copy(), data[1]
+    activations[1234, 5] = np.inf
+    with pytest.raises(ValueError, match="unit 5 at token 1234"):
+        early_stopping.settle(jax.random.key(0), activations[:2000], concepts[:2000])
+
+
 @pytest.mark.parametrize("options", [{"k": 0}, {"error": 0.0}, {"tolerance": -1.0}, {"chunk": 0}], ids=str)
 def test_wrong_options_are_named(data, options):
     with pytest.raises(ValueError, match="expected k, first"):
