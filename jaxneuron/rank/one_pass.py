@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Array, Float, Shaped
 from scipy.special import entr
 
 from jaxneuron import batching
@@ -155,31 +155,19 @@ def finish(state: State) -> Scores:
     """Return the scores after the last token."""
     sums, counts = state.sums, jax.tree.map(np.asarray, state.counts)
     inside, outside = _sums.contrast(sums)
-    difference = np.nan_to_num(inside - outside)
-
-    assert sums.spread is not None and sums.spread.square is not None
-    share = sums.label / sums.tokens
-    spread = np.where(sums.spread.low < sums.spread.high, sums.spread.square - sums.total**2 / sums.tokens, 0)
-    deviation = np.sqrt(np.maximum(spread, 0) / sums.tokens)
-    scale = np.where(deviation > 0, deviation, 1)
-    correlation = np.clip(difference * np.sqrt(share * (1 - share))[:, None] / scale * (deviation > 0), -1, 1)
-
-    with_label, tokens = counts.label[:, None], counts.tokens
-    above = np.broadcast_to(counts.above[:, None], counts.both.shape)
-    joint = np.stack([_bins(with_label, counts.both), _bins(tokens - with_label, above - counts.both)])
-    joint = joint / tokens  # [side, bin, label, unit]
+    with_label, above = counts.label[:, None], counts.above[:, None]
+    without = counts.tokens - with_label
+    joint = np.stack([_levels.between(with_label, counts.both), _levels.between(without, above - counts.both)])
+    joint = joint / counts.tokens  # [side, bin, label, unit]
     bits = entr(joint.sum(axis=0)).sum(axis=0) + entr(joint.sum(axis=1)).sum(axis=0) - entr(joint).sum(axis=(0, 1))
 
-    active = np.concatenate([above, tokens - above])
+    active = np.concatenate([above, counts.tokens - above])
     both = np.concatenate([counts.both, with_label - counts.both])
-    union = active + with_label - both
-    jaccard = np.divide(both, union, out=np.zeros(both.shape), where=union > 0).max(axis=0)
-    return Scores(correlation, difference, np.maximum(bits / np.log(2), 0), jaccard * (deviation > 0))
-
-
-def _bins(
-    all_: Int[np.ndarray, "label #unit"], above: Int[np.ndarray, "level label unit"]
-) -> Int[np.ndarray, "bin label unit"]:
-    """Return how many are between each level and the next, from how many are above each."""
-    first = np.broadcast_to(all_, above.shape[1:])[None]
-    return -np.diff(np.concatenate([first, above, np.zeros_like(first)]), axis=0)
+    jaccard, correlation = _levels.overlap(active, counts.label, both).max(axis=0), _sums.correlation(sums)
+    assert sums.spread is not None  # or there is no correlation
+    return Scores(
+        correlation=correlation,
+        difference=np.nan_to_num(inside - outside),
+        information=np.maximum(bits / np.log(2), 0),
+        jaccard=jaccard * (sums.spread.low < sums.spread.high),
+    )
