@@ -61,7 +61,7 @@ def select(
         )
     on = values >= threshold
     beside = np.concatenate([on[max(0, start - before) : start], on[stop : stop + after]])
-    return on[start:stop].all(axis=0) & ~beside.any(axis=0)
+    return np.asarray(on[start:stop].all(axis=0) & ~beside.any(axis=0))
 
 
 def match(

@@ -124,10 +124,15 @@ def _n_gram(results: Results) -> Iterator[Claim]:
 
 
 def _removal(results: Results) -> Iterator[Claim]:
-    removal, feature = results["removal"], results["features"][0]
+    # of parentheses, the first two are two ways to rank units by the same digits
+    for feature in results["features"][: 2 if results["language"] == "parens" else 1]:
+        yield from _removed(results, feature)
+    yield from _replaced(results, results["features"][0])
+
+
+def _removed(results: Results, feature: str) -> Iterator[Claim]:
     what = "the right digit" if results["language"] == "parens" else "the type of the next symbol"
-    table = {(row["feature"], row["way"], row["units"], row["count"]): row for row in removal["rows"]}
-    intact = removal["intact"]["accuracy"]
+    table, intact = _table(results), results["removal"]["intact"]["accuracy"]
     for count in LARGE:
         top = table.get((feature, "remove", "top", count))
         random = table.get((None, "remove", "random", count))
@@ -145,12 +150,16 @@ def _removal(results: Results) -> Iterator[Claim]:
     one, five = (table.get((feature, "remove", "top", count)) for count in (1, 5))
     if one and five:
         yield _claim(
-            "without the top unit alone little is lost: less than a quarter of what is lost without the top 5",
+            f"without the top unit of {feature!r} alone little is lost: less than a quarter of what the top 5 cost",
             f"{PAPER}, section 5.2, Figure 5",
             intact - one["accuracy"] < 0.25 * (intact - five["accuracy"]),
             intact - one["accuracy"],
             f"without the top 5: {intact - five['accuracy']:.3f}",
         )
+
+
+def _replaced(results: Results, feature: str) -> Iterator[Claim]:
+    table = _table(results)
     for way, how in (("oracle", "from -1 to 1"), ("own means", "between each unit's own means")):
         ten, gone = table.get((feature, way, "top", 10)), table.get((feature, "remove", "top", 10))
         if ten and gone:
@@ -161,6 +170,11 @@ def _removal(results: Results) -> Iterator[Claim]:
                 ten["accuracy"] - gone["accuracy"],
                 f"accuracy {ten['accuracy']:.3f}; nothing: {gone['accuracy']:.3f}",
             )
+
+
+def _table(results: Results) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Return the rows of Figure 5 by feature, way, units and count."""
+    return {(row["feature"], row["way"], row["units"], row["count"]): row for row in results["removal"]["rows"]}
 
 
 def _writing(results: Results) -> Iterator[Claim]:

@@ -171,14 +171,11 @@ def _parens(texts: Sequence[Parsed]) -> Language:
             for name, pattern in (("two digits", r"[0-9]{2,}"), ("a pair", r"\([0-9]*\)"))
         ),
     ]
+    # the number is a continuous feature, whose units the paper finds by a line; its values one by one are another way
+    values = tuple(f"nesting digit {number}" for number in range(DEPTH + 1))
     features = [
-        Feature(
-            "nesting digit",
-            tuple(f"nesting digit {number}" for number in range(DEPTH + 1)),
-            "nesting digit",
-            "[0-9]",
-            "digits",
-        ),
+        Feature("nesting digit", ("nesting digit",), "nesting digit", "[0-9]", "digits"),
+        Feature("nesting digit, value by value", values, "nesting digit", "[0-9]", "digits"),
         Feature("digit", ("digit",), "digit", "[0-9]", "digits"),
         Feature("first level", ("range of level1",), "range of level1", "matched", "pairs of parentheses"),
         Feature("deepest level", (f"range of level{DEPTH}",), f"range of level{DEPTH}", str(DEPTH), f"digits {DEPTH}"),

@@ -42,7 +42,7 @@ def n_gram(words: Vocabulary, train: Sequence[Parsed], test: Sequence[Parsed]) -
     Long texts are one row, each behind the end of the one before: padded, they would be mostly padding.
     """
     size = len(words.words)
-    given = {"vocabulary_size": size, "end": END, "begin": BEG, "order": ORDER}
+    given: dict[str, Any] = {"vocabulary_size": size, "end": END, "begin": BEG, "order": ORDER}
     strings, held_out = ([parsed.text for parsed in texts] for texts in (train, test))
     if max(map(len, strings)) <= SHORT:
         encoded = (vocabulary.encode(words, texts) for texts in (strings, held_out))

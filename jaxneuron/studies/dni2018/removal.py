@@ -98,17 +98,22 @@ def removal(
 
 
 def _oracles(
-    given: tuple, options: dict[str, Any], found: Passages, feature: Feature, masks: np.ndarray, counts: list[int]
+    given: tuple[Any, ...],
+    options: dict[str, Any],
+    found: Passages,
+    feature: Feature,
+    masks: np.ndarray,
+    counts: list[int],
 ) -> list[Row]:
     """Return the rows of Oracle: labels mapped to [-1, 1], as in the paper, and to each unit's own means."""
     labels = found.of(feature.label)
-    model = given[:3]
+    model: tuple[Any, ...] = given[:3]
     if np.ptp(labels[found.counted]) == 0:
         return []
-    own = oracle.own_means(*model, labels, site=options["site"])
+    own = oracle.own_means(model[0], model[1], model[2], labels, site=options["site"])
     made = []
     for way, bounds in (("oracle", {}), ("own means", own._asdict())):
-        effect = oracle.intervene(*given, masks, **options, labels=labels, **bounds)
+        effect = oracle.intervene(given[0], given[1], given[2], given[3], masks, **options, labels=labels, **bounds)
         made += [
             {"feature": feature.name, "way": way, "units": "top", "count": count, "accuracy": float(value)}
             for count, value in zip(counts, accuracy(effect.edited), strict=True)
