@@ -21,6 +21,7 @@ Text with a label for each word, or one for each sentence (`labelled` is the nou
 Text with its parse tree (`parses` is the noun):
 
 - `grammars`: languages that a grammar makes: nested parentheses, arithmetic, and your own
+- `boolean`: Boolean expressions, and the state machine that finds their value
 - `code`: Python and C source
 
 Programs that label each symbol of a text (`hypotheses` is the noun, and runs them):
