@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 NAMES = {"relevance": "relevance", "removal": "removal", "written": "written"}
 """What each figure is called where the paper has no number for it."""
 
-TEXT = 76
+TEXT = 48
 """Symbols of a text that a figure shows."""
 
 
@@ -63,10 +63,9 @@ def write(results: Row, directory: Path, *, names: Mapping[str, str] = NAMES) ->
 
 def _written(held: Sequence[Row], features: Sequence[str]) -> Figure:
     """Draw rates above, and beginnings of the texts below."""
-    lines = {feature: _texts(held, feature) for feature in features}
-    tall = 3.6 + 0.17 * sum(len(texts) + 2 for texts in lines.values())
-    figure = Figure(figsize=(max(4.2 * len(features), 9), tall), layout="constrained")
-    grid = figure.add_gridspec(2, len(features), height_ratios=(3.4, tall - 3.4))
+    tall = 0.14 * (2 + len(_texts(held, features[0])))
+    figure = Figure(figsize=(4.6 * len(features), 3.6 + tall), layout="constrained")
+    grid = figure.add_gridspec(2, len(features), height_ratios=(3.4, tall))
     for place, feature in enumerate(features):
         axes = figure.add_subplot(grid[0, place])
         rows = [row for row in held if row["feature"] == feature and row["units"] != "none"]
@@ -75,10 +74,10 @@ def _written(held: Sequence[Row], features: Sequence[str]) -> Figure:
         axes.axhline(none["rate"], color="0.5", linestyle=":")
         axes.set_title(feature, fontsize=10)
         axes.set_ylabel(f"{none['what']} per 100 symbols")
-    below = figure.add_subplot(grid[1, :])
-    below.axis("off")
-    text = "\n\n".join("\n".join([feature, *texts]) for feature, texts in lines.items())
-    below.text(0, 1, text, family="monospace", fontsize=7, va="top", transform=below.transAxes, parse_math=False)
+        below = figure.add_subplot(grid[1, place])
+        below.axis("off")
+        text = "\n".join(_texts(held, feature))
+        below.text(0, 1, text, family="monospace", fontsize=6, va="top", transform=below.transAxes, parse_math=False)
     _legend(figure)
     return figure
 
