@@ -51,6 +51,7 @@ class Data(NamedTuple):
     layer: slice  # the units of one layer
     test: tuple[np.ndarray, np.ndarray]
     repeats: int
+    epochs: int  # of a probe
 
     @property
     def size(self) -> str:
@@ -78,7 +79,7 @@ def load(options: argparse.Namespace) -> Data:
     test = x[cut:][known], np.searchsorted(seen, y[cut:][known])
     layer = slice(width * (len(sites) // 2), width * (len(sites) // 2 + 1))
     concepts = train[:, None] == np.arange(len(seen))
-    return Data(x[:cut], train, concepts, sentences[:number], layer, test, 2 if options.quick else 3)
+    return Data(x[:cut], train, concepts, sentences[:number], layer, test, *((2, 3) if options.quick else (3, EPOCHS)))
 
 
 def versus(
@@ -210,7 +211,7 @@ def probes(data: Data) -> list[Row]:
     strengths, seeds = np.logspace(-6, -2, 16), 5
     keys, l1 = jax.random.split(KEY, seeds), jnp.asarray(np.tile(strengths, seeds), jnp.float32)
     keys = jnp.repeat(keys, len(strengths))
-    common = {"epochs": EPOCHS, "batch": BATCH}
+    common = {"epochs": data.epochs, "batch": BATCH}
 
     def right(probe: Any, inputs: np.ndarray) -> np.ndarray:
         found = np.asarray(linear.logits(probe, inputs)).argmax(-1)
@@ -236,7 +237,7 @@ def probes(data: Data) -> list[Row]:
             "one linear probe",
             data.size,
             lambda: linear.fit(KEY, x, y, **common),
-            ("NeuroX", lambda: peers.neurox_probe(x, y, epochs=EPOCHS, batch=BATCH)),
+            ("NeuroX", lambda: peers.neurox_probe(x, y, **common)),
             1,
             single,
         ),
@@ -246,7 +247,7 @@ def probes(data: Data) -> list[Row]:
             lambda: linear.fit(KEY, top, y, mask=mask, **common),
             (
                 "NeuroX, a loop",
-                lambda: [peers.neurox_probe(np.ascontiguousarray(top[:, :k]), y, batch=BATCH) for k in measured],
+                lambda: [peers.neurox_probe(np.ascontiguousarray(top[:, :k]), y, **common) for k in measured],
             ),
             1,
             curve,
@@ -257,7 +258,7 @@ def probes(data: Data) -> list[Row]:
             "16 strengths x 5 seeds",
             f"{len(x):,} words x {layer.shape[1]} units",
             lambda: linear.fit(keys, layer, y, l1=l1, **common),
-            ("NeuroX, a loop", lambda: [peers.neurox_probe(layer, y, l1=float(s), batch=BATCH) for s in strengths[:2]]),
+            ("NeuroX, a loop", lambda: [peers.neurox_probe(layer, y, l1=float(s), **common) for s in strengths[:2]]),
             1,
             grid,
             80 / 2,

@@ -1,7 +1,8 @@
 """`jaxneuron study`: papers, reproduced end to end."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,11 +37,8 @@ def study_poerner2018(
         )
     console.print(tables.summary(content["results"]))
     console.print(tables.table1(content["table1"]))
-    failed = [claim for claim in content["claims"] if not claim["holds"]]
-    console.print(f"{len(content['claims']) - len(failed)} of {len(content['claims'])} claims hold")
-    for claim in failed:
-        console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
-    console.print(f"The report: {out / 'report.html'}")
+    hold = sum(claim["holds"] for claim in content["claims"])
+    _say([f"{hold} of {len(content['claims'])} claims hold"], content, out)
 
 
 @app.command("concepts")
@@ -76,12 +74,7 @@ def study_concepts(
             seed=seed,
             report=report,
         )
-    for sentence in page.headlines(content):
-        console.print(f"- {sentence}", markup=False, highlight=False)
-    for claim in content["claims"]:
-        if not claim["holds"]:
-            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
-    console.print(f"The report: {out / 'report.html'}")
+    _say(page.headlines(content), content, out)
 
 
 @app.command("attribution")
@@ -118,7 +111,36 @@ def study_attribution(
             seed=seed,
             report=report,
         )
-    for sentence in page.headlines(content):
+    _say(page.headlines(content), content, out)
+
+
+@app.command("dni2018")
+def study_dni2018(
+    out: Out,
+    language: Annotated[str, typer.Option(help="parens, arithmetic, c or python.")] = "parens",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Source code: a folder of files, or of train, dev and test.jsonl; C needs it, of Python the standard "
+            "library is the default."
+        ),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="demo, small or paper.")] = "small",
+    seed: Seed = 0,
+) -> None:
+    """Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018."""
+    from jaxneuron.report import dni2018 as page
+    from jaxneuron.studies import dni2018
+
+    with bars() as report:
+        content = dni2018.run(out, language=language, data=data, preset=preset, seed=seed, report=report)
+    faults = [f"left out: {fault['name']}: {fault['reason']}" for fault in content["results"]["faults"]]
+    _say([*page.headlines(content), *faults], content, out)
+
+
+def _say(sentences: Iterable[str], content: dict[str, Any], out: Path) -> None:
+    """Print what came out, which claims did not hold, and where the report is."""
+    for sentence in sentences:
         console.print(f"- {sentence}", markup=False, highlight=False)
     for claim in content["claims"]:
         if not claim["holds"]:

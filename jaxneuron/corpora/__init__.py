@@ -7,6 +7,7 @@ Text alone, or with what is known of a whole sentence:
 - `captions`: image captions with visual features (COCO and its relatives)
 - `scenes`: the embedded default, captions of generated scenes whose truth is known
 - `text`: plain text, by words or by characters
+- `strings`: whole texts, of which nothing is split or left out
 - `huggingface`: any data set of the `datasets` library
 
 Text with a label for each word, or one for each sentence (`labelled` is the noun, and makes numbers of labels):
@@ -16,6 +17,19 @@ Text with a label for each word, or one for each sentence (`labelled` is the nou
 - `parallel`: a file of words and files of labels, a sentence per line, as NeuroX has them
 - `sentences`: sentence classification, from JSON lines or tab-separated text
 - `concepts`: labels by program, from a set of words, a regular expression or a function
+
+Text with its parse tree (`parses` is the noun):
+
+- `grammars`: languages that a grammar makes: nested parentheses, arithmetic, and your own
+- `boolean`: Boolean expressions, and the state machine that finds their value
+- `code`: Python and C source
+
+Programs that label each symbol of a text (`hypotheses` is the noun, and runs them):
+
+- `tree_features`: in, at the ends of, or nested in the nodes of a parse tree
+- `shift_reduce`: what a parser or a state machine does between two symbols
+- `text_features`: symbols, regular expressions, positions, counts, and your own functions
+- `composites`: and, or, not, sum, equality, and the label of a later symbol
 
 And what is made of text:
 

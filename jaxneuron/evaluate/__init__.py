@@ -26,4 +26,6 @@ For units that were ranked (`rank`), and for the representation that they are ta
 - `ablation`: what is lost when units are taken from a probe, and from the model itself?
 - `agreement`: do methods agree on the units?
 - `npmi`: how often do a unit and a concept occur together, against chance?
+- `learned_together`: do the units that tell a label tell it together, or each something of its own?
+- `monitor`: does a unit still tell what it was found to tell?
 """

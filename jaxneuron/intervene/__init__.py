@@ -63,7 +63,10 @@ class Written(NamedTuple):
 
 @runtime_checkable
 class Step(Protocol):
-    """A model that reads on from where it stopped; see DESIGN."""
+    """A model that reads on from where it stopped: what it has read is its recurrent state, or keys and values.
+
+    A state that takes so many symbols and no more, such as a cache, has an attribute `room` that says how many.
+    """
 
     def __call__(
         self, params: Params, state: PyTree, ids: Int[Array, "batch time"], edits: Mapping[Site, Edit]

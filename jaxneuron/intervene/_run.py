@@ -4,6 +4,9 @@ The sets of units are leaves of one edit, stacked and mapped: what comes before 
 them, and new sets never compile again.
 """
 
+import math
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -17,6 +20,9 @@ from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Comparison, Effect
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
+
+THREADS = 4
+"""Chunks at a time at most: what XLA computes on one core of one chunk, all but products, leaves room for another."""
 
 
 def run(
@@ -46,7 +52,7 @@ def run(
         site: where the edit goes.
         targets: what is right at each position; None: the next symbol.
         budget: bytes for what is computed at a time.
-        progress: called after each batch of sentences.
+        progress: called after each chunk of sentences.
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
     asked = following(ids, mask) if targets is None else np.asarray(targets)
@@ -56,20 +62,43 @@ def run(
     # of one sentence: log-probabilities and what is read of them, and the states and gates after the site
     item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
     flat = sets.reshape(-1, sets.shape[-1])
-    chunk = batching.chunk_size(item, len(ids), budget)
-    together = batching.chunk_size(item * chunk, len(flat), budget)
+    threads = min(_cores(), THREADS, len(ids)) if jax.default_backend() == "cpu" else 1
+    chunk = min(batching.chunk_size(item, len(ids), budget // threads), math.ceil(len(ids) / threads))
+    together = batching.chunk_size(item * chunk, len(flat), budget // threads)
     padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % together, flat.shape[1]), bool)]))
+    parts: list[Effect] = []
 
-    def update(parts: list[Effect], index: Array, valid: Array, *part: PyTree) -> list[Effect]:
-        return [*parts, _chunk(forward, params, target, edit, padded, *part, site=site, together=together)]
+    def finish(running: list[Future]) -> list[Future]:
+        """Wait for the first chunk."""
+        parts.append(running[0].result())
+        if progress:
+            progress(min(len(parts) * chunk, len(ids)), len(ids))
+        return running[1:]
 
-    parts = jax.device_get(batching.fold_rows(update, [], ids, mask, asked, rows, chunk=chunk, progress=progress))
+    with ThreadPoolExecutor(threads, "chunks") as pool:
+
+        def update(running: list[Future], index: Array, valid: Array, *part: PyTree) -> list[Future]:
+            running = finish(running) if len(running) == threads else running
+            options = {"site": site, "together": together}
+            return [*running, pool.submit(_fetched, forward, params, target, edit, padded, *part, **options)]
+
+        running = batching.fold_rows(update, [], ids, mask, asked, rows, chunk=chunk)
+        while running:
+            running = finish(running)
     edited = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *[part.edited for part in parts])
     unedited = jax.tree.map(lambda *leaves: np.concatenate(leaves), *[part.unedited for part in parts])
     edited = jax.tree.map(
         lambda leaf: leaf[: len(flat), : len(ids)].reshape(*sets.shape[:-1], len(ids), *leaf.shape[2:]), edited
     )
     return Effect(edited, jax.tree.map(lambda leaf: leaf[: len(ids)], unedited))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fetched(*arguments: Any, **options: Any) -> Effect:
+    return jax.device_get(_chunk(*arguments, **options))
 
 
 @partial(jax.jit, static_argnames=("forward", "site", "together"))

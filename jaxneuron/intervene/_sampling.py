@@ -21,8 +21,8 @@ def logits(output: Output, activations: Activations) -> Float[Array, "batch time
     return output.logits
 
 
-def check(prompt: Tokens, length: int, temperature: float, top_k: int | None) -> None:
-    """Raise a ValueError for what cannot be written from."""
+def check(prompt: Tokens, state: PyTree, length: int, temperature: float, top_k: int | None) -> None:
+    """Raise a ValueError for what cannot be written from; a state that is bounded says so by its `room`."""
     ids, mask = np.asarray(prompt.ids), np.asarray(prompt.mask)
     if ids.ndim != 2 or ids.dtype.kind not in "iu" or ids.shape != mask.shape:
         raise ValueError(f"expected prompts as whole numbers [batch time], got {ids.dtype} {ids.shape}")
@@ -34,6 +34,12 @@ def check(prompt: Tokens, length: int, temperature: float, top_k: int | None) ->
         raise ValueError(f"expected a temperature of at least 0 (0: always the likeliest), got {temperature}")
     if top_k is not None and top_k < 1:
         raise ValueError(f"expected top_k of at least 1, or None for all symbols, got {top_k}")
+    room, needed = getattr(state, "room", None), mask.shape[1] + length - 1  # the last symbol is not read
+    if room is not None and room < needed:
+        raise ValueError(
+            f"the state has room for {room} more symbols, and a prompt of {mask.shape[1]} with {length} written after "
+            f"it needs {needed}; begin with a state of a larger capacity, or write less"
+        )
 
 
 @partial(jax.jit, static_argnames=("step", "sets", "length", "top_k", "together"))

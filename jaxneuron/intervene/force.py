@@ -64,7 +64,7 @@ def intervene(
     Source:
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
     """
-    _sampling.check(prompt, length, temperature, top_k)
+    _sampling.check(prompt, state, length, temperature, top_k)
     prompt = Tokens(*map(np.asarray, prompt))
     output, activations, _ = jax.eval_shape(
         lambda params, state, ids: step(params, state, ids, {}), params, state, jnp.asarray(prompt.ids[:, :1])

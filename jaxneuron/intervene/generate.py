@@ -50,10 +50,10 @@ def intervene(
         Arrays `[batch time]`, as long as the longest prompt and `length`.
 
     Raises:
-        ValueError: an option out of range, or an empty prompt.
+        ValueError: an option out of range, an empty prompt, or a state without room for what is read.
         KeyError: an edit for a site that the model does not have.
     """
-    _sampling.check(prompt, length, temperature, top_k)
+    _sampling.check(prompt, state, length, temperature, top_k)
     reading = read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)
     stacked = jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], dict(edits or {}))
     found = _sampling.write(

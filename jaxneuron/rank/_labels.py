@@ -69,7 +69,9 @@ def checked(labels: Any, tokens: int) -> Shaped[np.ndarray, "token *label"]:
             f"expected labels as whole numbers, booleans or real numbers, got {labels.dtype}; "
             "`corpora.labelled.classes` makes whole numbers of strings"
         )
-    if labels.ndim not in (1, 2) or len(labels) != tokens or not tokens:
+    if not tokens:
+        raise ValueError("there are no tokens; expected an activation and a label of at least one")
+    if labels.ndim not in (1, 2) or len(labels) != tokens:
         raise ValueError(f"expected a label for each of the {tokens} tokens, got labels of the shape {labels.shape}")
     if labels.dtype.kind in "iu":
         if labels.ndim == 2:

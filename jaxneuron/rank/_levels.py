@@ -85,3 +85,19 @@ def over(
 def at_places(activations: Any, places: Int[np.ndarray, "level"], *, budget: int) -> Float[np.ndarray, "level unit"]:
     """Return the activation at some places of each unit's ascending order: 0 is the lowest."""
     return _order.map_units(lambda values: np.sort(values)[places], activations, budget=budget).T
+
+
+def between(all_: Int[np.ndarray, "*#rest"], above: Int[np.ndarray, "level *rest"]) -> Int[np.ndarray, "bin *rest"]:
+    """Return how many are between each level and the next, from how many are above each."""
+    first = np.broadcast_to(all_, above.shape[1:])[None]
+    return -np.diff(np.concatenate([first, above, np.zeros_like(first)]), axis=0)
+
+
+def overlap(
+    active: Int[np.ndarray, "level #label unit"],
+    label: Int[np.ndarray, "label"],
+    both: Int[np.ndarray, "level label unit"],
+) -> Float[np.ndarray, "level label unit"]:
+    """Return `|active and label| / |active or label|`; 0 where there is neither."""
+    union = active + label[:, None] - both
+    return np.divide(both, union, out=np.zeros(both.shape), where=union > 0)

@@ -157,3 +157,15 @@ def contrast(sums: Sums) -> tuple[Float[np.ndarray, "label unit"], Float[np.ndar
     others = sums.tokens - sums.label
     with np.errstate(divide="ignore", invalid="ignore"):
         return sums.product / sums.label[:, None], (sums.total - sums.product) / others[:, None]
+
+
+def correlation(sums: Sums) -> Float[np.ndarray, "label unit"]:
+    """Return Pearson's correlation of each label and unit; 0 where one of them never changes."""
+    spread = sums.spread
+    if spread is None or spread.square is None:
+        raise ValueError("these sums are without the squares of the units; begin with `correlation.init`")
+    product = sums.product - np.outer(sums.label, sums.total) / sums.tokens
+    unit = np.where(spread.low < spread.high, spread.square - sums.total**2 / sums.tokens, 0)
+    label = sums.label_square - sums.label**2 / sums.tokens
+    norm = np.sqrt(np.outer(np.maximum(label, 0), np.maximum(unit, 0)))
+    return np.clip(np.divide(product, norm, out=np.zeros_like(norm), where=norm > 0), -1, 1)

@@ -97,14 +97,7 @@ def finish(sums: Sums, *, signed: bool = False) -> Ranking:
     Returns:
         As `rank`.
     """
-    spread = sums.spread
-    if spread is None or spread.square is None:
-        raise ValueError("these sums are without the squares of the units; begin with `correlation.init`")
-    product = sums.product - np.outer(sums.label, sums.total) / sums.tokens
-    unit = np.where(spread.low < spread.high, spread.square - sums.total**2 / sums.tokens, 0)
-    label = sums.label_square - sums.label**2 / sums.tokens
-    norm = np.sqrt(np.outer(np.maximum(label, 0), np.maximum(unit, 0)))
-    score = np.clip(np.divide(product, norm, out=np.zeros_like(norm), where=norm > 0), -1, 1)
+    score = _sums.correlation(sums)
     return ranked(jnp.asarray(score if signed else np.abs(score), jnp.float32))
 
 

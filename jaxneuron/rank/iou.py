@@ -169,8 +169,7 @@ def finish(counts: Counts, *, signed: bool = False) -> Overlap:
     both = np.concatenate([both[:half], label[:, None] - both[half:]])
     if signed:
         active, both = active[:half], both[:half]
-    union = active + label[:, None] - both
-    overlap = np.divide(both, union, out=np.zeros(both.shape), where=union > 0)
+    overlap = _levels.overlap(active, label, both)
     best = np.argmax(overlap, axis=0)
     unit = np.arange(level.shape[1])
     return Overlap(np.max(overlap, axis=0), np.where(best < half, 1, -1), level[best, unit])

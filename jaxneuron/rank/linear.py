@@ -7,7 +7,7 @@ are shuffled and units standardised, the learning rate falls to zero, dev data c
 are trained at once, for which the activations are read once.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _proximal
-from jaxneuron.rank._probe import as_numbers
+from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
@@ -159,7 +159,7 @@ def fit(
         )
     tokens, units = getattr(activations, "shape", np.shape(activations))
     table, kind = _blocks.prepared(labels, tokens)
-    plan = _planned(key, l1, l2, mask, weight, tokens, units, batch)
+    plan = planned(key, l1, l2, mask, weight, tokens, units, batch)
     probes, columns = plan.table.size, plan.columns
     extra = kind.count * (probes if batch is None else 1) * 3
     data = _blocks.Blocks(activations, table, columns, budget, extra)
@@ -192,76 +192,8 @@ def fit(
     )
 
 
-class _Plan(NamedTuple):
-    """Probes in groups of one key each, `[group, probe]`, the last entries repeated where a group is smaller."""
-
-    keys: Array  # [group]
-    table: np.ndarray  # [group, probe], which probe
-    home: tuple[np.ndarray, np.ndarray]  # where each probe is in the table
-    single: bool  # whether the result has no leading axis
-    penalty: _proximal.Penalty  # with a leading axis of groups
-    weight: np.ndarray  # [group, probe or 1, token], mean 1
-    columns: np.ndarray | None  # the units that any probe uses, or None for all
-
-    def flat(self, grouped: np.ndarray) -> np.ndarray:
-        """Return `[..., group, probe]` as `[..., probe]`, or without that axis for a single probe."""
-        flat = grouped[..., self.home[0], self.home[1]]
-        return flat[..., 0] if self.single else flat
-
-
-def _planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, units: int, batch: int | None) -> _Plan:
-    if key is None and batch is not None:
-        raise ValueError("expected a random key, which shuffles the tokens, as in `jax.random.key(0)`; got None")
-    key = jax.random.key(0) if key is None else key
-    keys = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
-    l1, l2 = as_numbers(l1, "l1"), as_numbers(l2, "l2")
-    mask = None if mask is None else np.asarray(mask, bool)
-    weight = None if weight is None else np.asarray(weight, np.float32)
-    if mask is not None and (mask.ndim > 2 or mask.shape[-1] != units):
-        raise ValueError(f"expected a mask [unit] or [probe, unit] over {units} units, got {mask.shape}")
-    if weight is not None and (weight.ndim > 2 or weight.shape[-1] != tokens):
-        raise ValueError(f"expected weights [token] or [probe, token] of {tokens} tokens, got {weight.shape}")
-    if weight is not None and not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any(axis=-1).all()):
-        raise ValueError("expected weights of at least 0, not all of them 0 for any probe")
-    lead = {
-        "key": keys.shape,
-        "l1": l1.shape,
-        "l2": l2.shape,
-        "mask": () if mask is None else mask.shape[:-1],
-        "weight": () if weight is None else weight.shape[:-1],
-    }
-    sizes = {name: shape[0] for name, shape in lead.items() if shape}
-    if len(set(sizes.values())) > 1:
-        raise ValueError(f"expected one number of probes throughout, got {sizes}; repeat what they share")
-    probes = next(iter(sizes.values()), 1)
-
-    data = np.asarray(jax.random.key_data(keys)).reshape(-1, jax.random.key_data(keys).shape[-1])
-    _, first, group = np.unique(data, axis=0, return_index=True, return_inverse=True)
-    group = np.broadcast_to(group.reshape(-1), (probes,))
-    members = [np.flatnonzero(group == g) for g in range(len(first))]
-    widest = max(map(len, members))
-    table = np.stack([np.pad(m, (0, widest - len(m)), mode="edge") for m in members])
-    place = np.array([np.flatnonzero(table[g] == i)[0] for i, g in enumerate(group)])
-
-    columns = None
-    if mask is None:
-        allowed = np.ones((1, units), bool)
-    else:
-        allowed = mask.reshape(-1, units)
-        if not allowed.any(axis=0).all():
-            columns = np.flatnonzero(allowed.any(axis=0))
-            columns = np.zeros(1, np.int64) if not columns.size else columns
-            allowed = allowed[:, columns]
-    spread = lambda rows: rows[table] if len(rows) > 1 else np.repeat(rows[None], len(table), axis=0)  # noqa: E731
-    shares = np.ones((1, tokens), np.float32) if weight is None else weight.reshape(-1, tokens)
-    shares = shares / shares.mean(axis=1, keepdims=True)
-    first_order, second_order = (jnp.asarray(np.broadcast_to(x, (probes,))[table]) for x in (l1, l2))
-    penalty = _proximal.Penalty(first_order, second_order, jnp.asarray(spread(allowed), jnp.float32))
-    return _Plan(keys.reshape(-1)[first], table, (group, place), not sizes, penalty, spread(shares), columns)
-
-
 def _trained(
-    plan: _Plan,
+    plan: Plan,
     data: _blocks.Blocks,
     held: _blocks.Blocks | None,
     kind: _blocks.Kind,
@@ -322,7 +254,7 @@ def _trained(
     return (state.linear if held is None else best), np.array(losses), chosen
 
 
-def _assembled(plan: _Plan, linear: _proximal.Linear, moments: Any, units: int, settings: dict[str, Any]) -> Probe:
+def _assembled(plan: Plan, linear: _proximal.Linear, moments: Any, units: int, settings: dict[str, Any]) -> Probe:
     group, place = plan.home
     weights, bias = linear.weights[group, :, place], linear.bias[group, :, place]
     mean, scale = (jnp.asarray(x) for x in moments)

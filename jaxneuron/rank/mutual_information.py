@@ -85,16 +85,10 @@ def rank(
 
 def _joint(counts: _levels.Counts, part: slice) -> Int[np.ndarray, "bin label unit"]:
     """Return the tokens in each bin with each label of one property; of a concept, also those without."""
-    held = _bins(counts.label[part, None], counts.both[:, part])
+    held = _levels.between(counts.label[part, None], counts.both[:, part])
     if held.shape[1] > 1:
         return held
-    return np.concatenate([held, _bins(counts.tokens[None], counts.above)[:, None] - held], axis=1)
-
-
-def _bins(all_: Int[np.ndarray, "*#rest"], above: Int[np.ndarray, "level *rest"]) -> Int[np.ndarray, "bin *rest"]:
-    """Return how many are between each level and the next, from how many are above each."""
-    first = np.broadcast_to(all_, above.shape[1:])[None]
-    return -np.diff(np.concatenate([first, above, np.zeros_like(first)]), axis=0)
+    return np.concatenate([held, _levels.between(counts.tokens[None], counts.above)[:, None] - held], axis=1)
 
 
 def _information(joint: Int[np.ndarray, "bin label unit"], corrected: bool) -> Float[np.ndarray, "unit"]:

@@ -1,8 +1,12 @@
 """Units that alone predict a label: a classifier or a line for every unit, tested on tokens that it was not fitted to.
 
-For classes and concepts, a linear support vector machine with squared hinge (scikit-learn's `LinearSVC`, C = 1) of one
-unit and a bias, for each label against the others; for numbers, least squares. The score is that of k-fold
-cross-validation. A hundred thousand machines take seconds: see `_margin`.
+The query of Deep Neural Inspection (Sellam et al. 2018). For classes and concepts, a linear support vector machine with
+squared hinge (scikit-learn's `LinearSVC`, C = 1) of one unit and a bias, for each label against the others, or a
+logistic regression; for numbers, least squares. The score is that of k-fold cross-validation. A hundred thousand
+support vector machines take seconds: see `_margin`.
+
+`best` filters any ranking; `lagged` makes inputs of the states at earlier tokens; `linear` with `l1` is the classifier
+of all units together.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -13,7 +17,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _margin, _order, _stream
+from jaxneuron.rank import _labels, _logistic, _margin, _order, _stream
+from jaxneuron.rank._lags import lagged as lagged
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Ranking
 
@@ -28,6 +33,18 @@ class Scores(NamedTuple):
     bias: Float[np.ndarray, "label unit"]  # mean over the folds
 
 
+class Best(NamedTuple):
+    """The units that a label's query returns, best first."""
+
+    unit: Int[np.ndarray, "label k"]  # -1 where fewer than k reach the minimum
+    score: Float[np.ndarray, "label k"]  # nan there
+    count: Int[np.ndarray, "label"]  # units that reach it, which may be more than k
+
+
+LOSSES = {"squared_hinge": _margin, "logistic": _logistic}
+"""Which machines minimise a loss."""
+
+
 def rank(
     key: Array | None,
     activations: Float[Any, "token unit"],
@@ -36,6 +53,7 @@ def rank(
     *,
     by: Literal["accuracy", "balanced", "gain"] = "accuracy",
     folds: int | Int[Any, "..."] = 20,
+    loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -50,7 +68,8 @@ def rank(
             accuracy and gain tell units apart less than their weights do.
         folds: how many, at least 2 and at most the tokens, or the fold of each token, numbers from 0. Classes are
             dealt evenly.
-        cost: C of the support vector machine, above 0.
+        loss: of classes and concepts: that of scikit-learn's `LinearSVC`, or of its `LogisticRegression`.
+        cost: C of that loss, above 0.
         budget: bytes for a block of units.
         progress: called after each block.
 
@@ -73,7 +92,7 @@ def rank(
     else:
         if by not in Scores._fields[:3]:
             raise ValueError(f"expected by as one of {', '.join(Scores._fields[:3])}, got by={by!r}")
-        found = scores(key, activations, labels, folds=folds, cost=cost, budget=budget, progress=progress)
+        found = scores(key, activations, labels, folds=folds, loss=loss, cost=cost, budget=budget, progress=progress)
         score = getattr(found, by)
     return ranked(jnp.asarray(score, jnp.float32))
 
@@ -84,6 +103,7 @@ def scores(
     labels: Shaped[Any, "..."],
     *,
     folds: int | Int[Any, "..."] = 20,
+    loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -95,6 +115,7 @@ def scores(
         activations: as in `rank`.
         labels: classes or concepts.
         folds: as in `rank`.
+        loss: as in `rank`.
         cost: as in `rank`.
         budget: bytes for a block of units.
         progress: called after each block.
@@ -107,12 +128,15 @@ def scores(
     """
     if not cost > 0:
         raise ValueError(f"expected a cost above 0, got {cost}")
+    if loss not in LOSSES:
+        raise ValueError(f"expected loss as one of {', '.join(LOSSES)}, got loss={loss!r}")
     tokens, _ = _stream.Checked(activations).shape
     concepts = _labels.concepts(labels, tokens)
-    design = _margin.design(concepts, _folds(key, folds, labels, tokens))
+    kind = LOSSES[loss]
+    design = kind.design(concepts, _folds(key, folds, labels, tokens))
 
     def one(values: Float[np.ndarray, "token"]) -> Float[np.ndarray, "field label"]:
-        machines = _margin.machines(values, design, cost)
+        machines = kind.machines(values, design, cost)
         hits, alarms = machines.hits.sum(axis=1), machines.alarms.sum(axis=1)
         return np.stack([hits, alarms, machines.weight.mean(axis=1), machines.bias.mean(axis=1)])
 
@@ -175,6 +199,34 @@ def r_squared(
         wrong = syy - 2 * bias * sy - 2 * slope * sxy + n * bias**2 + 2 * slope * bias * sx + slope**2 * sxx
         parts.append(1 - np.divide(wrong.sum(axis=0), variance, out=np.ones(wrong.shape[1:]), where=variance > 0))
     return np.concatenate(parts, axis=1)
+
+
+def best(ranking: Ranking, *, minimum: float = -np.inf, k: int = 10) -> Best:
+    """Return the top k units of each label whose score is at least a minimum.
+
+    Args:
+        ranking: of any method.
+        minimum: what a score has to reach.
+        k: units at most, 1 or more.
+
+    Returns:
+        Units and scores of each label of the ranking.
+
+    Raises:
+        ValueError: a k below 1.
+
+    Example:
+        >>> from jaxneuron.ranking import ranked
+        >>> best(ranked(jnp.array([[0.6, 0.9, 0.8], [0.5, 0.7, 0.5]])), minimum=0.7, k=2).unit.tolist()
+        [[1, 2], [1, -1]]
+    """
+    if k < 1:
+        raise ValueError(f"expected k as 1 or more, got {k}")
+    score, order = (np.asarray(leaf).reshape(-1, np.shape(leaf)[-1]) for leaf in ranking)
+    unit = order[:, :k]
+    value = np.take_along_axis(score, unit, axis=1)
+    reached = value >= minimum
+    return Best(np.where(reached, unit, -1), np.where(reached, value, np.nan), np.sum(score >= minimum, axis=1))
 
 
 def _line(sums: list[np.ndarray], moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

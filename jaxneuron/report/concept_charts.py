@@ -1,7 +1,7 @@
 """The interactive charts of the study `concepts`, as Vega-Lite specifications; each holds its own few rows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -32,6 +32,16 @@ def palette(rankings: Sequence[str]) -> dict[str, str]:
     return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(named)} | {"random": CHANCE}
 
 
+def axis(counts: Sequence[int]) -> Literal["log", "linear"]:
+    """Return the kind of axis on which numbers of units can be told apart.
+
+    Example:
+        >>> axis([1, 10, 100]), axis([0, 10, 20])
+        ('log', 'linear')
+    """
+    return "log" if min(counts, default=0) > 0 and max(counts) > 20 else "linear"
+
+
 def curves(
     rows: Sequence[Row], names: Mapping[str, str], colours: Mapping[str, str], *, value: str, title: str, what: str
 ) -> Spec:
@@ -58,7 +68,7 @@ def curves(
     few = len(counts) <= 40
     colour = alt.Scale(domain=order, range=[colours[ranking] for ranking in shown])
     base = alt.Chart(alt.Data(values=kept)).encode(
-        x=alt.X("count:Q", title="units", scale=alt.Scale(type="symlog" if counts and counts[-1] > 20 else "linear")),
+        x=alt.X("count:Q", title="units", scale=alt.Scale(type=axis(counts), nice=False, padding=8)),
         y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
         color=alt.Color("ranking:N", scale=colour, legend=alt.Legend(orient="top", title=None, columns=4)),
         strokeDash=alt.StrokeDash(

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jaxneuron.report.concept_charts import COLOURS
+from jaxneuron.report.concept_charts import COLOURS, axis
 from jaxneuron.report.concepts import NAMES, colours_of
 from jaxneuron.report.figures import save
 
@@ -73,7 +73,7 @@ def _lines(axes: Axes, rows: Sequence[Row], key: str, label: str, colours: Mappi
             if own:
                 shown = NAMES.get(name, name) if direction != "bottom" else None
                 axes.plot(*zip(*own, strict=True), style, color=colour, label=shown, linewidth=1.4)
-    axes.set(xlabel="units", ylabel=label, xscale="symlog" if max(row["count"] for row in rows) > 20 else "linear")
+    axes.set(xlabel="units", ylabel=label, xscale=axis([row["count"] for row in rows]))
     axes.grid(color="0.9")
 
 

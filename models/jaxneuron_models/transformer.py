@@ -253,6 +253,11 @@ class State(NamedTuple):
     values: Float[Array, "block batch key head unit"]
     length: Int[Array, ""]  # tokens read so far
 
+    @property
+    def room(self) -> int:
+        """Tokens that can still be read; outside of `jit`."""
+        return self.keys.shape[2] - int(self.length)
+
 
 def _norm(config: Config, rngs: nnx.Rngs) -> nnx.LayerNorm | nnx.RMSNorm:
     norm = nnx.LayerNorm if config.norm == "layer" else nnx.RMSNorm

@@ -3,6 +3,7 @@
 from functools import partial
 
 import jax
+import jax.extend
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -127,3 +128,49 @@ def test_what_cannot_be_written_is_said(weights, options, fault):
     model = (writers.recurrent, tiny.recurrent, weights, writers.start, writers.words, {})
     with pytest.raises(ValueError, match=fault):
         write(model, **options)
+
+
+def test_a_cache_without_room_is_named(model):
+    step, _, params, state, read, edits = model
+    if step is not writers.attentive:
+        return
+    write(model, length=14)  # reads 16 symbols: the last one is written only
+    with pytest.raises(
+        ValueError, match="room for 16 more symbols, and a prompt of 3 with 15 written after it needs 17"
+    ):
+        write(model, length=15)
+    _, _, begun = step(params, state(2), np.zeros((2, 12), np.int32), {})
+    with pytest.raises(ValueError, match="room for 4 more"):
+        generate.intervene(jax.random.key(0), step, params, begun, PROMPT, length=3)
+
+
+def test_a_symbol_costs_the_same_whatever_was_read(model):
+    """One scan, whose body does not depend on how long the text gets."""
+    step, _, params, state, read, _ = model
+
+    def scans(length):
+        closed = jax.make_jaxpr(
+            partial(
+                generate._sampling.write,
+                step=step,
+                edits={},
+                sets=1,
+                length=length,
+                top_k=None,
+                together=1,
+                read=jax.tree_util.Partial(read),
+            )
+        )(jax.random.key(0), params=params, state=state(2), prompt=PROMPT, temperature=1.0, end=-1)
+        return [eqn for eqn in equations(closed.jaxpr) if eqn.primitive.name == "scan" and eqn.params["length"] > 1]
+
+    (short,), (long,) = scans(4), scans(9)
+    assert (short.params["length"], long.params["length"]) == (6, 11)
+    assert str(short.params["jaxpr"]) == str(long.params["jaxpr"])
+
+
+def equations(jaxpr):
+    """Yield the equations of a program and of all that are inside."""
+    for eqn in jaxpr.eqns:
+        yield eqn
+        for inner in jax.extend.core.jaxprs_in_params(eqn.params):
+            yield from equations(inner)

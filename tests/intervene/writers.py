@@ -2,15 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from jaxneuron.tap import Tap, lookup
-from jaxneuron.types import Tokens
-from jaxneuron_models import transformer
+from jaxneuron_models import transformer, transformer_step
 from tests import tiny
 
 CONFIG = transformer.Config(tiny.VOCAB, width=8, blocks=1, heads=2, longest=16)
 FORWARD, INIT = transformer.build(CONFIG)
+attentive = transformer_step.build(CONFIG)
 
 
 def recurrent(params, state, ids, edits):
@@ -27,11 +26,6 @@ def recurrent(params, state, ids, edits):
     return output, tap.activations(), (hidden, length + ids.shape[1])
 
 
-def attentive(params, state, ids, edits):
-    """Read on with a cache of keys and values."""
-    return nnx.merge(FORWARD.graph, params).step(Tokens(ids, jnp.ones(ids.shape, bool)), state, edits)
-
-
 def words(output, activations):
     """Return the scores of the words of the tiny recurrence, whose last unit is none."""
     return output[..., : tiny.VOCAB]
@@ -44,7 +38,7 @@ def start(batch):
 
 def cache(batch):
     """Return the transformer's state before a text."""
-    return transformer.initial_state(CONFIG, batch, 16)
+    return transformer_step.initial_state(CONFIG, batch, 16)
 
 
 def attentive_weights():

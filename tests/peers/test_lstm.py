@@ -8,6 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from jaxneuron.intervene import ablate  # noqa: E402
+from jaxneuron.targets import Unit  # noqa: E402
 from jaxneuron.types import Tokens  # noqa: E402
 from jaxneuron_models import lstm_lm  # noqa: E402
 
@@ -67,3 +69,35 @@ def test_states_logits_and_gradients_agree(layers, embedding):
         np.testing.assert_allclose(own["input"].T, getattr(stack, f"weight_ih_l{number}").grad, atol=1e-5)
         np.testing.assert_allclose(own["recurrent"].T, getattr(stack, f"weight_hh_l{number}").grad, atol=1e-5)
         np.testing.assert_allclose(own["bias"], getattr(stack, f"bias_ih_l{number}").grad, atol=1e-5)
+
+
+def test_a_unit_taken_away_inside_the_recurrence_is_a_loop_in_torch():
+    forward, init = lstm_lm.build(lstm_lm.Config(WORDS, width=UNITS, layers=2, embedding=4))
+    params = init(jax.random.key(0))
+    ids = np.random.default_rng(0).integers(0, WORDS, (len(LENGTHS), max(LENGTHS)))
+    tokens = Tokens(ids, np.arange(max(LENGTHS))[None] < np.array(LENGTHS)[:, None])
+    stack, head = torch_model(params, 2, 4)
+    cells = [torch.nn.LSTMCell(4, UNITS), torch.nn.LSTMCell(UNITS, UNITS)]
+    for number, cell in enumerate(cells):
+        cell.load_state_dict({name: getattr(stack, f"{name}_l{number}") for name in cell.state_dict()})
+    vectors = torch.tensor(np.asarray(params["word"]))[torch.tensor(ids)]
+
+    for place, site in enumerate(("lstm0/hidden", "lstm0/cell", "lstm1/hidden")):
+        found = ablate.intervene(forward, params, tokens, Unit("logits", 3), site=site, value=0.5)
+        expected = np.zeros((UNITS, len(LENGTHS)))
+        for unit in range(UNITS):
+            for text, length in enumerate(LENGTHS):
+                states = [(torch.zeros(1, UNITS), torch.zeros(1, UNITS)) for _ in cells]
+                with torch.no_grad():
+                    for now in vectors[text : text + 1, :length].unbind(1):
+                        for number, cell in enumerate(cells):
+                            hidden, memory = cell(now, states[number])
+                            if number == place // 2 and site.endswith("hidden"):
+                                hidden[:, unit] = 0.5
+                            elif number == place // 2:  # what the layer shows is made of the edited cell
+                                hidden = hidden / torch.tanh(memory)
+                                memory[:, unit] = 0.5
+                                hidden = hidden * torch.tanh(memory)
+                            states[number] = now, _ = hidden, memory
+                    expected[unit, text] = head(now)[0, 3]
+        np.testing.assert_allclose(found.edited, expected, atol=1e-5)

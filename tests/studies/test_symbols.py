@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from jaxneuron.corpora import strings
 from jaxneuron.studies import symbols
 
 TEXT = "int main(void)\n{\n\treturn 0;\n}\n\n" * 9
@@ -13,7 +14,7 @@ TEXT = "int main(void)\n{\n\treturn 0;\n}\n\n" * 9
 def test_a_text_is_read_as_it_is(tmp_path):
     (tmp_path / "train.txt").write_text(TEXT)
     (tmp_path / "dev.txt.gz").write_bytes(gzip.compress(b"x\ty"))
-    assert symbols.read(tmp_path / "train.txt") == [TEXT]
+    assert strings.read(tmp_path / "train.txt") == [TEXT]
     assert symbols.train_and_dev(tmp_path) == ([TEXT], ["x\ty"])
 
 

@@ -148,7 +148,7 @@ def _results(run: _Run, texts: Sequence[Text]) -> Rows:
     options = {"directory": run.directory, "seed": seed, "report": report}
     results["curves"] = protocol.curves("all", every, ranked, counts, ("linear", "gaussian"), preset, **options)
     results["examples"] = run.stage(
-        "examples", lambda: examples.examples(run.text, every, probe, run.text.names[layer], run.widths)
+        "examples", lambda: examples.examples(run.text, every, run.text.names[layer], run.widths)
     )
     one = run.scope("layer", results["layer"])
     inner = rankings.rankings(one, preset.methods, run.directory, pool=one.train[0].shape[1], seed=seed, report=report)
@@ -221,8 +221,8 @@ def _write(directory: Path, content: Rows) -> None:
     from jaxneuron.report import concept_figures, html  # two seconds of imports
 
     rows = [
-        {"setting": row["site"], "target": row["unit"], "name": row["name"], "method": "linear"}
-        | {"ngram": " ".join(row["words"]), "score": row["score"], "weight": row["weight"]}
+        {"setting": row["site"], "target": row["unit"], "name": row["name"], "method": "correlation"}
+        | {"ngram": " ".join(row["words"]), "score": row["score"], "correlation": row["correlation"]}
         for row in content["results"]["examples"]
     ]
     beside = directory / "found.jsonl.partial"

@@ -6,40 +6,47 @@ from typing import Any
 import numpy as np
 
 from jaxneuron.corpora import selection
+from jaxneuron.rank import correlation
 from jaxneuron.studies.concepts.material import Text
 from jaxneuron.studies.concepts.rankings import Scope
-from jaxneuron.types import Probe, Site
+from jaxneuron.types import Site
 
 
 def examples(
     text: Text,
     found: Scope,
-    probe: Probe,
     names: Sequence[str],
     widths: dict[Site, int],
     *,
     units: int = 3,
     words: int = 8,
 ) -> list[dict[str, Any]]:
-    """Return the units of the largest weights of each class, with words; of a negative weight, the lowest words."""
-    weights, sentences = np.asarray(probe.weights), text.parts["test"].sentences
-    chosen = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :units]
+    """Return the units that vary most with each class, with words; of those that fall with it, the lowest words.
+
+    The weights of a probe of all units would not do: beside others that say the same, a unit often gets a weight of the
+    other sign.
+    """
+    with_class, sentences = (
+        np.asarray(correlation.rank(None, *found.train, signed=True).score),
+        text.parts["test"].sentences,
+    )
+    chosen = np.argsort(-np.abs(with_class), axis=1, kind="stable")[:, :units]
     columns = np.unique(chosen)
     some = np.asarray(found.test[0][:, columns])
     top = selection.top_words(some, sentences, count=words, least=_least(sentences))
     where = [(site, unit) for site, width in widths.items() for unit in range(width)]
     rows = []
-    for label, name in enumerate(names[: len(weights)]):
+    for label, name in enumerate(names[: len(with_class)]):
         for unit in chosen[label].tolist():
             column = int(np.searchsorted(columns, unit))
-            side = top.highest if weights[label, unit] >= 0 else top.lowest
+            side = top.highest if with_class[label, unit] >= 0 else top.lowest
             rows.append(
                 {
                     "name": name,
                     "site": where[unit][0],
                     "unit": where[unit][1],
-                    "sign": 1 if weights[label, unit] >= 0 else -1,
-                    "weight": weights[label, unit],
+                    "sign": 1 if with_class[label, unit] >= 0 else -1,
+                    "correlation": with_class[label, unit],
                     "words": [top.words[item] for item in side.item[column].tolist() if item >= 0],
                     "score": side.score[column, 0],
                 }

@@ -1,0 +1,208 @@
+"""Which neurons of an LSTM compute what a grammar or a parser says? The experiments of Deep Neural Inspection.
+
+Sellam, Lin, Huang, Yang, Vondrick, Wu 2018. A run makes or reads text with parse trees (`languages`), trains a 1-layer
+LSTM of 128 units on its symbols (`material`), scores each unit for each hypothesis (`relevance`), takes the best units
+away or puts the hypothesis in their place (`removal`), holds them while the model writes (`writing`), and says what
+held (`claims`). Stopped at any moment and started again, it goes on where it was.
+
+We differ from the paper in three things: scores are balanced accuracies, as plain ones reward rare labels (both are in
+the results); C is parsed by tree-sitter; and parentheses are LSTMVis's random walk, as the printed grammar goes through
+every level once.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+import jaxneuron
+from jaxneuron.corpora.hypotheses import Hypothesis
+from jaxneuron.studies.concepts import kept
+from jaxneuron.studies.dni2018 import languages, material, quality, relevance, removal, views, writing
+from jaxneuron.studies.dni2018.claims import claims
+from jaxneuron.studies.dni2018.languages import Language, Texts
+from jaxneuron.studies.dni2018.material import Report
+from jaxneuron.studies.dni2018.presets import LANGUAGES, PRESETS, Preset
+from jaxneuron.studies.dni2018.relevance import Relevance
+from jaxneuron.tap import nearest
+from jaxneuron.types import Site
+from jaxneuron_models import lstm_lm
+from jaxneuron_models.checkpoints import write_json
+
+SITE: Site = "lstm0/hidden"
+"""Where the units are, as in the paper; the cell states are scored beside them."""
+
+Rows = dict[str, Any]
+
+
+class _Run(NamedTuple):
+    """What every stage needs."""
+
+    directory: Path
+    texts: Texts
+    language: Language
+    model: lstm_lm.Model
+    preset: Preset
+    seed: int
+    report: Report
+
+    def stage(self, name: str, compute: Any) -> Any:
+        """Return what a stage left, or compute it."""
+        return kept.stage(self.directory, name, compute)
+
+
+def run(
+    directory: Path,
+    *,
+    language: str = "parens",
+    data: Path | None = None,
+    preset: str = "small",
+    seed: int = 0,
+    hypotheses: Sequence[Hypothesis] = (),
+    report: Report = lambda _: None,
+) -> Rows:
+    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+
+    Args:
+        directory: where everything goes; a stopped run there goes on.
+        language: one of `presets.LANGUAGES`.
+        data: source code, for C and Python; see `corpora.code.read`.
+        preset: the size of the run, a name of `presets.PRESETS`.
+        seed: of the texts, the training and the draws.
+        hypotheses: more of them, of the user's own; one that fails is reported, and the others are scored.
+        report: what is being done -> a progress callback.
+
+    Returns:
+        The content of `results.json`.
+
+    Raises:
+        ValueError: an unknown language or preset, another run's folder, or data that has no use.
+        FileNotFoundError: no data.
+        ModuleNotFoundError: C without tree-sitter.
+    """
+    for value, known, what in ((language, LANGUAGES, "language"), (preset, PRESETS, "preset")):
+        if value not in known:
+            raise ValueError(f"no {what} {value!r}{nearest(value, known)}; expected one of {', '.join(known)}")
+    chosen = PRESETS[preset][language]
+    settings = {"language": language, "preset": preset, "seed": seed, "data": str(data or "made or embedded")}
+    settings |= {"hypotheses": [one.name for one in hypotheses]} | kept.plain(chosen._asdict())
+    _check_folder(directory, settings)
+    texts = languages.read(language, seed, chosen, data)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    model = material.train(jax.random.key(seed), texts, chosen, directory / "model", report)
+    described = languages.describe(language, texts.dev, hypotheses)
+    results = _results(_Run(directory, texts, described, model, chosen, seed, report), language)
+    found = results.pop("found")
+    content = {
+        "study": "dni2018",
+        "version": jaxneuron.__version__,
+        "seed": seed,
+        "device": _device(),
+        "settings": settings,
+        "results": results,
+        "claims": kept.plain(claims(results)),
+    }
+    _write(directory, content, found, described)
+    return content
+
+
+def _results(run: _Run, name: str) -> Rows:
+    """Return every stage's results."""
+    score_key, remove_key, write_key = jax.random.split(jax.random.fold_in(jax.random.key(run.seed), 1), 3)
+    results: Rows = {"language": name, "site": SITE, "features": [feature.name for feature in run.language.features]}
+    results["quality"] = run.stage("quality", lambda: quality.quality(run.model, run.texts, run.preset))
+    curves = run.directory / "model" / "curves.json"
+    results["quality"]["curves"] = json.loads(curves.read_text()) if curves.exists() else []
+    progress = run.report("label and read the text")
+    found = material.passages(run.model.vocabulary, run.texts.dev, run.language, run.preset.scored)
+    states = material.states(run.model, found, SITE)
+    if progress:
+        progress(1, 1)
+    language = _without_faults(run.language, found)
+    progress = run.report("score the units")
+    hidden = _scores(run, "hidden", score_key, states, found)
+    cell = _scores(run, "cell", score_key, material.states(run.model, found, SITE.replace("hidden", "cell")), found)
+    if progress:
+        progress(2, 2)
+    results["scored"] = {
+        "symbols": len(states),
+        "units": states.shape[1],
+        "hypotheses": len(found.labels.names),
+        "folds": run.preset.folds,
+        "seconds": hidden.seconds,
+    }
+    results["faults"] = [fault._asdict() for fault in found.labels.faults]
+    told = relevance.rows(language, found, hidden, cell, top=run.preset.top)
+    results["relevance"] = kept.plain(told)
+    held_out = material.passages(run.model.vocabulary, run.texts.test, language, run.preset.held_out, like=found.labels)
+    results["faults"] += [fault._asdict() for fault in held_out.labels.faults]
+    language = _without_faults(language, held_out)
+    given = {"site": SITE, "report": run.report}
+    results["removal"] = run.stage(
+        "removal",
+        lambda: removal.removal(remove_key, run.model, held_out, language, hidden, run.preset, **given),
+    )
+    results["writing"] = run.stage(
+        "writing",
+        lambda: writing.writing(write_key, run.model, held_out, language, hidden, run.preset, **given),
+    )
+    results["views"] = run.stage("views", lambda: views.views(results["relevance"], states, found))
+    shown = language.features[0].hypotheses[-1]
+    results["matching"] = run.stage("matching", lambda: views.matches(shown, states, found))
+    results["found"] = run.stage("found", lambda: views.highest(results["relevance"], states, found))
+    return results
+
+
+def _without_faults(language: Language, found: material.Passages) -> Language:
+    """Leave out the hypotheses that failed, and the features that stand on them."""
+    known = found.labels.names
+    features = [feature for feature in language.features if {*feature.hypotheses, feature.label} <= set(known)]
+    return language._replace(
+        queries=[query for query in language.queries if query.hypothesis.name in known], features=features
+    )
+
+
+def _scores(run: _Run, name: str, key: Any, states: Any, found: material.Passages) -> Relevance:
+    """Return the scores that an earlier run left, or compute and keep them."""
+    stored = kept.arrays(
+        run.directory / "scores" / f"{name}.npz",
+        lambda: relevance.relevance(key, states, found, run.preset.folds)._asdict(),
+    )
+    return Relevance(
+        tuple(stored["names"].tolist()),
+        int(stored["binary"]),
+        stored["score"],
+        stored["accuracy"],
+        stored["sign"],
+        float(stored["seconds"]),
+    )
+
+
+def _check_folder(directory: Path, settings: Rows) -> None:
+    """Refuse to mix two runs in one folder."""
+    path = directory / "settings.json"
+    if path.exists() and (before := json.loads(path.read_text())) != settings:
+        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
+        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
+
+
+def _device() -> str:
+    device = jax.devices()[0]
+    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
+    return f"{device.device_kind} ({device.platform}{cores})"
+
+
+def _write(directory: Path, content: Rows, found: list[Rows], language: Language) -> None:
+    from jaxneuron.report import dni2018, dni2018_figures, html  # two seconds of imports
+
+    html.CONTENTS.setdefault("dni2018", dni2018.content)
+    beside = directory / "found.jsonl.partial"
+    beside.write_text("".join(json.dumps({"setting": SITE} | row) + "\n" for row in found))
+    os.replace(beside, directory / "found.jsonl")
+    write_json(directory / "results.json", content)
+    dni2018_figures.write(content["results"], directory, names=language.figures)
+    html.write(directory)

@@ -1,0 +1,68 @@
+"""How large a run is: `demo` for a few minutes on two cores, `small` for a quarter of an hour, `paper` as published."""
+
+from typing import Any, NamedTuple
+
+LANGUAGES = ("parens", "arithmetic", "c", "python")
+"""The three of the paper, and what every machine has: the standard library of its Python."""
+
+
+class Preset(NamedTuple):
+    """Everything that decides a run but its language, its text and its seed."""
+
+    symbols: int  # to train on
+    training: dict[str, Any]  # arguments of `lstm_training.fit`
+    width: int = 128  # units
+    scored: int = 12_000  # symbols on which units are scored
+    held_out: int = 6_400  # symbols on which units are taken away
+    quality: int = 50_000  # symbols on which the model is measured
+    folds: int = 20
+    counts: tuple[int, ...] = (1, 5, 10)  # k of Rm-Neuron, Oracle and of what is held
+    random: int = 40  # sets of random units that are taken away, for each k
+    written: int = 40  # sets of random units that are held, for each k
+    texts: int = 32  # written under each set
+    length: int = 80  # symbols of each text
+    top: int = 10  # units of each hypothesis that the results list
+
+
+_SOURCE = {"window": 100, "context": 25, "min_count": 5}
+
+PRESETS: dict[str, dict[str, Preset]] = {
+    "demo": {
+        "parens": Preset(1_000_000, {"epochs": 3, "batch": 32}),
+        "arithmetic": Preset(300_000, {"epochs": 3, "batch": 32}),
+        "c": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
+        "python": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
+    },
+    "small": {
+        "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        "c": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
+        "python": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
+    },
+    "paper": {
+        "parens": Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
+        "arithmetic": Preset(2_000_000, {"epochs": 20, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
+        "c": Preset(
+            6_000_000,  # Sellam et al. 2018, "I Like the Way You Think!": 6.2 million characters
+            {"epochs": 20, "batch": 64} | _SOURCE,
+            scored=100_000,
+            held_out=20_000,
+            quality=400_000,
+            random=100,
+            written=50,
+            texts=64,
+            length=1000,
+        ),
+        "python": Preset(
+            6_000_000,
+            {"epochs": 20, "batch": 64} | _SOURCE,
+            scored=100_000,
+            held_out=20_000,
+            quality=400_000,
+            random=100,
+            written=50,
+            texts=64,
+            length=1000,
+        ),
+    },
+}

@@ -1,0 +1,84 @@
+"""How well does each unit alone tell each hypothesis? The scores behind Figures 2 and 3."""
+
+import time
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxneuron.rank import single_neuron
+from jaxneuron.studies.dni2018.languages import Feature, Language
+from jaxneuron.studies.dni2018.material import Passages
+
+
+class Relevance(NamedTuple):
+    """Scores of each unit for each hypothesis, those of numbers last."""
+
+    names: tuple[str, ...]
+    binary: int  # how many are truth values or classes; numbers follow, whose score is R²
+    score: Float[np.ndarray, "hypothesis unit"]  # balanced accuracy, or R²
+    accuracy: Float[np.ndarray, "hypothesis unit"]  # plain accuracy, or R²
+    sign: Float[np.ndarray, "hypothesis unit"]  # 1 where the unit rises with the label, -1 where it falls
+    seconds: float
+
+    def of(self, feature: Feature) -> tuple[Float[np.ndarray, "unit"], Float[np.ndarray, "unit"]]:
+        """Return each unit's mean score for the hypotheses of a feature, and its sign for the last of them."""
+        rows = [self.names.index(name) for name in feature.hypotheses]
+        return self.score[rows].mean(axis=0), self.sign[rows[-1]]
+
+
+def relevance(key: Array, states: Float[np.ndarray, "symbol unit"], found: Passages, folds: int) -> Relevance:
+    """Score every unit for every hypothesis by cross-validation."""
+    began = time.monotonic()
+    kind = np.array(found.labels.kind)
+    values = found.labels.values
+    said, classes, real = (np.flatnonzero(kind == name) for name in ("binary", "categorical", "real"))
+    machine_key, line_key = jax.random.split(key)
+    scores = single_neuron.scores(machine_key, states, values[:, said] > 0, folds=folds)
+    parts = [(scores.balanced, scores.accuracy, np.sign(scores.weight))]
+    for column in classes:  # of each class against the others, the mean
+        scores = single_neuron.scores(machine_key, states, values[:, column].astype(np.int64), folds=folds)
+        balanced, accuracy = (field.mean(axis=0, keepdims=True) for field in (scores.balanced, scores.accuracy))
+        parts.append((balanced, accuracy, np.ones_like(balanced)))
+    if len(real):
+        explained = single_neuron.r_squared(line_key, states, values[:, real].astype(np.float64), folds=folds)
+        parts.append((explained, explained, np.sign(_covariance(states, values[:, real]))))
+    score, accuracy, sign = (np.concatenate(rows).astype(np.float32) for rows in zip(*parts, strict=True))
+    names = tuple(found.labels.names[place] for place in (*said, *classes, *real))
+    return Relevance(names, len(said) + len(classes), score, accuracy, sign, time.monotonic() - began)
+
+
+def _covariance(states: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return (values - values.mean(axis=0)).T @ (states - states.mean(axis=0))
+
+
+def rows(language: Language, found: Passages, hidden: Relevance, cell: Relevance, *, top: int) -> list[dict[str, Any]]:
+    """Return a row for each hypothesis: its best units, and the scores of all units from the best to the worst."""
+    rows = []
+    for query in language.queries:
+        name = query.hypothesis.name
+        if name not in hidden.names:
+            continue
+        place = hidden.names.index(name)
+        order = np.argsort(-hidden.score[place], kind="stable")
+        labels = found.labels.values[:, found.labels.names.index(name)]
+        binary = place < hidden.binary
+        rows.append(
+            {"hypothesis": name, "group": query.group, "line": query.line, "mark": query.mark}
+            | {"kind": "binary" if binary else "real", "share": float(labels.mean())}
+            | {
+                "best": float(hidden.score[place].max()),
+                "accuracy": float(hidden.accuracy[place].max()),
+                "majority": float(max(labels.mean(), 1 - labels.mean())) if binary else None,
+                "cell": float(cell.score[place].max()),
+                "top": [
+                    {"unit": int(unit), "score": hidden.score[place, unit], "accuracy": hidden.accuracy[place, unit]}
+                    | {"sign": int(hidden.sign[place, unit])}
+                    for unit in order[:top]
+                ],
+                "sorted": np.sort(hidden.score[place])[::-1].round(4),
+                "sorted_accuracy": np.sort(hidden.accuracy[place])[::-1].round(4),
+            }
+        )
+    return rows
