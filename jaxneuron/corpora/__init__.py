@@ -37,4 +37,5 @@ And what is made of text:
 - `ngrams`: every distinct n-gram of a text
 - `phrases`: the words and phrases of a treebank's parses
 - `selection`: the words, sentences and contexts at which each unit is highest and lowest
+- `matching`: where units are on throughout a passage, and where else they are on together
 """

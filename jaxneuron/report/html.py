@@ -13,13 +13,18 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from jaxneuron.report import _run, attribution, concepts, poerner2018
+from jaxneuron.report import _run, attribution, concepts, dni2018, poerner2018
 from jaxneuron.report._write import beside
 from jaxneuron.tap import nearest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-CONTENTS = {"poerner2018": poerner2018.content, "concepts": concepts.content, "attribution": attribution.content}
+CONTENTS = {
+    "poerner2018": poerner2018.content,
+    "concepts": concepts.content,
+    "dni2018": dni2018.content,
+    "attribution": attribution.content,
+}
 """Study -> the function that turns its run into what its template shows."""
 
 

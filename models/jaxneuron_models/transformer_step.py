@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.core import Tracer
 from jaxtyping import Array
 
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
@@ -48,7 +48,7 @@ class PureStep:
             raise ValueError(
                 f"expected ids [batch time], got the shape {ids.shape}; one word of each text is ids[:, None]"
             )
-        if not isinstance(state.length, jax.core.Tracer) and ids.shape[1] > state.room:
+        if not isinstance(state.length, Tracer) and ids.shape[1] > state.room:
             raise ValueError(
                 f"the cache has room for {state.room} more words, got {ids.shape[1]}; begin with an `initial_state` of "
                 f"a capacity of at least {int(state.length) + ids.shape[1]}"

@@ -130,18 +130,14 @@ def test_what_cannot_be_written_is_said(weights, options, fault):
         write(model, **options)
 
 
-def test_a_cache_without_room_is_named(model):
-    step, _, params, state, read, edits = model
-    if step is not writers.attentive:
-        return
-    write(model, length=14)  # reads 16 symbols: the last one is written only
-    with pytest.raises(
-        ValueError, match="room for 16 more symbols, and a prompt of 3 with 15 written after it needs 17"
-    ):
-        write(model, length=15)
-    _, _, begun = step(params, state(2), np.zeros((2, 12), np.int32), {})
+def test_a_cache_without_room_is_named():
+    state, check = writers.cache(2), generate._sampling.check
+    check(PROMPT, state, 14, 1.0, None)  # 16 symbols are read: the last one is only written
+    with pytest.raises(ValueError, match="room for 16 more symbols, and a prompt of 3 with 15 written .* needs 17"):
+        check(PROMPT, state, 15, 1.0, None)
+    begun = state._replace(length=jnp.int32(12))
     with pytest.raises(ValueError, match="room for 4 more"):
-        generate.intervene(jax.random.key(0), step, params, begun, PROMPT, length=3)
+        generate.intervene(jax.random.key(0), writers.attentive, {}, begun, PROMPT, length=3)
 
 
 def test_a_symbol_costs_the_same_whatever_was_read(model):

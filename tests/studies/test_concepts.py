@@ -8,8 +8,8 @@ import pytest
 
 from jaxneuron.cli import main
 from jaxneuron.report import html
-from jaxneuron.studies import concepts
-from jaxneuron.studies.concepts import ablations, kept, languages, material, presets
+from jaxneuron.studies import concepts, kept
+from jaxneuron.studies.concepts import ablations, languages, material, presets
 from jaxneuron.studies.concepts.presets import Preset
 
 FIT = {"epochs": 2, "batch": 64, "learning_rate": 1e-2}

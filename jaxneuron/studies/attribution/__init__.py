@@ -16,11 +16,11 @@ from typing import Any
 import jax
 
 import jaxneuron
+from jaxneuron.studies import kept
 from jaxneuron.studies.attribution import extraction, labelling, material, nets, testing, words
 from jaxneuron.studies.attribution.claims import claims
 from jaxneuron.studies.attribution.material import Data, Report, Texts
 from jaxneuron.studies.attribution.presets import PRESETS, Preset
-from jaxneuron.studies.concepts import kept
 from jaxneuron.studies.concepts.material import Subject
 from jaxneuron.tap import nearest
 from jaxneuron_models.checkpoints import write_json

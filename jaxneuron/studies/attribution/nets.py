@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxneuron.studies import kept
 from jaxneuron.studies.attribution.material import Data, Net, Read, Report, Texts, read_subwords, read_words, take
 from jaxneuron.studies.attribution.presets import Preset
-from jaxneuron.studies.concepts import kept
 from jaxneuron.studies.concepts.material import Subject, load
 from jaxneuron.tap import sites
 from jaxneuron.types import Site, Tokens

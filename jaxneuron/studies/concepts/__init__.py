@@ -18,7 +18,8 @@ import numpy as np
 
 import jaxneuron
 from jaxneuron.evaluate import layers as layering
-from jaxneuron.studies.concepts import ablations, examples, kept, languages, material, probing, protocol, rankings
+from jaxneuron.studies import kept
+from jaxneuron.studies.concepts import ablations, examples, languages, material, probing, protocol, rankings
 from jaxneuron.studies.concepts.claims import claims
 from jaxneuron.studies.concepts.material import Report, Subject, Text
 from jaxneuron.studies.concepts.presets import PRESETS, Preset

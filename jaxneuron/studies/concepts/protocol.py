@@ -11,7 +11,8 @@ import numpy as np
 from jaxneuron.evaluate import probes
 from jaxneuron.evaluate.agreement import agreement
 from jaxneuron.rank import linear
-from jaxneuron.studies.concepts import kept, rankings
+from jaxneuron.studies import kept
+from jaxneuron.studies.concepts import rankings
 from jaxneuron.studies.concepts.material import Report
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.concepts.rankings import Ranked, Scope

@@ -14,7 +14,7 @@ from jaxneuron import rank
 from jaxneuron._discover import methods
 from jaxneuron.rank import linear
 from jaxneuron.ranking import overall, ranked
-from jaxneuron.studies.concepts import kept
+from jaxneuron.studies import kept
 from jaxneuron.studies.concepts.material import Report, Text
 from jaxneuron.tap import nearest
 from jaxneuron.types import Probe, Ranking, Site

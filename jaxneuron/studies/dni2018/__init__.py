@@ -20,7 +20,7 @@ import jax
 
 import jaxneuron
 from jaxneuron.corpora.hypotheses import Hypothesis
-from jaxneuron.studies.concepts import kept
+from jaxneuron.studies import kept
 from jaxneuron.studies.dni2018 import languages, material, quality, relevance, removal, views, writing
 from jaxneuron.studies.dni2018.claims import claims
 from jaxneuron.studies.dni2018.languages import Language, Texts
@@ -197,9 +197,8 @@ def _device() -> str:
 
 
 def _write(directory: Path, content: Rows, found: list[Rows], language: Language) -> None:
-    from jaxneuron.report import dni2018, dni2018_figures, html  # two seconds of imports
+    from jaxneuron.report import dni2018_figures, html  # two seconds of imports
 
-    html.CONTENTS.setdefault("dni2018", dni2018.content)
     beside = directory / "found.jsonl.partial"
     beside.write_text("".join(json.dumps({"setting": SITE} | row) + "\n" for row in found))
     os.replace(beside, directory / "found.jsonl")
