@@ -239,8 +239,9 @@ def load(directory: Path | str, model: Encoder) -> Model:
     Raises:
         FileNotFoundError, KeyError, ValueError: see `checkpoints.load` and `with_head`.
     """
-    stored = checkpoints.load(directory, "head").config
-    config = Config(**stored | {"names": tuple(stored["names"])})  # JSON knows lists only
+    stored: dict[str, Any] = checkpoints.load(directory, "head").config
+    stored["names"] = tuple(stored["names"])  # JSON knows lists only
+    config = Config(**stored)
     _, init = build(model.forward, config)
     return with_head(model, config, checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0))))
 

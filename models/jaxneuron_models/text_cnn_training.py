@@ -4,7 +4,7 @@ Cross-entropy and Adam, as in Captum's tutorials on IMDB reviews; early stopping
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -148,8 +148,10 @@ def load(directory: Path | str) -> Model:
         FileNotFoundError, ValueError: see `checkpoints.load`.
     """
     stored = checkpoints.load(directory, "text_cnn")
-    architecture = {name: value for name, value in stored.config.items() if name not in ("names", "longest")}
-    config = text_cnn.Config(**architecture | {"widths": tuple(architecture["widths"])})  # JSON knows lists only
+    names = [field.name for field in fields(text_cnn.Config)]
+    architecture: dict[str, Any] = {name: stored.config[name] for name in names}
+    architecture["widths"] = tuple(architecture["widths"])  # JSON knows lists only
+    config = text_cnn.Config(**architecture)
     forward, init = text_cnn.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     return Model(forward, params, stored.vocabulary, {"logits": "pool"}, config, tuple(stored.config["names"]))

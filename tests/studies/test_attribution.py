@@ -56,9 +56,8 @@ def data(tmp_path_factory):
     people = folder / "people.conll"
     lines = []
     for _ in range(120):
-        row, place = [(str(word), "O") for word in random.choice(REST, 5)], int(random.integers(5))
-        row[place] = (str(random.choice(NAMES)), "B-person")
-        row[place + 1 :] = [("<i>Jr</i>", "I-person"), *row[place + 1 :]][: 6 - place]
+        row, place = [(str(word), "O") for word in random.choice(REST, 6)], int(random.integers(5))
+        row[place : place + 2] = [(str(random.choice(NAMES)), "B-person"), ("<i>Jr</i>", "I-person")]
         lines += [f"{word}\t{label}" for word, label in row] + [""]
     people.write_text("\n".join(lines) + "\n")
     concepts = []
@@ -146,21 +145,8 @@ def test_numbers_of_the_spans_make_sense(finished):
         assert np.linalg.norm(values) == pytest.approx(1, abs=1e-4) and len(values) == len(example["pieces"])
 
 
-def test_a_stopped_run_goes_on_and_another_is_refused(finished, data):
+def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, monkeypatch, capsys):
     directory, content = finished
-    reviews, people, concepts = data
-    stages = {path: path.stat().st_mtime_ns for path in (directory / "stages").iterdir()}
-    last = directory / "stages" / "spans.accuracy.json"
-    last.unlink()
-    given = {"data": [reviews, people], "concepts": words.read(concepts), "preset": "micro"}
-    again = attribution.run(directory, **given)
-    assert json.dumps(again["results"]) == json.dumps(content["results"])
-    assert all(path.stat().st_mtime_ns == before for path, before in stages.items() if path != last)
-    with pytest.raises(ValueError, match="holds a run with other settings .*seed"):
-        attribution.run(directory, **given, seed=1)
-
-
-def test_the_command_line_runs_it_and_says_what_is_wrong(finished, data, tmp_path, monkeypatch, capsys):
     reviews, people, concepts = data
 
     def run(*arguments):
@@ -168,19 +154,27 @@ def test_the_command_line_runs_it_and_says_what_is_wrong(finished, data, tmp_pat
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
+        return ended.value.code, said.out, said.err.replace("\n", " ")
 
+    stages = {path: path.stat().st_mtime_ns for path in (directory / "stages").iterdir()}
+    last = directory / "stages" / "spans.accuracy.json"
+    last.unlink()
     given = ["--data", reviews, "--data", people, "--concept", concepts[0], "--concept", concepts[1]]
-    code, out, _ = run("--out", finished[0], *given, "--preset", "micro")
+    code, out, _ = run("--out", directory, *given, "--preset", "micro")
     assert code == 0 and "tells the label of" in out and "report.html" in out
-    for wrong, message in (
-        (["--preset", "micr"], "did you mean 'micro'"),
-        (["--preset", "micro", "--data", reviews, "--data", reviews], "a second text with labels"),
-        (["--preset", "micro", "--concept", tmp_path / "none.txt"], "no file"),
+    again = json.loads((directory / "results.json").read_text())
+    assert json.dumps(again["results"]) == json.dumps(content["results"])
+    assert all(path.stat().st_mtime_ns == before for path, before in stages.items() if path != last)
+    new, micro = tmp_path / "new", ["--preset", "micro"]
+    for where, wrong, message in (
+        (directory, [*given, *micro, "--seed", 1], "holds a run with other settings (seed)"),
+        (new, ["--preset", "micr"], "did you mean 'micro'"),
+        (new, [*micro, "--data", reviews, "--data", reviews], "a second text with labels"),
+        (new, [*micro, "--concept", tmp_path / "none.txt"], "no file"),
     ):
-        code, _, err = run("--out", tmp_path / "new", *wrong)
-        assert code == 2 and message in err.replace("\n", " ") and "Traceback" not in err
-    assert not (tmp_path / "new" / "settings.json").exists()
+        code, _, err = run("--out", where, *wrong)
+        assert code == 2 and message in err and "Traceback" not in err
+    assert not (new / "settings.json").exists()
 
 
 def test_the_first_span_of_a_sentence_is_what_is_asked_for():

@@ -67,7 +67,8 @@ def run(
     settings |= {"model": str(model or "trained here"), "concepts": list(tested)} | kept.plain(chosen._asdict())
     _check_folder(directory, settings)
     given = material.read(data)
-    keys = dict(zip(("encoder", "labels", "cnn", "spans"), jax.random.split(jax.random.key(seed), 4), strict=True))
+    names = ("encoder", "labels", "cnn", "spans")
+    keys: dict[str, jax.Array] = dict(zip(names, jax.random.split(jax.random.key(seed), 4), strict=True))
     subject = nets.encoder(keys["encoder"], model, given, directory, chosen, report) if model is not None else None
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run

@@ -82,9 +82,11 @@ def _batch(net: Net, given: Read, target: Any, steps: int) -> Explained:
     found = conductance.layers(*model, SOURCE, target, x, start, sites=net.sites, steps=steps)
     f = split.above(*model, SOURCE, target)
     fine = integrated_gradients.attribute(f, x, start, steps=2 * steps)
-    score, nought = f(x), f(start)
-    return Explained(found.attribution, found.error, score - nought, score, fine.attribution.sum(-1), fine.error)
+    change = found.attribution[SOURCE].sum((1, 2)) - found.error[SOURCE]
+    return Explained(found.attribution, found.error, change, _score(f, x), fine.attribution.sum(-1), fine.error)
 
+
+_score = jax.jit(lambda f, x: f(x))
 
 _rows = jax.jit(lambda forward, params, tokens: forward(params, tokens, {})[1][SOURCE], static_argnums=0)
 

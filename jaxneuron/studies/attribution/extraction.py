@@ -87,7 +87,7 @@ def explained(net: Net, test: Texts, preset: Preset, *, seed: int, report: Repor
 def _telling(pieces: list[list[str]], place: np.ndarray, count: int) -> list[int]:
     """Return the texts to show: those with spans of several tokens first."""
     several = place[:, 1] - place[:, 0]
-    return sorted(np.lexsort([[len(row) for row in pieces], -several])[:count].tolist())
+    return sorted(np.lexsort((np.array([len(row) for row in pieces]), -several))[:count].tolist())
 
 
 def _layers(found: Explained, place: np.ndarray, layers: tuple[str, ...], bins: int) -> list[Rows]:

@@ -61,11 +61,11 @@ def classifier(
     key: jax.Array, subject: Subject, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report
 ) -> Net:
     """Train a head that tells the label of a text from the mean of the last layer, or go on."""
-    names = tuple(sorted(set(train.labels)))
+    names = tuple(sorted({str(label) for label in train.labels}))
     read, number = _reader(subject, preset), {name: place for place, name in enumerate(names)}
     config = _config(subject, preset, names, "mean")
     given = [
-        (read(texts.sentences).tokens, np.array([number[label] for label in texts.labels], np.int32))
+        (read(texts.sentences).tokens, np.array([number[str(label)] for label in texts.labels], np.int32))
         for texts in (train, dev)
     ]
     model = _head(key, subject, config, given, out / "label_head", preset, report("train a head for labels"))
@@ -85,9 +85,17 @@ def extractor(
 
 def cnn(key: jax.Array, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report) -> Net:
     """Train the text CNN, or go on."""
-    given: tuple[Any, ...] = (train.sentences, train.labels, dev.sentences, dev.labels)
-    progress = report("train a text CNN")
-    text_cnn_training.fit(key, *given, out / "text_cnn", longest=preset.longest, progress=progress, **preset.cnn)
+    text_cnn_training.fit(
+        key,
+        train.sentences,
+        [str(label) for label in train.labels],
+        dev.sentences,
+        [str(label) for label in dev.labels],
+        out / "text_cnn",
+        longest=preset.longest,
+        progress=report("train a text CNN"),
+        **preset.cnn,
+    )
     model = text_cnn_training.load(out / "text_cnn")
     convolutions = tuple(f"conv{width}" for width in model.config.widths)
     read = functools.partial(read_words, model.vocabulary, longest=preset.longest)
@@ -124,7 +132,7 @@ def _head(
     key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
 ) -> heads.Model:
     def train() -> dict[str, Any]:
-        heads.fit(key, subject, config, *given, out, progress=progress, **preset.head)
+        heads.fit(key, subject, config, given[0], given[1], out, progress=progress, **preset.head)
         return {"trained": True}
 
     kept.stage(out, "trained", train)

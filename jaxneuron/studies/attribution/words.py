@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxneuron.corpora import scenes
 
-POSITIVE = """
+POSITIVE: Sequence[str] = """
 admirable amazing astonishing authentic awesome beautiful best brave breathtaking brilliant captivating charming
 clever compelling delicate delightful dazzling elegant enchanting engaging engrossing enjoyable entertaining excellent
 exhilarating exquisite extraordinary fantastic fascinating fine flawless fresh fun funny gorgeous graceful great
@@ -23,7 +23,7 @@ rewarding satisfying sensitive smart solid splendid stunning stylish sublime sup
 thoughtful thrilling touching triumphant unforgettable vibrant vivid warm witty wonderful worthwhile
 """.split()
 
-NEGATIVE = """
+NEGATIVE: Sequence[str] = """
 absurd annoying appalling awful awkward bad banal bland bleak boring clumsy contrived crude dated depressing
 derivative disappointing disastrous dreadful dreary dull dumb embarrassing empty exhausting fake feeble flat flawed
 forced forgettable formulaic frustrating generic gross grim hollow horrible idiotic implausible inane incoherent inept
@@ -60,7 +60,7 @@ def read(paths: Sequence[Path]) -> dict[str, list[str]]:
 
 def adjectives() -> dict[str, list[str]]:
     """Return the concepts of reviews."""
-    return {"positive adjectives": POSITIVE, "negative adjectives": NEGATIVE}
+    return {"positive adjectives": list(POSITIVE), "negative adjectives": list(NEGATIVE)}
 
 
 def of_scenes() -> dict[str, list[str]]:
