@@ -10,8 +10,10 @@ runs in part: the note says which part, and the time is scaled to the whole, lin
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,7 +70,7 @@ class Task(NamedTuple):
     @property
     def steps(self) -> int:
         """Return the nodes on the path."""
-        return 10 if self.options.quick else 50
+        return self.options.steps
 
     @property
     def size(self) -> str:
@@ -123,18 +125,34 @@ def encode(loaded: pretrained.Pretrained, lines: list[str]) -> Tokens:
     return Tokens(jnp.asarray(padded), jnp.asarray(mask))
 
 
-def race(sides: Mapping[str, Callable[[], Any]], repeats: int) -> tuple[dict[str, Any], dict[str, Times]]:
+class Taken(NamedTuple):
+    """What one side took."""
+
+    wall: Times
+    processor: float  # seconds of processor time, all threads, the median; tells more on a machine that is busy
+
+
+def race(sides: Mapping[str, Callable[[], Any]], repeats: int) -> tuple[dict[str, Any], dict[str, Taken]]:
     """Run each side once, which compiles; then all in turn. Return the results of the first run, and the times."""
-    sides = {name: lambda side=side: jax.block_until_ready(side()) for name, side in sides.items()}
-    results = {name: side() for name, side in sides.items()}
-    rounds = [{name: seconds(side) for name, side in sides.items()} for _ in range(repeats)]
-    return results, {name: Times(0.0, [one[name] for one in rounds]) for name in sides}
+    results = {name: jax.block_until_ready(side()) for name, side in sides.items()}
+    rounds = [{name: _timed(side) for name, side in sides.items()} for _ in range(repeats)]
+    taken = {}
+    for name in sides:
+        wall, processor = zip(*(one[name] for one in rounds), strict=True)
+        taken[name] = Taken(Times(0.0, list(wall)), statistics.median(processor))
+    return results, taken
+
+
+def _timed(side: Callable[[], Any]) -> tuple[float, float]:
+    began = time.process_time()
+    wall = seconds(lambda: jax.block_until_ready(side()))
+    return wall, time.process_time() - began
 
 
 def row(
     job: str,
     size: str,
-    took: Mapping[str, Times],
+    took: Mapping[str, Taken],
     peer: str,
     said: str,
     *,
@@ -144,8 +162,10 @@ def row(
 ) -> Row:
     """Return the row of a job whose results were compared; the peer's part is scaled to the whole."""
     ours, theirs = (took[side] for side in sides)
-    note = f"{said}; ours {ours.spread}, the peer {theirs.spread}" + (f"; measured of the peer: {part}" if part else "")
-    return compare(job, size, ours.median, peer, theirs.median * scale, note)
+    note = f"{said}; ours {ours.wall.spread}, the peer {theirs.wall.spread}"
+    note += f"; by processor time the ratio is {theirs.processor * scale / ours.processor:.2f}"
+    note += f"; measured of the peer: {part}" if part else ""
+    return compare(job, size, ours.wall.median, peer, theirs.wall.median * scale, note)
 
 
 def gap(ours: Any, theirs: Any, limit: float) -> str:
@@ -248,10 +268,16 @@ def neurons(task: Task) -> list[Row]:
     name = f"Captum's NeuronConductance, {rows} rows, a loop"
     return [
         row(
-            f"{width} neurons of block {LAYER}, {what}", size, took[which], name, took["peer"], said[which], times, part
+            f"{width} neurons of block {LAYER}, {what}",
+            size,
+            took,
+            name,
+            said[which],
+            sides=(which, "peer"),
+            scale=width / len(units),
+            part=part,
         )
         for which, what in (("each", "from each token"), ("all", "summed over tokens"))
-        for times in [width / len(units)]
     ]
 
 
@@ -264,7 +290,7 @@ def _ablation(task: Task, block: int) -> Row:
     width, site = task.x.shape[2], task.residual(block)
     f, below = task.above(site), jax.jit(split.below(task.model.forward, task.model.params, site))
     peer = partial(peers.ablation, task.scored, task.text, block + 1)
-    few, each = np.arange(width) * 16 // width, np.arange(width)
+    few, each = np.arange(width) * 16 // width, np.arange(width) // (8 if task.options.quick else 1)
     together = 8 if task.options.quick else peers.best(lambda many: peer(few, together=many), (1, 4, 8, 16, 32))
     mask = task.tokens.mask
     sides = {
@@ -274,7 +300,8 @@ def _ablation(task: Task, block: int) -> Row:
     found, took = race(sides, task.options.repeats)
     words = np.asarray(mask)
     said = gap(np.asarray(found["ours"])[words], found["peer"][words], 1e-3)
-    return row(f"ablation of {width} neurons of block {block}", task.size, took, f"Captum, {together} at a time", said)
+    many = f"{width} neurons" if not task.options.quick else f"{each[-1] + 1} groups of neurons"
+    return row(f"ablation of {many} of block {block}", task.size, took, f"Captum, {together} at a time", said)
 
 
 def concepts(task: Task) -> list[Row]:
@@ -351,8 +378,8 @@ def paths(task: Task) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]
 
 def grown(task: Task, side: str, method: str, steps: int) -> tuple[float, float]:
     """Return by how many MiB a path method makes the process grow, and its seconds."""
-    method, took = paths(task)[method][side != "ours"], []
-    return growth(lambda: took.append(seconds(lambda: jax.block_until_ready(method(steps=steps))))), took[-1]
+    run, took = paths(task)[method][side != "ours"], []
+    return growth(lambda: took.append(seconds(lambda: jax.block_until_ready(run(steps=steps))))), took[-1]
 
 
 def memory(task: Task) -> list[Row]:
@@ -399,10 +426,11 @@ QUICK = ("inputs", "layer", "ablations", "concepts")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--model", type=Path, required=True, help="a checkpoint's folder, such as MiniLM's")
     parser.add_argument("--data", type=Path, help="a text, one sentence a line; otherwise the embedded captions")
     parser.add_argument("--count", type=int, help="sentences; 8, or 2 with --quick")
+    parser.add_argument("--steps", type=int, help="nodes on a path; 50, or 10 with --quick")
     parser.add_argument("--repeats", type=int, help="timed runs of each side; 3, or 1 with --quick")
     parser.add_argument("--jobs", nargs="+", choices=JOBS, help=f"all, or with --quick {', '.join(QUICK)}")
     parser.add_argument("--quick", action="store_true", help="few sentences and steps, one setting of each side")
@@ -410,16 +438,20 @@ def main() -> None:
     parser.add_argument("--grown", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.count = options.count or (2 if options.quick else 8)
+    options.steps = options.steps or (10 if options.quick else 50)
     options.repeats = options.repeats or (1 if options.quick else 3)
     task = load(options)
     if options.grown:
         side, method, steps = options.grown
         print(*grown(task, side, method, int(steps)))
         return
-    rows = []
+    rows, shown = [], 0
     for name in options.jobs or (QUICK if options.quick else JOBS):
-        print(f"{name} ...", file=sys.stderr, flush=True)
         rows += JOBS[name](task)
+        for one in rows[shown:]:
+            told = f"{one.job}: {one.ours_s:.3g} s, {one.peer} {one.peer_s:.3g} s; {one.note}"
+            print(told, file=sys.stderr, flush=True)
+        shown = len(rows)
     report(rows, options.json)
 
 
