@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import batching
@@ -78,7 +79,7 @@ def game(
             "feature, or an array of the input's shape"
         )
     for name, value in (("input", x), ("baseline", given)):
-        if not isinstance(value, jax.core.Tracer) and not np.isfinite(np.asarray(value)).all():
+        if not isinstance(value, Tracer) and not np.isfinite(np.asarray(value)).all():
             raise ValueError(f"the {name} holds NaN or infinite values; find out where they arise")
     member, count = _players(x.shape, groups)
     if mask is not None:
@@ -95,7 +96,8 @@ def game(
             f"expected a score that returns one number for each of the {x.shape[0]} rows, got {shape}; pick one number "
             "with a target, or sum"
         )
-    return Game(score, x, *_prepare(x, given, member, mask), count, budget)
+    baseline, player = _prepare(x, given, member, mask)
+    return Game(score, x, baseline, player, count, budget)
 
 
 @jax.jit

@@ -15,6 +15,10 @@ from jaxtyping import PyTree
 
 from jaxneuron import batching
 
+_CACHE = 2**24
+"""Bytes of which a processor's caches hold much: to ablate all neurons of a block of MiniLM took 7.3 seconds of
+processor time within 16 MiB, 10.5 within 256."""
+
 
 def sweep(f: Callable[..., PyTree], *items: PyTree, budget: int = batching.BUDGET) -> PyTree:
     """Apply `f` to each item and stack the results; for use inside `jit`.
@@ -22,7 +26,7 @@ def sweep(f: Callable[..., PyTree], *items: PyTree, budget: int = batching.BUDGE
     Args:
         f: a function of one item.
         *items: pytrees that share one leading axis, at least one long.
-        budget: bytes for what `f` computes at a time, its results aside.
+        budget: bytes for what `f` computes at a time, its results aside; on a processor 16 MiB are not exceeded.
 
     Example:
         >>> sweep(lambda a: a * a, jnp.arange(4)).tolist()
@@ -30,6 +34,8 @@ def sweep(f: Callable[..., PyTree], *items: PyTree, budget: int = batching.BUDGE
     """
     total = jax.tree.leaves(items)[0].shape[0]
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), items)
+    if jax.default_backend() == "cpu":
+        budget = min(budget, _CACHE)
     chunk = batching.chunk_size(live_bytes(f, *one), total, budget)
     chunks = math.ceil(total / chunk)
     rows = jnp.minimum(jnp.arange(chunks * chunk), total - 1).reshape(chunks, chunk)  # the last item fills up

@@ -49,7 +49,7 @@ def attribute(
 
     Example:
         >>> f = lambda x: x[:, 0] * x[:, 1] + x[:, 2]
-        >>> jnp.round(attribute(jax.random.key(0), f, jnp.array([[2.0, 3.0, 4.0]])), 3).tolist()
+        >>> jnp.round(attribute(jax.random.key(0), f, jnp.array([[2.0, 3.0, 4.0]]))).tolist()
         [[3.0, 3.0, 4.0]]
     """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import batching, games
@@ -66,7 +67,7 @@ def interact(
     sets = jnp.asarray(sets)
     if sets.shape != (len(game.x), game.count) or not jnp.issubdtype(sets.dtype, jnp.integer):
         raise ValueError(f"expected the set of each player, {(len(game.x), game.count)}, got {sets.dtype} {sets.shape}")
-    if not isinstance(sets, jax.core.Tracer) and bool(jnp.any((sets < 0) | (sets >= game.count))):
+    if not isinstance(sets, Tracer) and bool(jnp.any((sets < 0) | (sets >= game.count))):
         raise ValueError(
             f"expected sets numbered from 0 to {game.count - 1}, got {int(sets.min())} to {int(sets.max())}"
         )

@@ -55,7 +55,7 @@ def interact(
         Janizek, Sturmfels, Lee 2021, "Explaining Explanations", JMLR 22(104), arXiv 2002.04138.
 
     Example:
-        >>> jnp.round(interact(lambda x: x[:, 0] * x[:, 1], jnp.array([[2.0, 6.0]])).attribution, 3).tolist()
+        >>> jnp.round(interact(lambda x: x[:, 0] * x[:, 1], jnp.array([[2.0, 6.0]])).attribution).tolist()
         [[[3.0, 3.0], [3.0, 3.0]]]
     """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
