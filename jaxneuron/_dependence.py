@@ -56,7 +56,8 @@ def _reached(jaxpr: Jaxpr, changed: list[bool]) -> list[bool]:
         if equation.primitive.name in _CALLS:
             inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
             inner = getattr(inner, "jaxpr", inner)
-            outputs = _reached(inner, inputs) if len(getattr(inner, "invars", ())) == len(inputs) else outputs
+            if inner is not None and len(inner.invars) == len(inputs):
+                outputs = _reached(inner, inputs)
         live |= {variable for variable, is_live in zip(equation.outvars, outputs, strict=True) if is_live}
     return [not isinstance(variable, Literal) and variable in live for variable in jaxpr.outvars]
 
@@ -83,14 +84,14 @@ def _recurrent(forward: Forward, tree: Any, shapes: tuple) -> frozenset[Site]:
         return forward(params, tokens, {site: _Note(site, seen) for site in sites})[1]
 
     jax.eval_shape(noted, params, tokens)
-    return frozenset(seen)
+    return frozenset(seen.sites)
 
 
-class _Seen(set):
-    __hash__ = object.__hash__  # so that a pytree can carry it past `jit`
+class _Seen:
+    """The sites seen, in what a pytree can carry past `jit`, unlike a set: it is equal to itself alone."""
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    def __init__(self) -> None:
+        self.sites: set[Site] = set()
 
 
 @jax.tree_util.register_dataclass
@@ -104,7 +105,7 @@ class _Note:
     def __call__(self, value: Array, time: Array) -> Array:
         """Return the value."""
         if jnp.ndim(time) == 0:
-            self.seen.add(self.site)
+            self.seen.sites.add(self.site)
         return value
 
 

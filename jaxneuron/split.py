@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron._dependence import dependence
@@ -232,7 +233,7 @@ def _check_target(forward: Forward, params: Params, tokens: Tokens, target: Targ
     for part in jax.tree.leaves(target, is_leaf=lambda node: hasattr(node, "site") or isinstance(node, Logit)):
         if isinstance(getattr(part, "site", None), str):
             check_site(part.site, shapes)
-        known = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(part))
+        known = not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(part))
         if isinstance(part, Unit) and known:
             check_units(part, shapes[part.site].shape[-1])
         if isinstance(part, Logit) and known:

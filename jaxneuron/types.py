@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 Site = str
 """The name of one activation tensor of a model, such as `"embed"` or `"visual/gru"`.
@@ -113,8 +113,8 @@ class Path(NamedTuple):
     Many sites at once: both fields are dicts, site -> value.
     """
 
-    attribution: Float[Array, "batch *feature"] | dict[Site, Float[Array, "batch *feature"]]  # what the method explains
-    error: Float[Array, "batch"] | dict[Site, Float[Array, "batch"]]  # sum(attribution) - (f(x) - f(baseline)), signed
+    attribution: PyTree[Float[Array, "batch *feature"]]  # in the score's unit
+    error: PyTree[Float[Array, "batch"]]  # sum(attribution) - (f(x) - f(baseline)), signed
 
 
 class Factors(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 
@@ -29,7 +30,7 @@ def check_value(x: Any, name: str = "x", *, integers: bool = False) -> Array:
         raise ValueError(
             f"expected `{name}` as [batch *feature], at least one row and feature, got the shape {x.shape}"
         )
-    if jnp.issubdtype(x.dtype, jnp.floating) and not isinstance(x, jax.core.Tracer):
+    if jnp.issubdtype(x.dtype, jnp.floating) and not isinstance(x, Tracer):
         if wrong := int(jnp.sum(~jnp.isfinite(x))):
             raise ValueError(
                 f"{wrong} of the {x.size} numbers in `{name}` are NaN or infinite; find out where they arise"

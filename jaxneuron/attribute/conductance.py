@@ -155,7 +155,8 @@ def layers(
     names = tuple(split.on_path(forward, params, tokens, source, target)) if sites is None else tuple(sites)
     alone = [(site,) for site in names if site in split.recurrent(forward, params, tokens)]
     together = tuple(site for site in names if (site,) not in alone)
-    attribution, error = {}, {}
+    attribution: dict[Site, Array] = {}
+    error: dict[Site, Array] = {}
     for group in ([together] if together else []) + alone:
         found = attribute(
             split.through(forward, params, tokens, source, group, target),
@@ -168,7 +169,8 @@ def layers(
             most=most,
             budget=budget,
         )
-        attribution, error = attribution | found.attribution, error | found.error
+        attribution.update(found.attribution)  # a dict, as `group` is a tuple
+        error.update(found.error)
     return Path({name: attribution[name] for name in names}, {name: error[name] for name in names})
 
 

@@ -156,9 +156,8 @@ def test_a_transformer_with_its_norms_keeps_to_it(bert):
     options = {"causal": False, "norm_first": False, "embedding_norm": True, "head": "none", "epsilon": 0.1}
     config = transformer.Config(11, width=8, blocks=1, heads=2, longest=6, hidden=12, **options)
     forward, init = transformer.build(config)
-    params = jax.tree.map(lambda leaf: leaf * 4 if leaf.ndim == 2 else leaf, jax.jit(init)(jax.random.key(0)))
-    x, baseline = (4 * value for value in (bert.x, bert.baseline))
-    found = conductance.layers(forward, params, bert.tokens, "embed/word", bert.target, x, baseline)
+    inputs = jax.jit(init)(jax.random.key(0)), bert.tokens, "embed/word", bert.target, bert.x, bert.baseline
+    found = conductance.layers(forward, *inputs)
     assert {"embed/word", "embed", "block0/heads"} < set(found.attribution) and len(found.attribution) == 7
     for site, value in found.attribution.items():
         assert np.all(value[1, 3:] == 0), site
