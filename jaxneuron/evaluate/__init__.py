@@ -9,6 +9,10 @@ Each file answers it in its own way, for results (what was found, ranked or expl
 - `word_count_ridge`: what a linear model on word counts makes of the same text (baseline of the visual pathway)
 - `unigram`, `kneser_ney`: what counting makes of the same text (baselines of the language pathway)
 
+For attributions, the folder `attribution`; and for many tests at once:
+
+- `significance`: which of many results are more than chance?
+
 For what a change does to a model (`intervene`):
 
 - `effects`: how well are outputs of each class predicted, and how far is it from the model without the change?
