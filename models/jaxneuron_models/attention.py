@@ -68,8 +68,9 @@ class Attention(nnx.Module):
         # Plain products of matrices in memory order: an einsum over the first layout takes 1.7 times as long on a CPU.
         query = jnp.moveaxis(query, 1, 3).reshape(batch, self.key_heads, -1, self.head_width)  # g t: queries of a head
         score = query * self.head_width**-0.5 @ jnp.transpose(key, (0, 2, 3, 1))
-        score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(jnp.float32)
-        score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(jnp.float32).min)
+        wide = jnp.promote_types(score.dtype, jnp.float32)
+        score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(wide)
+        score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(wide).min)
         weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
         total = jnp.sum(weight, axis=-1, keepdims=True)
         # divided after the product, which has fewer numbers; nobody asks for the probabilities, nobody computes them
