@@ -99,7 +99,7 @@ class Language(nnx.Module):
             memory = Memory(state.hidden[number], state.cell[number])
             x, memory = getattr(self, f"lstm{number}")(tap, f"lstm{number}", x, mask, memory, time)
             memories.append(memory)
-        logits = tap("logits", self.head(jnp.swapaxes(x, 0, 1)), time)
+        logits = tap("logits", jnp.swapaxes(self.head(x), 0, 1), time)
         hidden, cell = (jnp.stack(leaves) for leaves in zip(*memories, strict=True))
         return Prediction(logits), tap.activations(), State(hidden, cell, state.length + len(time))
 

@@ -24,27 +24,29 @@ class Preset(NamedTuple):
     top: int = 10  # units of each hypothesis that the results list
 
 
-_SOURCE = {"window": 100, "context": 25, "min_count": 5}
+_SOURCE = {"batch": 16, "learning_rate": 2e-2, "window": 100, "context": 25, "min_count": 5}
+"""For source code, of which small batches and a high rate learn most in a given time: after a million characters of C,
+2.7 bits per character on dev text instead of 4.0 with batches of 32 and the default rate."""
 
 PRESETS: dict[str, dict[str, Preset]] = {
     "demo": {
         "parens": Preset(1_000_000, {"epochs": 3, "batch": 32}),
         "arithmetic": Preset(300_000, {"epochs": 3, "batch": 32}),
-        "c": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
-        "python": Preset(400_000, {"epochs": 3, "batch": 32} | _SOURCE, length=200),
+        "c": Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
+        "python": Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
     },
     "small": {
         "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
         "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
-        "c": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
-        "python": Preset(2_000_000, {"epochs": 6, "batch": 32} | _SOURCE, scored=40_000, length=400),
+        "c": Preset(6_000_000, {"epochs": 3} | _SOURCE, scored=40_000, quality=200_000, length=400),
+        "python": Preset(6_000_000, {"epochs": 3} | _SOURCE, scored=40_000, quality=200_000, length=400),
     },
     "paper": {
         "parens": Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
         "arithmetic": Preset(2_000_000, {"epochs": 20, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
         "c": Preset(
             6_000_000,  # Sellam et al. 2018, "I Like the Way You Think!": 6.2 million characters
-            {"epochs": 20, "batch": 64} | _SOURCE,
+            {"epochs": 20} | _SOURCE,
             scored=100_000,
             held_out=20_000,
             quality=400_000,
@@ -55,7 +57,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
         "python": Preset(
             6_000_000,
-            {"epochs": 20, "batch": 64} | _SOURCE,
+            {"epochs": 20} | _SOURCE,
             scored=100_000,
             held_out=20_000,
             quality=400_000,
