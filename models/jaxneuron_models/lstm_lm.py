@@ -165,7 +165,8 @@ def initial_state(config: Config, batch: int, dtype: Any = jnp.float32) -> State
 
 
 def _empty(layers: int, batch: int, width: int, dtype: Any) -> State:
-    return State(*(jnp.zeros((layers, batch, width), dtype) for _ in range(2)), jnp.zeros((), jnp.int32))
+    hidden, cell = (jnp.zeros((layers, batch, width), dtype) for _ in range(2))
+    return State(hidden, cell, jnp.zeros((), jnp.int32))
 
 
 def _config(params: Params) -> Config:

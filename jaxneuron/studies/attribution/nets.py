@@ -19,6 +19,9 @@ from jaxneuron_models import heads, text_cnn_training, transformer_training
 BLANKS = ("[PAD]", "<pad>", "<BEG>", "[MASK]", "<mask>", "<unk>", "<|endoftext|>")
 """What may stand for nothing, the first that a tokenizer knows."""
 
+GRAIN = 6
+"""Lengths of the text that a small encoder is trained on are multiples of it: each length is compiled on its own."""
+
 
 class Spans(NamedTuple):
     """Texts with the tokens where their span starts and ends."""
@@ -43,10 +46,11 @@ def encoder(
 
 
 def _words(sentences: list[list[str]], count: int | None) -> list[list[str]]:
-    """Return sentences of about so many words, drawn at random."""
-    order = np.random.default_rng(0).permutation(len(sentences))
-    ends = np.cumsum([len(sentences[row]) for row in order])
-    return [sentences[row] for row in order[: len(order) if count is None else 1 + np.searchsorted(ends, count)]]
+    """Return sentences of about so many words, drawn at random, each cut to a multiple of `GRAIN` words."""
+    whole = [sentence[: len(sentence) // GRAIN * GRAIN] for sentence in sentences if len(sentence) >= GRAIN]
+    order = np.random.default_rng(0).permutation(len(whole))
+    ends = np.cumsum([len(whole[row]) for row in order])
+    return [whole[row] for row in order[: len(order) if count is None else 1 + np.searchsorted(ends, count)]]
 
 
 def layers(subject: Any) -> tuple[Site, ...]:
