@@ -47,7 +47,9 @@ def encoder(
 
 def _words(sentences: list[list[str]], count: int | None) -> list[list[str]]:
     """Return sentences of about so many words, drawn at random, each cut to a multiple of `GRAIN` words."""
-    whole = [sentence[: len(sentence) // GRAIN * GRAIN] for sentence in sentences if len(sentence) >= GRAIN]
+    whole = [
+        sentence[: len(sentence) // GRAIN * GRAIN] for sentence in sentences if len(sentence) >= GRAIN
+    ] or sentences
     order = np.random.default_rng(0).permutation(len(whole))
     ends = np.cumsum([len(whole[row]) for row in order])
     return [whole[row] for row in order[: len(order) if count is None else 1 + np.searchsorted(ends, count)]]
