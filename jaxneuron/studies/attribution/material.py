@@ -146,9 +146,12 @@ def _first(row: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _animals(split: str) -> Texts:
+    """Return captions that name an animal, and as many that don't."""
     captions = scenes.read(split).sentences
-    held = [any(scenes.MEANING.get(word) in ANIMALS for word in words) for words in captions]
-    return Texts(captions, ["some animal" if animal else "no animal" for animal in held])
+    held = np.array([any(scenes.MEANING.get(word) in ANIMALS for word in words) for words in captions])
+    fewer = min(held.sum(), np.sum(~held))
+    rows = np.sort(np.concatenate([np.flatnonzero(held)[:fewer], np.flatnonzero(~held)[:fewer]]))
+    return Texts([captions[row] for row in rows], ["some animal" if held[row] else "no animal" for row in rows])
 
 
 def _things(split: str) -> Texts:

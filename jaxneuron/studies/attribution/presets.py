@@ -32,7 +32,7 @@ PRESETS: dict[str, Preset] = {
     "demo": Preset(
         training=TRAINING
         | {"epochs": 2, "width": 64, "blocks": 3, "heads": 4, "longest": 32, "learning_rate": 3e-3, "batch": 64},
-        head={"epochs": 6, "batch": 32, "learning_rate": 3e-3},
+        head={"epochs": 15, "batch": 32, "learning_rate": 1e-2},
         cnn={"epochs": 4, "embedding": 32, "filters": 24, "learning_rate": 3e-3},
         training_words=40_000,
         texts=2_000,
