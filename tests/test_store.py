@@ -166,6 +166,7 @@ values = t.activations()
 writer = t.store.create(sys.argv[1], **t.GIVEN, **t.SMALL)
 for first in range(0, t.WORDS, 13):
     writer.write(first, {site: value[first : first + 13] for site, value in values.items()})
+    writer.flush()  # what is told is on disk, however busy the machine
     print(writer.next_word, flush=True)
     time.sleep(0.02)
 """
@@ -183,7 +184,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, values, made, moment):
     with pytest.raises(ValueError, match=f"unfinished, with .* of {WORDS} words; continue it with `resume`"):
         store.open(path)
     with store.resume(path, **GIVEN) as writer:
-        assert max(0, moment - 41) <= writer.next_word < WORDS
+        assert int(line) <= writer.next_word < WORDS
         fill(writer, values, start=max(0, writer.next_word - 5))  # a sentence may begin before
     resumed = store.open(path)
     assert resumed.checksum == made.checksum and resumed.verify() == []

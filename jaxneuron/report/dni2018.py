@@ -80,7 +80,7 @@ def spans(view: Row) -> list[tuple[str, int, bool]]:
         view: with `text`, `activation`, from -1 to 1, and `label` of each symbol.
 
     Example:
-        >>> spans({"text": "ab(", "activation": [0.9, 1.0, -0.1], "label": [1, 1, 0]})
+        >>> spans({"text": "ab(", "activation": [0.98, 1.0, -0.05], "label": [1, 1, 0]})
         [('ab', 5, True), ('(', 0, False)]
     """
     shades = [max(-STEPS, min(STEPS, round(STEPS * (value or 0)))) for value in view["activation"]]
