@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-from jaxneuron import batching
-from jaxneuron.attribute._gradient import effect
-from jaxneuron.attribute._path import chunked, work
+from jaxneuron.attribute._gradient import linear
+from jaxneuron.attribute._memory import peak
+from jaxneuron.attribute._path import at_a_time, chunked
 
 
 def finite(
@@ -32,7 +32,8 @@ def finite(
 
     def look(place: Array) -> tuple[PyTree, PyTree]:
         point = baseline + place * (x - baseline)
-        return effect(through, point), through(point)[1]
+        found = linear(through, point)
+        return found.effect, found.value
 
     def add(carry: tuple[PyTree, ...], places: Array) -> tuple[tuple[PyTree, ...], None]:
         total, *last = carry
@@ -44,7 +45,7 @@ def finite(
         )
         return (jax.tree.map(jnp.add, total, parts), *jax.tree.map(lambda all_: all_[-1], looks)), None
 
-    together = batching.chunk_size(work(look, jnp.zeros((), x.dtype)), len(nodes), budget)
+    together = at_a_time(peak(look, jnp.zeros((), x.dtype)), len(nodes), budget)
     slope, value = look(jnp.asarray(nodes[0], x.dtype))
     start = (jax.tree.map(jnp.zeros_like, value), jax.tree.map(jnp.zeros_like, slope), value)
     return jax.lax.scan(add, start, jnp.asarray(chunked(nodes, together), x.dtype))[0][0]

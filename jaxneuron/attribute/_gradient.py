@@ -1,7 +1,7 @@
 """Derivatives that several methods take: of a score by its input, and by what is added at a site on the way."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,18 +21,23 @@ def gradient(
     return pull(jnp.ones_like(score))[0]
 
 
-def effect(through: Callable[..., tuple[Float[Array, "batch"], Any]], x: Float[Array, "batch *feature"]) -> PyTree:
-    """Return the derivative of the score by what is added at the site, shaped like the site's value."""
-    value = jax.eval_shape(lambda x: through(x)[1], x)
-    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), value)
-    score, pull = jax.vjp(lambda amount: through(x, amount)[0], nothing)
-    return pull(jnp.ones_like(score))[0]
+class Linear(NamedTuple):
+    """A joint map at one point: its value, and every first derivative there, of one forward pass."""
+
+    value: PyTree  # at the site
+    effect: PyTree  # the derivative of the score by what is added at the site, shaped like its value
+    flow: Callable[[Float[Array, "batch *feature"]], PyTree]  # how the value changes when `x` moves in a direction
+    pull: Callable[[PyTree], Float[Array, "batch *feature"]]  # the gradient by `x` of a weighted sum of the value
 
 
-def flow(
-    through: Callable[..., tuple[Float[Array, "batch"], Any]],
-    x: Float[Array, "batch *feature"],
-    direction: Float[Array, "batch *feature"],
-) -> PyTree:
-    """Return how the site's value changes when `x` moves in a direction."""
-    return jax.jvp(lambda x: through(x)[1], (x,), (direction,))[1]
+def linear(through: Callable[..., tuple[Float[Array, "batch"], PyTree]], x: Float[Array, "batch *feature"]) -> Linear:
+    """Return `(x, amount) -> (score, value)` and its derivatives where the amount is 0."""
+    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(through, x)[1])
+    (score, value), forward = jax.linearize(through, x, nothing)
+    backward = jax.linear_transpose(forward, x, nothing)
+    return Linear(
+        value,
+        effect=backward((jnp.ones_like(score), nothing))[1],
+        flow=lambda direction: forward(direction, nothing)[1],
+        pull=lambda weights: backward((jnp.zeros_like(score), weights))[0],
+    )

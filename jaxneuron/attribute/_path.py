@@ -4,6 +4,7 @@ The sum over nodes is compensated (Kahan 1965), so that a hundred steps in singl
 is the sum over features that measures completeness.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
-from jaxneuron import batching
+from jaxneuron.attribute._memory import peak
 from jaxneuron.attribute._quadrature import Quadrature
 from jaxneuron.types import Path
 
@@ -39,7 +40,7 @@ def integral(
         panels: equal parts of the line, to each of which the quadrature is applied.
         budget: bytes for the nodes that are looked at together.
     """
-    together = batching.chunk_size(work(integrand, x), len(quadrature.nodes), budget)
+    together = at_a_time(peak(integrand, x), len(quadrature.nodes), budget)
     nodes, weights = chunked(quadrature.nodes, together), chunked(quadrature.weights, together, 0.0)
     nodes, weights = jnp.asarray(nodes, x.dtype), jnp.asarray(weights, x.dtype)
     change = x - baseline
@@ -64,28 +65,21 @@ def _kahan(total: PyTree, lost: PyTree, new: PyTree) -> tuple[PyTree, PyTree]:
     return after, jax.tree.map(lambda after, total, new: (after - total) - new, after, total, new)
 
 
+def at_a_time(bytes_: int, steps: int, budget: int) -> int:
+    """Return how many nodes of so many bytes to look at together: many, but few that only fill the last chunk.
+
+    Example:
+        >>> at_a_time(bytes_=10, steps=50, budget=70)
+        5
+    """
+    fits = max(1, min(steps, budget // max(bytes_, 1)))
+    return min(range(1, fits + 1), key=lambda size: math.ceil(steps / size) * (size + 1))  # a chunk costs a node, too
+
+
 def chunked(numbers: np.ndarray, together: int, padding: float | None = None) -> np.ndarray:
     """Return `[chunk, together]`, filled up with the last number, or with `padding`."""
     missing = -len(numbers) % together
     return np.append(numbers, [numbers[-1] if padding is None else padding] * missing).reshape(-1, together)
-
-
-def work(f: Callable, *inputs: Any) -> int:
-    """Return the bytes of all that `f(*inputs)` computes on the way: more than it holds at any time."""
-    return _written(jax.make_jaxpr(f)(*inputs).jaxpr)
-
-
-def _written(jaxpr: Any) -> int:
-    size = 0
-    for equation in jaxpr.eqns:
-        inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-        size += _written(getattr(inner, "jaxpr", inner)) if inner is not None else 0
-        size += sum(
-            variable.aval.size * getattr(variable.aval.dtype, "itemsize", 4)
-            for variable in equation.outvars
-            if hasattr(variable.aval, "dtype")
-        )
-    return size
 
 
 def change_of(

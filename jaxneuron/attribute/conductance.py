@@ -17,8 +17,9 @@ from jaxtyping import Array, Float, PyTree
 from jaxneuron import batching, split
 from jaxneuron.attribute._check import broadcasts, check_baseline, check_counts
 from jaxneuron.attribute._finite import finite
-from jaxneuron.attribute._gradient import effect, flow, once
-from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined, work
+from jaxneuron.attribute._gradient import linear, once
+from jaxneuron.attribute._memory import peak
+from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined
 from jaxneuron.attribute._quadrature import Rule, quadrature
 from jaxneuron.types import Forward, Params, Path, Site, Target, Tokens
 
@@ -99,7 +100,8 @@ def _attribute(
     through = once(through)
 
     def integrand(point: Array) -> PyTree:
-        return jax.tree.map(jnp.multiply, effect(through, point), flow(through, point, x - baseline))
+        at = linear(through, point)
+        return jax.tree.map(jnp.multiply, at.effect, at.flow(x - baseline))
 
     def conductance(panels: Any) -> PyTree:
         if derivative == "finite":
@@ -215,15 +217,15 @@ def neurons(
 @partial(jax.jit, static_argnames=("steps", "rule", "budget"))
 def _neurons(through: Any, x: Array, baseline: Array, *, steps: int, rule: Rule, budget: int) -> Path:
     through, change, tokens = once(through), x - baseline, x.shape[1]
-    together = batching.chunk_size(work(partial(flow, through), x, change), tokens, budget)
+    together = batching.chunk_size(peak(lambda x: linear(through, x).flow(change), x), tokens, budget)
 
     def integrand(point: Array) -> PyTree:
-        influence = effect(through, point)
+        at = linear(through, point)
 
         def of(token: Array) -> PyTree:
             own = (jnp.arange(tokens) == token).reshape(1, -1, *[1] * (x.ndim - 2))
-            moved = flow(through, point, jnp.where(jnp.broadcast_to(own, x.shape), change, 0))
-            return jax.tree.map(jnp.multiply, influence, moved)
+            moved = at.flow(jnp.where(jnp.broadcast_to(own, x.shape), change, 0))
+            return jax.tree.map(jnp.multiply, at.effect, moved)
 
         return jax.lax.map(of, jnp.arange(tokens), batch_size=together)
 
@@ -287,8 +289,8 @@ def _unit(
     members = jnp.broadcast_to(members.reshape((1,) * (len(shape) - members.ndim) + members.shape), shape)
 
     def integrand(point: Array) -> Array:
-        pull = jax.vjp(lambda point: through(point)[1], point)[1]
-        return pull(members * effect(through, point))[0]
+        at = linear(through, point)
+        return at.pull(members * at.effect)
 
     mean = integral(integrand, x, baseline, quadrature(rule, steps), budget=budget)
     return (x - baseline) * mean if multiply else mean

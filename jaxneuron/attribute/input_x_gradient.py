@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from jaxneuron.attribute._check import check_score, check_value
-from jaxneuron.attribute._gradient import effect, gradient, once
+from jaxneuron.attribute._gradient import gradient, linear, once
 from jaxneuron.split import traceable
 
 
@@ -65,5 +65,5 @@ def layers(through: Callable[..., tuple[Float[Array, "batch"], PyTree]], x: Floa
 
 @jax.jit
 def _layers(through: Any, x: Array) -> PyTree:
-    through = once(through)
-    return jax.tree.map(jnp.multiply, through(x)[1], effect(through, x))
+    at = linear(once(through), x)
+    return jax.tree.map(jnp.multiply, at.value, at.effect)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PyTree
 
 from jaxneuron import batching
 from jaxneuron.attribute._check import check_baseline, check_counts
-from jaxneuron.attribute._gradient import effect, once
+from jaxneuron.attribute._gradient import linear, once
 from jaxneuron.attribute._path import integral
 from jaxneuron.attribute._quadrature import Rule, quadrature
 from jaxneuron.split import traceable
@@ -54,4 +54,5 @@ def attribute(
 
 @partial(jax.jit, static_argnames=("steps", "rule", "budget"))
 def _attribute(through: Any, x: Array, baseline: Array, *, steps: int, rule: Rule, budget: int) -> PyTree:
-    return integral(partial(effect, once(through)), x, baseline, quadrature(rule, steps), budget=budget)
+    through = once(through)
+    return integral(lambda x: linear(through, x).effect, x, baseline, quadrature(rule, steps), budget=budget)

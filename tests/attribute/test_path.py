@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.attribute._path import integral, total, work
+from jaxneuron.attribute._path import at_a_time, integral, total
 from jaxneuron.attribute._quadrature import quadrature
 
 X, BASELINE = jnp.array([[1.0, 2.0], [0.5, -1.0]]), jnp.array([[0.0, 1.0], [0.5, 1.0]])
@@ -26,7 +26,8 @@ def test_memory_does_not_grow_with_the_steps():
         )
         return compiled.memory_analysis().temp_size_in_bytes
 
-    assert bytes_of(2000) <= bytes_of(20) + 2 * 4 * 2000 < 2**18
+    for steps in (20, 200, 2000):
+        assert bytes_of(steps) - 2 * 4 * steps < 1.5 * 2**16, "the budget, beside the nodes and their weights"
 
 
 def test_a_thousand_steps_round_no_more_than_a_few():
@@ -43,7 +44,10 @@ def test_the_sum_over_features_is_compensated():
     assert np.max(np.abs(numbers.reshape(3, -1).sum(1) - right)) > 1e-5
 
 
-def test_work_counts_what_is_inside_of_a_compiled_function():
-    assert (
-        work(jax.jit(lambda x: jnp.sin(x) * 2), jnp.ones(100)) >= work(lambda x: jnp.sin(x) * 2, jnp.ones(100)) == 800
-    )
+def test_nodes_fit_the_budget_and_fill_their_chunks():
+    for steps in (1, 7, 50, 51, 100):
+        for fits in (1, 3, 7, 1000):
+            together = at_a_time(10, steps, 10 * fits + 9)
+            assert 1 <= together <= min(fits, steps)
+            assert -steps % together <= max(1, steps / 10)
+    assert at_a_time(10, 50, 5) == 1, "one node is looked at even where the budget is too small"
