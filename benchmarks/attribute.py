@@ -221,32 +221,30 @@ def layers(task: Task) -> list[Row]:
     """Return the row of all layers: ours in one pass, Captum one by one."""
     sites = ("embed", *map(task.residual, range(task.model.config.blocks)))
 
-    def ours() -> Line:
-        return conductance.layers(
-            task.model.forward,
-            task.model.params,
-            task.tokens,
-            SOURCE,
-            task.target,
-            task.x,
-            task.baseline,
-            sites=sites,
-            steps=task.steps,
-        )
+    def ours(derivative: str) -> Line:
+        model, (x, baseline) = task.model, (task.x, task.baseline)
+        given = model.forward, model.params, task.tokens, SOURCE, task.target, x, baseline
+        return conductance.layers(*given, sites=sites, steps=task.steps, derivative=derivative)
 
     rows = rows_at_a_time(task, partial(peers.conductance, task.scored, task.text, LAYER + 1))
     run = partial(peers.conductance, task.scored, task.text, steps=task.steps, rows=rows)
-    found, took = race({"ours": ours, "peer": lambda: [run(n) for n in range(len(sites))]}, task.options.repeats)
-    worst = [max(found["ours"].error.items(), key=lambda one: float(jnp.max(jnp.abs(one[1]))))[1]]
+    sides = {derivative: partial(ours, derivative) for derivative in ("exact", "finite")}
+    found, took = race(sides | {"peer": lambda: [run(n) for n in range(len(sites))]}, task.options.repeats)
+    worst = [max(found["exact"].error.items(), key=lambda one: float(jnp.max(jnp.abs(one[1]))))[1]]
     worst += [max((error for _, error in found["peer"]), key=lambda one: np.max(np.abs(one)))]
-    apart = [
-        np.linalg.norm(found["ours"].attribution[site] - theirs) / np.linalg.norm(theirs)
-        for site, (theirs, _) in zip(sites, found["peer"], strict=True)
+    same = [
+        gap(found["finite"].attribution[site], one, 1e-3) for site, (one, _) in zip(sites, found["peer"], strict=True)
     ]
-    said = f"Captum's attributions are {min(apart):.2f} to {max(apart):.2f} of their norm away from ours; largest "
-    said += f"completeness error: ours {off(task, worst[0])}, Captum {off(task, worst[1])}"
+    said = {
+        "exact": f"largest completeness error: ours {off(task, worst[0])} of the change, Captum {off(task, worst[1])}",
+        "finite": f"at the last layer, {same[-1]}",
+    }
     size = f"{task.size}, {len(sites)} layers, {task.steps} steps"
-    return [row("conductance, all layers", size, took, f"Captum, {rows} rows, a loop", said)]
+    name = f"Captum, {rows} rows, a loop"
+    return [
+        row(f"conductance, all layers, {what}", size, took, name, said[which], sides=(which, "peer"))
+        for which, what in (("exact", "exact"), ("finite", "by Captum's rule"))
+    ]
 
 
 def neurons(task: Task) -> list[Row]:
@@ -305,7 +303,7 @@ def _ablation(task: Task, block: int) -> Row:
 
 
 def concepts(task: Task) -> list[Row]:
-    """Return the rows of concept vectors, each against random captions of its own."""
+    """Return the rows of concept vectors, each against random captions of its own, drawn from one pool."""
     many, each, test = (40, 40, 20) if task.options.quick else (200, 80, 40)
     shown = [line for line in task.captions if CONCEPT in line.split()][: each + test]
     others = [line for line in task.captions if CONCEPT not in line.split()][: 4 * each + test]
@@ -313,20 +311,20 @@ def concepts(task: Task) -> list[Row]:
     site = task.residual(LAYER)
     values = tcav.examples(task.model.forward, task.model.params, tokens, (site,), pool="mean").activations[site]
     values = np.asarray(values)[:, 0]
-    positive, negative = values[: each + test], values[each + test :]
+    pool = np.concatenate([values[:each], values[each + test : -test]])
+    held, answer = np.concatenate([values[each : each + test], values[-test:]]), np.arange(2 * test) < test
     random = np.random.default_rng(0)
-    drawn = [negative[random.choice(4 * each, each, replace=False)] for _ in range(many)]
-    x = np.stack([np.concatenate([positive[:each], rows]) for rows in drawn])
-    labels = np.broadcast_to(np.arange(2 * each) < each, (many, 2 * each))
-    held, answer = np.concatenate([positive[each:], negative[-test:]]), np.arange(2 * test) < test
-    size = f"{many} x {2 * each} captions x {x.shape[2]} units"
+    drawn = np.stack([each + random.choice(4 * each, each, replace=False) for _ in range(many)])
+    rows = np.concatenate([np.broadcast_to(np.arange(each), drawn.shape), drawn], axis=1)
+    x, labels = pool[rows], np.broadcast_to(np.arange(2 * each) < each, rows.shape)
+    size = f"{many} x {2 * each} of {len(pool)} captions x {pool.shape[1]} units"
 
     def accuracy(weights: Any, bias: Any) -> float:
         return float(np.mean((held @ np.asarray(weights).T + np.asarray(bias) > 0) == answer[:, None]))
 
     sides = {
-        "logistic": lambda: tcav.fit(x, labels, classifier="logistic"),
-        "ridge": lambda: tcav.fit(x, labels),
+        "logistic": lambda: tcav.fit(pool, labels, rows=rows, classifier="logistic"),
+        "ridge": lambda: tcav.fit(pool, labels, rows=rows),
         "peer": lambda: peers.logistic(x, labels),
         "sgd": lambda: peers.stochastic(x, labels),
     }

@@ -23,10 +23,10 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.attribute import _cav, _concepts
+from jaxneuron.attribute import _cav, _cav_rows, _concepts
 from jaxneuron.attribute._concepts import Scores as Scores
 from jaxneuron.attribute._examples import Examples as Examples
 from jaxneuron.attribute._examples import count, padded, values
@@ -151,27 +151,33 @@ def attribute(
 
 
 def fit(
-    activations: Float[Any, "*many row unit"],
+    activations: Float[Any, "*many pool unit"],
     labels: Bool[Any, "*cav row"],
     *,
-    weight: Float[Any, "row"] | None = None,
+    rows: Int[Any, "..."] | None = None,
+    weight: Float[Any, "pool"] | None = None,
     classifier: _cav.Classifier = "ridge",
     l2: float = 1.0,
+    budget: int = batching.BUDGET,
 ) -> Probe:
-    """Fit concept vectors: many labellings of the same rows, or many data sets of one shape.
+    """Fit concept vectors: many labellings of the same rows, many draws from one pool, or many data sets of one shape.
 
     Args:
         activations: `[row unit]` for all, or `[cav row unit]`.
         labels: which rows show the concept; `[row]` or `[cav row]`.
-        weight: how much each row counts.
+        rows: the rows of the pool `activations[row unit]` that each vector is fitted on, such as those of a concept and
+            of a random set; `labels` are theirs. The fastest way to many data sets: the pool's products serve them all.
+        weight: how much each row counts; not for a pool.
         classifier: see `attribute`.
         l2: see `attribute`.
+        budget: bytes of working memory, for a pool.
 
     Returns:
         `weights[*cav 1 unit]`, of activations as they are, and `bias[*cav 1]`: halfway between the two sides.
 
     Raises:
-        ValueError: shapes that disagree.
+        IndexError: rows that the pool does not have.
+        ValueError: shapes that disagree, or weights for a pool.
 
     Example:
         >>> x = np.array([[0.0, 1.0], [0.2, 0.0], [2.0, 1.0], [2.2, 0.0]])
@@ -179,7 +185,9 @@ def fit(
         [[2.0, 0.0]]
     """
     x, y = jnp.asarray(activations, jnp.float32), jnp.asarray(labels, jnp.float32)
-    if (
+    if rows is not None:
+        direction, bias = _fit_pool(x, y, np.asarray(rows), weight, jnp.float32(l2), classifier, budget)
+    elif (
         x.ndim not in (2, 3)
         or y.ndim not in (1, 2)
         or x.shape[-2] != y.shape[-1]
@@ -188,8 +196,9 @@ def fit(
         raise ValueError(
             f"expected activations [row unit] or [cav row unit] and labels [cav row], got {x.shape}, {y.shape}"
         )
-    given = jnp.ones(x.shape[-2], jnp.float32) if weight is None else jnp.asarray(weight, jnp.float32)
-    direction, bias = _fit(x, y, given, jnp.float32(l2), classifier=classifier)
+    else:
+        given = jnp.ones(x.shape[-2], jnp.float32) if weight is None else jnp.asarray(weight, jnp.float32)
+        direction, bias = _fit(x, y, given, jnp.float32(l2), classifier=classifier)
     zero = jnp.zeros(x.shape[-1])
     return Probe(direction[..., None, :], bias[..., None], zero, zero + 1, {"classifier": classifier, "l2": l2})
 
@@ -200,6 +209,25 @@ def _fit(x: Array, y: Array, weight: Array, l2: Array, *, classifier: _cav.Class
     if y.ndim == 1:
         return one(x, y, weight, l2)
     return jax.vmap(one, in_axes=(0 if x.ndim == 3 else None, 0, None, None))(x, y, weight, l2)
+
+
+def _fit_pool(
+    x: Array, y: Array, rows: np.ndarray, weight: Any, l2: Array, classifier: _cav.Classifier, budget: int
+) -> tuple[Array, Array]:
+    if weight is not None:
+        raise ValueError("each vector of a pool has rows of its own; leave out `rows` to weigh them, or repeat rows")
+    if x.ndim != 2 or rows.ndim != 2 or y.shape not in (rows.shape, rows.shape[1:]):
+        raise ValueError(
+            "expected activations [row unit], rows [cav row] and labels [cav row] or [row], got "
+            f"{x.shape}, {rows.shape} and {y.shape}"
+        )
+    if rows.size and not 0 <= rows.min() <= rows.max() < len(x):
+        raise IndexError(f"the pool has the rows 0 to {len(x) - 1}, got {rows.min()} to {rows.max()}")
+    each = 4 * (4 * rows.shape[1] ** 2 + 2 * len(x))
+    chunk = batching.chunk_size(each, len(rows), budget)
+    return _cav_rows.pooled(
+        x, jnp.asarray(rows), jnp.broadcast_to(y, rows.shape), l2, classifier=classifier, chunk=chunk
+    )
 
 
 def _split(key: Array, counts: list[int], held_out: float) -> np.ndarray:

@@ -67,6 +67,25 @@ def test_a_row_of_weight_nothing_is_not_there():
         np.testing.assert_allclose(some.bias, alone.bias, rtol=2e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["ridge", "logistic", "mean"])
+def test_vectors_of_a_pool_are_those_of_their_own_rows(name):
+    rng = np.random.default_rng(3)
+    pool = rng.normal(5.0, 1.0, size=(30, 40))
+    pool[:10, 0] += 2
+    rows = np.stack([np.concatenate([np.arange(10), rng.permutation(20)[:8] + 10]) for _ in range(5)])
+    labels = np.arange(18) < 10
+    shared = tcav.fit(pool, labels, rows=rows, classifier=name)
+    own = tcav.fit(pool[rows], np.tile(labels, (5, 1)), classifier=name)
+    np.testing.assert_allclose(shared.weights, own.weights, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(shared.bias, own.bias, rtol=1e-3, atol=1e-4)
+    few = tcav.fit(pool, labels, rows=rows, classifier=name, budget=1)
+    np.testing.assert_allclose(few.weights, shared.weights, rtol=1e-4, atol=1e-5)
+    twice = np.concatenate([rows, rows[:, :3]], axis=1)  # a row may be drawn more than once
+    again = tcav.fit(pool, np.append(labels, labels[:3]), rows=twice, classifier=name)
+    own = tcav.fit(pool[twice], np.tile(np.append(labels, labels[:3]), (5, 1)), classifier=name)
+    np.testing.assert_allclose(again.weights, own.weights, rtol=1e-3, atol=1e-4)
+
+
 def test_scores_by_hand(key):
     rng = np.random.default_rng(2)
     concept, other, g = examples(rng, 10, 3.0), examples(rng, 15), gradient(rng)
@@ -128,9 +147,10 @@ def test_counts_of_a_linear_head_tell_nothing_but_means_do(key):
 def test_new_values_do_not_compile_again(key, no_compilation):
     rng = np.random.default_rng(5)
     given = (gradient(rng), examples(rng, 10), examples(rng, 15))
+    another = jax.random.fold_in(key, 1)
     run(key, *given)
     with no_compilation():
-        run(jax.random.fold_in(key, 1), *(2 * value for value in given), l2=0.3)
+        run(another, *(2 * value for value in given), l2=0.3)
 
 
 def test_tokens_of_a_text_are_examples_of_their_own_but_shuffled_together(key):
@@ -191,3 +211,9 @@ def test_what_is_wrong_is_named(key):
         tcav.attribute(key, {"mlp": np.full((3, 12), np.inf)}, {"c": good}, good)
     with pytest.raises(ValueError, match="labels \\[cav row\\]"):
         tcav.fit(np.ones((2, 8, 3)), np.ones((3, 8), bool))
+    with pytest.raises(ValueError, match="rows \\[cav row\\]"):
+        tcav.fit(np.ones((8, 3)), np.ones((3, 8), bool), rows=np.zeros((3, 5), int))
+    with pytest.raises(ValueError, match="repeat rows"):
+        tcav.fit(np.ones((8, 3)), np.ones(5, bool), rows=np.zeros((3, 5), int), weight=np.ones(8))
+    with pytest.raises(IndexError, match="0 to 7, got 0 to 8"):
+        tcav.fit(np.ones((8, 3)), np.ones(2, bool), rows=np.array([[0, 8]]))
