@@ -17,7 +17,7 @@ from captum.metrics import sensitivity_max  # noqa: E402
 from tokenizers import Tokenizer, models  # noqa: E402
 
 from benchmarks import attribute_peers as peers  # noqa: E402
-from benchmarks.attribute import Pooled  # noqa: E402
+from benchmarks.attribute_task import Pooled  # noqa: E402
 from jaxneuron import split  # noqa: E402
 from jaxneuron.attribute import (  # noqa: E402
     ablation,
