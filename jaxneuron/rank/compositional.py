@@ -8,41 +8,21 @@ that hold of the same tokens take one place in the beam, and all extensions of a
 An overlap that a search found is the best of many: `overlap` measures it on other data, `null` what chance finds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Float, UInt32
 
 from jaxneuron import batching, ranking
-from jaxneuron.rank import _beam, _formulas, _labels, _stream
+from jaxneuron.rank import _activity, _beam, _formulas, _labels
+from jaxneuron.rank._explanations import Effect, Explanations, effect
 from jaxneuron.rank._formulas import text
 from jaxneuron.types import Ranking
 
 __all__ = ["Effect", "Explanations", "effect", "explain", "null", "overlap", "rank", "text"]
-
-
-class Explanations(NamedTuple):
-    """The best formula of each unit with at most 1, 2, ... terms; `text` says one in words."""
-
-    leaf: Int[
-        np.ndarray, "unit length term"
-    ]  # concepts; -1 where there is no term, all of them for a unit never active
-    operator: Int[np.ndarray, "unit length term"]  # 0 OR, 1 AND, 2 AND NOT, read from the left
-    iou: Float[np.ndarray, "unit length"]  # on the tokens of the search
-    threshold: Float[np.ndarray, "unit"]  # a unit is active above it
-    active: Int[np.ndarray, "unit"]  # tokens at which it is
-
-
-class Effect(NamedTuple):
-    """A unit's explanation beside what it does to the classes."""
-
-    unit: int
-    formula: str
-    iou: float
-    weight: dict[str, float]  # class -> the unit's weight in it
 
 
 def explain(
@@ -93,15 +73,15 @@ def explain(
             f"expected a length and a beam of at least 1 and a penalty from 0 (not included) to 1, "
             f"got {length}, {beam} and {penalty}"
         )
-    columns, original = _columns(concepts, activations)
+    columns, original = _activity.columns(concepts, activations)
     mask = jnp.asarray(_beam.pack(columns))
     parts = []
-    for here, active, level in _active(activations, threshold, top, budget, copies=3):
+    for here, active, level in _activity.active(activations, threshold, top, budget, copies=3):
         width = here.stop - here.start
         chunk = batching.chunk_size(_beam.item_bytes(32 * mask.shape[1], len(mask), beam), width, budget)
         for first in range(0, width, chunk):
             some = active[first : first + chunk]
-            found = _search(jnp.asarray(_beam.pack(_rows(some, chunk))), mask, length, beam, penalty)
+            found = _search(jnp.asarray(_beam.pack(_activity.padded(some, chunk))), mask, length, beam, penalty)
             parts.append([value[: len(some)] for value in found] + [level[first : first + chunk], some.sum(axis=1)])
             if progress:
                 progress(here.start + min(first + chunk, width), activations.shape[1])
@@ -160,8 +140,8 @@ def rank(
     score = np.zeros((len(columns), activations.shape[1]), np.float32)
     size = columns.sum(axis=1)
     leaf, operator, whole = found.leaf[:, -1], found.operator[:, -1], found.iou[:, -1]
-    for here, active, _ in _active(activations, found.threshold, None, budget, copies=4):
-        both = _products(active, columns)
+    for here, active, _ in _activity.active(activations, found.threshold, None, budget, copies=4):
+        both = _activity.products(active, columns)
         score[:, here] = (both / np.maximum(active.sum(axis=1) + size[:, None] - both, 1)).astype(np.float32)
         for term in range(length):
             without = np.where(np.arange(length) == term, -1, leaf[here])
@@ -198,7 +178,7 @@ def overlap(
             f"found, got {activations.shape[1]} and {len(columns)}"
         )
     iou = np.zeros((units, length), np.float32)
-    for here, active, _ in _active(activations, explanations.threshold, None, budget, copies=4):
+    for here, active, _ in _activity.active(activations, explanations.threshold, None, budget, copies=4):
         for n in range(length):
             found = _formulas.holds(explanations.leaf[here, n], explanations.operator[here, n], columns)
             iou[here, n] = _formulas.overlap(found, active)
@@ -247,48 +227,6 @@ def null(
     return np.stack([search(None, activations, labels[order], **options).iou for order in orders])
 
 
-def effect(
-    explanations: Explanations,
-    weights: Float[Any, "label unit"],
-    *,
-    names: Sequence[str],
-    labels: Sequence[str],
-) -> list[Effect]:
-    """Set each unit's formula beside its weights in a linear classifier that reads the units.
-
-    A unit for "nobody in the hypothesis" with a weight towards *contradiction* is a shortcut of the classifier.
-
-    Args:
-        explanations: of the units.
-        weights: of the classifier, a row per class.
-        names: of the concepts.
-        labels: names of the classes.
-
-    Returns:
-        Units from the best explained to the worst.
-
-    Raises:
-        ValueError: weights of other units, or another number of names.
-    """
-    weights = np.asarray(weights)
-    units = len(explanations.iou)
-    if weights.shape != (len(labels), units) or explanations.leaf.max() >= len(names):
-        raise ValueError(
-            f"expected weights [{len(labels)} labels, {units} units] and at least {explanations.leaf.max() + 1} names, "
-            f"got {weights.shape} and {len(names)}"
-        )
-    order = np.argsort(-explanations.iou[:, -1], kind="stable").tolist()
-    return [
-        Effect(
-            unit,
-            text(explanations.leaf[unit, -1], explanations.operator[unit, -1], names),
-            float(explanations.iou[unit, -1]),
-            dict(zip(labels, weights[:, unit].tolist(), strict=True)),
-        )
-        for unit in order
-    ]
-
-
 def _search(
     active: UInt32[Array, "unit word"], mask: UInt32[Array, "label word"], length: int, beam: int, penalty: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -299,39 +237,3 @@ def _search(
         best.append((found.leaf[:, 0], found.operator[:, 0], found.iou[:, 0]))
     leaf, operator, iou = (np.stack(part, axis=1) for part in zip(*jax.device_get(best), strict=True))
     return leaf, operator, iou
-
-
-def _columns(concepts: Any, activations: Any) -> tuple[Bool[np.ndarray, "label token"], Int[np.ndarray, "label"]]:
-    """Return where each concept holds, and its number, without those that never hold or only as another does."""
-    columns = np.ascontiguousarray(_labels.concepts(concepts, activations.shape[0]).T)
-    packed = np.packbits(columns, axis=1)
-    _, first = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True)
-    first = np.array(sorted(i for i in first.tolist() if packed[i].any()), np.int32)
-    if not len(first):
-        raise ValueError(f"none of the {len(columns)} concepts holds of any of the {columns.shape[1]} tokens")
-    return columns[first], first
-
-
-def _active(
-    activations: Any, threshold: Any, top: float | None, budget: int, *, copies: int
-) -> Iterator[tuple[slice, Bool[np.ndarray, "unit token"], Float[np.ndarray, "unit"]]]:
-    """Yield some units at a time: where they are active, and above which threshold."""
-    if top is not None and not 0 < top < 1:
-        raise ValueError(f"expected the share of active tokens between 0 and 1, got {top}")
-    threshold = np.broadcast_to(np.asarray(threshold, np.float32), activations.shape[1:])
-    for here, values in _stream.over_units(activations, budget=budget, copies=copies):
-        rows = np.ascontiguousarray(values.T)
-        level = threshold[here]
-        if top is not None:
-            place = max(len(values) - 1 - round(top * len(values)), 0)
-            level = np.partition(rows, place, axis=1)[:, place]
-        yield here, rows > level[:, None], level
-
-
-def _products(active: Bool[np.ndarray, "unit token"], columns: Bool[np.ndarray, "label token"]) -> Any:
-    """Return in how many tokens each concept holds and each unit is active, exactly."""
-    return np.asarray(_beam.counts(jnp.asarray(_beam.pack(columns)), jnp.asarray(_beam.pack(active))))
-
-
-def _rows(values: Bool[np.ndarray, "unit token"], rows: int) -> Bool[np.ndarray, "row token"]:
-    return np.pad(values, [(0, rows - len(values)), (0, 0)])

@@ -17,16 +17,14 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float
 
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _proximal, _subsets
-from jaxneuron.rank._probe import logits
-from jaxneuron.rank._stream import Checked
+from jaxneuron.rank._masked_greedy import Labels
+from jaxneuron.rank._masked_greedy import greedy as greedy
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
-
-Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]
 
 
 class Latent(NamedTuple):
@@ -292,85 +290,3 @@ def _by_score(logit: Array, masks: Array, losses: Array, weight: Array, most: in
         return jnp.mean((cost - others) * chances)
 
     return jax.grad(surrogate)(logit)
-
-
-def greedy(
-    probe: Probe,
-    activations: Float[Any, "token unit"],
-    labels: Labels,
-    *,
-    select: int = 50,
-    by: Literal["log_likelihood", "accuracy"] = "log_likelihood",
-    budget: int = batching.BUDGET,
-    progress: batching.Progress | None = None,
-) -> Ranking:
-    """Pick units one by one, each time the one that helps the masked probe most, on dev data say.
-
-    To add a unit to a subset adds `x_j w_j` to the logits; so a step costs tokens times units times labels,
-    however many are in.
-
-    Args:
-        probe: one probe.
-        activations: tokens to judge by; held on the device.
-        labels: theirs.
-        select: how many to pick.
-        by: mean log-likelihood, or accuracy (of classes; of concepts and numbers there is none).
-        budget: bytes for the logits of several units at once.
-        progress: called after each pick.
-
-    Returns:
-        `score[1, unit]`: 1 for the first pick, falling evenly; units not picked follow by what they were worth at
-        the last pick.
-
-    Raises:
-        TypeError, ValueError: labels that are not those of the probe, or options out of range.
-    """
-    tokens, units = getattr(activations, "shape", np.shape(activations))
-    kind = _blocks.Kind(probe.settings.get("loss", "softmax"), len(probe.bias))
-    table = _blocks.held_out(labels, tokens, kind)
-    if not 1 <= select <= units or units != len(probe.mean):
-        raise ValueError(
-            f"expected 1 to {units} units to pick and a probe of as many, got {select} and {len(probe.mean)}"
-        )
-    if by not in ("log_likelihood", "accuracy") or (by == "accuracy" and kind.loss != "softmax"):
-        raise ValueError(f'expected "log_likelihood", or "accuracy" for classes, got {by!r} for the loss {kind.loss}')
-    x = jnp.asarray(Checked(activations)[:])
-    base = logits(probe, x, np.zeros(units, bool)).T
-    chunk = batching.chunk_size(4 * tokens * kind.count * 3, units, budget)
-    left, picks, value = np.ones(units, bool), [], np.zeros(units)
-    labels_now, parts = jnp.asarray(table), tuple(probe[:4])
-    for i in range(select):
-        value = np.asarray(_worth(base, parts, x, labels_now, chunk=chunk, by=by, kind=kind))
-        picks.append(int(np.argmax(np.where(left, value, -np.inf))))
-        left[picks[-1]] = False
-        base = _added(base, parts, x, jnp.int32(picks[-1]))
-        if progress:
-            progress(i + 1, select)
-    rest = np.flatnonzero(left)
-    order = np.concatenate([picks, rest[np.argsort(-value[rest], kind="stable")]]).astype(int)
-    score = np.empty(units, np.float32)
-    score[order] = 1 - np.arange(units) / units
-    return ranked(jnp.asarray(score)[None])
-
-
-@jax.jit
-def _added(base: Array, parts: tuple, x: Array, unit: Array) -> Array:
-    weights, _, mean, scale = parts
-    return base + weights[:, unit, None] * ((x[:, unit] - mean[unit]) / scale[unit])[None]
-
-
-@partial(jax.jit, static_argnames=("chunk", "by", "kind"))
-def _worth(base: Array, parts: tuple, x: Array, labels: Array, *, chunk: int, by: str, kind: _blocks.Kind) -> Array:
-    """Return what each unit would make of the logits `base[label, token]`, `[unit]`; `chunk` of them at a time."""
-    weights, _, mean, scale = parts
-    y = _proximal.table(labels, kind)
-
-    def some(units: Array) -> Array:
-        columns = ((x[:, units] - mean[units][None]) / scale[units][None]).T
-        z = base[:, None] + weights[:, units, None] * columns[None]
-        if by == "accuracy":
-            return jnp.mean(jnp.argmax(z, axis=0) == labels[None], axis=-1)
-        return -jnp.mean(_proximal.loss(z, y, kind), axis=-1)
-
-    units = jnp.arange(-(-len(mean) // chunk) * chunk).reshape(-1, chunk)
-    return jax.lax.map(some, jnp.minimum(units, len(mean) - 1)).ravel()[: len(mean)]
