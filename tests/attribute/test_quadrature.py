@@ -27,18 +27,6 @@ def test_errors_fall_as_they_should():
         assert error(rule, 40) / error(rule, 80) == pytest.approx(2**order, rel=0.1)
 
 
-def test_a_bend_on_the_way_is_seen_better_by_transplanted_nodes():
-    width = 0.05  # of 1 / (1 + (a - place)^2 / width^2), whose poles are so far from the line
-
-    def worst(rule):
-        nodes, weights = quadrature(rule, 50)
-        place = np.linspace(0.2, 0.8, 100)
-        found = (1 / (1 + ((nodes - place[:, None]) / width) ** 2)) @ weights
-        return np.max(np.abs(found - width * (np.arctan((1 - place) / width) + np.arctan(place / width))))
-
-    assert worst("transplanted") < worst("gauss_legendre") / 3
-
-
 def test_an_unknown_rule_and_too_few_steps_are_named():
     with pytest.raises(ValueError, match="no rule 'simpson'; the rules are gauss_legendre"):
         quadrature("simpson", 3)

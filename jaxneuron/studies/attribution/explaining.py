@@ -3,8 +3,7 @@
 The source is always the words' rows of the embedding table, and the baseline the same text with a blank in the place of
 every word. The conductance of the rows themselves is integrated gradients; that of a layer is what flows through it
 (Dhamdhere et al. 2019, arXiv 1805.12233). All layers come from one pass. What is shown for the words is integrated
-gradients once more, by the method of that name and with twice as many steps. The nodes are "transplanted"
-Gauss-Legendre ones, since single texts change their score in a hurry somewhere on the line.
+gradients once more, by the method of that name and with twice as many steps.
 """
 
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from jaxneuron.studies.attribution.material import Net, Read, baseline, take
 from jaxneuron.types import Activations, Output, Site, Tokens
 
 SOURCE = "embed/word"
-RULE = "transplanted"
 
 
 @jax.tree_util.register_dataclass
@@ -81,9 +79,9 @@ def _batch(net: Net, given: Read, target: Any, steps: int) -> Explained:
     tokens, nothing = (jax.tree.map(jnp.asarray, text) for text in (given.tokens, baseline(net, given)))
     x, start = (_rows(net.forward, net.params, text) for text in (tokens, nothing))
     model = (net.forward, net.params, tokens)
-    found = conductance.layers(*model, SOURCE, target, x, start, sites=net.sites, steps=steps, rule=RULE)
+    found = conductance.layers(*model, SOURCE, target, x, start, sites=net.sites, steps=steps)
     f = split.above(*model, SOURCE, target)
-    fine = integrated_gradients.attribute(f, x, start, steps=2 * steps, rule=RULE)
+    fine = integrated_gradients.attribute(f, x, start, steps=2 * steps)
     change = found.attribution[SOURCE].sum((1, 2)) - found.error[SOURCE]
     return Explained(found.attribution, found.error, change, _score(f, x), fine.attribution.sum(-1), fine.error)
 
