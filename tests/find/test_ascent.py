@@ -199,7 +199,7 @@ for alone, spread in zip(*results):
 @pytest.mark.slow
 def test_eight_devices_find_what_one_finds():
     environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "XLA_FLAGS": os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=8",
         "JAX_PLATFORMS": "cpu",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'models'}",
     }

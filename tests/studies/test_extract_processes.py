@@ -85,7 +85,8 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(plain, tmp_path):
 
 
 def test_eight_devices_store_the_same(plain, tmp_path):
-    out = finish(start(tmp_path / "store", mesh=1, XLA_FLAGS="--xla_force_host_platform_device_count=8"))
+    flags = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=8"
+    out = finish(start(tmp_path / "store", mesh=1, XLA_FLAGS=flags))
     assert out.split()[1] == "8"
     shared = store.open(tmp_path / "store")
     for site in plain.sites:
