@@ -1,5 +1,7 @@
 """The LSTM against a loop that spells out its equations, its taps, and step by step as in one go."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ KINDS = {"one-hot": {}, "embedded": {"embedding": 3}, "two layers": {"layers": 2
 STATES = ("lstm0/hidden", "lstm0/cell", "lstm1/hidden", "lstm1/cell")
 
 
+@functools.cache
 def build(kind="two layers"):
     """Return a model whose every weight is drawn, biases too."""
     config = lstm_lm.Config(WORDS, width=UNITS, **KINDS[kind])

@@ -1,5 +1,7 @@
 """The transformer keeps its contracts: padding, causality, edits, soft words, and step by step as in one go."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +31,7 @@ KINDS = {
 CAUSAL = [kind for kind in KINDS if kind != "bert"]
 
 
+@functools.cache
 def build(kind, **options):
     config = transformer.Config(WORDS, width=16, blocks=2, heads=4, longest=12, **KINDS[kind] | options)
     forward, init = transformer.build(config)
