@@ -1,5 +1,6 @@
 """How many bytes a function holds at once, from its jaxpr: what decides how many rows are computed together."""
 
+import collections
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,20 +17,20 @@ def peak(f: Callable, *inputs: Any) -> int:
 
 
 def _peak(jaxpr: Jaxpr) -> int:
-    last = {variable: place for place, equation in enumerate(jaxpr.eqns) for variable in _made(equation.invars)}
-    last |= {variable: len(jaxpr.eqns) for variable in _made(jaxpr.outvars)}
-    alive, most = {}, 0
+    last: dict[Var, int] = {}  # where each variable is made or read for the last time; inputs are not counted
     for place, equation in enumerate(jaxpr.eqns):
-        held = sum(alive.values())
-        inner = max(map(_peak, _inner(equation.params)), default=0)
-        alive |= {variable: _bytes(variable) for variable in equation.outvars}
-        most = max(most, held + inner, sum(alive.values()))
-        alive = {variable: size for variable, size in alive.items() if last.get(variable, place) > place}
+        last |= {one: place for one in equation.invars if isinstance(one, Var) and one in last}
+        last |= dict.fromkeys(equation.outvars, place)
+    last |= {one: len(jaxpr.eqns) for one in jaxpr.outvars if isinstance(one, Var) and one in last}
+    freed = collections.Counter()
+    for variable, place in last.items():
+        freed[place] += _bytes(variable)
+    held, most = 0, 0
+    for place, equation in enumerate(jaxpr.eqns):
+        made = sum(map(_bytes, equation.outvars))
+        most = max(most, held + max(made, *map(_peak, _inner(equation.params)), 0))
+        held += made - freed[place]
     return most
-
-
-def _made(variables: list) -> Iterator[Var]:
-    return (variable for variable in variables if isinstance(variable, Var))
 
 
 def _inner(params: dict[str, Any]) -> Iterator[Jaxpr]:
