@@ -1,13 +1,16 @@
 """Words to a tokenizer's sub-words and back: every word of every sentence keeps exactly one place.
 
-A sentence is joined by single spaces, tokenised as running text (so that a byte-level tokenizer sees its spaces), and
-each sub-word is given to the word that holds its last character. A word of which the tokenizer leaves nothing is read
-as the unknown token. A sentence longer than the model is read in windows that overlap by half, and each word is taken
-from the window where it stands nearest to the middle; of a word longer than a window, only the beginning is read.
+A sentence is joined by single spaces and tokenised as running text (so that a byte-level tokenizer sees its spaces).
+All sub-words are read, and each is given to the word that it begins in; the space between two words counts with the
+second one, so that a sub-word that is only a space belongs to the word after it, as in `word_ids()` of transformers.
+A word of which the tokenizer leaves nothing is read as the unknown token. A sentence longer than the model is read in
+windows that overlap by half, and each word is taken from the window where it stands nearest to the middle; of a word
+longer than a window, only the beginning is read.
 """
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +20,9 @@ from tokenizers import Tokenizer
 
 HOW = ("first", "last", "mean", "max")
 
+_NOWHERE = (-1, -1)
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 class Window(NamedTuple):
     """A piece of a sentence that the model reads at once."""
@@ -24,6 +30,7 @@ class Window(NamedTuple):
     sentence: int  # which
     ids: Int[np.ndarray, "time"]  # sub-words, special tokens included
     word: Int[np.ndarray, "time"]  # the word of the sentence that each belongs to; -1 for special tokens
+    span: Int[np.ndarray, "time 2"]  # its place in the sentence, joined by spaces; (-1, -1) where it has none
     first: int  # the words that are taken from this window: first ...
     last: int  # ... to just before last
 
@@ -48,28 +55,32 @@ def split(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, longest: 
         The windows, with every word of every sentence in exactly one of them.
 
     Raises:
-        ValueError: an empty sentence, a blank word, or a model too short for its own special tokens.
+        ValueError: an empty sentence, a word that is blank or no text, a sub-word over several words that leaves one of
+            them without, or a model too short for its own special tokens.
     """
+    tokenizer = _plain(tokenizer)
     before, after = _specials(tokenizer)
     room = longest - len(before) - len(after)
     if room < 2:
         raise ValueError(f"expected room for at least 2 sub-words beside the special tokens, got {room} (of {longest})")
     check(sentences)
     encodings = tokenizer.encode_batch([" ".join(sentence) for sentence in sentences], add_special_tokens=False)
+    around = (len(before), len(after))
     windows: list[Window] = []
     unknown: list[tuple[int, int]] = []
     cut: list[tuple[int, int]] = []
     for number, (sentence, encoding) in enumerate(zip(sentences, encodings, strict=True)):
-        ids, word = _fill(tokenizer, sentence, encoding, number, unknown)
+        ids, word, span = _fill(tokenizer, sentence, encoding, number, unknown)
         if len(ids) > room:
-            ids, word = _shorten(ids, word, room, number, cut)
+            kept = _kept(word, room, number, cut)
+            ids, word, span = ids[kept], word[kept], span[kept]
         for start, stop, first, last in _windows(word, room):
-            inside = ids[start:stop], word[start:stop]
             windows.append(
                 Window(
                     number,
-                    np.concatenate([before, inside[0], after]).astype(np.int32),
-                    np.pad(inside[1], (len(before), len(after)), constant_values=-1).astype(np.int32),
+                    np.concatenate([before, ids[start:stop], after]).astype(np.int32),
+                    np.pad(word[start:stop], around, constant_values=-1).astype(np.int32),
+                    np.pad(span[start:stop], (around, (0, 0)), constant_values=-1).astype(np.int32),
                     first,
                     last,
                 )
@@ -77,13 +88,67 @@ def split(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, longest: 
     return Split(windows, unknown, cut)
 
 
+def pieces(tokenizer: Tokenizer, sentence: Sequence[str], window: Window) -> list[str]:
+    """Return what the sub-words of a window look like: the stretch of the sentence that each stands for.
+
+    Args:
+        tokenizer: the one of `split`.
+        sentence: the window's.
+        window: of `split`.
+
+    Returns:
+        A string for each sub-word, without the spaces around it. One that is only a space is `" "`; of several
+        that share a character (the bytes of a letter), the last one has it and the others are `""`; a special token,
+        and the unknown token in the place of a word that the tokenizer drops, have their names.
+    """
+    text, spans = " ".join(sentence), window.span.tolist()
+    shown = []
+    for id, (start, stop), (following, _) in zip(window.ids.tolist(), spans, [*spans[1:], _NOWHERE], strict=True):
+        if (start, stop) == _NOWHERE:
+            shown.append(tokenizer.id_to_token(id) or "")
+        else:
+            own = text[start : min(stop, following) if following >= start else stop]
+            shown.append(own.strip(" ") or (" " if own or start == stop else ""))
+    return shown
+
+
+def unknown_share(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]]) -> float:
+    """Return the share of words that the tokenizer reads as, or with, its unknown token; 0 if it has none.
+
+    Args:
+        tokenizer: the model's.
+        sentences: lists of words.
+
+    Returns:
+        From 0 to 1.
+
+    Raises:
+        ValueError: see `split`, or no sentences.
+    """
+    if not sentences:
+        raise ValueError("no sentences; expected at least one, whose words can be counted")
+    name = getattr(tokenizer.model, "unk_token", None)
+    unknown = None if name is None else tokenizer.token_to_id(name)
+    if unknown is None:
+        return 0.0
+    windows = split(tokenizer, sentences, longest=2**30).windows
+    hit = sum(len(np.unique(window.word[(window.ids == unknown) & (window.word >= 0)])) for window in windows)
+    return hit / sum(map(len, sentences))
+
+
 def check(sentences: Sequence[Sequence[str]]) -> None:
-    """Raise a ValueError if a sentence has no words, or a blank one."""
+    """Raise a ValueError if a sentence has no words, a blank one, or one with half of a surrogate pair."""
     for number, sentence in enumerate(sentences):
         odd = [word for word in sentence if not word.strip()]
         if odd or not sentence:
             fault = f"the word {odd[0]!r}" if odd else "no words"
             raise ValueError(f"sentence {number} has {fault}; expected at least one word, none of them blank")
+        broken = next((word for word in sentence if not word.isascii() and _HALF.search(word)), None)
+        if broken is not None:
+            raise ValueError(
+                f"sentence {number} has the word {broken!r:.60}, with half of a surrogate pair, which is no text; "
+                "replace it, as by U+FFFD"
+            )
 
 
 def _specials(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
@@ -94,22 +159,39 @@ def _specials(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     return encoding.ids[:first], encoding.ids[last:]
 
 
+def _plain(tokenizer: Tokenizer) -> Tokenizer:
+    """Return the tokenizer, or a copy of it that neither pads nor cuts."""
+    if tokenizer.padding is None and tokenizer.truncation is None:
+        return tokenizer
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.no_padding()
+    copy.no_truncation()
+    return copy
+
+
 def _fill(
-    tokenizer: Tokenizer, sentence: Sequence[str], encoding: object, number: int, unknown: list[tuple[int, int]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sub-words and their words; a word that has none gets the unknown token in its place."""
-    lengths = np.array([len(word) + 1 for word in sentence])
-    ends = np.cumsum(lengths)
-    offsets = np.array(encoding.offsets).reshape(-1, 2)  # type: ignore[attr-defined]
-    kept = offsets[:, 1] > offsets[:, 0]
-    ids = np.array(encoding.ids)[kept]  # type: ignore[attr-defined]
-    word = np.searchsorted(ends, offsets[kept, 1] - 1, side="right")
+    tokenizer: Tokenizer, sentence: Sequence[str], encoding: Any, number: int, unknown: list[tuple[int, int]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sub-words, their words and their spans; a word that has none gets the unknown token in its place."""
+    ends = np.cumsum([len(word) + 1 for word in sentence]) - 1  # of the words, where the spaces after them stand
+    ids, span = np.array(encoding.ids, np.int64), np.array(encoding.offsets, np.int64).reshape(-1, 2)
+    word = np.minimum(np.searchsorted(ends, span[:, 0], side="right"), len(sentence) - 1)
+    word = np.maximum.accumulate(word)  # what a tokenizer puts in may have no place of its own
     missing = np.setdiff1d(np.arange(len(sentence)), word)
     if len(missing):
+        first = ends[missing] - [len(sentence[index]) for index in missing]
+        over = (span[:, :1] < ends[missing]) & (span[:, 1:] > first)
+        if over.any():
+            index = int(missing[over.any(axis=0)][0])
+            raise ValueError(
+                f"sentence {number}: the tokenizer makes one sub-word of the word {sentence[index]!r} and the one "
+                "before it, so that they can't be told apart; join them to one word, or take another tokenizer"
+            )
         unknown += [(number, int(index)) for index in missing]
         place = np.searchsorted(word, missing)
         ids, word = np.insert(ids, place, _unknown(tokenizer)), np.insert(word, place, missing)
-    return ids, word
+        span = np.insert(span, place, _NOWHERE, axis=0)
+    return ids, word, span
 
 
 def _unknown(tokenizer: Tokenizer) -> int:
@@ -119,13 +201,11 @@ def _unknown(tokenizer: Tokenizer) -> int:
     return tokenizer.encode("?", add_special_tokens=False).ids[0]
 
 
-def _shorten(
-    ids: np.ndarray, word: np.ndarray, room: int, number: int, cut: list[tuple[int, int]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Keep of each word what fits into a window."""
+def _kept(word: np.ndarray, room: int, number: int, cut: list[tuple[int, int]]) -> np.ndarray:
+    """Return which sub-words are kept: of each word what fits into a window."""
     place = np.arange(len(word)) - np.searchsorted(word, word)
     cut += [(number, int(index)) for index in np.unique(word[place >= room])]
-    return ids[place < room], word[place < room]
+    return place < room
 
 
 def _windows(word: np.ndarray, room: int) -> list[tuple[int, int, int, int]]:
@@ -143,14 +223,18 @@ def _windows(word: np.ndarray, room: int) -> list[tuple[int, int, int, int]]:
             break
         halfway = int(np.searchsorted(begins, begins[first] + room // 2))
         first = max(first + 1, min(halfway, last))
-    middles = np.array([(begins[first] + ends[last - 1]) / 2 for first, last in spans])
     own = (begins + ends) / 2
-    inside = np.array([[first <= index < last for index in range(len(begins))] for first, last in spans])
-    owner = np.argmin(np.where(inside, np.abs(own[None] - middles[:, None]), np.inf), axis=0)
+    nearest, owner = np.full(len(begins), np.inf), np.zeros(len(begins), int)
+    for number, (first, last) in enumerate(spans):
+        away = np.abs(own[first:last] - (begins[first] + ends[last - 1]) / 2)
+        nearer = away < nearest[first:last]
+        nearest[first:last] = np.where(nearer, away, nearest[first:last])
+        owner[first:last] = np.where(nearer, number, owner[first:last])
+    owned = np.searchsorted(owner, np.arange(len(spans) + 1))  # where the words of each window begin
     return [
-        (int(begins[first]), int(ends[last - 1]), int(mine[0]), int(mine[-1]) + 1)
-        for number, (first, last) in enumerate(spans)
-        if len(mine := np.flatnonzero(owner == number))
+        (int(begins[first]), int(ends[last - 1]), int(mine), int(past))
+        for (first, last), mine, past in zip(spans, owned, owned[1:], strict=False)
+        if mine < past
     ]
 
 

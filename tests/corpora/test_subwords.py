@@ -21,15 +21,47 @@ def pieces():
     return tokenizer
 
 
-@pytest.fixture
-def bytelevel():
+def byte_level(*, trim, prefix=False):
+    """As GPT-2's, or trimmed as those of RoBERTa and Pythia."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix)
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=trim, add_prefix_space=prefix)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=300, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(["the playing dogs played", "the dog plays"], trainer)
     return tokenizer
+
+
+def metaspace(*, normal):
+    """SentencePiece's: the sign for a space put in by a normaliser, as Llama's, or by a pre-tokenizer."""
+    letters = [*"▁thedogsplaying", "▁the", "▁dog", "▁play", "ing", *(f"<0x{byte:02X}>" for byte in range(256))]
+    merges = [("t", "h"), ("th", "e"), ("▁", "the"), ("d", "o"), ("do", "g"), ("▁", "dog")]
+    names = dict.fromkeys(["<unk>", *letters, *map("".join, merges)])
+    vocabulary = {piece: number for number, piece in enumerate(names)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True))
+    if normal:
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer
+
+
+@pytest.fixture
+def bytelevel():
+    return byte_level(trim=True)
+
+
+SPACES = {
+    "byte-level": lambda: byte_level(trim=False),
+    "byte-level, trimmed": lambda: byte_level(trim=True),
+    "byte-level, with a space before": lambda: byte_level(trim=True, prefix=True),
+    "metaspace, normaliser": lambda: metaspace(normal=True),
+    "metaspace, pre-tokenizer": lambda: metaspace(normal=False),
+}
+"""Tokenizers that know a space."""
+
+HARD = ["the 1990 dogs", "1990 the dog", "the 中国 dog", "中 国", "the 😺 dog 한국", "dog", "क the ก 9 9"]
+"""The space before some of these words is a piece of its own."""
 
 
 def test_subwords_are_given_to_their_words(pieces):
@@ -55,6 +87,92 @@ def test_a_word_that_the_tokenizer_drops_is_read_as_unknown(pieces, place):
     assert found.unknown == [(1, place)]
     assert window.word[1:-1].tolist() == [0, 1, 2]
     assert PIECES[window.ids[1 + place]] == "[UNK]"
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_all_that_the_tokenizer_says_is_read_and_a_space_belongs_to_the_word_after_it(name):
+    tokenizer = SPACES[name]()
+    alone = 0
+    for text in HARD:
+        sentence, encoding = text.split(), tokenizer.encode(text)
+        found = subwords.split(tokenizer, [sentence], longest=60)
+        (window,) = found.windows
+        assert window.ids.tolist() == encoding.ids and not found.unknown
+        ends = np.cumsum([len(word) + 1 for word in sentence]) - 1
+        begins = ends - [len(word) for word in sentence]
+        for word, (start, stop), token in zip(window.word, encoding.offsets, encoding.tokens, strict=True):
+            space = token in ("Ġ", "▁")
+            alone += space
+            # a piece of a word lies within it, and so does what is left of the space before it
+            assert begins[word] - 1 <= start and stop <= ends[word] and (space or stop > begins[word])
+        if encoding.word_ids[-1] == len(sentence) - 1:  # where the tokenizer divides into words itself
+            assert window.word.tolist() == encoding.word_ids
+    assert alone > 3
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_windows_have_the_pieces_of_the_whole_text(name):
+    tokenizer, sentence = SPACES[name](), " ".join(HARD * 4).split()
+    (whole,) = subwords.split(tokenizer, [sentence], longest=10_000).windows
+    windows = subwords.split(tokenizer, [sentence], longest=24).windows
+    assert [word for window in windows for word in range(window.first, window.last)] == list(range(len(sentence)))
+    for window in windows:
+        for word in range(window.first, window.last):
+            for field in ("ids", "span"):
+                own, all_ = (getattr(one, field)[one.word == word] for one in (window, whole))
+                np.testing.assert_array_equal(own, all_)
+
+
+def test_a_very_long_line_is_read_in_windows():
+    windows = subwords._windows(np.arange(300_000), 16)  # a table of windows and words would take gigabytes
+    assert sum(last - first for _, _, first, last in windows) == 300_000
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_pieces_look_like_the_text_that_they_stand_for(name):
+    tokenizer = SPACES[name]()
+    for text in [*HARD, "the café is ‘good’ now"]:
+        (window,) = subwords.split(tokenizer, [text.split()], longest=60).windows
+        shown = subwords.pieces(tokenizer, text.split(), window)
+        assert len(shown) == len(window.ids) and all(piece in text for piece in shown)
+        assert [
+            "".join(piece for piece, own in zip(shown, window.word, strict=True) if own == word).strip()
+            for word in range(len(text.split()))
+        ] == text.split()
+
+
+def test_special_and_dropped_pieces_have_their_names(pieces):
+    sentence = ["The", "\u200b", "zebra", "playing"]
+    (window,) = subwords.split(pieces, [sentence], longest=20).windows
+    assert subwords.pieces(pieces, sentence, window) == ["[CLS]", "The", "[UNK]", "zebra", "play", "ing", "[SEP]"]
+
+
+def test_padding_and_cutting_of_the_tokenizer_are_left_aside(pieces):
+    pieces.enable_padding(length=30)
+    pieces.enable_truncation(4)
+    (window,) = subwords.split(pieces, [["the", "dogs", "play"]], longest=20).windows
+    assert [PIECES[n] for n in window.ids] == ["[CLS]", "the", "dog", "##s", "play", "[SEP]"]
+    assert pieces.padding and pieces.truncation  # the tokenizer is as it was
+
+
+def test_words_in_one_subword_cannot_be_told_apart():
+    tokenizer = Tokenizer(models.WordLevel({"of the": 0, "dog": 1, "?": 2}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("dog", "isolated")
+    tokenizer.normalizer = normalizers.Replace("the dog", "thedog")
+    with pytest.raises(ValueError, match="sentence 0: the tokenizer makes one sub-word of the word 'the' and the one"):
+        subwords.split(tokenizer, [["of", "the", "dog"]], longest=20)
+
+
+def test_half_a_surrogate_pair_is_no_word(pieces):
+    with pytest.raises(ValueError, match="sentence 1 has the word .*half of a surrogate pair"):
+        subwords.split(pieces, [["é"], ["a", "b\ud83d"]], longest=20)
+
+
+def test_the_share_of_unknown_words(pieces, bytelevel):
+    assert subwords.unknown_share(pieces, [["the", "zebra", "dogs"], ["lion"]]) == 0.5
+    assert subwords.unknown_share(bytelevel, [["zebra", "?", "中国"]]) == 0
+    with pytest.raises(ValueError, match="no sentences"):
+        subwords.unknown_share(pieces, [])
 
 
 def test_an_unknown_word_is_one_subword(pieces):
