@@ -20,8 +20,8 @@ from jaxneuron_models import batches
 SAMPLE = 2000
 """Sentences from which the padded lengths are chosen."""
 
-PACKED = (64, 128, 256, 512, 1024, 2048)
-"""Lengths of rows that hold several sentences; a sentence goes into the shortest that can hold it."""
+PACKED = 64
+"""The shortest row that holds several sentences; they double from there, and a sentence goes into the shortest one."""
 
 THREADS = 3
 """Batches at a time: what XLA computes on one core of one batch, and the copies, fill the gaps of the other batches."""
@@ -63,8 +63,11 @@ class Window(NamedTuple):
 
 
 def packed_lengths(longest: int) -> list[int]:
-    """Return the lengths of rows that hold several sentences each."""
-    return [length for length in PACKED if length < longest] + [longest]
+    """Return the lengths of rows that hold several sentences each, up to the longest that the model reads at once."""
+    lengths = [PACKED]
+    while lengths[-1] < longest:
+        lengths.append(2 * lengths[-1])
+    return [*lengths[:-1], longest]
 
 
 def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:

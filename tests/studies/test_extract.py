@@ -7,6 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from jaxneuron import store
+from jaxneuron.studies._reading import packed_lengths
 from jaxneuron.studies.extract import extract
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer
@@ -158,6 +159,11 @@ def test_another_model_cannot_go_on(model, tokenizer, sentences, tmp_path):
     other = jax.tree.map(lambda leaf: leaf + 1, model[1])
     with pytest.raises(ValueError, match="fingerprint"):
         extract(model[0], other, tokenizer, sentences, tmp_path / "s", longest=LONGEST)
+
+
+def test_rows_double_up_to_what_the_longest_sentence_needs():
+    assert packed_lengths(131_072) == [2**power for power in range(6, 18)]
+    assert packed_lengths(600) == [64, 128, 256, 512, 600] and packed_lengths(24) == [24]
 
 
 def test_what_is_not_plain_is_said(model, tokenizer, tmp_path):
