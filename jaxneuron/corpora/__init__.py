@@ -14,9 +14,11 @@ Text with a label for each word, or one for each sentence (`labelled` is the nou
 
 - `conllu`: CoNLL-U treebanks, with part of speech, morphology and syntax
 - `columns`: CoNLL columns, with named entities or chunks
+- `spans`: what the tags of such columns put together, in any of the usual schemes
 - `parallel`: a file of words and files of labels, a sentence per line, as NeuroX has them
-- `sentences`: sentence classification, from JSON lines or tab-separated text
+- `sentences`: sentences, with or without a class each, from JSON lines or tab-separated text
 - `concepts`: labels by program, from a set of words, a regular expression or a function
+- `texts`: any of these by the ending of its name
 
 Text with its parse tree (`parses` is the noun):
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from jaxneuron.corpora import _features as features
 from jaxneuron.corpora._captions import Captions, assemble, multi_hot
-from jaxneuron.corpora._files import field, listing, read_json
+from jaxneuron.corpora._files import either, listing, named
+from jaxneuron.corpora._json import field, read_json
 
 SEED = 997
 """Where only a val file has captions, its images are shuffled by this seed: the first half is dev, the rest test."""
@@ -26,12 +27,12 @@ def read_coco(folder: Path, split: str) -> Captions:
         if image not in groups:
             raise ValueError(f"{here}: the image {image} is not among the 'images' of the file; fetch it again")
         groups[image].append(field(row, "caption", str, here))
-    name = file.stem.removeprefix("captions_")
+    name = file.name.partition(".json")[0].removeprefix("captions_")
     matrix = features.first([folder, folder.parent], [name])
     if matrix:
         held, names = features.load(matrix, len(ids)), ()
     else:
-        held, names = _objects(folder / f"instances_{name}.json", ids)
+        held, names = _objects(either(folder / f"instances_{name}.json"), ids)
     if share is None:
         return assemble(list(groups.values()), held, names)
     rows = list(range(len(ids)))
@@ -42,7 +43,7 @@ def read_coco(folder: Path, split: str) -> Captions:
 
 def _file(folder: Path, split: str) -> tuple[Path, str | None]:
     """Return the split's file of captions, and which share of it to take (none: all)."""
-    found = {name: sorted(folder.glob(f"captions_{name}*.json")) for name in ("train", "val", "dev", "test")}
+    found = {name: named(folder, f"captions_{name}*.json") for name in ("train", "val", "dev", "test")}
     for name, files in found.items():
         if len(files) > 1:
             names = ", ".join(file.name for file in files)

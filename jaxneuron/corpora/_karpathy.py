@@ -4,7 +4,9 @@ from pathlib import Path
 
 from jaxneuron.corpora import _features as features
 from jaxneuron.corpora._captions import Captions, assemble
-from jaxneuron.corpora._files import field, open_text, read_json
+from jaxneuron.corpora._files import either
+from jaxneuron.corpora._json import field, read_json
+from jaxneuron.corpora._lines import lines
 
 SPLITS = {"train": ("train", "restval"), "dev": ("val", "dev"), "test": ("test",)}
 """The names that our splits have there. As usual, the images that Karpathy calls `restval` are trained on."""
@@ -28,20 +30,21 @@ def read_karpathy(path: Path, file: Path, split: str) -> Captions:
 
 
 def _sentence(caption: object, where: str) -> list[str] | str:
+    """Return the words of a caption, or the caption where it has none; blank ones are no words."""
     if isinstance(caption, dict) and "tokens" not in caption:
         return field(caption, "raw", str, where)
-    return [str(token) for token in field(caption, "tokens", list, where)]
+    tokens = field(caption, "tokens", list, where)
+    if odd := [token for token in tokens if not isinstance(token, str)]:
+        raise ValueError(f"{where}: expected 'tokens' to be strings, got {odd[0]!r:.80}; mend the caption")
+    return [token for token in tokens if token.strip()]
 
 
 def read_vendrov(path: Path, split: str) -> Captions:
     """Five lines of words per image, and one matrix per split, here or in `images/10crop`."""
     names = (SPLITS[split][0], split)
-    file = next((path / f"{name}.txt" for name in names if (path / f"{name}.txt").exists()), path / f"{names[0]}.txt")
-    with open_text(file) as lines:
-        try:
-            captions = [line.split() for line in lines]
-        except (UnicodeDecodeError, OSError) as error:
-            raise ValueError(f"{file}: expected UTF-8 text ({error})") from error
+    files = [either(path / f"{name}.txt") for name in names]
+    file = next((file for file in files if file.exists()), files[0])
+    captions = [line.split() for _, line in lines(file)]
     if len(captions) % CAPTIONS_PER_IMAGE:
         raise ValueError(
             f"{file}: expected {CAPTIONS_PER_IMAGE} lines for each image, got {len(captions)} lines; "
@@ -50,6 +53,6 @@ def read_vendrov(path: Path, split: str) -> Captions:
     folders = [path / "images" / "10crop", path]
     matrix = features.first(folders, names)
     if not matrix:
-        raise FileNotFoundError(f"no features for {file}; expected {folders[0] / file.stem}.npy or {file.stem}.npy")
+        raise FileNotFoundError(f"no features for {file}; expected {folders[0] / names[0]}.npy or {names[0]}.npy")
     groups = [captions[i : i + CAPTIONS_PER_IMAGE] for i in range(0, len(captions), CAPTIONS_PER_IMAGE)]
     return assemble(groups, features.load(matrix, len(groups)), ())

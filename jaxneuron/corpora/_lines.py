@@ -1,45 +1,65 @@
-"""Lines of UTF-8 text, numbered, and errors that say at which line and byte a file is damaged."""
+"""UTF-8 text from a file, whole or by lines: opened, decoded and checked in one way for all readers.
 
+A byte order mark is no part of the text. Text in UTF-16 or UTF-32, bytes that are no UTF-8, and a NUL, which no text
+has, are errors that say where they are.
+"""
+
+import codecs
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from jaxneuron.corpora._files import NAMES, listing, open_bytes
+from jaxneuron.corpora._files import open_bytes
 
 _FIELD = re.compile(r"[^ \t]+")
+
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+_OTHER = (  # the longer marks first: that of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (b"\x1f\x8b", "gzip"),
+)
+
+
+def whole(path: Path) -> str:
+    """Return the text of a file as it is, line ends too, gzipped or not.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a folder, no UTF-8 text, or a damaged gzip file.
+    """
+    try:
+        with open_bytes(path) as file:
+            raw = file.read()
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    return _decoded(raw, path, 1, 0)
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
     r"""Yield (line number from 1, line without its end) of a text file, gzipped or not.
 
-    A line ends with "\n" or "\r\n"; a byte order mark is dropped.
+    A line ends with "\n", "\r\n" or a lone "\r".
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a folder, invalid UTF-8, or a damaged gzip file.
+        ValueError: a folder, no UTF-8 text, or a damaged gzip file.
     """
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder, which has {listing(path)}; give the path of a file")
     number, offset = 0, 0
     try:
-        with open_bytes(path) as file:  # so that a fault can be placed
-            for number, raw in enumerate(file, start=1):
-                line = raw.decode("utf-8")
+        with open_bytes(path) as file:
+            for raw in file:
+                line = _decoded(raw, path, number + 1, offset).removesuffix("\n").removesuffix("\r")
                 offset += len(raw)
-                if number == 1:
-                    line = line.removeprefix("\ufeff")
-                yield number, line.removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}, line {number}, byte {error.start + 1} of the line (byte {offset + error.start + 1} of the text): "
-            f"expected UTF-8, got {error.object[error.start : error.end]!r}; convert the file or mend the line"
-        ) from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(
-            f"cannot read {path} after line {number} ({error}); it may be cut short or damaged: fetch it again"
-        ) from error
+                for part in line.split("\r") if "\r" in line else (line,):
+                    number += 1
+                    yield number, part
+    except _DAMAGE as error:
+        raise _damaged(path, error, f" after line {number}") from error
 
 
 def fields(line: str) -> list[str]:
@@ -47,34 +67,30 @@ def fields(line: str) -> list[str]:
     return _FIELD.findall(line)
 
 
-def split_file(path: Path, split: str | None, kinds: tuple[str, ...]) -> Path:
-    """Return the file of a split in a folder, such as `train.conllu.gz` or `en_ewt-ud-train.conllu`.
+def _damaged(path: Path, error: Exception, place: str = "") -> ValueError:
+    return ValueError(f"cannot read {path}{place} ({error}); it may be cut short or damaged: fetch it again")
 
-    Args:
-        path: a folder; a path to a file is returned as it is.
-        split: `"train"`, `"dev"` or `"test"`; None for a file.
-        kinds: the endings of such files, without `.gz`.
 
-    Raises:
-        FileNotFoundError: no file of that split.
-        ValueError: a split of a single file, no such split, or more than one file for it.
-    """
-    if not path.is_dir():
-        if path.exists() and split is not None:
-            raise ValueError(f"{path} is one file, without splits; ask for the split None, or give a folder")
-        return path
-    if split not in NAMES:
-        raise ValueError(f"no split {split!r} in the folder {path}; expected one of {', '.join(NAMES)}")
-    pattern = re.compile(rf"(?:.*[-_.])?(?:{'|'.join(NAMES[split])})(?:{'|'.join(map(re.escape, kinds))})(?:\.gz)?")
-    found = sorted(entry for entry in path.iterdir() if pattern.fullmatch(entry.name))
-    if not found:
-        raise FileNotFoundError(
-            f"no {split}{kinds[0]} or {split}{kinds[0]}.gz in {path}; expected the ending {' or '.join(kinds)}, "
-            f"and it has {listing(path)}"
-        )
-    if len(found) > 1:
-        raise ValueError(
-            f"{len(found)} files for the split {split!r} in {path}: {', '.join(entry.name for entry in found)}; "
-            "give the path of one"
-        )
-    return found[0]
+def _decoded(raw: bytes, path: Path, line: int, offset: int) -> str:
+    """Decode a part of a file that begins with a line, at an offset in bytes."""
+    if not offset:
+        for mark, name in _OTHER:
+            if raw.startswith(mark):
+                remedy = "give it a name that ends with .gz" if name == "gzip" else "save it as UTF-8"
+                raise ValueError(
+                    f"cannot read {path}: expected UTF-8, got {name} (its first bytes are {mark!r}); {remedy}"
+                )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start, got = error.start, repr(raw[error.start : error.end])
+    else:
+        if "\0" not in text:
+            return text.removeprefix("\ufeff") if not offset else text
+        start, got = raw.index(0), "a NUL, as binary files and UTF-16 have"
+    line += raw.count(b"\n", 0, start)
+    place = start - raw.rfind(b"\n", 0, start)  # of the byte in its line, from 1
+    raise ValueError(
+        f"cannot read {path}, line {line}, byte {place} of the line (byte {offset + start + 1} of the text): "
+        f"expected UTF-8, got {got}; convert the file or mend the line"
+    )

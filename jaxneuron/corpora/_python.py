@@ -3,7 +3,9 @@
 import ast
 import io
 import keyword
+import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 
 from jaxneuron.corpora.parses import Parsed, nest
@@ -25,9 +27,16 @@ _Span = tuple[str, int, int]
 
 def parse_python(text: str) -> Parsed:
     """Parse Python; see `code.parse`."""
+    source = re.sub("\r(?!\n)", "\n", text)  # Python ends a line there too, and no symbol moves
     try:
-        tree = ast.parse(text)
-        spans = [*_syntax(tree, text), *_tokens(text)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python has to say about its style
+            tree = ast.parse(source)
+        spans = [*_syntax(tree, source), *_tokens(source)]
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(
+            f"this Python is nested too deeply for Python's own parser ({type(error).__name__})"
+        ) from error
     except (SyntaxError, tokenize.TokenError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise ValueError(f"this is no Python {f'at line {line} ' if line else ''}({error})") from error

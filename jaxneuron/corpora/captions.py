@@ -10,14 +10,16 @@ The layout is told by the files of the folder:
   images of val are halved, by a fixed seed
 - Vendrov: `{train,val,test}.txt`, five lines per image, and `{train,val,test}.npy`, here or in `images/10crop/`
 
-Captions are lower-cased and rid of punctuation (`text.words`) unless the layout has them as words already.
+Each text or JSON file may end in `.gz`. Captions are lower-cased and rid of punctuation (`text.words`) unless the
+layout has them as words already.
 """
 
 from pathlib import Path
 
 from jaxneuron.corpora._captions import SPLITS, Captions, assemble, multi_hot
 from jaxneuron.corpora._coco import read_coco
-from jaxneuron.corpora._files import field, listing, read_json, read_lines
+from jaxneuron.corpora._files import either, listing, named
+from jaxneuron.corpora._json import field, read_json, read_lines
 from jaxneuron.corpora._karpathy import read_karpathy, read_vendrov
 
 __all__ = ["Captions", "read"]
@@ -52,15 +54,15 @@ def read(path: str | Path, split: str) -> Captions:
 
 
 def _read(path: Path, split: str) -> Captions:
-    if (path / "categories.json").exists():
+    if either(path / "categories.json").exists():
         return _read_shared(path, split)
-    documents = sorted(path.glob("dataset_*.json"))
+    documents = named(path, "dataset_*.json")
     if len(documents) == 1:
         return read_karpathy(path, documents[0], split)
     for folder in (path, path / "annotations"):
-        if any(folder.glob("captions_*.json")):
+        if named(folder, "captions_*.json"):
             return read_coco(folder, split)
-    if any((path / f"{name}.txt").exists() for name in ("train", "val", "dev", "test")):
+    if any(either(path / f"{name}.txt").exists() for name in ("train", "val", "dev", "test")):
         return read_vendrov(path, split)
     raise FileNotFoundError(
         f"no captions in {path}; expected {split}.jsonl.gz with categories.json, one dataset_*.json, captions_*.json, "
@@ -70,7 +72,7 @@ def _read(path: Path, split: str) -> Captions:
 
 def _read_shared(path: Path, split: str) -> Captions:
     """One JSON object per image and line: its captions, and the indices of the objects in it."""
-    categories = path / "categories.json"
+    categories = either(path / "categories.json")
     names = [field(row, "name", str, f"{categories}, entry {i}") for i, row in enumerate(_list(categories))]
     plain = path / f"{split}.jsonl"
     file = plain if plain.exists() else path / f"{split}.jsonl.gz"

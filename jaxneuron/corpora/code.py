@@ -13,21 +13,28 @@ preprocessed, which kernel code in pieces is not.
 """
 
 import hashlib
+import io
+import logging
 import os
+import re
 import sysconfig
 import tokenize
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from jaxneuron.corpora._c import parse_c
-from jaxneuron.corpora._files import NAMES, field, listing, read_lines
-from jaxneuron.corpora._lines import split_file
+from jaxneuron.corpora._files import NAMES, listing, split_file
+from jaxneuron.corpora._json import field, read_lines
+from jaxneuron.corpora._lines import whole
 from jaxneuron.corpora._python import parse_python
 from jaxneuron.corpora.parses import Parsed
 
 ENDINGS = {".py": "python", ".c": "c", ".h": "c"}
 """The languages, by the end of a file's name."""
 
+_LOG = logging.getLogger(__name__)
 _PARSERS: dict[str, Callable[[str], Parsed]] = {"python": parse_python, "c": parse_c}
 _NOT_LIBRARY = {"site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3", "turtledemo", "__pycache__"}
 
@@ -36,11 +43,11 @@ def parse(text: str, language: str = "python") -> Parsed:
     r"""Parse source code.
 
     Args:
-        text: of a whole file; its lines end with `\n`.
+        text: of a whole file.
         language: `"python"` or `"c"`.
 
     Raises:
-        ValueError: no such language, or text that is no Python, with the line.
+        ValueError: no such language, or text that is no Python, with the line, or too deeply nested for its parser.
         ModuleNotFoundError: tree-sitter, for C, is not installed.
 
     Example:
@@ -54,7 +61,10 @@ def parse(text: str, language: str = "python") -> Parsed:
 
 
 def read(path: str | Path | None = None, split: str = "train", *, limit: int | None = None) -> list[Parsed]:
-    """Read the source files of a split, each with its tree.
+    r"""Read the source files of a split, each with its tree.
+
+    Lines end with `\n`, whatever the file has. Of several files, those that cannot be decoded or parsed are left out,
+    which a line of the log says.
 
     Args:
         path: a folder with `{train,dev,test}.jsonl` or `.jsonl.gz` (objects with `path` and `text`); a folder of `.py`,
@@ -65,7 +75,7 @@ def read(path: str | Path | None = None, split: str = "train", *, limit: int | N
 
     Raises:
         FileNotFoundError: no such file or folder, or no source code in it.
-        ValueError: no such split, a malformed line, a file that is no Python, or a limit that is shorter than any file.
+        ValueError: no such split, a malformed line, no file that can be parsed, or a limit that is shorter than any.
         ModuleNotFoundError: tree-sitter, for C, is not installed.
 
     Example:
@@ -75,38 +85,54 @@ def read(path: str | Path | None = None, split: str = "train", *, limit: int | N
     if split not in NAMES:
         raise ValueError(f"no split {split!r}; expected one of {', '.join(NAMES)}")
     place = Path(sysconfig.get_paths()["stdlib"] if path is None else path)
-    whole = 0
-    texts = []
-    for name, text in _sources(place, split, library=path is None):
-        if text and (limit is None or whole + len(text) <= limit):
-            try:
-                texts.append(parse(text, ENDINGS[Path(name).suffix]))
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}; mend the file, or leave it out") from error
-            whole += len(text)
-        if limit is not None and whole > 0.99 * limit:
+    size = seen = 0
+    texts: list[Parsed] = []
+    faults: list[ValueError] = []
+    for source in _sources(place, split, library=path is None):
+        seen += 1
+        try:
+            text = re.sub("\r\n?", "\n", source.text())
+            if text and (limit is None or size + len(text) <= limit):
+                texts.append(parse(text, source.language))
+                size += len(text)
+        except ValueError as error:
+            faults.append(ValueError(f"{source.name}: {error}; mend the file, or leave it out"))
+        if limit is not None and size > 0.99 * limit:
             break
+    if faults and not texts:
+        raise faults[0]
     if not texts:
         short = f", or none of at most {limit} symbols" if limit is not None else ""
         raise ValueError(f"no source code for {split!r} in {place}{short}; it has {listing(place)}")
+    if faults:
+        _LOG.warning("%d of %d files in %s were left out; the first is %s", len(faults), seen, place, faults[0])
     return texts
 
 
-def _sources(place: Path, split: str, *, library: bool) -> Iterator[tuple[str, str]]:
-    """Yield name and text of the files of a split."""
+class _Source(NamedTuple):
+    """A file, or a line of one."""
+
+    name: str
+    language: str
+    text: Callable[[], str]
+
+
+def _sources(place: Path, split: str, *, library: bool) -> Iterator[_Source]:
+    """Yield the files of a split."""
     if place.is_file() and place.suffix in ENDINGS:
-        yield str(place), _text(place)
+        yield _Source(str(place), ENDINGS[place.suffix], partial(_text, place))
     elif place.is_file() or any(place.glob("*.jsonl*")):
         file = split_file(place, split if place.is_dir() else None, (".jsonl",))
         for line, row in read_lines(file):
             where = f"{file}, line {line}"
-            name = field(row, "path", str, where)
+            name, text = field(row, "path", str, where), field(row, "text", str, where)
             if Path(name).suffix not in ENDINGS:
                 raise ValueError(f"{where}: expected a path that ends with {', '.join(ENDINGS)}, got {name!r}")
-            yield f"{where}, {name}", field(row, "text", str, where)
+            yield _Source(f"{where}, {name}", ENDINGS[Path(name).suffix], partial(str, text))
     else:
         for name in _files(place, split, library=library):
-            yield str(place / name), _text(place / name)
+            file = place / name
+            yield _Source(str(file), ENDINGS[file.suffix], partial(_text, file))
 
 
 def _files(folder: Path, split: str, *, library: bool) -> list[str]:
@@ -131,10 +157,10 @@ def _files(folder: Path, split: str, *, library: bool) -> list[str]:
 
 
 def _text(file: Path) -> str:
+    if file.suffix != ".py":
+        return whole(file)
+    raw = file.read_bytes()
     try:
-        if file.suffix == ".py":
-            with tokenize.open(file) as source:  # a Python file may name its own encoding
-                return source.read()
-        return file.read_text(encoding="utf-8")
+        return raw.decode(tokenize.detect_encoding(io.BytesIO(raw).readline)[0])  # a Python file may name its own
     except (UnicodeDecodeError, SyntaxError) as error:
-        raise ValueError(f"cannot read {file} ({error}); convert it to UTF-8, or leave it out") from error
+        raise ValueError(f"cannot read {file} ({error}); convert it to UTF-8") from error

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from jaxneuron.corpora._lines import lines, split_file
+from jaxneuron.corpora._files import split_file
+from jaxneuron.corpora._lines import lines
 from jaxneuron.corpora.labelled import ABSENT, Labelled, build
 
 FIELDS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")

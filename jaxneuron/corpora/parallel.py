@@ -3,7 +3,8 @@
 Words, and labels, have single spaces between them. A longer run of spaces or tabs counts as one, and so none is
 before the first word or after the last: NeuroX's extractor makes an empty word of a second space, its loader does
 not, and then drops the line. Other white space, such as a no-break space, is part of a word. Blank lines at the end
-of a file are left out; any other is an error, for it would be an empty sentence.
+of a file are left out; any other is an error, for it would be an empty sentence. Words alone are running text: blank
+lines, and white space that stands for itself, are left out wherever they are.
 
 Source: Dalvi et al. 2019, NeuroX (arXiv 1812.09359).
 """
@@ -27,10 +28,14 @@ def read(path: str | Path, labels: Mapping[str, str | Path]) -> Labelled:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: the files have unequal numbers of lines, a line has unequal numbers of words and labels, a sentence
-            is empty, or a file is not UTF-8; the message names file and line.
+        ValueError: no words, the files have unequal numbers of lines, a line has unequal numbers of words and labels,
+            a sentence is empty, or a file is not UTF-8; the message names file and line.
     """
     path = Path(path)
+    if not labels:
+        rows = [(line, [word for word in fields(text) if not word.isspace()]) for line, text in lines(path)]
+        rows = [row for row in rows if row[1]]
+        return build([words for _, words in rows], source=path, lines=[line for line, _ in rows])
     sentences = _rows(path)
     found = {layer: _labels(path, Path(file), sentences) for layer, file in labels.items()}
     if [] in sentences:

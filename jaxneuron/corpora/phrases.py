@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from jaxneuron.corpora._lines import lines, split_file
+from jaxneuron.corpora._files import split_file
+from jaxneuron.corpora._lines import lines
 
 KINDS = ("word", "noun phrase", "verb phrase", "clause")
 

@@ -1,27 +1,45 @@
 """Plain text from files, by words or by characters."""
 
-import gzip
 import re
-import zlib
+import unicodedata
+from functools import cache
 from pathlib import Path
 
-from jaxneuron.corpora._files import open_text
-from jaxneuron.corpora._lines import split_file
+from jaxneuron.corpora._files import split_file
+from jaxneuron.corpora._lines import lines, whole
 from jaxneuron.types import Corpus
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_SHAPE = re.compile("a(?:[am]|j+(?=[am]))*(?:'a(?:[am]|j+(?=[am]))*)*")
+
+_JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner: they shape the letters between which they stand."""
 
 
 def words(text: str) -> list[str]:
     """Split text into lower-case words without punctuation, as the captions of Vendrov et al. 2016 were prepared.
 
-    A word is a run of letters and digits of any script; an apostrophe counts inside a word only.
+    A word is a run of letters and digits of any script, with the marks on them (accents, vowel signs, points) and the
+    zero-width joiners between them; an apostrophe counts inside a word only.
 
     Example:
         >>> words("A man's dog, on the beach!")
         ['a', "man's", 'dog', 'on', 'the', 'beach']
     """
-    return _WORD.findall(text.lower().replace("\u2019", "'"))
+    text = text.lower().replace("\u2019", "'")
+    if text.isascii():
+        return _WORD.findall(text)
+    return [text[found.start() : found.end()] for found in _SHAPE.finditer("".join(map(_shape, text)))]
+
+
+@cache
+def _shape(symbol: str) -> str:
+    """Return what a symbol is to `_SHAPE`: "a" for a letter or digit, "m" for a mark, "j" for a joiner."""
+    if symbol.isalnum():
+        return "a"
+    if unicodedata.category(symbol).startswith("M"):
+        return "m"
+    return "j" if symbol in _JOINERS else "'" if symbol == "'" else " "
 
 
 def read(
@@ -52,11 +70,7 @@ def read(
     if length is not None and length < 1:
         raise ValueError(f"expected a length of at least 1, got {length}")
     file = split_file(Path(path), split, (".txt",))
-    try:
-        with open_text(file) as lines:
-            pieces = [lines.read()] if unit == "character" else [words(line) for line in lines]
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"cannot read {file} as UTF-8 text ({error}); fetch it again or convert it") from error
+    pieces = [whole(file)] if unit == "character" else [words(line) for _, line in lines(file)]
     size = length or (100 if unit == "character" else max(map(len, pieces), default=0))
     sentences = [list(piece[i : i + size]) for piece in pieces for i in range(0, len(piece), size)] if size else []
     if not sentences:

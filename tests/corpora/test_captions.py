@@ -63,7 +63,7 @@ def test_a_truncated_or_damaged_file_is_named(tmp_path):
     whole = file.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:20] + b"\xff" * 40 + whole[60:], b"no gzip"):
         file.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"cannot read .*train.jsonl.gz as JSON lines"):
+        with pytest.raises(ValueError, match=r"cannot read .*train.jsonl.gz .*fetch it again"):
             captions.read(tmp_path, "train")
     (tmp_path / "categories.json").write_text("[")
     with pytest.raises(ValueError, match="cannot read .*categories.json as a JSON document"):
@@ -133,6 +133,23 @@ def test_karpathy_layout(tmp_path, suffix):
     assert train.image.tolist() == [0, 0, 1, 1, 2, 2]
     dev, test = captions.read(tmp_path, "dev"), captions.read(tmp_path, "test")
     assert dev.features.tolist() == [[2, 3]] and test.features.tolist() == [[6, 7]]
+
+
+def test_blank_tokens_are_no_words(tmp_path):
+    rows = [{"tokens": ["a", "", " ", "\u00a0", "dog", "."]}, {"tokens": [" "]}, {"tokens": ["b", None]}]
+    images = [{"split": "train", "sentences": rows[:2]}, {"split": "test", "sentences": rows[2:]}]
+    (tmp_path / "dataset_x.json").write_text(json.dumps({"images": images}))
+    np.save(tmp_path / "x.npy", np.zeros((2, 1), np.float32))
+    assert captions.read(tmp_path, "train").sentences == [["a", "dog", "."]]
+    with pytest.raises(ValueError, match="dataset_x.json, image 1: expected 'tokens' to be strings, got None"):
+        captions.read(tmp_path, "test")
+
+
+def test_vendrov_gzipped_with_a_mark(tmp_path):
+    text = "\ufeffa dog\r\n" + "b\r\n" * 4
+    (tmp_path / "train.txt.gz").write_bytes(gzip.compress(text.encode()))
+    np.save(tmp_path / "train.npy", np.zeros((1, 2), np.float32))
+    assert captions.read(tmp_path, "train").sentences == [["a", "dog"], *[["b"]] * 4]
 
 
 def test_karpathy_with_a_matrix_per_split(tmp_path):

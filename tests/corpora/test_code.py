@@ -97,6 +97,50 @@ def test_json_lines_and_single_files(tmp_path):
         code.read(tmp_path, "test")
 
 
+def test_a_lone_carriage_return_ends_a_line(tmp_path):
+    source = "x = 1\ry = 'é'\r\nz = [2]\n"
+    parsed = code.parse(source)
+    check(parsed)
+    assert parsed.text == source
+    found = [source[node.start : node.stop] for node in walk(parsed.tree) if node.name == "Assign"]
+    assert found == ["x = 1", "y = 'é'", "z = [2]"]
+    (tmp_path / "train.jsonl").write_text(json.dumps({"path": "a.py", "text": "\ufeff" + source}))
+    assert [one.text for one in code.read(tmp_path)] == ["x = 1\ny = 'é'\nz = [2]\n"]
+    (tmp_path / "a.c").write_bytes(b"\xef\xbb\xbfint x;\r\n")
+    assert code.read(tmp_path / "a.c")[0].text == "int x;\n"
+
+
+DEEP = {
+    "a sum": "+".join(["'a'"] * 3000),
+    "a chain of methods": "x" + ".f()" * 3000,
+    "a chain of elif": "if a: pass\n" + "elif b: pass\n" * 3000,
+    "signs": "-" * 30_000 + "1",
+    "brackets": "(" * 3000 + ")" * 3000,
+}
+
+
+@pytest.mark.parametrize("source", DEEP.values(), ids=DEEP)
+def test_what_python_cannot_parse_is_left_out_and_named(tmp_path, caplog, source):
+    with pytest.raises(ValueError, match=r"this (is no Python|Python is nested too deeply)"):
+        code.parse(source)
+    rows = [{"path": "good.py", "text": "x = 1\n"}, {"path": "deep.py", "text": source}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [parsed.text for parsed in code.read(tmp_path)] == ["x = 1\n"]
+    assert "1 of 2 files" in caplog.text and "line 2, deep.py" in caplog.text
+    (tmp_path / "train.jsonl").write_text(json.dumps(rows[1]))
+    with pytest.raises(ValueError, match="line 1, deep.py: this "):
+        code.read(tmp_path)
+
+
+def test_a_file_of_a_folder_that_is_no_text_is_left_out_and_named(tmp_path, caplog):
+    name = next(name for name in (f"m{i}.py" for i in range(99)) if split_of(name) == "train")
+    other = next(name for name in (f"n{i}.c" for i in range(99)) if split_of(name) == "train")
+    (tmp_path / name).write_text("x = 1\n")
+    (tmp_path / other).write_bytes(b"int x; // caf\xe9\n")
+    assert [parsed.text for parsed in code.read(tmp_path)] == ["x = 1\n"]
+    assert "1 of 2 files" in caplog.text and other in caplog.text and "line 1, byte 14" in caplog.text
+
+
 def test_the_standard_library():
     first, again = code.read(split="dev", limit=20_000), code.read(split="dev", limit=20_000)
     assert first == again and 0 < sum(len(parsed.text) for parsed in first) <= 20_000

@@ -47,10 +47,37 @@ def test_comments_and_numbers(tmp_path):
     corpus = columns.read(path, word=1, labels={"ner": 2})
     assert corpus.sentences == [["where", "Tampa"], ["I"]]
     assert corpus.labels == {"ner": [["O", "B-LOC"], ["O"]]}
+    assert columns.read(path).labels == {"label": corpus.labels["ner"]}
     with pytest.raises(ValueError, match="column 0 of .* counts the words, .*such as word=1"):
-        columns.read(path, labels={"ner": 2})
-    with pytest.raises(ValueError, match="line 2: expected 1 columns with tabs .* pass comments=True"):
+        columns.read(path, word=0, labels={"ner": 2})
+    with pytest.raises(ValueError, match="line 1: expected 4 columns with tabs .* pass comments=True"):
         columns.read(path, word=1, labels={"ner": 2}, comments=False)
+
+
+GERMEVAL = "#\thttp://example.org/x [2009-10-17]\n1\tin\tO\tO\n2\tUlm\tB-LOC\tO\n\n#\ty\n1\t#\tO\tO\n"
+
+
+@pytest.mark.parametrize("comments", [None, True])
+def test_sources_of_sentences_are_comments(tmp_path, comments):
+    path = tmp_path / "train.conll"
+    path.write_text(GERMEVAL)
+    corpus = columns.read(path, labels={"outer": 2, "inner": 3}, comments=comments)
+    assert corpus.sentences == [["in", "Ulm"], ["#"]] and corpus.labels["outer"] == [["O", "B-LOC"], ["O"]]
+    path.write_text("#\tsource\nUlm\tB-LOC\n")  # as wide as the words' rows: who wants it as a comment must say so
+    assert columns.read(path, comments=comments).sentences == ([["Ulm"]] if comments else [["#", "Ulm"]])
+
+
+def test_multi_word_tokens_of_counted_words_are_left_out(tmp_path):
+    path = tmp_path / "train.iob2"
+    path.write_text("1-2\tim\tO\t-\n1\tin\tO\t-\n2\tUlm\tB-LOC\t-\n2.1\tx\tO\t-\n")
+    corpus = columns.read(path)
+    assert corpus.sentences == [["in", "Ulm"]] and corpus.labels == {"label": [["O", "B-LOC"]]}
+
+
+def test_a_file_of_one_word_sentences_that_are_numbers_is_not_taken_for_counted(tmp_path):
+    path = tmp_path / "x.conll"
+    path.write_text("1\tCD\n\n1\tCD\n")
+    assert columns.read(path).sentences == [["1"], ["1"]]
 
 
 def test_comments_between_spaces_are_asked_for(tmp_path):

@@ -12,6 +12,29 @@ def test_words():
     assert text.words("don\u2019t 'quote' ''") == ["don't", "quote"]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "एक कुत्ता पानी पीता है",  # vowel signs
+        "தமிழ் மொழி",
+        "ที่ นี่",
+        "שָׁלוֹם עוֹלָם",  # points
+        "مُحَمَّد",
+        "cafe\u0301 nai\u0308ve",  # accents on their own
+        "می\u200cخواهم",  # zero-width non-joiner
+        "ක්\u200dෂ",  # and joiner
+        "i\u0307stanbul",
+    ],
+)
+def test_marks_belong_to_their_letters(sentence):
+    assert text.words(f" «{sentence}»! ") == sentence.split()
+
+
+def test_marks_without_letters_are_no_words():
+    assert text.words("\u0301 a\u200d \u200cb \u200d ❤\ufe0f 👩\u200d🚀") == ["a", "b"]
+    assert text.words("İzmir'de") == ["i\u0307zmir'de"]
+
+
 def test_by_words(tmp_path):
     (tmp_path / "dev.txt").write_text("One two, three.\n\n...\nFour\n")
     with gzip.open(tmp_path / "train.txt.gz", "wt") as file:

@@ -2,13 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from jaxneuron.cli import main
+from jaxneuron.corpora.labelled import build
 from jaxneuron.report import html
+from jaxneuron.report.attribution import coloured
 from jaxneuron.studies import attribution
 from jaxneuron.studies.attribution import distribution, extraction, material, presets, words
 from jaxneuron.studies.attribution.explaining import Cell
@@ -178,13 +182,58 @@ def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, m
 
 
 def test_the_first_span_of_a_sentence_is_what_is_asked_for():
-    row = ["O", "B-x", "I-x", "O", "B-x"]
-    assert material._first(row) == (1, 2) and material._first(["O"]) is None
+    corpus = build([["a", "b", "c", "d", "e"], ["f"]], labels={"ner": [["O", "B-x", "I-x", "O", "B-x"], ["O"]]})
+    assert material._spans(corpus, Path("x")) == (corpus.sentences[:1], [(1, 2)])
     scores = np.zeros((1, 5, 2))
     scores[0, 3, 0], scores[0, 1, 1], scores[0, 4, 1] = 2.0, 3.0, 2.0
     found = extraction.decode(scores, np.ones((1, 5), bool))
     assert found.tolist() == [[3, 4]]  # an end before the start is none
     assert extraction._f1(np.array([[3, 4]]), np.array([[4, 5]])).tolist() == [0.5]
+
+
+def test_spans_of_other_schemes_and_labels_of_none(tmp_path):
+    path = tmp_path / "x.conll"
+    path.write_text("Ada B-PER\nLovelace E-PER\n\nmet O\nBo S-PER\nCy S-PER\n\n" * 5)
+    splits = material.read([path]).spans
+    found = {tuple(words): span for part in splits.values() for words, span in zip(*part, strict=True)}
+    assert found == {("Ada", "Lovelace"): (0, 1), ("met", "Bo", "Cy"): (1, 1)}
+    path.write_text("Ada PER-B\nmet O\n\n" * 10)
+    with pytest.raises(ValueError, match="x.conll: expected a label .* of one of the schemes IOB, .*got O, PER-B"):
+        material.read([path])
+    path = tmp_path / "x.txt"
+    path.write_text("a b\n" * 10)
+    with pytest.raises(ValueError, match="x.txt: expected a label for each text, .*got words without labels"):
+        material.read([path])
+
+
+def test_a_split_without_labels_is_named(tmp_path):
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.tsv").write_text("sentence\tlabel\na b\t0\nc d\t1\n")
+    (tmp_path / "test.tsv").write_text("index\tsentence\n0\ta b\n")
+    with pytest.raises(ValueError, match="expected two labels in each split, got a split without"):
+        material.read([tmp_path])
+
+
+def test_pieces_are_shown_as_the_text_that_they_stand_for():
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.train_from_iterator(
+        ["now"] * 9, trainers.BpeTrainer(vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    )
+    (shown,) = material.read_subwords(tokenizer, [["é", "café", "now"]], 20).pieces
+    part = material.PART
+    assert shown == [part, "##é", " ", "##c", "##a", "##f", f"##{part}", "##é", " ", "##now"]
+    text = "".join(row["text"] if row["joined"] else f" {row['text']}" for row in coloured(shown, [0.0] * len(shown)))
+    assert text.replace(part, "").split() == ["é", "café", "now"]
+
+
+def test_a_concept_is_a_list_of_words_in_a_text_file(tmp_path):
+    path = tmp_path / "good_words.txt"
+    path.write_bytes("\ufeff; a list\r\nfine\r\ngreat\r\nfun\r\nwarm\r\nbright\r\n".encode())
+    assert words.read([path]) == {"good words": ["bright", "fine", "fun", "great", "warm"]}
+    path.write_bytes(np.random.default_rng(0).bytes(5000))
+    with pytest.raises(ValueError, match="cannot read .*good_words.txt, line 1, byte .*expected UTF-8"):
+        words.read([path])
 
 
 def test_the_embedded_scenes_have_both_tasks():

@@ -1,6 +1,7 @@
 """What a run works on: texts with a label, texts with a span to be found, and how a model reads them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,13 +9,19 @@ import numpy as np
 from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 
-from jaxneuron.corpora import columns, scenes, subwords, vocabulary
+from jaxneuron.corpora import scenes, spans, subwords, vocabulary
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.studies import texts
 from jaxneuron.studies.attribution.words import ANIMALS
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 
 SPLITS = ("train", "dev", "test")
+
+JOINED = "##"
+"""Stands before a piece that goes on with the word before it, whatever the tokenizer's own sign for it."""
+
+PART = "\u200b"
+"""A piece of several that make one character, which the last of them shows: a space without width."""
 
 Report = Callable[[str], Callable[[int, int], None] | None]
 """What is being done -> a progress callback for it."""
@@ -39,7 +46,7 @@ class Read(NamedTuple):
 
     tokens: Tokens  # [text, time], on the host
     word: Int[np.ndarray, "text time"]  # the word of each sub-word; -1 for special tokens and padding
-    pieces: list[list[str]]  # what each token looks like
+    pieces: list[list[str]]  # what each token looks like: the text that it stands for, after `JOINED` inside a word
     whole: Bool[np.ndarray, "text"]  # whether the text was read to its end
 
 
@@ -55,12 +62,17 @@ class Net(NamedTuple):
     cuts: tuple[Site, ...]  # those of them through which all must flow
 
 
-def read(paths: Sequence[Path]) -> Data:
+def read(paths: Sequence[Path], *, text: str | int | None = None, label: str | int | None = None) -> Data:
     """Return the texts of both tasks; without a path, the captions of the embedded scenes.
 
-    A folder or file with a label per sentence is for the classifiers, one with a label per word (B-, I-, O) for the
-    spans: the task is to find the first one of a sentence. Of a folder without a train split, nine tenths of dev are
-    trained on; of one file, eight tenths.
+    A folder or file with a label per sentence is for the classifiers, one with a label per word (of one of
+    `spans.SCHEMES`) for the spans: the task is to find the first one of a sentence. Of a folder without a train split,
+    nine tenths of dev are trained on; of one file, eight tenths.
+
+    Args:
+        paths: of at most one text for each task.
+        text: the column of the text, see `texts.read`.
+        label: the column of the label.
 
     Raises:
         FileNotFoundError, ValueError: see `texts.read`; two texts for one task, labels of another kind, or too few.
@@ -69,7 +81,7 @@ def read(paths: Sequence[Path]) -> Data:
         return Data({split: _animals(split) for split in SPLITS}, {split: _things(split) for split in SPLITS})
     found: dict[str, dict[str, Texts]] = {}
     for path in paths:
-        splits = _splits(path)
+        splits = _splits(path, partial(texts.read, text=text, label=label))
         task = "labels" if splits["train"].sentence_labels else "spans"
         if task in found:
             raise ValueError(f"{path}: a second text with {task}; give one for labels and one for spans at most")
@@ -78,23 +90,14 @@ def read(paths: Sequence[Path]) -> Data:
     return Data(found.get("labels"), found.get("spans"))
 
 
-def _splits(path: Path) -> dict[str, Labelled]:
+def _splits(path: Path, opened: Callable[[Path, str | None], Labelled]) -> dict[str, Labelled]:
     if not path.is_dir():
-        return _cut(_file(path, None), {"train": 0.8, "dev": 0.1, "test": 0.1}, path)
-    test = _file(path, "test")
+        return _cut(opened(path, None), {"train": 0.8, "dev": 0.1, "test": 0.1}, path)
+    test = opened(path, "test")
     try:
-        return {"train": _file(path, "train"), "dev": _file(path, "dev"), "test": test}
+        return {"train": opened(path, "train"), "dev": opened(path, "dev"), "test": test}
     except FileNotFoundError:
-        return _cut(_file(path, "dev"), {"train": 0.9, "dev": 0.1}, path) | {"test": test}
-
-
-def _file(path: Path, split: str | None) -> Labelled:
-    try:
-        return texts.read(path, split)
-    except ValueError as error:
-        if "counts the words" not in str(error):
-            raise
-        return columns.read(path, split, word=1, labels={"ner": 2})  # Universal NER
+        return _cut(opened(path, "dev"), {"train": 0.9, "dev": 0.1}, path) | {"test": test}
 
 
 def _cut(corpus: Labelled, shares: dict[str, float], path: Path) -> dict[str, Labelled]:
@@ -114,35 +117,25 @@ def _cut(corpus: Labelled, shares: dict[str, float], path: Path) -> dict[str, La
 
 
 def _labelled(corpus: Labelled, path: Path) -> Texts:
-    labels = next(iter(corpus.sentence_labels.values()))
+    labels = next(iter(corpus.sentence_labels.values()), [])
     if len(set(labels)) != 2:
-        raise ValueError(f"{path}: expected two labels, got {', '.join(sorted(set(labels))[:5])}")
+        raise ValueError(
+            f"{path}: expected two labels in each split, got {', '.join(sorted(set(labels))[:5]) or 'a split without'}"
+        )
     return Texts(corpus.sentences, labels)
 
 
 def _spans(corpus: Labelled, path: Path) -> Texts:
     """Return the sentences that have a span, with their first one."""
-    named = {
-        layer: rows for layer, rows in corpus.labels.items() if any("B-" in label[:2] for r in rows for label in r)
-    }
-    if not named:
+    tags = next((rows for rows in corpus.labels.values() if spans.scheme(tag for row in rows for tag in row)), None)
+    if tags is None:
+        seen = sorted({tag for rows in corpus.labels.values() for row in rows for tag in row})
         raise ValueError(
-            f"{path}: expected labels of words that begin spans (B-...), its layers are {', '.join(corpus.labels)}"
+            f"{path}: expected a label for each text, or tags of spans for its words, such as B-PER, of one of the "
+            f"schemes {', '.join(spans.SCHEMES)}; got {', '.join(seen)[:200] or 'words without labels'}"
         )
-    rows = next(iter(named.values()))
-    found = [(words, span) for words, row in zip(corpus.sentences, rows, strict=True) if (span := _first(row))]
-    return Texts([words for words, _ in found], [span for _, span in found])
-
-
-def _first(row: Sequence[str]) -> tuple[int, int] | None:
-    """Return the first and the last word of the first span."""
-    first = next((i for i, label in enumerate(row) if label.startswith("B-")), None)
-    if first is None:
-        return None
-    last = first
-    while last + 1 < len(row) and row[last + 1].startswith("I-"):
-        last += 1
-    return first, last
+    found = [(words, spans.spans(row)) for words, row in zip(corpus.sentences, tags, strict=True)]
+    return Texts([words for words, some in found if some], [some[0][:2] for _, some in found if some])
 
 
 def _animals(split: str) -> Texts:
@@ -188,7 +181,9 @@ def read_subwords(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], long
     for row, (window, sentence) in enumerate(zip(windows, sentences, strict=True)):
         size = len(window.ids)
         ids[row, :size], mask[row, :size], word[row, :size] = window.ids, True, window.word
-        pieces.append([tokenizer.id_to_token(int(token)) or "" for token in window.ids])
+        joined = np.append(False, (window.word[1:] == window.word[:-1]) & (window.word[1:] >= 0))
+        shown = subwords.pieces(tokenizer, sentence, window)
+        pieces.append([(JOINED if on else "") + (piece or PART) for piece, on in zip(shown, joined, strict=True)])
         whole[row] = window.last == len(sentence)
     return Read(Tokens(ids, mask), word, pieces, whole)
 

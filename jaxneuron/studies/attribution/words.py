@@ -5,13 +5,12 @@ is a short sequence of its words in random order; a random example is one of wor
 as they occur, none of which is in any of the lists.
 """
 
-import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from jaxneuron.corpora import scenes
+from jaxneuron.corpora import concepts, scenes
 
 POSITIVE: Sequence[str] = """
 admirable amazing astonishing authentic awesome beautiful best brave breathtaking brilliant captivating charming
@@ -43,18 +42,14 @@ def read(paths: Sequence[Path]) -> dict[str, list[str]]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a file with fewer than five words, or two of one name.
+        ValueError: a file with fewer than five words or no UTF-8 text, or two of one name.
     """
     found: dict[str, list[str]] = {}
     for path in paths:
-        if not path.is_file():
-            raise FileNotFoundError(f"no file {path}; a concept is a file with a word a line, perhaps with .gz")
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        lines = [line.strip() for line in content.decode(errors="replace").splitlines()]
-        words, name = [line for line in lines if line and not line.startswith(";")], path.name.split(".")[0]
-        if len(set(words)) < 5 or name in found:
-            raise ValueError(f"{path}: expected five words or more, under a name of its own; got {len(set(words))}")
-        found[name.replace("_", " ")] = words
+        words, name = sorted(concepts.read_words(path)), path.name.split(".")[0].replace("_", " ")
+        if len(words) < 5 or name in found:
+            raise ValueError(f"{path}: expected five words or more, under a name of its own; got {len(words)}")
+        found[name] = words
     return found
 
 
