@@ -1,5 +1,9 @@
-"""Any data set of the `datasets` library: from the hub, or from local files."""
+"""Any data set of the `datasets` library: from the hub, or from local files.
 
+In CSV and TSV, "NA", "None" and "null" are words like any other; in TSV, as in GLUE, so is a quotation mark.
+"""
+
+import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxneuron.corpora._files import NAMES, listing
+from jaxneuron.corpora._files import NAMES, kind_of, listing
 from jaxneuron.corpora.text import words
 from jaxneuron.tap import nearest
 from jaxneuron.types import Corpus
@@ -55,45 +59,57 @@ def read(
                 f"no column {column!r} in {name_or_path}{nearest(column, table.column_names)}; "
                 f"its columns are {', '.join(table.column_names)}"
             )
-    sentences = [_sentence(value, text, row) for row, value in enumerate(table[text])]
+    sentences = [
+        _sentence(value, f"{name_or_path}, row {row} (from 0), column {text!r}")
+        for row, value in enumerate(table[text])
+    ]
     kept = [row for row, sentence in enumerate(sentences) if sentence]
     if not kept:
         raise ValueError(f"no text in the column {text!r} of {name_or_path}, split {split!r}")
     found = {}
     for label in labels:
         values = list(table[label])
-        found[label] = _label([values[row] for row in kept], [sentences[row] for row in kept], label)
+        where = [f"{name_or_path}, row {row} (from 0)" for row in kept]
+        found[label] = _label([values[row] for row in kept], [sentences[row] for row in kept], label, where)
     return Corpus([sentences[row] for row in kept], found)
 
 
-def _sentence(value: Any, column: str, row: int) -> list[str]:
+def _sentence(value: Any, where: str) -> list[str]:
     if isinstance(value, str):
         return words(value)
     if isinstance(value, list) and all(isinstance(word, str) for word in value):
         return value
-    raise ValueError(f"row {row}, column {column!r}: expected a string or a list of words, got {value!r:.80}")
+    raise ValueError(f"{where}: expected a string or a list of words, got {value!r:.80}; fill or drop such rows")
 
 
-def _label(values: list[Any], sentences: list[list[str]], name: str) -> np.ndarray:
+def _label(values: list[Any], sentences: list[list[str]], name: str, where: list[str]) -> np.ndarray:
     """Return one value per sentence as `[sentence]`, or one per word as `[sentence, time]`."""
-    missing = next((i for i, value in enumerate(values) if value is None), None)
+    missing = next((i for i, value in enumerate(values) if _absent(value)), None)
     if missing is not None:
         raise ValueError(
-            f"the label {name!r} of {' '.join(sentences[missing])!r:.80} is missing; fill or drop such rows"
+            f"{where[missing]}: the label {name!r} of {' '.join(sentences[missing])!r:.80} is missing; "
+            "fill or drop such rows"
         )
     if not isinstance(values[0], list):
         return np.array(values)
-    for value, sentence in zip(values, sentences, strict=True):
+    for place, value, sentence in zip(where, values, sentences, strict=True):
         if len(value) != len(sentence):
             raise ValueError(
-                f"the label {name!r} has {len(value)} values for the {len(sentence)} words {' '.join(sentence)!r:.80}; "
-                "labels per word need a text column with lists of words"
+                f"{place}: the label {name!r} has {len(value)} values for the {len(sentence)} words "
+                f"{' '.join(sentence)!r:.80}; labels per word need a text column with lists of words"
             )
     flat = np.array([value for row in values for value in row])
     mask = np.arange(max(map(len, values))) < np.array([len(value) for value in values])[:, None]
     padded = np.full(mask.shape, "" if flat.dtype.kind == "U" else PADDING, flat.dtype)
     padded[mask] = flat
     return padded
+
+
+def _absent(value: Any) -> bool:
+    """Return whether a label is missing: null, blank or not a number, or a list that has such a label."""
+    if isinstance(value, list):
+        return any(map(_absent, value))
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 def _load(name_or_path: str | Path, split: str, configuration: str | None) -> Any:
@@ -109,10 +125,12 @@ def _load(name_or_path: str | Path, split: str, configuration: str | None) -> An
             return _saved(datasets.load_from_disk(str(path)), path, split)
         if path.exists():
             builder, files = _files(path, split)
-            options: dict[str, Any] = {"sep": "\t"} if files[0].name.removesuffix(".gz").endswith(".tsv") else {}
+            options: dict[str, Any] = {"keep_default_na": False} if builder == "csv" else {}
+            if kind_of(files[0]) == ".tsv":
+                options |= {"sep": "\t", "quoting": csv.QUOTE_NONE}
             data = {_base(split): [str(file) for file in files]}
             return datasets.load_dataset(builder, data_files=data, split=split, **options)
-        if isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~")) or _suffix(path) in BUILDERS:
+        if isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~")) or kind_of(path) in BUILDERS:
             raise FileNotFoundError(f"no file or folder {path}; {path.parent} has {listing(path.parent)}")
         return datasets.load_dataset(str(name_or_path), configuration, split=split)
     except (DatasetNotFoundError, ConnectionError) as error:
@@ -142,19 +160,15 @@ def _files(path: Path, split: str) -> tuple[str, list[Path]]:
     if path.is_dir():
         names = "|".join(NAMES.get(_base(split), (_base(split),)))
         pattern = re.compile(rf"({names})([-_.].*)?")
-        files = sorted(file for file in path.iterdir() if pattern.fullmatch(file.name) and _suffix(file) in BUILDERS)
+        files = sorted(file for file in path.iterdir() if pattern.fullmatch(file.name) and kind_of(file) in BUILDERS)
         if not files:
             raise FileNotFoundError(f"no file for the split {split!r} in {path}; it has {listing(path)}")
-    suffixes = {_suffix(file) for file in files}
+    suffixes = {kind_of(file) for file in files}
     if len(suffixes) != 1 or not suffixes <= BUILDERS.keys():
         raise ValueError(
             f"{path}: expected files of one kind of {', '.join(BUILDERS)}, got {', '.join(sorted(suffixes))}"
         )
     return BUILDERS[suffixes.pop()], files
-
-
-def _suffix(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).suffix
 
 
 def _base(split: str) -> str:

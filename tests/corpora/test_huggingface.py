@@ -49,6 +49,49 @@ def test_local_file(tmp_path, name, capsys):
     assert printed.out == printed.err == ""
 
 
+def test_a_quotation_mark_in_tsv_is_a_character(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('text\tlabel\n"good film\t1\nbad one\t0\nfine" yes\t1\n')
+    corpus = huggingface.read(path, "train", labels=("label",))
+    assert corpus.sentences == [["good", "film"], ["bad", "one"], ["fine", "yes"]]
+    assert corpus.labels["label"].tolist() == [1, 0, 1]
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\n"good, ""old""\nfilm",1\nbad,0\n')
+    assert huggingface.read(path, "train").sentences == [["good", "old", "film"], ["bad"]]
+
+
+@pytest.mark.parametrize(("name", "separator"), [("a.csv", ","), ("a.tsv", "\t")])
+def test_words_for_what_is_missing_are_words(tmp_path, name, separator):
+    words = ("NA", "None", "null", "nan", "N/A", "#N/A", "NaN")
+    rows = [("text", "label", "x"), *((word, word, "") for word in words)]
+    (tmp_path / name).write_text("".join(separator.join(row) + "\n" for row in rows))
+    corpus = huggingface.read(tmp_path / name, "train", labels=("label",))
+    assert corpus.sentences == [["na"], ["none"], ["null"], ["nan"], ["n", "a"], ["n", "a"], ["nan"]]
+    assert corpus.labels["label"].tolist() == list(words)
+    with pytest.raises(ValueError, match=rf"{name}, row 0 .*label 'x' of 'na' is missing"):
+        huggingface.read(tmp_path / name, "train", labels=("x",))
+
+
+def test_null_is_missing(tmp_path):
+    with pytest.raises(ValueError, match=r"a.jsonl, row 1 .*column 'text': expected a string .*got None"):
+        huggingface.read(jsonl(tmp_path / "a.jsonl", [{"text": "a"}, {"text": None}]), "train")
+    rows = [{"tokens": ["a", "b"], "tags": [1, None]}]
+    with pytest.raises(ValueError, match=r"b.jsonl, row 0 .*label 'tags' of 'a b' is missing"):
+        huggingface.read(jsonl(tmp_path / "b.jsonl", rows), "train", text="tokens", labels=("tags",))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+def test_a_byte_order_mark_is_no_part_of_the_names(tmp_path, name):
+    rows = {
+        "a.csv": "text,label\na b,1\n",
+        "a.tsv": "text\tlabel\na b\t1\n",
+        "a.jsonl": '{"text": "a b", "label": 1}\n',
+    }
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + rows[name].encode())
+    corpus = huggingface.read(tmp_path / name, "train", labels=("label",))
+    assert corpus.sentences == [["a", "b"]] and corpus.labels["label"].tolist() == [1]
+
+
 def test_folder_by_split(tmp_path):
     jsonl(tmp_path / "train.jsonl", ROWS)
     jsonl(tmp_path / "validation-0.jsonl", ROWS[2:])
@@ -86,7 +129,9 @@ def test_errors(tmp_path):
     path = jsonl(tmp_path / "a.jsonl", ROWS)
     with pytest.raises(ValueError, match="no column 'txt' in .*did you mean 'text'.*text, label, kind"):
         huggingface.read(path, "train", text="txt")
-    with pytest.raises(ValueError, match="row 0, column 'label': expected a string or a list of words, got 1"):
+    with pytest.raises(
+        ValueError, match=r"a.jsonl, row 0 .from 0., column 'label': expected a string or a list of words, got 1"
+    ):
         huggingface.read(path, "train", text="label")
     with pytest.raises(FileNotFoundError, match="no file or folder .*b.jsonl; .* has a.jsonl"):
         huggingface.read(tmp_path / "b.jsonl", "train")
