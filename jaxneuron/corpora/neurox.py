@@ -28,7 +28,8 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
-from jaxneuron.corpora._files import field, listing, read_lines
+from jaxneuron.corpora._files import listing
+from jaxneuron.corpora._json import field, read_lines
 
 _INDEX = "sentence_to_index"
 _REPEATED = re.compile(r" \(Occurrence \d+\)$")
@@ -72,8 +73,8 @@ def write(path: str | Path, sentences: Iterable[tuple[Sequence[str], np.ndarray]
         dtype: of the HDF5 data sets, float32 or float16 (HDF5 has no bfloat16).
 
     Raises:
-        ValueError: no sentences, one (which is named) with more or fewer activations than words, or a word that cannot
-            be told apart in HDF5, because it is empty or has a blank in it.
+        ValueError: no sentences, one (which is named) with more or fewer activations than words, values beyond the
+            range of the dtype, or a word that cannot be told apart in HDF5, because it is empty or has a blank in it.
     """
     path = Path(path)
     if np.dtype(dtype).name not in ("float32", "float16"):
@@ -157,7 +158,15 @@ def _write_hdf5(path: Path, sentences: Iterator[Sentence], dtype: Any) -> int:
                 seen[text] = seen.get(text, 1) + 1
                 key = f"{text} (Occurrence {seen[text]})"
             index[key] = str(number - 1)
-            file.create_dataset(str(number - 1), data=activations.astype(dtype))
+            try:
+                with np.errstate(over="raise"):
+                    held = activations.astype(dtype)
+            except FloatingPointError as error:
+                raise ValueError(
+                    f"sentence {number - 1}: there are values beyond the range of {np.dtype(dtype).name}; "
+                    "write float32, or divide them"
+                ) from error
+            file.create_dataset(str(number - 1), data=held)
         file.create_dataset(_INDEX, (1,), dtype=h5py.string_dtype())[0] = json.dumps(index)
     return number
 

@@ -49,6 +49,22 @@ def encode(vocabulary: Vocabulary, sentences: Sequence[Sequence[str]], *, length
     return Tokens(ids, mask)
 
 
+def unknown_share(vocabulary: Vocabulary, sentences: Sequence[Sequence[str]]) -> float:
+    """Return the share of words, from 0 to 1, that a vocabulary does not have, and `encode` makes `<UNK>` of.
+
+    Raises:
+        ValueError: no words.
+
+    Example:
+        >>> unknown_share(build([["a", "dog"]]), [["a", "cat"], ["dog", "s"]])
+        0.5
+    """
+    known, words = set(vocabulary.words), [word for sentence in sentences for word in sentence]
+    if not words:
+        raise ValueError("no words; expected at least one that can be counted")
+    return sum(word not in known for word in words) / len(words)
+
+
 def decode(vocabulary: Vocabulary, tokens: Tokens) -> list[list[str]]:
     """Turn ids `[sentence, time]` back into words, without padding."""
     return [

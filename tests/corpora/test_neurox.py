@@ -153,3 +153,11 @@ def test_other_errors(tmp_path):
     with pytest.raises(ValueError, match=r"sentence 0: expected .* for 1 words, got \(1, 2, 2\)"):
         neurox.write(tmp_path / "new.hdf5", [(["a"], np.ones((1, 2, 2)))])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["acts.hdf5", "acts.pt"]
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float16", 1e5), ("float32", 1e39)])
+def test_values_beyond_the_range_are_refused(tmp_path, dtype, large):
+    values = np.full((1, 1, 2), large)
+    with pytest.raises(ValueError, match=f"sentence 1: there are values beyond the range of {dtype}"):
+        neurox.write(tmp_path / "n.hdf5", [(["a"], values / large), (["b"], values)], dtype=dtype)
+    assert list(tmp_path.iterdir()) == []

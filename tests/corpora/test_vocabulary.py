@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from jaxneuron.corpora import vocabulary
 
@@ -31,3 +32,10 @@ def test_candidates():
     known = vocabulary.build(SENTENCES)
     assert [known.words[i] for i in np.flatnonzero(vocabulary.candidates(known))] == ["a", "dog", "runs", "cat", "and"]
     assert [known.words[i] for i in np.flatnonzero(vocabulary.candidates(known, min_count=2))] == ["a", "dog", "cat"]
+
+
+def test_the_share_of_unknown_words():
+    known = vocabulary.build([["a", "dog"]])
+    assert vocabulary.unknown_share(known, [["a", "cat"], ["cats", "dog", "dog"]]) == 0.4
+    with pytest.raises(ValueError, match="no words"):
+        vocabulary.unknown_share(known, [[]])
