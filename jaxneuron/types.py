@@ -44,6 +44,21 @@ class Packed(NamedTuple):
     segment: Int[Any, "*batch time"]  # the sentence of each token, ascending along a row
 
 
+class Pairs(NamedTuple):
+    """Tokens of two texts in each row, told apart by their type, for models that learned to (BERT's on NLI and QA).
+
+    They are read together: all words see each other. Padding as in `Tokens`.
+    """
+
+    ids: Int[Any, "*batch time"] | Float[Any, "*batch time vocab"]
+    mask: Bool[Any, "*batch time"]
+    types: Int[Any, "*batch time"]  # 0 in the first text, 1 in the second
+
+
+Text = Tokens | Packed | Pairs
+"""What a model reads: `Tokens`, or, where the model can, one of the others."""
+
+
 @runtime_checkable
 class Edit(Protocol):
     """A small frozen pytree that replaces an activation on its way."""
@@ -63,7 +78,7 @@ class Forward(Protocol):
     """The whole interface between a model and every method: pure, and all in one call."""
 
     def __call__(self, params: Params, tokens: Any, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
-        """Run the model on `tokens` (`Tokens`, or `Packed` where it can), with `edits` applied where they belong."""
+        """Run the model on `tokens` (see `Text`), with `edits` applied where they belong."""
         ...
 
 
@@ -71,7 +86,7 @@ class Forward(Protocol):
 class Target(Protocol):
     """A small frozen pytree that reads one score per sequence: the thing a method explains."""
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "*batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "*batch"]:
         """Return the score of each sequence in the batch."""
         ...
 

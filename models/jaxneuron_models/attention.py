@@ -32,7 +32,7 @@ class Cache(NamedTuple):
 
 
 class Attention(nnx.Module):
-    """`softmax(Q K' / sqrt(d)) V` for every head, and the product that mixes the heads."""
+    """`softmax(scale Q K') V` for every head, and the product that mixes the heads."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Attention(nnx.Module):
         key_heads: int,
         head_width: int,
         rotary: tuple[float, float] | None,
+        scale: float,
         bias: bool,
         rngs: nnx.Rngs,
     ):
@@ -49,7 +50,8 @@ class Attention(nnx.Module):
         self.query = linear(width, heads * head_width)
         self.key, self.value = linear(width, key_heads * head_width), linear(width, key_heads * head_width)
         self.output = linear(heads * head_width, width)
-        self.heads, self.key_heads, self.head_width, self.rotary = heads, key_heads, head_width, rotary
+        self.heads, self.key_heads, self.head_width = heads, key_heads, head_width
+        self.rotary, self.scale = rotary, scale
 
     def __call__(
         self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None
@@ -67,7 +69,7 @@ class Attention(nnx.Module):
             )
         # Plain products of matrices in memory order: an einsum over the first layout takes 1.7 times as long on a CPU.
         query = jnp.moveaxis(query, 1, 3).reshape(batch, self.key_heads, -1, self.head_width)  # g t: queries of a head
-        score = query * self.head_width**-0.5 @ jnp.transpose(key, (0, 2, 3, 1))
+        score = query * self.scale @ jnp.transpose(key, (0, 2, 3, 1))
         wide = jnp.promote_types(score.dtype, jnp.float32)
         score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(wide)
         score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(wide).min)
@@ -85,10 +87,14 @@ class Attention(nnx.Module):
 def rotate(
     vectors: Float[Array, "batch time *head unit"], position: Int[Array, "#batch time"], share: float, base: float
 ) -> Float[Array, "batch time *head unit"]:
-    """Turn pairs of units by angles that grow with the position; the last `1 - share` of the units stay as they are."""
+    """Turn pairs of units by angles that grow with the position; the last `1 - share` of the units stay as they are.
+
+    Where that leaves an odd number to be turned, the next unit is turned too, as in `transformers`.
+    """
     turned = int(vectors.shape[-1] * share)
+    pairs = -(-turned // 2)
     angle = jnp.einsum("bt,u->btu", position, base ** (-jnp.arange(0, turned, 2) / turned))
-    angle = angle.reshape(*position.shape, *[1] * (vectors.ndim - 3), turned // 2)
-    first, second, rest = jnp.split(vectors, [turned // 2, turned], axis=-1)
+    angle = angle.reshape(*position.shape, *[1] * (vectors.ndim - 3), pairs)
+    first, second, rest = jnp.split(vectors, [pairs, 2 * pairs], axis=-1)
     cos, sin = (jnp.broadcast_to(f(angle), first.shape).astype(vectors.dtype) for f in (jnp.cos, jnp.sin))
     return jnp.concatenate([first * cos - second * sin, second * cos + first * sin, rest], axis=-1)

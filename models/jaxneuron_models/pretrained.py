@@ -1,7 +1,8 @@
-"""Read a Hugging Face checkpoint into our transformer, without torch.
+"""Read a Hugging Face checkpoint into our transformer, without torch: right, or refused by the name of what is wrong.
 
-A checkpoint is a folder with `config.json`, `*.safetensors` and `tokenizer.json`, on disk or on the hub. Which tensor
-goes where is in `architectures.py`; a tensor that is missing, or one that nobody asked for, is an error that names it.
+A checkpoint is a folder with `config.json`, `*.safetensors` and `tokenizer.json`, on disk or on the hub. What each
+setting means and which tensor goes where is in `architectures`; a setting that is not known, a tensor that is missing,
+and one that nobody asked for, are errors that name it.
 """
 
 import json
@@ -12,15 +13,17 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
 from jaxneuron.tap import nearest
 from jaxneuron.types import Params, Site, Vocabulary
-from jaxneuron_models import pure, transformer
-from jaxneuron_models.architectures import ARCHITECTURES, Architecture, Part
+from jaxneuron_models import hub_folder, pure, transformer
+from jaxneuron_models.architectures import ARCHITECTURES
+from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head, Part
+from jaxneuron_models.architectures.settings import Settings, read
+from jaxneuron_models.hub_folder import Stored
 
-FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json"]
+BODY = Head({"head": "none"}, {})
 
 
 class Pretrained(NamedTuple):
@@ -35,107 +38,153 @@ class Pretrained(NamedTuple):
     labels: tuple[str, ...]  # names of the head's outputs; none for a language head
 
 
-def load(source: Path | str, *, dtype: Any = jnp.float32) -> Pretrained:
+def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pretrained:
     """Load a checkpoint from a folder or from the hub.
+
+    A language head that config.json ties to the word table, though the weights hold another matrix for it, is the
+    stored matrix (as in `transformers`); `config.tied` of the result is then false. A padding word that the tokenizer
+    has and the model has not is taken out of the tokenizer.
 
     Args:
         source: a folder, or the hub's name of a model, such as `"google-bert/bert-base-uncased"`.
         dtype: of the weights, and so of all that is computed; float32 or bfloat16.
+        head: the class of `transformers`, or the end of its name, whose head the weights hold, such as
+            `"ForMaskedLM"`; `"Model"` leaves any head out. By default what config.json says, or, where it says
+            nothing, what the weights hold.
 
     Raises:
         FileNotFoundError: a file is not there.
         ValueError: an architecture or a setting that is not supported, a damaged file, or a tensor that is missing,
-            left over or of another shape than expected.
+            left over, quantised, not finite or of another shape than expected.
     """
-    folder = _fetch(source)
-    described = json.loads(_need(folder, "config.json").read_text())
-    family = described.get("model_type", "")
-    if family not in ARCHITECTURES:
-        raise ValueError(
-            f"{folder}: the architecture {family!r} is not supported{nearest(family, ARCHITECTURES)}; "
-            f"it must be one of {', '.join(ARCHITECTURES)}"
-        )
+    folder = hub_folder.fetch(source)
+    described = hub_folder.described(folder)
+    family = _family(described, folder)
     architecture = ARCHITECTURES[family]
-    config, head, labels = _config(architecture, described)
-    tensors = _read(folder)
+    try:
+        settings = read(described, architecture.settings, architecture.aliases)
+        derived = architecture.derive(settings.raw)
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} {error}") from error
+    stored = _stored(architecture, hub_folder.tensors(folder), folder)
+    ending, chosen = _head(architecture, family, described, head, settings.fields["tied"], stored, folder)
+    labels = _labels(settings, ending, chosen, folder)
+    fields: dict[str, Any] = architecture.fields | settings.fields | derived | {"labels": len(labels)} | chosen.fields
+    if fields.get("head_transform") == BLOCKS:
+        fields["head_transform"] = fields["activation"]
+    spare = {name for other in architecture.heads.values() for name in stored if head and _belongs(name, other)}
+    if fields["head"] == "language" and fields["tied"]:
+        own, word = f"{chosen.tensors['head.scores']}.weight", str(architecture.tensors["word"])
+        fields["tied"] = _same(stored, own, word)
+        spare |= {own} if fields["tied"] else set()
+    try:
+        config = transformer.Config(**fields)
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'}: {error}") from error
     forward, init = transformer.build(config)
     shapes = jax.eval_shape(init, jax.random.key(0))
-    params = _fill(architecture, architecture.tensors | head, config, shapes, tensors, dtype, folder)
-    tokenizer = Tokenizer.from_file(str(_need(folder, "tokenizer.json")))
-    tokenizer.no_padding()  # some checkpoints set both, for their own use
-    tokenizer.no_truncation()
-    return Pretrained(
-        forward, params, _vocabulary(tokenizer, config, folder), _linear(config), config, tokenizer, labels
-    )
+    params = _fill(architecture, architecture.tensors | chosen.tensors, config, shapes, stored, spare, dtype, folder)
+    tokenizer = _tokenizer(folder, config, described)
+    return Pretrained(forward, params, _vocabulary(tokenizer, config), _linear(config), config, tokenizer, labels)
 
 
-def _fetch(source: Path | str) -> Path:
-    folder = Path(source)
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or str(source).startswith(".") or str(source).count("/") > 1:
-        raise FileNotFoundError(f"no folder {source}; give a folder with config.json, or a model's name on the hub")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+def _family(described: dict[str, Any], folder: Path) -> str:
+    """Return the family; a file that does not name it (Google's own) is told by the prefix of its tensors."""
+    family = described.get("model_type")
+    if family is None:
+        names = hub_folder.tensors(folder)
+        named = [family for family in ARCHITECTURES if any(name.startswith(f"{family}.") for name in names)]
+        if len(named) == 1:
+            return named[0]
+    if not isinstance(family, str) or family not in ARCHITECTURES:
+        said = f"the architecture {family!r} is not supported; it" if family else "'model_type' in config.json"
+        raise ValueError(f"{folder}: {said} must be one of {', '.join(ARCHITECTURES)}")
+    return family
 
+
+def _stored(architecture: Architecture, tensors: dict[str, Stored], folder: Path) -> dict[str, Stored]:
+    """Return the tensors by the names that the body alone would have, in today's spelling."""
+    stored: dict[str, Stored] = {}
+    for name, tensor in tensors.items():
+        plain = name
+        for prefix in architecture.prefixes:
+            plain = plain.removeprefix(prefix)
+        plain = plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+        if plain in stored:
+            raise ValueError(f"{folder}: the tensor {plain!r} is stored twice, as {stored[plain].name!r} and {name!r}")
+        stored[plain] = tensor
+    for name, other in architecture.instead.items():
+        if name not in stored and other in stored:
+            stored[name] = stored.pop(other)
+    return stored
+
+
+def _head(
+    architecture: Architecture,
+    family: str,
+    described: dict[str, Any],
+    asked: str,
+    tied: bool,
+    stored: dict[str, Stored],
+    folder: Path,
+) -> tuple[str, Head]:
+    """Return the end of the class's name and its head: as asked for, or as config.json says, or as the weights are."""
+    named = asked or next(iter(described.get("architectures") or []), "")
+    heads = architecture.heads
+    if named:
+        ending = next((ending for ending in heads if named.endswith(ending)), "")
+        if not ending and named.lower() not in ("model", family.replace("_", "") + "model"):
+            raise ValueError(
+                f"{folder}: the head of {named} is not supported; a {family} may end in {', '.join(heads)} or Model; "
+                "choose one of them with head="
+            )
+        return ending, heads.get(ending, BODY)
+    held = {ending: one for ending, one in heads.items() if _held(one, tied, stored)}
+    if any(one != first for first in held.values() for one in held.values()):
+        raise ValueError(
+            f'{folder}: config.json names no class ("architectures"), and the weights may be those of '
+            f"{', '.join(held)}; choose one with head="
+        )
+    return next(iter(held.items()), ("", BODY))
+
+
+def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
+    """Return whether all that a head needs is stored."""
+    language = head.fields["head"] == "language"
+    spare = ("head.scores" if tied else "head.bias") if language and len(head.tensors) > 1 else ""
+    needed = [theirs for ours, theirs in head.tensors.items() if ours != spare]
+    return all(theirs in stored or f"{theirs}.weight" in stored for theirs in needed)
+
+
+def _belongs(name: str, head: Head) -> bool:
+    return any(name == theirs or name.startswith(f"{theirs}.") for theirs in head.tensors.values())
+
+
+def _labels(settings: Settings, ending: str, head: Head, folder: Path) -> tuple[str, ...]:
+    """Return the names of the head's outputs."""
+    if head.fields["head"] in ("none", "language"):
+        return ()
+    if ending == "ForQuestionAnswering":
+        return ("start", "end")
+    names, count = settings.raw["id2label"], settings.raw["num_labels"]
     try:
-        return Path(snapshot_download(str(source), allow_patterns=FILES))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise FileNotFoundError(
-            f"{source!r} is neither a folder nor a model that the hub gives out: {error}"
+        names = names or {str(number): f"LABEL_{number}" for number in range(2 if count is None else count)}
+        return tuple(str(names[key]) for key in sorted(names, key=int))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{folder / 'config.json'}: sets 'id2label' to {names!r} and 'num_labels' to {count!r}; expected numbers "
+            "and their names, and a whole number"
         ) from error
 
 
-def _need(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not path.exists():
-        raise FileNotFoundError(
-            f"no {name} in {folder}; a checkpoint has config.json, *.safetensors and tokenizer.json"
-        )
-    return path
-
-
-def _config(
-    architecture: Architecture, described: dict[str, Any]
-) -> tuple[transformer.Config, dict[str, str | Part], tuple[str, ...]]:
-    """Return our settings, the head's tensors and the names of its outputs."""
-    built = (described.get("architectures") or ["Model"])[0]
-    ending = next((ending for ending in architecture.heads if built.endswith(ending)), None)
-    body = described["model_type"].replace("_", "") + "model"
-    if ending is None and built.lower() not in ("model", body):
-        known = ", ".join(architecture.heads)
-        raise ValueError(
-            f"the head of {built} is not supported; a {described['model_type']} may end in {known} or Model"
-        )
-    fields, tensors = architecture.heads[ending] if ending else ({"head": "none"}, {})
-    try:
-        ours = architecture.config(described)
-    except KeyError as error:
-        raise ValueError(f"config.json lacks {error}, or gives it a value that is not supported") from error
-    names = described.get("id2label") or {str(n): f"LABEL_{n}" for n in range(described.get("num_labels") or 2)}
-    labels = tuple(names[key] for key in sorted(names, key=int)) if fields["head"] not in ("none", "language") else ()
-    if ending == "ForQuestionAnswering":
-        labels = ("start", "end")
-    merged: dict[str, Any] = (
-        {"tied": True, "vocabulary": described["vocab_size"]} | ours | {"labels": len(labels)} | fields
-    )
-    if merged["head"] == "language" and merged["tied"]:
-        tensors = {ours: theirs for ours, theirs in tensors.items() if ours != "head.scores"}
-    return transformer.Config(**merged), dict(tensors), labels
-
-
-def _read(folder: Path) -> dict[str, jax.Array]:
-    paths = sorted(folder.glob("*.safetensors"))
-    if not paths:
-        raise FileNotFoundError(f"no *.safetensors in {folder}; convert the weights with transformers' save_pretrained")
-    tensors: dict[str, jax.Array] = {}
-    for path in paths:
-        try:
-            with safe_open(path, "flax") as file:
-                tensors |= {name: file.get_tensor(name) for name in file.keys()}  # it is no dict
-        except SafetensorError as error:
-            raise ValueError(f"{path} is damaged ({error}); download it again") from error
-    return tensors
+def _same(stored: dict[str, Stored], own: str, word: str) -> bool:
+    """Return whether a tied head is the word table: not where the file holds another matrix for it."""
+    if own not in stored:
+        return True
+    if word not in stored:  # either may be left out
+        stored[word] = stored.pop(own)
+        return True
+    return np.array_equal(stored[own].read(), stored[word].read())
 
 
 def _fill(
@@ -143,68 +192,106 @@ def _fill(
     table: dict[str, str | Part],
     config: transformer.Config,
     shapes: Params,
-    tensors: dict[str, jax.Array],
+    stored: dict[str, Stored],
+    spare: set[str],
     dtype: Any,
     folder: Path,
 ) -> Params:
-    """Return the weights by our names; every tensor must find its place."""
-    stored = {_plain(name, architecture.prefixes): tensor for name, tensor in tensors.items()}
+    """Return the weights by our names; every tensor must find its place, but those that are spare."""
     used: set[str] = set()
+    whole: dict[str, np.ndarray] = {}  # tensors that hold several of ours
 
     def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
         *module, leaf = [str(part.key) for part in path]
         number = next((name[5:] for name in module if name.startswith("block")), "")
         pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
-        whole = ".".join([*module, leaf])
-        entry = table.get(whole) or table[pattern]
+        own = ".".join([*module, leaf])
+        entry = table.get(own) or table[pattern]
         name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", number)
-        if whole not in table:
+        if own not in table:
             name += ".bias" if leaf == "bias" else ".weight"
         if name not in stored:
-            raise ValueError(f"{folder}: the tensor {name!r} is missing{nearest(name, stored)}")
+            raise ValueError(_missing(name, stored, config, module[0] == "head", folder))
         used.add(name)
-        tensor = jnp.asarray(stored[name])
+        tensor = whole[name] if name in whole else _numbers(stored[name], dtype)
+        if isinstance(entry, Part):
+            whole[name] = tensor
         if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
             tensor = tensor.T
         if isinstance(entry, Part):
             tensor = _part(tensor, entry, config.heads)
         if tensor.shape != shape.shape:
             raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")
-        return tensor.astype(dtype)
+        return jnp.asarray(tensor)
 
     params = jax.tree_util.tree_map_with_path(take, shapes)
-    left = [name for name in stored if name not in used and not any(re.fullmatch(p, name) for p in architecture.unused)]
+    left = [name for name in stored if name not in used | spare]
+    left = sorted(name for name in left if not any(re.fullmatch(pattern, name) for pattern in architecture.unused))
     if left:
+        heads = [ending for ending, head in architecture.heads.items() if any(_belongs(name, head) for name in left)]
+        hint = f", or has a head that head={heads[0]!r} reads and head='Model' leaves out" if heads else ""
         raise ValueError(
-            f"{folder}: nothing here reads the tensor{'s' * (len(left) > 1)} {', '.join(sorted(left)[:5])}"
+            f"{folder}: nothing here reads the tensor{'s' * (len(left) > 1)} {', '.join(left[:5])}"
             f"{' and more' * (len(left) > 5)}; the checkpoint is of another architecture than its config.json says"
+            f"{hint}"
         )
     return params
 
 
-def _plain(name: str, prefixes: tuple[str, ...]) -> str:
-    """Return a tensor's name without the body's prefix, in today's spelling."""
-    for prefix in prefixes:
-        name = name.removeprefix(prefix)
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+def _missing(name: str, stored: dict[str, Stored], config: transformer.Config, of_head: bool, folder: Path) -> str:
+    """Return what to say of a tensor that is not there."""
+    hint = nearest(name, stored)
+    if of_head and config.head == "language" and not config.tied:
+        hint = "; if the head is the word table, set 'tie_word_embeddings' to true in config.json"
+    if of_head:
+        hint += "; if the weights have another head or none, choose it with head=, such as head='Model'"
+    return f"{folder}: the tensor {name!r} is missing{hint}"
 
 
-def _part(tensor: jax.Array, part: Part, heads: int) -> jax.Array:
+def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
+    """Return a tensor in our number format, all of it finite."""
+    with np.errstate(over="ignore"):  # said below
+        found = tensor.read().astype(jnp.dtype(dtype), copy=False)
+    finite = np.isfinite(found)
+    if not finite.all():
+        raise ValueError(
+            f"{tensor.path}: {finite.size - np.count_nonzero(finite)} of the {finite.size} numbers of the tensor "
+            f"{tensor.name!r} are not finite, as {jnp.dtype(dtype).name}; whatever the model computes would be NaN: "
+            "download the file again, or take an earlier checkpoint"
+        )
+    return found
+
+
+def _part(tensor: np.ndarray, part: Part, heads: int) -> np.ndarray:
     """Cut queries, keys or values out of `[..., all of them]`."""
     if not part.by_head:
-        return jnp.split(tensor, part.of, axis=-1)[part.index]
+        return np.split(tensor, part.of, axis=-1)[part.index]
     by_head = tensor.reshape(*tensor.shape[:-1], heads, part.of, -1)[..., part.index, :]
     return by_head.reshape(*tensor.shape[:-1], -1)
 
 
-def _vocabulary(tokenizer: Tokenizer, config: transformer.Config, folder: Path) -> Vocabulary:
-    words = tokenizer.get_vocab(with_added_tokens=True)
+def _tokenizer(folder: Path, config: transformer.Config, described: dict[str, Any]) -> Tokenizer:
+    """Return the tokenizer, whose ids all are rows of the word table."""
+    tokenizer = hub_folder.tokenizer(folder)
+    beyond = {word: number for word, number in tokenizer.get_vocab().items() if number >= config.vocabulary}
+    padding = {(tokenizer.padding or {}).get("pad_token"), described.get("pad_token_id")}
+    if len(beyond) == 1 and any("pad" in word.lower() or {word, number} & padding for word, number in beyond.items()):
+        without = json.loads(tokenizer.to_str())
+        without["added_tokens"] = [token for token in without["added_tokens"] if token["id"] < config.vocabulary]
+        tokenizer = Tokenizer.from_str(json.dumps(without | {"padding": None}))
+    words = tokenizer.get_vocab()
     if words and max(words.values()) >= config.vocabulary:
         raise ValueError(
             f"{folder}: the tokenizer has ids up to {max(words.values())}, the model {config.vocabulary} words; "
             "use the tokenizer.json that was saved with these weights"
         )
-    by_id = {number: word for word, number in words.items()}
+    tokenizer.no_padding()  # some checkpoints set both, for their own use
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _vocabulary(tokenizer: Tokenizer, config: transformer.Config) -> Vocabulary:
+    by_id = {number: word for word, number in tokenizer.get_vocab().items()}
     return Vocabulary(
         tuple(by_id.get(number, f"<{number}>") for number in range(config.vocabulary)),
         np.zeros(config.vocabulary, np.int64),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flax import nnx
 
-from jaxneuron.types import Activations, Edit, Output, Packed, Params, Site, Tokens, Vocabulary
+from jaxneuron.types import Activations, Edit, Output, Params, Site, Text, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,7 @@ class PureForward:
     def __hash__(self) -> int:
         return self._hash
 
-    def __call__(
-        self, params: Params, tokens: Tokens | Packed, edits: Mapping[Site, Edit]
-    ) -> tuple[Output, Activations]:
+    def __call__(self, params: Params, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
         """Run the module on `tokens` with `params` as its weights."""
         return nnx.merge(self.graph, params)(tokens, edits)
 

@@ -20,8 +20,8 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.targets import at_position
-from jaxneuron.types import Activations, Edit, Packed, Params, Site, Tokens
-from jaxneuron_models import pure
+from jaxneuron.types import Activations, Edit, Packed, Pairs, Params, Site, Text, Tokens
+from jaxneuron_models import check_text, pure
 from jaxneuron_models.attention import Attention, Cache, Reach
 
 
@@ -62,9 +62,11 @@ class Config:
     first_position: int = 0  # 2 in RoBERTa
     rotary_share: float = 1.0  # of each head's units
     rotary_base: float = 10_000.0
-    types: int = 0  # rows of the segment table; every token is of type 0
+    types: int = 0  # rows of the segment table; every token is of type 0, but those of `types.Pairs`
     embedding_norm: bool = False
     attention_bias: bool = True
+    attention_scale: float = 0.0  # of the products of queries and keys; 0: 1 / sqrt(head_width)
+    scale_by_block: bool = False  # and divided by the number of the block, from 1
     mlp_bias: bool = True
     head: str = "language"  # none | language (a score per word) | labels (of each token) | first, last (of a sentence)
     labels: int = 0  # outputs of a head that is not "language"
@@ -87,6 +89,17 @@ class Config:
             raise ValueError(f"{self.heads} heads can't share {self.key_heads} heads of keys evenly")
         if not self.head_width and self.width % self.heads:
             raise ValueError(f"a width of {self.width} can't be split into {self.heads} heads; state `head_width`")
+        turned = int(self.unit * self.rotary_share)
+        if self.positions == "rotary" and not 0 <= turned + turned % 2 <= self.unit:
+            raise ValueError(
+                f"a rotary share of {self.rotary_share} turns pairs of {turned} units, but a head has {self.unit}; "
+                "heads of an even width can be turned whole"
+            )
+
+    @property
+    def unit(self) -> int:
+        """Units of a head."""
+        return self.head_width or self.width // self.heads
 
     @property
     def window(self) -> int:
@@ -104,15 +117,16 @@ class Prediction(NamedTuple):
 class Block(nnx.Module):
     """Attention, then an MLP, each added to the stream."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: Config, number: int, *, rngs: nnx.Rngs):
         width, hidden = config.width, config.hidden or 4 * config.width
         linear = partial(nnx.Linear, use_bias=config.mlp_bias, rngs=rngs)
         self.attention = Attention(
             width,
             config.heads,
             key_heads=config.key_heads or config.heads,
-            head_width=config.head_width or width // config.heads,
+            head_width=config.unit,
             rotary=(config.rotary_share, config.rotary_base) if config.positions == "rotary" else None,
+            scale=(config.attention_scale or config.unit**-0.5) / (number + 1 if config.scale_by_block else 1),
             bias=config.attention_bias,
             rngs=rngs,
         )
@@ -159,7 +173,7 @@ class Head(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(outputs)) if tied and config.head_bias else None
 
     def __call__(
-        self, x: Float[Array, "batch time unit"], tokens: Tokens | Packed, table: Float[Array, "vocab unit"]
+        self, x: Float[Array, "batch time unit"], tokens: Text, table: Float[Array, "vocab unit"]
     ) -> Float[Array, "batch position output"]:
         """Return the scores, of one position for a head that reads the sentence."""
         if self.reads in ("first", "last"):
@@ -182,13 +196,19 @@ class Transformer(nnx.Module):
         self.type = nnx.Param(normal(rngs.params(), (config.types, config.width))) if config.types else None
         self.embedding_norm = _norm(config, rngs) if config.embedding_norm else None
         for number in range(config.blocks):
-            setattr(self, f"block{number}", Block(config, rngs=rngs))
+            setattr(self, f"block{number}", Block(config, number, rngs=rngs))
         self.final_norm = _norm(config, rngs) if config.norm_first else None
         self.head = Head(config, rngs=rngs) if config.head != "none" else None
         self.config = config
 
-    def __call__(self, tokens: Tokens | Packed, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
-        """Read whole sentences, one in a row or several; see `types.Forward`."""
+    def __call__(self, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+        """Read whole sentences, one in a row or several; see `types.Forward` and, for what is refused, `check_text`."""
+        check_text.check(
+            tokens,
+            vocabulary=self.config.vocabulary,
+            types=self.config.types,
+            window=self.config.window if self.config.positions == "learned" else None,
+        )
         time = jnp.arange(tokens.mask.shape[-1])
         position = time[None]
         allowed = jnp.broadcast_to(tokens.mask[:, None, :], (*tokens.mask.shape, len(time)))
@@ -206,6 +226,7 @@ class Transformer(nnx.Module):
         self, tokens: Tokens, cache: "State", edits: Mapping[Site, Edit]
     ) -> tuple[Prediction, Activations, "State"]:
         """Read a few more words of each sentence; see `types.Step`."""
+        check_text.check_range("id", tokens.ids, None, self.config.vocabulary, "words")
         batch, new = tokens.mask.shape
         time = cache.length + jnp.arange(new)
         keys = jnp.arange(cache.keys.shape[2])
@@ -216,13 +237,10 @@ class Transformer(nnx.Module):
         state = State(keys, values, cache.length + new)
         return output, tap.activations(), state
 
-    def run(
-        self, tap: Tap, tokens: Tokens | Packed, reach: Reach, state: "State | None"
-    ) -> tuple[Prediction, list[Cache]]:
+    def run(self, tap: Tap, tokens: Text, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:
         """Send the words through all blocks."""
-        x = tap(
-            "embed", self.embed(tap("embed/word", lookup(self.word[...], tokens.ids), reach.time), reach), reach.time
-        )
+        x = tap("embed/word", lookup(self.word[...], tokens.ids), reach.time)
+        x = tap("embed", self.embed(x, tokens, reach), reach.time)
         attention, caches = [], []
         for number in range(self.config.blocks):
             cache = None if state is None else Cache(state.keys[number], state.values[number])
@@ -236,13 +254,14 @@ class Transformer(nnx.Module):
             logits = tap("logits", logits, reach.time if logits.shape[1] == x.shape[1] else jnp.arange(1))
         return Prediction(logits, jnp.stack(attention)), caches
 
-    def embed(self, x: Float[Array, "batch time unit"], reach: Reach) -> Float[Array, "batch time unit"]:
+    def embed(self, x: Float[Array, "batch time unit"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
         """Add positions and types to the words' vectors."""
         if self.position is not None:
             rows = self.position[...][reach.position + self.config.first_position]
             x = x + jnp.broadcast_to(rows, x.shape)
         if self.type is not None:
-            x = x + jnp.broadcast_to(self.type[...][0], x.shape)
+            types = jnp.asarray(tokens.types) if isinstance(tokens, Pairs) else 0
+            x = x + jnp.broadcast_to(self.type[...][types], x.shape)
         return x if self.embedding_norm is None else self.embedding_norm(x)
 
 
@@ -271,6 +290,5 @@ def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
 
 def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.float32) -> State:
     """Return an empty cache for `capacity` tokens of each of `batch` sentences."""
-    heads, unit = config.key_heads or config.heads, config.head_width or config.width // config.heads
-    empty = jnp.zeros((config.blocks, batch, capacity, heads, unit), dtype)
+    empty = jnp.zeros((config.blocks, batch, capacity, config.key_heads or config.heads, config.unit), dtype)
     return State(empty, empty, jnp.zeros((), jnp.int32))

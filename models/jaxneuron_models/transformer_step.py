@@ -40,7 +40,8 @@ class PureStep:
             Predictions and activations of these words, and the state after them.
 
         Raises:
-            ValueError: ids without a time axis, or, outside of `jit`, more of them than the state has room for.
+            ValueError: ids without a time axis, or, outside of `jit`, more of them than the state has room for, or
+                such as are no words.
             KeyError: an edit names a site that the model does not have.
         """
         ids = jnp.asarray(ids)
