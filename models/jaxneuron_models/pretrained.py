@@ -6,7 +6,6 @@ and one that nobody asked for, are errors that name it.
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,13 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 from tokenizers import Tokenizer
 
-from jaxneuron.tap import nearest
 from jaxneuron.types import Params, Site, Vocabulary
 from jaxneuron_models import hub_folder, pure, transformer
 from jaxneuron_models.architectures import ARCHITECTURES
-from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head, Part
-from jaxneuron_models.architectures.settings import Settings, read
+from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head
+from jaxneuron_models.architectures.settings import Settings, read, said
 from jaxneuron_models.hub_folder import Stored
+from jaxneuron_models.stored_weights import belongs, fill
 
 BODY = Head({"head": "none"}, {})
 
@@ -72,7 +71,7 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
     fields: dict[str, Any] = architecture.fields | settings.fields | derived | {"labels": len(labels)} | chosen.fields
     if fields.get("head_transform") == BLOCKS:
         fields["head_transform"] = fields["activation"]
-    spare = {name for other in architecture.heads.values() for name in stored if head and _belongs(name, other)}
+    spare = {name for other in architecture.heads.values() for name in stored if head and belongs(name, other)}
     if fields["head"] == "language" and fields["tied"]:
         own, word = f"{chosen.tensors['head.scores']}.weight", str(architecture.tensors["word"])
         fields["tied"] = _same(stored, own, word)
@@ -83,7 +82,7 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
         raise ValueError(f"{folder / 'config.json'}: {error}") from error
     forward, init = transformer.build(config)
     shapes = jax.eval_shape(init, jax.random.key(0))
-    params = _fill(architecture, architecture.tensors | chosen.tensors, config, shapes, stored, spare, dtype, folder)
+    params = fill(architecture, architecture.tensors | chosen.tensors, config, shapes, stored, spare, dtype, folder)
     tokenizer = _tokenizer(folder, config, described)
     return Pretrained(forward, params, _vocabulary(tokenizer, config), _linear(config), config, tokenizer, labels)
 
@@ -97,8 +96,8 @@ def _family(described: dict[str, Any], folder: Path) -> str:
         if len(named) == 1:
             return named[0]
     if not isinstance(family, str) or family not in ARCHITECTURES:
-        said = f"the architecture {family!r} is not supported; it" if family else "'model_type' in config.json"
-        raise ValueError(f"{folder}: {said} must be one of {', '.join(ARCHITECTURES)}")
+        found = f"the architecture {family!r} is not supported; it" if family else "'model_type' in config.json"
+        raise ValueError(f"{folder}: {found} must be one of {', '.join(ARCHITECTURES)}")
     return family
 
 
@@ -156,10 +155,6 @@ def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
     return all(theirs in stored or f"{theirs}.weight" in stored for theirs in needed)
 
 
-def _belongs(name: str, head: Head) -> bool:
-    return any(name == theirs or name.startswith(f"{theirs}.") for theirs in head.tensors.values())
-
-
 def _labels(settings: Settings, ending: str, head: Head, folder: Path) -> tuple[str, ...]:
     """Return the names of the head's outputs."""
     if head.fields["head"] in ("none", "language"):
@@ -172,8 +167,8 @@ def _labels(settings: Settings, ending: str, head: Head, folder: Path) -> tuple[
         return tuple(str(names[key]) for key in sorted(names, key=int))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{folder / 'config.json'}: sets 'id2label' to {names!r} and 'num_labels' to {count!r}; expected numbers "
-            "and their names, and a whole number"
+            f"{folder / 'config.json'} sets {said('id2label', names)} and {said('num_labels', count)}; expected "
+            "numbers and their names, and a whole number"
         ) from error
 
 
@@ -185,89 +180,6 @@ def _same(stored: dict[str, Stored], own: str, word: str) -> bool:
         stored[word] = stored.pop(own)
         return True
     return np.array_equal(stored[own].read(), stored[word].read())
-
-
-def _fill(
-    architecture: Architecture,
-    table: dict[str, str | Part],
-    config: transformer.Config,
-    shapes: Params,
-    stored: dict[str, Stored],
-    spare: set[str],
-    dtype: Any,
-    folder: Path,
-) -> Params:
-    """Return the weights by our names; every tensor must find its place, but those that are spare."""
-    used: set[str] = set()
-    whole: dict[str, np.ndarray] = {}  # tensors that hold several of ours
-
-    def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
-        *module, leaf = [str(part.key) for part in path]
-        number = next((name[5:] for name in module if name.startswith("block")), "")
-        pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
-        own = ".".join([*module, leaf])
-        entry = table.get(own) or table[pattern]
-        name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", number)
-        if own not in table:
-            name += ".bias" if leaf == "bias" else ".weight"
-        if name not in stored:
-            raise ValueError(_missing(name, stored, config, module[0] == "head", folder))
-        used.add(name)
-        tensor = whole[name] if name in whole else _numbers(stored[name], dtype)
-        if isinstance(entry, Part):
-            whole[name] = tensor
-        if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
-            tensor = tensor.T
-        if isinstance(entry, Part):
-            tensor = _part(tensor, entry, config.heads)
-        if tensor.shape != shape.shape:
-            raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")
-        return jnp.asarray(tensor)
-
-    params = jax.tree_util.tree_map_with_path(take, shapes)
-    left = [name for name in stored if name not in used | spare]
-    left = sorted(name for name in left if not any(re.fullmatch(pattern, name) for pattern in architecture.unused))
-    if left:
-        heads = [ending for ending, head in architecture.heads.items() if any(_belongs(name, head) for name in left)]
-        hint = f", or has a head that head={heads[0]!r} reads and head='Model' leaves out" if heads else ""
-        raise ValueError(
-            f"{folder}: nothing here reads the tensor{'s' * (len(left) > 1)} {', '.join(left[:5])}"
-            f"{' and more' * (len(left) > 5)}; the checkpoint is of another architecture than its config.json says"
-            f"{hint}"
-        )
-    return params
-
-
-def _missing(name: str, stored: dict[str, Stored], config: transformer.Config, of_head: bool, folder: Path) -> str:
-    """Return what to say of a tensor that is not there."""
-    hint = nearest(name, stored)
-    if of_head and config.head == "language" and not config.tied:
-        hint = "; if the head is the word table, set 'tie_word_embeddings' to true in config.json"
-    if of_head:
-        hint += "; if the weights have another head or none, choose it with head=, such as head='Model'"
-    return f"{folder}: the tensor {name!r} is missing{hint}"
-
-
-def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
-    """Return a tensor in our number format, all of it finite."""
-    with np.errstate(over="ignore"):  # said below
-        found = tensor.read().astype(jnp.dtype(dtype), copy=False)
-    finite = np.isfinite(found)
-    if not finite.all():
-        raise ValueError(
-            f"{tensor.path}: {finite.size - np.count_nonzero(finite)} of the {finite.size} numbers of the tensor "
-            f"{tensor.name!r} are not finite, as {jnp.dtype(dtype).name}; whatever the model computes would be NaN: "
-            "download the file again, or take an earlier checkpoint"
-        )
-    return found
-
-
-def _part(tensor: np.ndarray, part: Part, heads: int) -> np.ndarray:
-    """Cut queries, keys or values out of `[..., all of them]`."""
-    if not part.by_head:
-        return np.split(tensor, part.of, axis=-1)[part.index]
-    by_head = tensor.reshape(*tensor.shape[:-1], heads, part.of, -1)[..., part.index, :]
-    return by_head.reshape(*tensor.shape[:-1], -1)
 
 
 def _tokenizer(folder: Path, config: transformer.Config, described: dict[str, Any]) -> Tokenizer:

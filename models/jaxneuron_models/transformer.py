@@ -239,7 +239,7 @@ class Transformer(nnx.Module):
 
     def run(self, tap: Tap, tokens: Text, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:
         """Send the words through all blocks."""
-        x = tap("embed/word", lookup(self.word[...], tokens.ids), reach.time)
+        x = tap("embed/word", lookup(self.word[...], jnp.asarray(tokens.ids)), reach.time)
         x = tap("embed", self.embed(x, tokens, reach), reach.time)
         attention, caches = [], []
         for number in range(self.config.blocks):

@@ -9,8 +9,8 @@ import pytest
 from flax import nnx
 
 from jaxneuron.edits import Add, Replace
-from jaxneuron.types import Tokens
-from jaxneuron_models import transformer
+from jaxneuron.types import Packed, Pairs, Tokens
+from jaxneuron_models import transformer, transformer_step
 
 WORDS = 17
 KINDS = {
@@ -140,6 +140,7 @@ def test_a_head_for_sentences_reads_one_real_word(head):
         ({"norm": "batch"}, "norm must be one of layer, rms"),
         ({"heads": 3}, "can't be split into 3 heads"),
         ({"key_heads": 3}, "can't share 3 heads"),
+        ({"head_width": 5, "positions": "rotary"}, "turns pairs of 5 units, but a head has 5"),
     ],
 )
 def test_a_wrong_setting_is_named(options, fault):
@@ -150,3 +151,78 @@ def test_a_wrong_setting_is_named(options, fault):
 def test_rows_of_the_position_table_that_are_left_unused_are_no_room():
     assert transformer.Config(WORDS, longest=514, first_position=2).window == 512
     assert transformer.Config(WORDS, longest=512).window == 512
+
+
+TEXT = Tokens(np.array([[3, 4, 5, 0], [6, 0, 0, 0]]), np.arange(4)[None] < np.array([[3], [1]]))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fault"),
+    [
+        (TEXT._replace(ids=TEXT.ids + WORDS - 4), "got the id 17, but the model has 17 words, from 0 to 16"),
+        (TEXT._replace(ids=TEXT.ids - 4), "got the id -1, but"),
+        (TEXT._replace(mask=TEXT.mask[:, ::-1]), "the mask of row 0 has padding before words"),
+        (TEXT._replace(mask=np.array([[True] * 4, [True, False, True, True]])), "the mask of row 1 has padding before"),
+        (Pairs(*TEXT, TEXT.ids * 0), "no types of tokens to tell two texts by"),
+    ],
+)
+def test_what_the_model_has_no_row_for_is_refused(tokens, fault):
+    _, forward, params = build("gpt")
+    with pytest.raises(ValueError, match=fault):
+        forward(params, tokens, {})
+
+
+def test_padding_may_hold_any_number():
+    _, forward, params = build("gpt")
+    odd = TEXT._replace(ids=np.where(TEXT.mask, TEXT.ids, -100))
+    mine, plain = (forward(params, tokens, {})[0].logits[TEXT.mask] for tokens in (odd, TEXT))
+    np.testing.assert_array_equal(mine, plain)
+
+
+@pytest.mark.parametrize("kind", ["gpt", "llama"])
+def test_a_text_longer_than_the_table_of_positions_is_refused_while_tracing(kind):
+    _, forward, params = build(kind)
+    long = Tokens(jnp.zeros((1, 13), jnp.int32), jnp.ones((1, 13), bool))
+    if kind == "llama":  # computes its positions
+        jax.eval_shape(forward, params, long, {})
+        return
+    with pytest.raises(ValueError, match="a text of 13 tokens, but the model has positions for 12; cut it"):
+        jax.eval_shape(forward, params, long, {})
+    packed = Packed(*long, jnp.arange(13)[None] // 7)
+    jax.eval_shape(forward, params, packed, {})
+    assert forward(params, packed, {})[0].logits.shape == (1, 13, WORDS)
+    with pytest.raises(ValueError, match="a text of 13 tokens"):
+        forward(params, packed._replace(segment=jnp.zeros((1, 13), jnp.int32)), {})
+
+
+def test_a_step_refuses_what_is_no_word():
+    config, forward, params = build("gpt")
+    step, state = transformer_step.build(config), transformer_step.initial_state(config, 1, 3)
+    with pytest.raises(ValueError, match="got the id 17"):
+        step(params, state, jnp.array([[WORDS]]), {})
+
+
+def test_types_are_added_where_they_are_said_to_be():
+    _, forward, params = build("bert")
+    types = np.array([[0, 1, 1, 0], [0, 0, 0, 0]])
+    row = params["type"][1] - params["type"][0]
+    pushed = Add(jnp.asarray(types)[..., None] * row[None, None])
+    mine, seen = forward(params, Pairs(*TEXT, types), {})
+    theirs, others = forward(params, TEXT, {"embed/word": pushed})
+    np.testing.assert_allclose(seen["embed"][TEXT.mask], others["embed"][TEXT.mask], atol=1e-5)
+    np.testing.assert_allclose(mine.logits[TEXT.mask], theirs.logits[TEXT.mask], atol=1e-4)
+    plain = forward(params, Pairs(*TEXT, types * 0), {})[0].logits
+    np.testing.assert_array_equal(plain, forward(params, TEXT, {})[0].logits)
+    with pytest.raises(ValueError, match="got the type 2, but the model has 2 types of tokens"):
+        forward(params, Pairs(*TEXT, types * 2), {})
+
+
+def test_products_of_queries_and_keys_are_scaled_as_asked():
+    _, forward, params = build("gpt")
+    _, scaled, _ = build("gpt", attention_scale=4**-0.5)
+    np.testing.assert_array_equal(*(f(params, TEXT, {})[0].logits for f in (forward, scaled)))
+    _, by_block, _ = build("gpt", scale_by_block=True)
+    halved = jax.tree.map(lambda leaf: leaf, params)
+    halved["block1"]["attention"]["query"] = {n: w / 2 for n, w in params["block1"]["attention"]["query"].items()}
+    mine, theirs = (f(p, TEXT, {})[0].logits for f, p in ((by_block, params), (forward, halved)))
+    np.testing.assert_allclose(mine, theirs, atol=1e-6)

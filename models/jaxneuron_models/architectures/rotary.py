@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxneuron_models.architectures.settings import Raw, Rule, number
+from jaxneuron_models.architectures.settings import Raw, Rule, number, said
 
 ROTARY: dict[str, Rule] = {"rope_parameters": Raw(None), "rope_scaling": Raw(None)}
 KNOWN = ("rope_type", "type", "rope_theta", "partial_rotary_factor")
@@ -23,13 +23,13 @@ def read(values: dict[str, Any], *, base: str, share: str | None) -> dict[str, A
     name = "rope_scaling" if values["rope_scaling"] else "rope_parameters"
     rope = values[name] or {}
     if not isinstance(rope, dict):
-        raise ValueError(f"sets {name!r} to {rope!r}; expected an object such as {{'rope_type': 'default'}}")
+        raise ValueError(f'sets {said(name, rope)}; expected an object such as {{"rope_type": "default"}}')
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind != "default":
         raise ValueError(f"sets {name!r} to positions of the type {kind!r}; only 'default' is supported")
     for key in rope:
         if key not in KNOWN:
-            raise ValueError(f"sets '{name}.{key}' to {rope[key]!r}, and it is not known here what that changes")
+            raise ValueError(f"sets {said(f'{name}.{key}', rope[key])}, and it is not known here what that changes")
     turned = 1.0
     if share is not None:
         turned = number(f"{name}.partial_rotary_factor", rope.get("partial_rotary_factor", values[share]))

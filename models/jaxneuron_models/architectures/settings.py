@@ -4,6 +4,7 @@ A family's table has a rule for every key of its config class; a key that is mis
 without a rule is refused by its name, because what is not known may change what the model computes.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -100,12 +101,12 @@ SHARED: dict[str, Rule] = {
     **free("_flash_attn_2_enabled", "torchscript", "tf_legacy_loss", "xla_device", "return_dict", "output_past"),
     **free("output_attentions", "output_hidden_states", "tie_last_hidden_states", "_output_attentions", "is_decoder"),
     # how sentence-transformers goes on with the scores
-    **free("sentence_transformers", "sbert_ce_default_activation_function"),
+    **free("sentence_transformers", "sbert_ce_default_activation_function", "matryoshka_dimensions"),
     # how it was trained
     **free("initializer_range", "initializer_factor", "classifier_dropout", "hidden_dropout", "attention_dropout"),
     # which tokens the tokenizer adds
     **free("bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "cls_token_id", "mask_token_id"),
-    **free("unk_token_id", "decoder_start_token_id", "prefix"),
+    **free("unk_token_id", "decoder_start_token_id", "prefix", "model_max_length", "max_sequence_length"),
     # how text is generated
     **free("max_length", "max_new_tokens", "min_length", "do_sample", "early_stopping", "num_beams", "temperature"),
     **free("top_k", "top_p", "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size"),
@@ -144,15 +145,17 @@ def read(described: Mapping[str, Any], rules: Mapping[str, Rule], aliases: Mappi
         rule = rules.get(name)
         if rule is None and value not in NOTHING:
             raise ValueError(
-                f"sets {key!r} to {value!r}, and it is not known here what that changes; if it changes nothing of what "
+                f"sets {said(key, value)}, and it is not known here what that changes; if it changes nothing of what "
                 "the model computes, take it out of the file"
             )
         if isinstance(rule, Only) and value != rule.value and not (value in NOTHING and rule.value in NOTHING):
-            raise ValueError(f"sets {key!r} to {value!r}; only {rule.value!r} is supported")
+            raise ValueError(f"sets {said(key, value)}; only {json.dumps(rule.value)} is supported")
         if isinstance(rule, Field | Raw):
             value = _checked(key, value, rule)
             if values.setdefault(name, value) != value:
-                raise ValueError(f"sets {name!r} twice, to {values[name]!r} and, as {key!r}, to {value!r}; keep one")
+                raise ValueError(
+                    f"sets {said(name, values[name])} and {said(key, value)}, which are one setting; keep one"
+                )
     values = {name: rule.default for name, rule in rules.items() if isinstance(rule, Field | Raw)} | values
     fields = {
         rule.name: values[name] if rule.convert is None else _converted(name, values[name], rule.convert)
@@ -160,6 +163,17 @@ def read(described: Mapping[str, Any], rules: Mapping[str, Rule], aliases: Mappi
         if isinstance(rule, Field)
     }
     return Settings(fields, {name: values[name] for name, rule in rules.items() if isinstance(rule, Raw)})
+
+
+def said(key: str, value: Any) -> str:
+    """Return a setting as the file has it, long ones cut.
+
+    Example:
+        >>> said("is_decoder", True)
+        "'is_decoder' to true"
+    """
+    written = json.dumps(value)
+    return f"{key!r} to {written if len(written) <= 100 else written[:97] + '...'}"
 
 
 def number(key: str, value: Any) -> float:
@@ -173,7 +187,7 @@ def _checked(key: str, value: Any, rule: Field | Raw) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     if kind in KINDS and (type(value) is not kind or kind is float):
-        raise ValueError(f"sets {key!r} to {value!r}; expected {KINDS[kind]}")
+        raise ValueError(f"sets {said(key, value)}; expected {KINDS[kind]}")
     return value
 
 
@@ -181,7 +195,7 @@ def _converted(key: str, value: Any, convert: Callable[[Any], Any]) -> Any:
     try:
         return convert(value)
     except ValueError as error:
-        raise ValueError(f"sets {key!r} to {value!r}; {error}") from error
+        raise ValueError(f"sets {said(key, value)}; {error}") from error
 
 
 def _activation(name: str) -> str:

@@ -1,0 +1,117 @@
+"""From a checkpoint's tensors to our weights: every one finds its place, or is named."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxneuron.tap import nearest
+from jaxneuron.types import Params
+from jaxneuron_models import transformer
+from jaxneuron_models.architectures.architecture import Architecture, Head, Part
+from jaxneuron_models.hub_folder import Stored
+
+
+def fill(
+    architecture: Architecture,
+    table: dict[str, str | Part],
+    config: transformer.Config,
+    shapes: Params,
+    stored: dict[str, Stored],
+    spare: set[str],
+    dtype: Any,
+    folder: Path,
+) -> Params:
+    """Return the weights by our names; every tensor must find its place.
+
+    Args:
+        architecture: whose checkpoint it is.
+        table: our names -> theirs, of the body and its head.
+        config: ours.
+        shapes: of the weights, by our names.
+        stored: the checkpoint.
+        spare: tensors that may stay unread.
+        dtype: of the weights.
+        folder: to name.
+
+    Raises:
+        ValueError: a tensor is missing, left over, of another shape, quantised or not finite.
+    """
+    used: set[str] = set()
+    whole: dict[str, np.ndarray] = {}  # tensors that hold several of ours
+
+    def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
+        *module, leaf = [str(part.key) for part in path]
+        number = next((name[5:] for name in module if name.startswith("block")), "")
+        pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
+        own = ".".join([*module, leaf])
+        entry = table.get(own) or table[pattern]
+        name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", number)
+        if own not in table:
+            name += ".bias" if leaf == "bias" else ".weight"
+        if name not in stored:
+            raise ValueError(_missing(name, stored, config, module[0] == "head", folder))
+        used.add(name)
+        tensor = whole[name] if name in whole else _numbers(stored[name], dtype)
+        if isinstance(entry, Part):
+            whole[name] = tensor
+        if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
+            tensor = tensor.T
+        if isinstance(entry, Part):
+            tensor = _part(tensor, entry, config.heads)
+        if tensor.shape != shape.shape:
+            raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")
+        return jnp.asarray(tensor)
+
+    params = jax.tree_util.tree_map_with_path(take, shapes)
+    left = [name for name in stored if name not in used | spare]
+    left = sorted(name for name in left if not any(re.fullmatch(pattern, name) for pattern in architecture.unused))
+    if left:
+        heads = [ending for ending, head in architecture.heads.items() if any(belongs(name, head) for name in left)]
+        hint = f", or has a head that head={heads[0]!r} reads and head='Model' leaves out" if heads else ""
+        raise ValueError(
+            f"{folder}: nothing here reads the tensor{'s' * (len(left) > 1)} {', '.join(left[:5])}"
+            f"{' and more' * (len(left) > 5)}; the checkpoint is of another architecture than its config.json says"
+            f"{hint}"
+        )
+    return params
+
+
+def _missing(name: str, stored: dict[str, Stored], config: transformer.Config, of_head: bool, folder: Path) -> str:
+    """Return what to say of a tensor that is not there."""
+    hint = "" if of_head else nearest(name, stored)
+    if of_head and config.head == "language" and not config.tied:
+        hint = "; if the head is the word table, set 'tie_word_embeddings' to true in config.json"
+    if of_head:
+        hint += "; if the weights have another head or none, choose it with head=, such as head='Model'"
+    return f"{folder}: the tensor {name!r} is missing{hint}"
+
+
+def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
+    """Return a tensor in our number format, all of it finite."""
+    with np.errstate(over="ignore"):  # said below
+        found = tensor.read().astype(jnp.dtype(dtype), copy=False)
+    finite = np.isfinite(found)
+    if not finite.all():
+        raise ValueError(
+            f"{tensor.path}: {finite.size - np.count_nonzero(finite)} of the {finite.size} numbers of the tensor "
+            f"{tensor.name!r} are not finite, as {jnp.dtype(dtype).name}; whatever the model computes would be NaN: "
+            "download the file again, or take an earlier checkpoint"
+        )
+    return found
+
+
+def _part(tensor: np.ndarray, part: Part, heads: int) -> np.ndarray:
+    """Cut queries, keys or values out of `[..., all of them]`."""
+    if not part.by_head:
+        return np.split(tensor, part.of, axis=-1)[part.index]
+    by_head = tensor.reshape(*tensor.shape[:-1], heads, part.of, -1)[..., part.index, :]
+    return by_head.reshape(*tensor.shape[:-1], -1)
+
+
+def belongs(name: str, head: Head) -> bool:
+    """Return whether a tensor is one of a head's."""
+    return any(name == theirs or name.startswith(f"{theirs}.") for theirs in head.tensors.values())

@@ -1,0 +1,191 @@
+"""The tables account for every setting: what published files say is read, anything else is refused by name."""
+
+import pytest
+
+from jaxneuron_models import transformer
+from jaxneuron_models.architectures import ARCHITECTURES, rotary
+from jaxneuron_models.architectures.settings import SHARED, Field, Free, Only, Raw, read
+
+SHARED_BY_OLD_FILES = {
+    "_name_or_path": "somewhere",
+    "architectures": ["SomeModel"],
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "finetuning_task": "sst-2",
+    "gradient_checkpointing": False,
+    "id2label": {"0": "NEGATIVE", "1": "POSITIVE"},
+    "initializer_range": 0.02,
+    "label2id": {"NEGATIVE": 0, "POSITIVE": 1},
+    "output_past": True,
+    "pruned_heads": {},
+    "quantization_config": None,
+    "task_specific_params": {"text-generation": {"do_sample": True, "max_length": 50}},
+    "torch_dtype": "bfloat16",
+    "transformers_version": "4.40.1",
+    "use_cache": True,
+    "some_option_that_is_off": None,
+}
+PUBLISHED = {  # beside the sizes, as in the files of well-known checkpoints
+    "bert": {
+        "attention_probs_dropout_prob": 0.1,
+        "classifier_dropout": None,
+        "directionality": "bidi",
+        "hidden_dropout_prob": 0.1,
+        "pad_token_id": 0,
+        "pooler_fc_size": 768,
+        "pooler_num_attention_heads": 12,
+        "pooler_num_fc_layers": 3,
+        "pooler_size_per_head": 128,
+        "pooler_type": "first_token_transform",
+        "position_embedding_type": "absolute",
+        "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
+    },
+    "roberta": {"hidden_act": "gelu", "layer_norm_eps": 1e-05, "pad_token_id": 1, "type_vocab_size": 1},
+    "distilbert": {
+        "activation": "gelu",
+        "attention_dropout": 0.1,
+        "dropout": 0.1,
+        "qa_dropout": 0.1,
+        "seq_classif_dropout": 0.2,
+        "sinusoidal_pos_embds": False,
+        "tie_weights_": True,
+    },
+    "gpt2": {
+        "activation_function": "gelu_new",
+        "attn_pdrop": 0.1,
+        "embd_pdrop": 0.1,
+        "n_ctx": 1024,
+        "predict_special_tokens": True,
+        "reorder_and_upcast_attn": True,
+        "resid_pdrop": 0.1,
+        "summary_activation": None,
+        "summary_first_dropout": 0.1,
+        "summary_proj_to_labels": True,
+        "summary_type": "cls_index",
+        "summary_use_proj": True,
+    },
+    "gpt_neox": {
+        "attention_dropout": 0.0,
+        "classifier_dropout": 0.1,
+        "hidden_dropout": 0.0,
+        "rotary_emb_base": 10000,
+        "rotary_pct": 0.25,
+        "use_parallel_residual": True,
+    },
+    "llama": {
+        "attention_dropout": 0.0,
+        "head_dim": None,
+        "is_llama_config": True,
+        "pretraining_tp": 1,
+        "rope_interleaved": False,
+        "rope_scaling": None,
+        "rope_theta": 100000,
+        "transformers.js_config": {"dtype": {"q4": "float32"}},
+    },
+}
+
+
+def fields(family, **described):
+    architecture = ARCHITECTURES[family]
+    settings = read({"model_type": family} | described, architecture.settings, architecture.aliases)
+    return architecture.fields | settings.fields | architecture.derive(settings.raw)
+
+
+def rules(family):
+    return SHARED | ARCHITECTURES[family].settings
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_an_empty_file_is_the_published_model(family):
+    config = transformer.Config(**fields(family))
+    assert config.causal == (family in ("gpt2", "gpt_neox", "llama"))
+
+
+@pytest.mark.parametrize("family", PUBLISHED)
+def test_published_files_are_read(family):
+    assert transformer.Config(**fields(family, **SHARED_BY_OLD_FILES | PUBLISHED[family]))
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_each_rule_holds(family):
+    standard = fields(family)
+    for key, rule in rules(family).items():
+        odd = {"unheard of": 7}
+        if isinstance(rule, Only):
+            with pytest.raises(ValueError, match=f"sets '{key}' to .*; only .* is supported"):
+                fields(family, **{key: odd})
+            assert fields(family, **{key: rule.value}) == standard
+        elif isinstance(rule, Free):
+            assert fields(family, **{key: odd}) == standard
+        elif isinstance(rule, Field) or (isinstance(rule, Raw) and rule.default is not None):
+            with pytest.raises(ValueError, match=f"sets '{key}' to"):
+                fields(family, **{key: odd})
+            assert fields(family, **{key: rule.default}) == standard
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+@pytest.mark.parametrize("value", [True, False, 0, 4, 0.5, "yes", [1], {"a": 1}])
+def test_a_setting_that_is_not_known_is_refused(family, value):
+    with pytest.raises(ValueError, match="sets 'glyph_embedding' to .*not known here what that changes"):
+        fields(family, glyph_embedding=value)
+
+
+@pytest.mark.parametrize(
+    ("family", "described", "expected"),
+    [
+        ("bert", {"is_decoder": True}, {"causal": True}),
+        ("bert", {"is_decoder": True, "is_causal": False}, {"causal": False}),
+        ("roberta", {"is_decoder": True}, {"causal": True}),
+        ("roberta", {"pad_token_id": 0}, {"first_position": 1}),
+        ("distilbert", {"is_decoder": True}, {"causal": False}),
+        ("distilbert", {"num_hidden_layers": 3}, {"blocks": 3}),
+        ("gpt2", {"is_causal": False}, {"causal": False}),
+        ("gpt2", {"scale_attn_weights": False}, {"attention_scale": 1.0}),
+        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, {"scale_by_block": True}),
+        ("gpt2", {"hidden_size": 8, "n_embd": 8}, {"width": 8}),
+        ("gpt2", {"n_inner": None}, {"hidden": 0}),
+        ("gpt_neox", {"rotary_pct": 0.5, "rotary_emb_base": 50}, {"rotary_share": 0.5, "rotary_base": 50.0}),
+        ("gpt_neox", {"rope_parameters": {"rope_theta": 9.0}}, {"rotary_share": 0.25, "rotary_base": 9.0}),
+        ("llama", {"rope_theta": 50.0}, {"rotary_base": 50.0}),
+        ("llama", {"rope_theta": 50.0, "rope_scaling": {"type": "default"}}, {"rotary_base": 50.0}),
+        ("llama", {"rope_theta": 5.0, "rope_parameters": {"rope_theta": 7.0}}, {"rotary_base": 7.0}),
+        (
+            "llama",
+            {"rope_scaling": {"rope_theta": 3.0}, "rope_parameters": {"rope_theta": 7.0}},
+            {"rotary_base": 3.0},
+        ),
+        ("llama", {"partial_rotary_factor": 0.5}, {"rotary_share": 1.0}),
+    ],
+)
+def test_settings_mean_what_transformers_makes_of_them(family, described, expected):
+    assert fields(family, **described).items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("family", "described", "fault"),
+    [
+        ("bert", {"hidden_act": "mish"}, "'hidden_act' to \"mish\"; of the non-linearities, gelu"),
+        ("bert", {"hidden_size": "768"}, "'hidden_size' to \"768\"; expected a whole number"),
+        ("bert", {"layer_norm_eps": None}, "'layer_norm_eps' to null; expected a number"),
+        ("bert", {"layer_norm_eps": float("nan")}, "'layer_norm_eps' to NaN; expected a number"),
+        ("roberta", {"pad_token_id": None}, "'pad_token_id' to null; expected a whole number"),
+        ("gpt2", {"hidden_size": 8, "n_embd": 9}, "'n_embd' to 8 and 'n_embd' to 9|which are one setting"),
+        ("llama", {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, "'rope_scaling' to .*'llama3'"),
+        ("llama", {"rope_parameters": {"factor": 8.0}}, "'rope_parameters.factor' to 8.0"),
+        ("llama", {"rope_parameters": {"rope_theta": None}}, "'rope_parameters.rope_theta' to null"),
+        ("llama", {"head_dim": 0}, "'head_dim' to 0; expected a whole number of at least 1, or null"),
+        ("llama", {"quantization_config": {"quant_method": "fp8"}}, "'quantization_config' to .*only null"),
+        ("gpt_neox", {"rope_theta": 50.0}, "'rope_theta' to 50.0, and it is not known"),
+    ],
+)
+def test_what_is_refused_is_named(family, described, fault):
+    with pytest.raises(ValueError, match=fault):
+        fields(family, **described)
+
+
+def test_families_name_each_field_once():
+    for family, architecture in ARCHITECTURES.items():
+        names = [rule.name for rule in rules(family).values() if isinstance(rule, Field)]
+        assert len(names) == len(set(names)) and not set(names) & set(architecture.fields)
+        assert set(architecture.aliases.values()) <= set(architecture.settings)
+        assert set(rotary.ROTARY) & set(architecture.settings) in (set(), set(rotary.ROTARY))
