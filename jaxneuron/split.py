@@ -20,14 +20,14 @@ from jaxneuron._dependence import dependence
 from jaxneuron._dependence import recurrent as recurrent
 from jaxneuron.edits import Add, Replace
 from jaxneuron.tap import check_site, sites
-from jaxneuron.targets import Along, Logit, Unit
-from jaxneuron.types import Forward, Params, Site, Target, Tokens
+from jaxneuron.targets import Along, Logit, Unit, scores
+from jaxneuron.types import Forward, Params, Site, Target, Text, Tokens
 
 
-def below(forward: Forward, params: Params, site: Site) -> Callable[[Tokens], Float[Array, "batch time unit"]]:
+def below(forward: Forward, params: Params, site: Site) -> Callable[[Text], Float[Array, "batch time unit"]]:
     """Return the map from tokens to the activation at `site`."""
 
-    def activation(tokens: Tokens) -> Float[Array, "batch *feature"]:
+    def activation(tokens: Text) -> Float[Array, "batch *feature"]:
         activations = forward(params, tokens, {})[1]
         check_site(site, activations)
         return activations[site]
@@ -36,7 +36,7 @@ def below(forward: Forward, params: Params, site: Site) -> Callable[[Tokens], Fl
 
 
 def above(
-    forward: Forward, params: Params, tokens: Tokens, site: Site, target: Target
+    forward: Forward, params: Params, tokens: Text, site: Site, target: Target
 ) -> Callable[[Float[Array, "batch time unit"]], Float[Array, "batch"]]:
     """Return the map from the activation at `site` to the target's score.
 
@@ -71,7 +71,7 @@ class _Above:
 
 
 def between(
-    forward: Forward, params: Params, tokens: Tokens, source: Site, site: Site
+    forward: Forward, params: Params, tokens: Text, source: Site, site: Site
 ) -> Callable[[Float[Array, "batch time unit"]], Float[Array, "batch _time _unit"]]:
     """Return the map from the activation at `source` to the activation at a later `site`.
 
@@ -103,7 +103,7 @@ class _Between:
 
 
 def through(
-    forward: Forward, params: Params, tokens: Tokens, source: Site, site: Site | tuple[Site, ...], target: Target
+    forward: Forward, params: Params, tokens: Text, source: Site, site: Site | tuple[Site, ...], target: Target
 ) -> Callable[..., tuple[Float[Array, "batch"], Any]]:
     """Return the joint map `(x, amount) -> (score, value)`: from `source` to the target's score, by way of `site`.
 
@@ -168,7 +168,7 @@ class _Through:
 
 
 def on_path(
-    forward: Forward, params: Params, tokens: Tokens, source: Site, target: Target
+    forward: Forward, params: Params, tokens: Text, source: Site, target: Target
 ) -> dict[Site, jax.ShapeDtypeStruct]:
     """Return the sites by which `source` reaches the target, itself among them, by name.
 
@@ -227,7 +227,7 @@ def traceable(f: Any) -> Any:
     return jax.tree_util.Partial(f) if jax.tree_util.all_leaves([f]) else f
 
 
-def _check_target(forward: Forward, params: Params, tokens: Tokens, target: Target) -> None:
+def _check_target(forward: Forward, params: Params, tokens: Text, target: Target) -> None:
     """Raise if a target reads a site, a unit or a class that is not there."""
     shapes = sites(forward, params, tokens)
     for part in jax.tree.leaves(target, is_leaf=lambda node: hasattr(node, "site") or isinstance(node, Logit)):
@@ -237,7 +237,7 @@ def _check_target(forward: Forward, params: Params, tokens: Tokens, target: Targ
         if isinstance(part, Unit) and known:
             check_units(part, shapes[part.site].shape[-1])
         if isinstance(part, Logit) and known:
-            output = jax.eval_shape(lambda: forward(params, tokens, {})[0])
+            output = jax.eval_shape(lambda: scores(forward(params, tokens, {})[0]))
             check_units(Unit("the output", part.token), output.shape[-1])
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron.types import Activations, Edit, Forward, Params, Site, Tokens
+from jaxneuron.types import Activations, Edit, Forward, Params, Site, Text
 
 
 class Tap:
@@ -80,7 +80,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f": did you mean {matches[0]!r}?" if matches else ""
 
 
-def sites(forward: Forward, params: Params, tokens: Tokens) -> dict[Site, jax.ShapeDtypeStruct]:
+def sites(forward: Forward, params: Params, tokens: Text) -> dict[Site, jax.ShapeDtypeStruct]:
     """Return the shape and dtype of each activation on `tokens`, without computing anything.
 
     Args:
@@ -95,7 +95,7 @@ def sites(forward: Forward, params: Params, tokens: Tokens) -> dict[Site, jax.Sh
 
 
 @functools.partial(jax.jit, static_argnums=0)  # its traces are kept: a search asks for the sites each time
-def _activations(forward: Forward, params: Params, tokens: Tokens) -> Activations:
+def _activations(forward: Forward, params: Params, tokens: Text) -> Activations:
     return forward(params, tokens, {})[1]
 
 

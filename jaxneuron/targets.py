@@ -11,12 +11,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron.types import Activations, Output, Packed, Site, Target, Tokens
+from jaxneuron.types import Activations, Output, Site, Target, Text
 
 
-def at_position(
-    value: Float[Array, "batch time unit"], tokens: Tokens | Packed, position: int
-) -> Float[Array, "batch unit"]:
+def at_position(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
     """Return the activation at a word of each sequence; -1 is the last real one.
 
     A sentence vector (time axis of length 1) has one position only.
@@ -28,6 +26,21 @@ def at_position(
     return jnp.take_along_axis(value, index[..., None, None], axis=-2)[..., 0, :]
 
 
+def scores(output: Output) -> Float[Array, "batch time class"]:
+    """Return the scores that a model puts out, by themselves or as the field `logits` of what it puts out.
+
+    Raises:
+        ValueError: the model has no head.
+    """
+    found = getattr(output, "logits", output)
+    if found is None:
+        raise ValueError(
+            "this model has no head, so it has no score for a class; load it with its head, or ask for a unit of one "
+            "of its sites with `targets.Unit`"
+        )
+    return found
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Unit:
@@ -37,7 +50,7 @@ class Unit:
     index: Any  # int
     position: int = field(default=-1, metadata={"static": True})
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the unit's activation."""
         return jnp.take(at_position(activations[self.site], tokens, self.position), self.index, axis=-1)
 
@@ -51,7 +64,7 @@ class Group:
     mask: Any  # [unit], 1 for members
     position: int = field(default=-1, metadata={"static": True})
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the members' mean activation."""
         return at_position(activations[self.site], tokens, self.position) @ self.mask / jnp.sum(self.mask)
 
@@ -66,7 +79,7 @@ class Along:
     bias: Any = 0.0  # scalar
     position: int = field(default=-1, metadata={"static": True})
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return `activation . direction + bias`."""
         return at_position(activations[self.site], tokens, self.position) @ self.direction + self.bias
 
@@ -74,14 +87,18 @@ class Along:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Logit:
-    """The model's score for one output class, where the output itself is `[batch, time, class]`."""
+    """The model's score for one output class; its output is `[batch, time, class]`, or has such `logits`."""
 
     token: Any  # int
     position: int = field(default=-1, metadata={"static": True})
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
-        """Return the score at the position."""
-        return jnp.take(at_position(output, tokens, self.position), self.token, axis=-1)
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
+        """Return the score at the position.
+
+        Raises:
+            ValueError: the model has no head.
+        """
+        return jnp.take(at_position(scores(output), tokens, self.position), self.token, axis=-1)
 
 
 @jax.tree_util.register_dataclass
@@ -92,7 +109,7 @@ class Minus:
     a: Any  # Target
     b: Any  # Target
 
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return `a - b`."""
         return self.a(output, activations, tokens) - self.b(output, activations, tokens)
 
