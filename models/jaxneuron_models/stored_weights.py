@@ -60,7 +60,7 @@ def fill(
             whole[name] = tensor
         if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
             tensor = tensor.T
-        if isinstance(entry, Part):
+        if isinstance(entry, Part) and tensor.shape[-1] == entry.of * shape.shape[-1]:
             tensor = _part(tensor, entry, config.heads)
         if tensor.shape != shape.shape:
             raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")

@@ -181,6 +181,23 @@ def test_a_head_of_its_own_is_the_head(family, tied, tmp_path):
     assert not ours.config.tied
 
 
+def test_a_file_with_sizes_alone_is_googles_bert(tmp_path):
+    """Neither family nor class nor epsilon: the tensors tell the first two, the config class the last."""
+    model = checkpoint(tmp_path, "bert")
+    (tmp_path / "config.json").write_text(json.dumps(BERT))
+    ours = pretrained.load(tmp_path)
+    close(ours.forward(ours.params, TEXT, {})[0].logits, logits(model).logits, MASK)
+
+
+def test_a_body_saved_under_the_name_of_a_head_is_loaded_as_the_body(tmp_path):
+    model = checkpoint(tmp_path, "roberta", ending="Model", architectures=["RobertaForMaskedLM"])
+    with pytest.raises(ValueError, match="is missing; .*choose it with head=, such as head='Model'"):
+        pretrained.load(tmp_path)
+    ours = pretrained.load(tmp_path, head="Model")
+    _, activations = ours.forward(ours.params, TEXT, {})
+    close(activations["block1/residual"], logits(model).last_hidden_state, MASK)
+
+
 @pytest.mark.parametrize("ending", ["ForSequenceClassification", "ForQuestionAnswering"])
 def test_pairs_agree(ending, tmp_path):
     model = checkpoint(tmp_path, "bert", ending=ending)
