@@ -11,6 +11,7 @@ from jaxneuron import store
 from jaxneuron.cli import main
 from jaxneuron.corpora import vocabulary
 from jaxneuron.store import _files
+from jaxneuron.studies import texts
 from jaxneuron_models import checkpoints, transformer
 from tests.models.test_pretrained import save, tensors
 
@@ -110,6 +111,18 @@ def test_a_value_that_overflows_is_named(run, checkpoint, tmp_path):
     code, _, err = run("w1 w2\nw3\n", "--dtype", "float16")
     assert code == 2 and "Traceback" not in err
     assert re.search("unit 0 at 'block1/residual' is inf at word 0, 'w1' in sentence 0 .*range of float16", err), err
+
+
+def test_the_columns_that_are_named_are_read(run, monkeypatch):
+    asked = []
+
+    def read(path, split, **columns):
+        asked.append(columns)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(texts, "read", read)
+    assert run("w1\tw2\n", "--text-column", "sentence", "--label-column", "0")[0] == 2
+    assert asked == [{"text": "sentence", "label": "0"}]
 
 
 def test_a_transformer_of_our_own_is_read(run, tmp_path):

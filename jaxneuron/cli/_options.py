@@ -86,6 +86,19 @@ def names(option: str, value: str | None) -> list[str] | None:
     return found
 
 
+def columns(text: str | None, label: str | None) -> dict[str, str]:
+    """Return which columns of a text are named, as `studies.texts.read` takes them.
+
+    Raises:
+        ValueError: an empty name.
+    """
+    given = {name: value for name, value in (("text", text), ("label", label)) if value is not None}
+    for name, value in given.items():
+        if not value.strip():
+            raise ValueError(f"--{name}-column is empty; give a column's name or number, or leave it out")
+    return given
+
+
 def existing(option: str, path: Path, what: str) -> Path:
     """Return a path that is there.
 
@@ -110,6 +123,11 @@ Data = Annotated[
     typer.Option(help="A folder of captions; by default $JAXNEURON_DATA, and without it the embedded scenes."),
 ]
 Out = Annotated[Path, typer.Option(help="The folder to write: a new or an empty one; a stopped run there goes on.")]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(help="Of .jsonl, .tsv and columns: the name of the text's column, or its number from 0."),
+]
+LabelColumn = Annotated[str | None, typer.Option(help="The same for the label.")]
 Seed = Annotated[int, number(whole(0, 2**32 - 1), "One seed, one result.")]
 Preset = Annotated[str, number(one_of("demo", "small", "full"), "demo, small or full.")]
 PaperPreset = Annotated[str, number(one_of("demo", "small", "paper"), "demo, small or paper.")]

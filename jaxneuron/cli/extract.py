@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from jaxneuron.cli import _model, _out
-from jaxneuron.cli._options import existing, names, number, one_of, whole
+from jaxneuron.cli._options import LabelColumn, TextColumn, columns, existing, names, number, one_of, whole
 from jaxneuron.cli._shared import bars, say
 
 HOW = ("first", "last", "mean", "max")
@@ -28,6 +28,8 @@ def extract(
         str | None,
         typer.Option(help="Sites, separated by commas; by default what enters the blocks and what leaves each."),
     ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     split: Annotated[
         str | None,
         typer.Option(help="Of a folder, by default train; several, separated by commas, give a store each."),
@@ -52,7 +54,7 @@ def extract(
     coordinator: Annotated[str, typer.Option(help="host:port at which process 0 is reached.")] = "localhost:8476",
 ) -> None:
     """Write the activations of a text to a store on disk."""
-    chosen, parts = names("--sites", sites), _parts(data, split)
+    chosen, parts, named = names("--sites", sites), _parts(data, split), columns(text_column, label_column)
     if process >= processes:
         raise ValueError(f"--process {process}: of --processes {processes}, the last is {processes - 1}")
     host, _, port = coordinator.rpartition(":")
@@ -70,7 +72,7 @@ def extract(
 
     if processes > 1:
         jax.distributed.initialize(coordinator, processes, process)
-    read = {part: texts.read(data, part) for part in parts or [None]}
+    read = {part: texts.read(data, part, **named) for part in parts or [None]}
     loaded = _loaded(model, precision, trained=trained)
     devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if mesh else None
     for part, text in read.items():

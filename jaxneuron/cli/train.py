@@ -13,13 +13,16 @@ from jaxneuron.cli._options import (
     Batch,
     Data,
     Epochs,
+    LabelColumn,
     Layers,
     MinCount,
     Out,
     Patience,
     Rate,
     Seed,
+    TextColumn,
     Width,
+    columns,
     existing,
     number,
     one_of,
@@ -100,6 +103,8 @@ def train_transformer(
         Path | None,
         typer.Option(help="A text, or a folder with train and dev; without it the captions of the embedded scenes."),
     ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     seed: Seed = 0,
     epochs: Epochs = 20,
     batch: Batch = 32,
@@ -122,13 +127,14 @@ def train_transformer(
             f"--positions rotary turns pairs of units, and a head has {width // heads}; give a --width of "
             f"which a head gets an even part"
         )
+    named = columns(text_column, label_column)
     _inputs(out, data)
     import jax
 
     from jaxneuron.studies import texts
     from jaxneuron_models import transformer_training
 
-    sentences, dev = texts.train_and_dev(data)
+    sentences, dev = texts.train_and_dev(data, **named)
     with bars() as report:
         trained = transformer_training.fit(
             jax.random.key(seed),
@@ -163,6 +169,8 @@ def train_lstm(
             "language of parentheses (words: the captions of the embedded scenes)."
         ),
     ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     seed: Seed = 0,
     symbol: Annotated[
         str, number(one_of("character", "word"), "What is read one by one: character or word.")
@@ -181,14 +189,16 @@ def train_lstm(
     ] = 0,
 ) -> None:
     """Train an LSTM on characters or words."""
+    named = columns(text_column, label_column)
+    if named and symbol != "word":
+        raise ValueError("--text-column and --label-column are for --symbol word; characters are read of whole texts")
     _inputs(out, data)
     import jax
 
     from jaxneuron.studies import symbols, texts
     from jaxneuron_models import lstm_training
 
-    reader = texts.train_and_dev if symbol == "word" else symbols.train_and_dev
-    text, dev = reader(data)
+    text, dev = texts.train_and_dev(data, **named) if symbol == "word" else symbols.train_and_dev(data)
     with bars() as report:
         trained = lstm_training.fit(
             jax.random.key(seed),
