@@ -1,5 +1,6 @@
 """Bad commands: each is refused with exit code 2 and one line that names the file or the option, and leaves nothing."""
 
+import gzip
 import re
 import shlex
 import subprocess
@@ -57,6 +58,10 @@ def here(tmp_path_factory):
     (here / "damaged").mkdir()
     (here / "damaged" / "settings.json").write_text('{"preset": ')
     (here / "link").symlink_to("nowhere")
+    for name, content in (("cut", '{"model_type": '), ("list", "[1]")):
+        (here / name).mkdir()
+        (here / name / "config.json").write_text(content)
+    (here / "short.txt.gz").write_bytes(gzip.compress(b"word\n" * 1000)[:30])
     (here / "mine.py").write_text(MODULE)
     (here / "wrong.py").write_text("import nonsuch_module\n")
     (here / "syntax.py").write_text("def load(:\n")
@@ -270,7 +275,7 @@ FILES = [
     (f"{FIND} --out /dev/null", "--out /dev/null holds something"),
     (f"{CONCEPTS} --out damaged", "damaged/settings.json is damaged"),
     (f"{EXTRACT} --data nosuch.txt", "--data nosuch.txt: no file or folder nosuch.txt; expected a text"),
-    (f"{EXTRACT} --data ''", "--out|--data|no text"),
+    (f"{EXTRACT} --data short.txt.gz", "short.txt.gz .*cut short or damaged"),
     (f"{EXTRACT} --data empty.txt", "empty.txt"),
     (f"{EXTRACT} --data pictures --split ../hf", "--split '../hf': expected the name of a split"),
     (f"{EXTRACT} --data pictures --split dev,dev", "--split.*'dev' is named twice"),
@@ -322,6 +327,8 @@ MODELS = [
     (f"{EXTRACT} --model lstm", "--model lstm holds a model of `jaxneuron train lstm`"),
     (f"{EXTRACT} --model transformer --precision bfloat16", "--precision bfloat16 is for Hugging Face checkpoints"),
     (f"{EXTRACT} --sites block9/residual", "no site 'block9/residual'"),
+    (f"{EXTRACT} --model cut", "--model cut: config.json is damaged"),
+    (f"{FIND} --model list", "--model list: config.json holds no JSON object"),
     (f"{POERNER} --model hf", "--model hf was not written by `jaxneuron train`"),
     (f"{POERNER} --model os:getcwd", "--model os:getcwd: no folder os:getcwd"),
     (f"{CONCEPTS} --model ./nosuch", "--model ./nosuch: no folder"),
@@ -415,7 +422,7 @@ def raised(error):
         (OSError(28, "No space left on device", "out/x"), 2, "out/x: No space left on device; make room, and the same"),
         (OSError(13, "Permission denied", "x"), 2, "x: Permission denied"),
         (MemoryError("Unable to allocate 9 TiB"), 2, "not enough memory .*smaller batch"),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory"), 2, "not enough memory"),
+        (RuntimeError("INTERNAL: Out of memory allocating 9 bytes"), 2, "not enough memory"),
         (ValueError("of\nanother library"), 2, "ValueError: of another library; the whole traceback is in"),
         (KeyError("config"), 2, "KeyError: config; the whole traceback is in"),
         (TypeError("not ours"), 1, "a fault of jaxneuron, please report it: TypeError: not ours; the whole traceback"),
@@ -427,3 +434,17 @@ def test_other_errors_say_where_the_traceback_is(error, code, message, monkeypat
     assert got == code and re.search(message, said), said
     kept = list(tmp_path.iterdir())
     assert bool(kept) == ("traceback" in message) and all("Traceback" in file.read_text() for file in kept)
+
+
+@pytest.mark.parametrize(("error", "code"), [(EOFError("ended early"), 2), (TypeError("a fault"), 1)])
+def test_what_nobody_foresaw_is_one_line_too(error, code, tmp_path, monkeypatch, capsys):
+    def write(directory):
+        raise error
+
+    (tmp_path / "results.json").write_text("{}")
+    monkeypatch.setattr(_errors.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("jaxneuron.report.html.write", write)
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert ended.value.code == code and said.count("\n") == 1 and f"{error}; the whole traceback is in" in said

@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _say(f"jaxneuron: {said.rstrip('.')}; see `{_command(error)} --help`", "red")
         sys.exit(2)
     except Exception as error:
+        if isinstance(error, typer.Abort) and isinstance(error.__cause__, Exception):
+            error = error.__cause__  # a file that ends too early: an EOFError, which typer takes for that of a terminal
         code, said = _errors.explain(error)
         _say(f"jaxneuron: {said}", "red")
         sys.exit(code)

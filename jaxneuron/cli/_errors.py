@@ -20,7 +20,10 @@ def explain(error: Exception) -> tuple[int, str]:
     """Return the exit code and the line for an error."""
     if isinstance(error, OSError) and error.errno is not None:
         return 2, _system(error)
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error) and isinstance(error, RuntimeError):
+    memory = isinstance(error, RuntimeError) and any(
+        said in str(error) for said in ("Out of memory", "RESOURCE_EXHAUSTED")
+    )
+    if memory or isinstance(error, MemoryError):
         return 2, f"not enough memory ({_line(error)[:200]}); give less at once: a smaller batch, fewer units or sites"
     if isinstance(error, GIVEN) and _deliberate(error):
         return 2, _line(error)

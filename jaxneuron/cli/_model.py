@@ -114,9 +114,15 @@ def _where(error: BaseException) -> str:
 
 
 def _architecture(path: Path) -> str | None:
-    """Return what `jaxneuron train` wrote, or None if it is something else or cannot be read here."""
+    """Return what `jaxneuron train` wrote, or None if it is something else.
+
+    Raises:
+        ValueError: the config is damaged.
+    """
     try:
-        header = json.loads((path / "config.json").read_text())
-    except (OSError, ValueError):
-        return None
-    return header.get("architecture") if isinstance(header, dict) else None
+        header = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # JSON or UTF-8
+        raise ValueError(f"--model {path}: config.json is damaged ({error}); fetch it again or train anew") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"--model {path}: config.json holds no JSON object; fetch it again or train anew")
+    return header.get("architecture")
