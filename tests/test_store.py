@@ -101,7 +101,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path, mad
     needed = made.manifest.words * sum(SITES.values()) * 4
     room = SimpleNamespace(free=needed - 1)
     monkeypatch.setattr(_files.shutil, "disk_usage", lambda path: room)
-    with pytest.raises(OSError, match="the store takes .* GB more, and its disk has room for .* make room"):
+    with pytest.raises(OSError, match="the store takes .* bytes more, and its disk has room for .* make room"):
         store.create(tmp_path / "new" / "store", **GIVEN)
     assert not (tmp_path / "new").exists()
     room.free = needed

@@ -39,7 +39,7 @@ def _system(error: OSError) -> str:
     if error.filename is not None:
         said = f"{error.filename}: {said}"
     if error.errno in FULL and "make room" not in said:
-        said += "; make room, and the same command goes on"
+        said += "; make room, and give the same command again"
     return " ".join(said.split())
 
 

@@ -115,7 +115,7 @@ def number(check: Callable[[Any], Any], help: str) -> Any:
     return typer.Option(callback=check, help=help)
 
 
-WIDEST, DEEPEST, LONGEST = 2**16, 2**10, 2**16
+WIDEST, DEEPEST, LONGEST = 2**14, 2**7, 2**16
 """Units of a layer, layers of a model and words of a text, beyond which no machine goes today."""
 
 Data = Annotated[
@@ -133,7 +133,7 @@ Preset = Annotated[str, number(one_of("demo", "small", "full"), "demo, small or 
 PaperPreset = Annotated[str, number(one_of("demo", "small", "paper"), "demo, small or paper.")]
 Length = Annotated[int, number(whole(1, LONGEST), "Words in an n-gram.")]
 Epochs = Annotated[int, number(whole(1, 10**6), "Passes over the text at most.")]
-Batch = Annotated[int, number(whole(1, 2**20), "Sentences in a batch.")]
+Batch = Annotated[int, number(whole(1, 2**14), "Sentences in a batch.")]
 Rate = Annotated[float, number(rate, "The first and highest learning rate.")]
 Patience = Annotated[int, number(whole(1), "Epochs without a better dev loss before stopping.")]
 MinCount = Annotated[int, number(whole(1), "Occurrences of a word to be in the vocabulary.")]

@@ -86,9 +86,12 @@ def decompose(
     site: Annotated[str, typer.Option(help="Where the units are, such as visual/gru.")],
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     data: Data = None,
-    groups: Annotated[int, number(whole(1, UNITS), "Groups to cut the tree of units to.")] = 81,
+    groups: Annotated[
+        int | None,
+        number(whole(1, UNITS), "Groups to cut the tree of units to; by default one for about 13 units, as published."),
+    ] = None,
     length: Length = 5,
-    sample: Annotated[int, number(whole(2, 10**7), "N-grams over which the units are compared.")] = 100_000,
+    sample: Annotated[int, number(whole(2, 10**6), "N-grams over which the units are compared.")] = 100_000,
     seed: Seed = 0,
 ) -> None:
     """Which neurons work as a group? Cluster the units of a site by how they rise and fall together."""

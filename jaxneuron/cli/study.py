@@ -148,6 +148,10 @@ def study_dni2018(
     _out.study(out)
     if data is not None:
         existing("--data", data, "a folder of source files, or of train, dev and test.jsonl")
+        if language in ("parens", "arithmetic"):
+            raise ValueError(
+                f"--language {language} is made by its grammar, so that --data {data} has no use; leave it out"
+            )
     elif language == "c":
         raise ValueError("--language c needs --data: a folder of .c files, or of train, dev and test.jsonl")
     from jaxneuron.report import dni2018 as page

@@ -222,7 +222,7 @@ def check_room(path: Path, manifest: Manifest) -> None:
     if needed > free:
         raise OSError(
             errno.ENOSPC,
-            f"the store takes {needed / 1e9:.3g} GB more, and its disk has room for {free / 1e9:.3g} GB; make room, or "
+            f"the store takes {needed:,} bytes more, and its disk has room for {free:,}; make room, or "
             "store fewer sites, or values of 16 bits",
             str(path),
         )

@@ -14,13 +14,16 @@ from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models.pure import Model
 
+PAPER = 81 / 1024
+"""Groups for each unit in Poerner et al. 2018."""
+
 
 def cluster_units(
     model: Model,
     data: Path | None,
     site: Site,
     *,
-    groups: int = 81,
+    groups: int | None = None,
     length: int = 5,
     sample: int = 100_000,
     seed: int = 0,
@@ -32,7 +35,7 @@ def cluster_units(
         model: a trained model.
         data: a folder of captions; None takes the embedded scenes.
         site: where the units are.
-        groups: how many.
+        groups: how many; None takes one for about 13 units, as the paper, and two at least.
         length: words in an n-gram.
         sample: n-grams drawn.
         seed: of the draw.
@@ -49,6 +52,8 @@ def cluster_units(
     shapes = sites(model.forward, model.params, word)
     check_site(site, shapes)
     width = shapes[site].shape[-1]
+    if groups is None:
+        groups = max(round(width * PAPER), min(width, 2))
     if not 1 <= groups <= width or width < 2 or sample < 2:
         raise ValueError(
             f"expected 1 to {width} groups of at least 2 units, and a sample of at least 2 n-grams; got {groups} "

@@ -126,5 +126,9 @@ def test_clusters_are_disjoint_and_complete(model):
     content = cluster_units.cluster_units(model, None, "visual/gru", groups=4, sample=200, length=3)
     assert sorted(unit for group in content["groups"] for unit in group) == list(range(10))
     assert len(content["groups"]) == 4 and json.dumps(content)
+    content = cluster_units.cluster_units(model, None, "visual/gru", sample=200, length=3)
+    assert len(content["groups"]) == 2  # 10 units: at least two groups
+    with pytest.raises(ValueError, match="expected 1 to 10 groups .*got 11 groups of the 10 units"):
+        cluster_units.cluster_units(model, None, "visual/gru", groups=11)
     with pytest.raises(KeyError, match="did you mean 'visual/gru'"):
         cluster_units.cluster_units(model, None, "visual/gruu")
