@@ -96,13 +96,8 @@ def test_units_are_clustered_and_written(folder, run, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"data": "nowhere"}, "no folder nowhere"),
-        ({"model": "nowhere"}, "no checkpoint in nowhere.*jaxneuron train"),
+        ({"data": "nowhere"}, "--data nowhere: no file or folder nowhere"),
         ({"site": "visual/projektion"}, "no site 'visual/projektion' .*did you mean 'visual/projection'"),
-        ({"method": "gumbel_softmx"}, "no method 'gumbel_softmx': did you mean 'gumbel_softmax'"),
-        ({"units": "0,67"}, r"unit \[67\] is out of range: 'visual/projection' has the units 0 to 66"),
-        ({"units": "first"}, "--units 'first'"),
-        ({"options": "{"}, "--options is no JSON"),
         ({"options": '{"step": 3}'}, "corpus has no option 'step'"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -141,12 +136,6 @@ def test_a_damaged_checkpoint_is_named(folder, run, tmp_path, damage):
     if damage == "halved":
         largest.write_bytes(content[: len(content) // 2])
     refused(run(*find(folder, tmp_path / "found.jsonl", model=model)), "best is damaged or cut short")
-
-
-def test_an_unknown_preset_names_the_nearest(run, tmp_path):
-    done = run("study", "poerner2018", "--out", tmp_path / "out", "--preset", "smal")
-    refused(done, "no preset 'smal': did you mean 'small'")
-    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_command_or_a_missing_option_is_a_usage_error(run):

@@ -2,11 +2,17 @@
 
 import json
 import re
+from types import SimpleNamespace
 
+import jax
 import pytest
 
 from jaxneuron import store
 from jaxneuron.cli import main
+from jaxneuron.corpora import vocabulary
+from jaxneuron.store import _files
+from jaxneuron.studies import texts
+from jaxneuron_models import checkpoints, transformer
 from tests.models.test_pretrained import save, tensors
 
 
@@ -82,10 +88,7 @@ def test_a_checkpoint_that_does_not_fit_is_named(run, checkpoint, change, messag
     ("options", "message"),
     [
         (["--sites", "block0/mpl"], "no site 'block0/mpl'.*did you mean 'block0/mlp'"),
-        (["--how", "median"], "aggregated by first, last, mean, max, got 'median'"),
-        (["--pool", "sum"], "pooled by cls, first, last, mean, max, got 'sum'"),
-        (["--dtype", "int8"], "cannot store the dtype 'int8'"),
-        (["--precision", "float64"], "must be float32 or bfloat16"),
+        (["--how", "median"], "--how.*first, last, mean, max, got 'median'"),
     ],
 )
 def test_a_wrong_option_is_named(run, tmp_path, options, message):
@@ -94,6 +97,45 @@ def test_a_wrong_option_is_named(run, tmp_path, options, message):
     assert not (tmp_path / "store").exists()
 
 
+def test_a_store_that_has_no_room_is_refused_before_the_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(_files.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    code, _, err = run("w1 w2 w3\n")
+    assert code == 2 and "store: the store takes" in err and "make room, or store fewer sites" in err, err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_value_that_overflows_is_named(run, checkpoint, tmp_path):
+    weights = tensors()
+    weights["transformer.h.1.mlp.c_proj.bias"] += 1e5
+    save(checkpoint, weights)
+    code, _, err = run("w1 w2\nw3\n", "--dtype", "float16")
+    assert code == 2 and "Traceback" not in err
+    assert re.search("unit 0 at 'block1/residual' is inf at word 0, 'w1' in sentence 0 .*range of float16", err), err
+
+
+def test_the_columns_that_are_named_are_read(run, monkeypatch):
+    asked = []
+
+    def read(path, split, **columns):
+        asked.append(columns)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(texts, "read", read)
+    assert run("w1\tw2\n", "--text-column", "sentence", "--label-column", "0")[0] == 2
+    assert asked == [{"text": "sentence", "label": "0"}]
+
+
+def test_a_transformer_of_our_own_is_read(run, tmp_path):
+    words = vocabulary.build([["w1", "w2", "w3"]])
+    config = transformer.Config(len(words.words), width=8, blocks=1, heads=2, longest=16)
+    checkpoints.write_header(tmp_path / "ours", "transformer", config.__dict__, words)
+    checkpoints.save(tmp_path / "ours" / "best", transformer.build(config)[1](jax.random.key(0)))
+    code, out, err = run("w1 w2 w3\nw2 other\n", model=tmp_path / "ours")
+    assert code == 0 and "1 kB will be written to" in out, err
+    assert "1 words were unknown to the model (20%)" in out and "the first is 'other' in sentence 1" in out
+    assert store.open(tmp_path / "store").manifest.words == 5
+
+
 def test_a_model_that_is_not_there_is_named(run, tmp_path):
     code, _, err = run("w1 w2\n", model=tmp_path / "nowhere")
-    assert code == 2 and "no folder" in err
+    assert code == 2 and "no folder" in err and not (tmp_path / "store").exists()

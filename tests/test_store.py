@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxneuron import store
+from jaxneuron.store import _files
 
 ROOT = Path(__file__).parent.parent
 SITES = {"embed": 7, "block0/mlp": 10, "block0/mlp/hidden": 33}
@@ -63,10 +65,52 @@ def test_what_is_read_is_what_was_written(tmp_path, values, dtype, shape):
 
 
 def test_values_that_equal_the_fill_value_are_written(tmp_path):
-    for constant in (0.0, np.nan):
-        with store.create(tmp_path / str(constant), sites={"a": 3}, sentences=[["x"] * 20], fingerprint="") as writer:
-            writer.write(0, {"a": np.full((20, 3), constant, np.float32)})
-        assert np.array_equal(store.open(tmp_path / str(constant))["a"], np.full((20, 3), constant), equal_nan=True)
+    with store.create(tmp_path / "zeros", sites={"a": 3}, sentences=[["x"] * 20], fingerprint="") as writer:
+        writer.write(0, {"a": np.zeros((20, 3), np.float32)})
+    assert np.array_equal(store.open(tmp_path / "zeros")["a"], np.zeros((20, 3)))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "said"),
+    [
+        ("float32", np.nan, "is nan at word 61"),
+        ("float32", -np.inf, "is -inf at word 61"),
+        ("float16", np.nan, "is nan at word 61"),
+        ("float16", 7e4, "is inf at word 61.*beyond the range of float16: store float32 at another path"),
+        ("bfloat16", np.inf, "is inf at word 61"),
+        ("bfloat16", 3.4e38, "is inf at word 61.*beyond the range of bfloat16"),
+    ],
+)
+def test_what_is_not_finite_is_refused_with_its_place(tmp_path, values, dtype, value, said):
+    values = {site: rows.copy() for site, rows in values.items()}
+    values["block0/mlp"][61, 3] = value
+    sentence = next(number for number in range(50) if sum(map(len, SENTENCES[: number + 1])) > 61)
+    word = [word for sentence in SENTENCES for word in sentence][61]
+    path = tmp_path / "odd"
+    with (
+        pytest.raises(ValueError, match=f"unit 3 at 'block0/mlp' {said}") as caught,
+        store.create(path, **GIVEN, **SMALL, dtype=dtype) as writer,
+    ):
+        fill(writer, values)
+    assert f"{word!r} in sentence {sentence} (from 0)" in str(caught.value)
+    with pytest.raises(ValueError, match="unfinished"):
+        store.open(path)
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path, made, monkeypatch):
+    needed = made.manifest.words * sum(SITES.values()) * 4
+    room = SimpleNamespace(free=needed - 1)
+    monkeypatch.setattr(_files.shutil, "disk_usage", lambda path: room)
+    with pytest.raises(OSError, match="the store takes .* bytes more, and its disk has room for .* make room"):
+        store.create(tmp_path / "new" / "store", **GIVEN)
+    assert not (tmp_path / "new").exists()
+    room.free = needed
+    writer = store.create(tmp_path / "new" / "store", **GIVEN)
+    assert writer.missing_bytes == needed
+    room.free = 0
+    with pytest.raises(OSError, match="make room"):
+        store.resume(tmp_path / "new" / "store", **GIVEN)
+    assert store.resume(made.path, **GIVEN).missing_bytes == 0
 
 
 @pytest.mark.parametrize(
@@ -271,6 +315,7 @@ def test_what_is_no_store(tmp_path):
         store.open(tmp_path / "nothing")
     with pytest.raises(ValueError, match="is not a store: it has no manifest.json"):
         store.open(tmp_path)
+    store.create(tmp_path, **GIVEN)  # an empty folder is as good as none
     with pytest.raises(FileExistsError, match="exists; give a new path"):
         store.create(tmp_path, **GIVEN)
 
@@ -326,7 +371,7 @@ def test_what_parts_wrote_before_a_kill_is_kept(tmp_path, values, made):
 
 def test_wrong_writes_are_explained(tmp_path, values):
     rows = {site: value[:5] for site, value in values.items()}
-    writer = store.create(tmp_path / "new", **GIVEN, **SMALL, dtype="float16")
+    writer = store.create(tmp_path / "new", **GIVEN, **SMALL)
     with pytest.raises(KeyError, match=r"no site 'embde'.*did you mean 'embed'\?"):
         writer.write(0, {**rows, "embde": rows["embed"]})
     with pytest.raises(ValueError, match="no activations of block0/mlp, block0/mlp/hidden"):
@@ -336,8 +381,6 @@ def test_wrong_writes_are_explained(tmp_path, values):
     for first in (-1, WORDS - 4):
         with pytest.raises(ValueError, match=f"expected words from 0 to {WORDS}"):
             writer.write(first, rows)
-    with pytest.raises(ValueError, match="values beyond the range of float16 among the words 0 to 5"):
-        writer.write(0, {**rows, "embed": rows["embed"] + 1e5})
     writer.write(0, {site: jnp.asarray(value) for site, value in rows.items()})
     writer.write(5, {site: value[:0] for site, value in rows.items()})
     with pytest.raises(ValueError, match="of the words 4 to 9, some were written before"):
@@ -356,7 +399,12 @@ def test_a_full_disk_names_the_file_and_the_run_resumes(tmp_path, values, made):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))  # more than embed's shards, less than hidden's
     try:
-        with pytest.raises(OSError, match=r"make room and `resume`: .*hidden.zarr/c/0/0") as caught, writer:
+        with (
+            pytest.raises(
+                OSError, match=r"make room, and `resume` or the same command goes on: .*hidden.zarr/c/0/0"
+            ) as caught,
+            writer,
+        ):
             fill(writer, values)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -1,13 +1,10 @@
-"""What the commands share: options, progress bars, and how a model or its data is named."""
+"""What the commands share: progress bars, what is printed, and which captions are read."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -20,38 +17,30 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-console = Console()
+from jaxneuron.cli._options import existing
 
-Data = Annotated[
-    Path | None,
-    typer.Option(help="A folder of captions; by default $JAXNEURON_DATA, and without it the embedded scenes."),
-]
-Out = Annotated[Path, typer.Option(help="The folder to write; a stopped run there goes on.")]
-Seed = Annotated[int, typer.Option(help="One seed, one result.")]
-ModelOption = Annotated[
-    str, typer.Option("--model", help="A folder that `jaxneuron train` wrote, or package.module:load of your own.")
-]
+console = Console(emoji=False)
 
 
-def load_model(name: str) -> Any:
-    """Load a checkpoint folder, or call `package.module:load`."""
-    if ":" not in name:
-        from jaxneuron_models import imaginet
-
-        return imaginet.load(name)
-    module, _, function = name.partition(":")
-    try:
-        return getattr(import_module(module), function)()
-    except (ImportError, AttributeError) as error:
-        raise ValueError(
-            f"--model {name}: {error}; expected a folder, or package.module:load on the Python path"
-        ) from error
+def say(text: str) -> None:
+    """Print a line as it is: names of files stay whole, and brackets in them mean nothing."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def data_folder(data: Path | None) -> Path | None:
-    """Return the folder of captions to read; None stands for the embedded scenes."""
+    """Return the folder of captions to read; None stands for the embedded scenes.
+
+    Raises:
+        FileNotFoundError, ValueError: it is not there, or it is no folder.
+    """
+    option = "--data"
     if data is None and os.environ.get("JAXNEURON_DATA"):
-        return Path(os.environ["JAXNEURON_DATA"])
+        data, option = Path(os.environ["JAXNEURON_DATA"]), "$JAXNEURON_DATA"
+    if data is None:
+        return None
+    what = "a folder of captions with features of pictures (see jaxneuron.corpora.captions)"
+    if not existing(option, data, what).is_dir():
+        raise ValueError(f"{option} {data} is a file; expected {what}")
     return data
 
 
@@ -68,7 +57,7 @@ class SpeedColumn(ProgressColumn):
 def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Show a progress bar for each thing that reports."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -2,48 +2,80 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from jaxneuron.cli._shared import bars, console
+from jaxneuron.cli import _model, _out
+from jaxneuron.cli._options import LabelColumn, TextColumn, columns, existing, names, number, one_of, whole
+from jaxneuron.cli._shared import bars, say
+
+HOW = ("first", "last", "mean", "max")
+TEXT = "a text, or a folder of splits: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, perhaps with .gz"
 
 
 def extract(
-    model: Annotated[str, typer.Option(help="A Hugging Face checkpoint: a folder, or a name on the hub.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="A Hugging Face checkpoint, by folder or by its name on the hub, or a folder of `jaxneuron train "
+            "transformer`."
+        ),
+    ],
     data: Annotated[Path, typer.Option(help="A text, or a folder of splits: .conllu, .conll, .jsonl, .tsv or .txt.")],
-    out: Annotated[Path, typer.Option(help="The store to write; a stopped run there goes on.")],
+    out: Annotated[Path, typer.Option(help="The store to write: a new folder; a stopped run there goes on.")],
     sites: Annotated[
-        str, typer.Option(help="Sites, separated by commas; by default what enters the blocks and what leaves each.")
-    ] = "",
-    split: Annotated[str, typer.Option(help="Of a folder; several, separated by commas, give a store each.")] = "train",
-    how: Annotated[str, typer.Option(help="A word from its sub-words: first, last, mean or max.")] = "last",
-    pool: Annotated[str, typer.Option(help="A vector per sentence instead: cls, first, last, mean or max.")] = "",
-    dtype: Annotated[str, typer.Option(help="Of the stored values: float32, float16 or bfloat16.")] = "float32",
-    precision: Annotated[str, typer.Option(help="Of weights and computation: float32 or bfloat16.")] = "float32",
-    tokens: Annotated[int, typer.Option(help="Sub-words of a batch; 0: what suits the device.")] = 0,
-    budget: Annotated[int, typer.Option(help="MiB for the rows held in memory.")] = 256,
+        str | None,
+        typer.Option(help="Sites, separated by commas; by default what enters the blocks and what leaves each."),
+    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Of a folder, by default train; several, separated by commas, give a store each."),
+    ] = None,
+    how: Annotated[str, number(one_of(*HOW), "A word from its sub-words: first, last, mean or max.")] = "last",
+    pool: Annotated[
+        str | None,
+        number(one_of("cls", *HOW), "A vector per sentence instead: cls, first, last, mean or max."),
+    ] = None,
+    dtype: Annotated[
+        str,
+        number(one_of("float32", "float16", "bfloat16"), "Of the stored values: float32, float16 or bfloat16."),
+    ] = "float32",
+    precision: Annotated[
+        str, number(one_of("float32", "bfloat16"), "Of weights and computation: float32 or bfloat16.")
+    ] = "float32",
+    tokens: Annotated[int, number(whole(0), "Sub-words of a batch; 0: what suits the device.")] = 0,
+    budget: Annotated[int, number(whole(1), "MiB for the rows held in memory.")] = 256,
     mesh: Annotated[bool, typer.Option("--mesh", help="Share each batch among all devices of this process.")] = False,
-    processes: Annotated[int, typer.Option(help="How many processes write this store together.")] = 1,
-    process: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
+    processes: Annotated[int, number(whole(1, 2**16), "How many processes write this store together.")] = 1,
+    process: Annotated[int, number(whole(0), "Which of them this is, from 0.")] = 0,
     coordinator: Annotated[str, typer.Option(help="host:port at which process 0 is reached.")] = "localhost:8476",
 ) -> None:
     """Write the activations of a text to a store on disk."""
+    chosen, parts, named = names("--sites", sites), _parts(data, split), columns(text_column, label_column)
+    if process >= processes:
+        raise ValueError(f"--process {process}: of --processes {processes}, the last is {processes - 1}")
+    host, _, port = coordinator.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+        raise ValueError(f"--coordinator {coordinator!r}: expected host:port, such as localhost:8476")
+    several = parts if len(parts) > 1 else []
+    _out.stores(out, several)
+    trained = _model.check(model, "transformer", hub=True, function=False)
+    if trained and precision != "float32":
+        raise ValueError(f"--precision {precision} is for Hugging Face checkpoints; {model} is computed in float32")
     import jax
 
     from jaxneuron.studies import extract as extraction
     from jaxneuron.studies import texts
-    from jaxneuron_models import pretrained
 
-    if precision not in ("float32", "bfloat16"):
-        raise ValueError(f"--precision must be float32 or bfloat16, got {precision!r}")
     if processes > 1:
         jax.distributed.initialize(coordinator, processes, process)
-    loaded = pretrained.load(model, dtype=precision)
+    read = {part: texts.read(data, part, **named) for part in parts or [None]}
+    loaded = _loaded(model, precision, trained=trained)
     devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if mesh else None
-    splits = split.split(",") if data.is_dir() else [None]
-    for part in splits:
-        text = texts.read(data, part)
+    for part, text in read.items():
         words, began = sum(map(len, text.sentences)), time.perf_counter()
         with bars() as report:
             found = extraction.extract(
@@ -51,18 +83,41 @@ def extract(
                 loaded.params,
                 loaded.tokenizer,
                 text.sentences,
-                out / part if part and len(splits) > 1 else out,
+                out / part if several and part else out,
                 longest=loaded.config.window,
-                sites=[site for site in sites.split(",") if site] or None,
+                sites=chosen,
                 how=how,
-                pool=pool or None,
+                pool=pool,
                 packed=True,
                 dtype=dtype,
                 tokens=tokens or None,
                 budget=budget * 2**20,
                 mesh=devices,
                 progress=report(f"extract {part or data.name}"),
-                notice=lambda text: console.print(text, markup=False),
+                notice=say,
             )
         speed = words / (time.perf_counter() - began)
-        console.print(f"{words} words, {speed:.0f} a second, at {len(found.sites)} sites: {found.path}")
+        say(f"{words} words, {speed:.0f} a second, at {len(found.sites)} sites: {found.path}")
+
+
+def _parts(data: Path, split: str | None) -> list[str]:
+    """Return the splits to read of a folder; none of a file."""
+    existing("--data", data, TEXT)
+    if data.is_dir():
+        found = names("--split", split) or ["train"]
+        if odd := [name for name in found if Path(name).name != name or name.startswith(".")]:
+            raise ValueError(f"--split {odd[0]!r}: expected the name of a split of {data}, such as train")
+        return found
+    if split is not None:
+        raise ValueError(f"--split {split}: --data {data} is a file and has no splits; leave one of them out")
+    return []
+
+
+def _loaded(model: str, precision: str, *, trained: bool) -> Any:
+    if trained:
+        from jaxneuron.studies.concepts import material
+
+        return material.load(model)
+    from jaxneuron_models import pretrained
+
+    return pretrained.load(model, dtype=precision)

@@ -1,12 +1,17 @@
 """`jaxneuron study`: papers, reproduced end to end."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from jaxneuron.cli._shared import Data, Out, Seed, bars, console, data_folder
+from jaxneuron.cli import _model, _out
+from jaxneuron.cli._options import Data, Out, PaperPreset, Preset, Seed, existing, names, number, one_of
+from jaxneuron.cli._shared import bars, console, data_folder, say
+
+TEXT = "a labelled text: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, or a folder of such files"
 
 app = typer.Typer(no_args_is_help=True, help="Reproduce a paper, end to end.")
 
@@ -20,21 +25,24 @@ def papers() -> None:
 def study_poerner2018(
     out: Out,
     data: Data = None,
-    preset: Annotated[str, typer.Option(help="demo, small or paper.")] = "small",
+    preset: PaperPreset = "small",
     seed: Seed = 0,
     draw: Annotated[
-        str, typer.Option(help="unbiased, or original: the units that the paper's code draws.")
+        str,
+        number(one_of("unbiased", "original"), "unbiased, or original: the units that the paper's code draws."),
     ] = "unbiased",
     model: Annotated[Path | None, typer.Option(help="A trained Imaginet; by default one is trained.")] = None,
 ) -> None:
     """Find the 5-grams that drive neurons most, by five methods, and compare them as Poerner et al. 2018."""
+    _out.study(out)
+    folder = data_folder(data)
+    if model is not None:
+        _model.check(str(model), "imaginet", function=False)
     from jaxneuron.report import tables
     from jaxneuron.studies import poerner2018
 
     with bars() as report:
-        content = poerner2018.run(
-            out, data=data_folder(data), preset=preset, seed=seed, draw=draw, model=model, report=report
-        )
+        content = poerner2018.run(out, data=folder, preset=preset, seed=seed, draw=draw, model=model, report=report)
     console.print(tables.summary(content["results"]))
     console.print(tables.table1(content["table1"]))
     hold = sum(claim["holds"] for claim in content["claims"])
@@ -45,31 +53,34 @@ def study_poerner2018(
 def study_concepts(
     out: Out,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained."
         ),
-    ] = "",
+    ] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(help="A labelled text, such as a folder with a treebank; more of them are other languages."),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="Layers of labels, separated by commas; the first is studied in full. Default: upos.")
-    ] = "",
-    preset: Annotated[str, typer.Option(help="demo, small or full.")] = "demo",
+        str | None,
+        typer.Option(help="Layers of labels, separated by commas; the first is studied in full. Default: upos."),
+    ] = None,
+    preset: Preset = "demo",
     seed: Seed = 0,
 ) -> None:
     """Ask which neurons carry a concept, by many rankings and probes, and whether the model uses them."""
+    layers = names("--labels", labels)
+    _inputs(out, model, data, TEXT)
     from jaxneuron.report import concepts as page
     from jaxneuron.studies import concepts
 
     with bars() as report:
         content = concepts.run(
             out,
-            model=model or None,
+            model=model,
             data=data or (),
-            labels=[layer for layer in labels.split(",") if layer],
+            labels=layers or (),
             preset=preset,
             seed=seed,
             report=report,
@@ -81,11 +92,11 @@ def study_concepts(
 def study_attribution(
     out: Out,
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="The encoder: a Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; else trained."
         ),
-    ] = "",
+    ] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(help="A text with a label per sentence, one with spans (B-, I-, O) per word, or both."),
@@ -94,17 +105,20 @@ def study_attribution(
         list[Path] | None,
         typer.Option(help="A file of words, one a line, that are a concept; the first should speak for the 2nd label."),
     ] = None,
-    preset: Annotated[str, typer.Option(help="demo, small or full.")] = "demo",
+    preset: Preset = "demo",
     seed: Seed = 0,
 ) -> None:
     """Ask what predictions rest on: tokens, layers, units and concepts, for labels of texts and for spans in them."""
+    _inputs(out, model, data, TEXT)
+    for path in concept or ():
+        existing("--concept", path, "a file with a word a line, perhaps with .gz")
     from jaxneuron.report import attribution as page
     from jaxneuron.studies import attribution
 
     with bars() as report:
         content = attribution.run(
             out,
-            model=model or None,
+            model=model,
             data=data or (),
             concepts=attribution.words.read(concept or ()),
             preset=preset,
@@ -117,7 +131,9 @@ def study_attribution(
 @app.command("dni2018")
 def study_dni2018(
     out: Out,
-    language: Annotated[str, typer.Option(help="parens, arithmetic, c or python.")] = "parens",
+    language: Annotated[
+        str, number(one_of("parens", "arithmetic", "c", "python"), "parens, arithmetic, c or python.")
+    ] = "parens",
     data: Annotated[
         Path | None,
         typer.Option(
@@ -125,10 +141,19 @@ def study_dni2018(
             "library is the default."
         ),
     ] = None,
-    preset: Annotated[str, typer.Option(help="demo, small or paper.")] = "small",
+    preset: PaperPreset = "small",
     seed: Seed = 0,
 ) -> None:
     """Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018."""
+    _out.study(out)
+    if data is not None:
+        existing("--data", data, "a folder of source files, or of train, dev and test.jsonl")
+        if language in ("parens", "arithmetic"):
+            raise ValueError(
+                f"--language {language} is made by its grammar, so that --data {data} has no use; leave it out"
+            )
+    elif language == "c":
+        raise ValueError("--language c needs --data: a folder of .c files, or of train, dev and test.jsonl")
     from jaxneuron.report import dni2018 as page
     from jaxneuron.studies import dni2018
 
@@ -138,11 +163,36 @@ def study_dni2018(
     _say([*page.headlines(content), *faults], content, out)
 
 
+def _inputs(out: Path, model: str | None, data: Sequence[Path] | None, what: str) -> None:
+    """Check what a study of an encoder reads and writes, before anything is loaded."""
+    _out.study(out)
+    texts = data or ()
+    for place, path in enumerate(texts):
+        if existing("--data", path, what) in texts[:place]:
+            raise ValueError(f"--data {path} is given twice; give each text once")
+    if model is not None:
+        _model.check(model, "transformer", hub=True, function=False)
+
+
 def _say(sentences: Iterable[str], content: dict[str, Any], out: Path) -> None:
     """Print what came out, which claims did not hold, and where the report is."""
     for sentence in sentences:
-        console.print(f"- {sentence}", markup=False, highlight=False)
+        say(f"- {sentence}")
     for claim in content["claims"]:
         if not claim["holds"]:
-            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
-    console.print(f"The report: {out / 'report.html'}")
+            say(f"  does not hold: {claim['claim']} ({_short(claim['figure'])}) {claim['note']}")
+    say(f"The report: {out / 'report.html'}")
+
+
+def _short(figure: Any) -> str:
+    """Return a figure for a reader: three digits of what is no whole number.
+
+    Example:
+        >>> _short(0.018420532088734676), _short([1234.5, 2]), _short(None)
+        ('0.0184', '1234, 2', 'None')
+    """
+    if isinstance(figure, list | tuple):
+        return ", ".join(map(_short, figure))
+    if isinstance(figure, float) and math.isfinite(figure):
+        return f"{figure:.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
+    return str(figure)

@@ -1,11 +1,35 @@
 """`jaxneuron train`: the models that the studies interpret."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jaxneuron.cli._shared import Data, Out, Seed, bars, console, data_folder
+from jaxneuron.cli import _out
+from jaxneuron.cli._options import (
+    LONGEST,
+    WIDEST,
+    Batch,
+    Data,
+    Epochs,
+    LabelColumn,
+    Layers,
+    MinCount,
+    Out,
+    Patience,
+    Rate,
+    Seed,
+    TextColumn,
+    Width,
+    columns,
+    existing,
+    number,
+    one_of,
+    share,
+    whole,
+)
+from jaxneuron.cli._shared import bars, data_folder, say
 
 app = typer.Typer(no_args_is_help=True, help="Train one of our models.")
 
@@ -15,28 +39,37 @@ def train_imaginet(
     out: Out,
     data: Data = None,
     seed: Seed = 0,
-    epochs: int = 20,
-    batch: int = 64,
-    learning_rate: float = 1e-3,
-    patience: Annotated[int, typer.Option(help="Epochs without a better dev loss before stopping.")] = 3,
-    embedding: int = 256,
-    units: int = 512,
-    min_count: Annotated[int, typer.Option(help="Occurrences of a word to be in the vocabulary.")] = 5,
-    reset: Annotated[str, typer.Option(help="Reset gate before or after the recurrent product.")] = "before",
-    gate: Annotated[str, typer.Option(help="sigmoid, hard_sigmoid or steep_sigmoid.")] = "hard_sigmoid",
-    candidate: Annotated[str, typer.Option(help="tanh or clipped_relu.")] = "tanh",
-    initial: Annotated[str, typer.Option(help="Initial state: zero or learned.")] = "zero",
-    losses: Annotated[str, typer.Option(help="weighted sum of the losses, or one sampled per batch.")] = "weighted",
-    textual_weight: Annotated[float, typer.Option(help="Weight of the language loss.")] = 0.1,
+    epochs: Epochs = 20,
+    batch: Batch = 64,
+    learning_rate: Rate = 1e-3,
+    patience: Patience = 3,
+    embedding: Annotated[int, number(whole(1, WIDEST), "Units of the words' vectors.")] = 256,
+    units: Width = 512,
+    min_count: MinCount = 5,
+    reset: Annotated[
+        str, number(one_of("before", "after"), "Reset gate before or after the recurrent product.")
+    ] = "before",
+    gate: Annotated[
+        str,
+        number(one_of("sigmoid", "hard_sigmoid", "steep_sigmoid"), "sigmoid, hard_sigmoid or steep_sigmoid."),
+    ] = "hard_sigmoid",
+    candidate: Annotated[str, number(one_of("tanh", "clipped_relu"), "tanh or clipped_relu.")] = "tanh",
+    initial: Annotated[str, number(one_of("zero", "learned"), "Initial state: zero or learned.")] = "zero",
+    losses: Annotated[
+        str, number(one_of("weighted", "sampled"), "weighted sum of the losses, or one sampled per batch.")
+    ] = "weighted",
+    textual_weight: Annotated[float, number(share, "Weight of the language loss, of 1 for both.")] = 0.1,
     standardise: Annotated[bool, typer.Option(help="Visual features to mean 0 and variance 1.")] = False,
 ) -> None:
     """Train the two-pathway GRU on captions with visual features."""
+    _out.folder(out, _out.TRAIN)
+    folder = data_folder(data)
     import jax
 
     from jaxneuron.studies.poerner2018.material import read
     from jaxneuron_models import imaginet_training
 
-    texts = read(data_folder(data))
+    texts = read(folder)
     with bars() as report:
         trained = imaginet_training.fit(
             jax.random.key(seed),
@@ -60,7 +93,7 @@ def train_imaginet(
             standardise=standardise,
         )
     best = min(trained.curves, key=lambda row: row["dev_loss"])
-    console.print(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
+    say(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
 
 
 @app.command("transformer")
@@ -70,27 +103,38 @@ def train_transformer(
         Path | None,
         typer.Option(help="A text, or a folder with train and dev; without it the captions of the embedded scenes."),
     ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     seed: Seed = 0,
-    epochs: int = 20,
-    batch: int = 32,
-    learning_rate: float = 1e-3,
-    patience: Annotated[int, typer.Option(help="Epochs without a better dev loss before stopping.")] = 3,
-    min_count: Annotated[int, typer.Option(help="Occurrences of a word to be in the vocabulary.")] = 2,
-    width: int = 256,
-    blocks: int = 4,
-    heads: int = 4,
+    epochs: Epochs = 20,
+    batch: Batch = 32,
+    learning_rate: Rate = 1e-3,
+    patience: Patience = 3,
+    min_count: MinCount = 2,
+    width: Width = 256,
+    blocks: Layers = 4,
+    heads: Annotated[int, number(whole(1, WIDEST), "Attention heads; they divide the width.")] = 4,
     causal: Annotated[bool, typer.Option(help="Predict the next word, or words that were hidden.")] = True,
     norm_first: Annotated[bool, typer.Option(help="Layer norm before, or after, attention and MLP.")] = True,
-    positions: Annotated[str, typer.Option(help="learned or rotary.")] = "learned",
-    longest: Annotated[int, typer.Option(help="Words that are read of a sentence.")] = 256,
+    positions: Annotated[str, number(one_of("learned", "rotary"), "learned or rotary.")] = "learned",
+    longest: Annotated[int, number(whole(2, LONGEST), "Words that are read of a sentence.")] = 256,
 ) -> None:
     """Train a small transformer on sentences of words."""
+    if width % heads:
+        raise ValueError(f"--width {width} can't be split into --heads {heads}; give a multiple of {heads}")
+    if positions == "rotary" and width // heads % 2:
+        raise ValueError(
+            f"--positions rotary turns pairs of units, and a head has {width // heads}; give a --width of "
+            f"which a head gets an even part"
+        )
+    named = columns(text_column, label_column)
+    _inputs(out, data)
     import jax
 
     from jaxneuron.studies import texts
     from jaxneuron_models import transformer_training
 
-    sentences, dev = texts.train_and_dev(data)
+    sentences, dev = texts.train_and_dev(data, **named)
     with bars() as report:
         trained = transformer_training.fit(
             jax.random.key(seed),
@@ -112,7 +156,7 @@ def train_transformer(
             longest=longest,
         )
     best = min(trained.curves, key=lambda row: row["dev_loss"])
-    console.print(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
+    say(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
 
 
 @app.command("lstm")
@@ -125,29 +169,36 @@ def train_lstm(
             "language of parentheses (words: the captions of the embedded scenes)."
         ),
     ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     seed: Seed = 0,
-    symbol: Annotated[str, typer.Option(help="What is read one by one: character or word.")] = "character",
-    epochs: int = 10,
-    batch: Annotated[int, typer.Option(help="Windows in a batch.")] = 32,
-    learning_rate: float = 4e-3,
-    patience: Annotated[int, typer.Option(help="Epochs without a better dev loss before stopping.")] = 3,
-    min_count: Annotated[int, typer.Option(help="Occurrences of a symbol to be in the vocabulary.")] = 1,
-    width: Annotated[int, typer.Option(help="Units of each layer.")] = 128,
-    layers: int = 1,
-    embedding: Annotated[int, typer.Option(help="Units of the symbols' vectors; 0: one-hot.")] = 0,
-    window: Annotated[int, typer.Option(help="Symbols after which a longer text is cut.")] = 100,
-    context: Annotated[int, typer.Option(help="Symbols that a window reads before those that it predicts.")] = 0,
+    symbol: Annotated[
+        str, number(one_of("character", "word"), "What is read one by one: character or word.")
+    ] = "character",
+    epochs: Epochs = 10,
+    batch: Batch = 32,
+    learning_rate: Rate = 4e-3,
+    patience: Patience = 3,
+    min_count: MinCount = 1,
+    width: Width = 128,
+    layers: Layers = 1,
+    embedding: Annotated[int, number(whole(0, WIDEST), "Units of the symbols' vectors; 0: one-hot.")] = 0,
+    window: Annotated[int, number(whole(1, LONGEST), "Symbols after which a longer text is cut.")] = 100,
+    context: Annotated[
+        int, number(whole(0, LONGEST), "Symbols that a window reads before those that it predicts.")
+    ] = 0,
 ) -> None:
     """Train an LSTM on characters or words."""
-    import math
-
+    named = columns(text_column, label_column)
+    if named and symbol != "word":
+        raise ValueError("--text-column and --label-column are for --symbol word; characters are read of whole texts")
+    _inputs(out, data)
     import jax
 
     from jaxneuron.studies import symbols, texts
     from jaxneuron_models import lstm_training
 
-    reader = texts.train_and_dev if symbol == "word" else symbols.train_and_dev
-    text, dev = reader(data)
+    text, dev = texts.train_and_dev(data, **named) if symbol == "word" else symbols.train_and_dev(data)
     with bars() as report:
         trained = lstm_training.fit(
             jax.random.key(seed),
@@ -168,7 +219,15 @@ def train_lstm(
             embedding=embedding,
         )
     best = min(trained.curves, key=lambda row: row["dev_loss"])
-    console.print(
+    perplexity = math.exp(best["dev_loss"]) if best["dev_loss"] < 700 else math.inf
+    say(
         f"best dev loss {best['dev_loss']:.4f} nats ({best['dev_bits']:.4f} bits per {symbol}, perplexity "
-        f"{math.exp(best['dev_loss']):.3f}) after epoch {best['epoch']}; the model is in {out}"
+        f"{perplexity:.4g}) after epoch {best['epoch']}; the model is in {out}"
     )
+
+
+def _inputs(out: Path, data: Path | None) -> None:
+    """Check what is read and written, before anything is loaded."""
+    _out.folder(out, _out.TRAIN)
+    if data is not None:
+        existing("--data", data, "a text, or a folder with train and dev")

@@ -45,7 +45,7 @@ def create(
     """Begin a store.
 
     Args:
-        path: a folder that does not exist yet.
+        path: a folder that does not exist yet, or an empty one.
         sites: site -> units.
         sentences: the corpus as words; sentences without words are kept, and have no rows.
         fingerprint: identifies the model, so that another one cannot continue the store.
@@ -62,7 +62,7 @@ def create(
     Raises:
         FileExistsError: something is at the path.
         ValueError: no sites, no words, or a dtype or shape that cannot be stored.
-        OSError: the disk is full, or not ours to write.
+        OSError: the disk is full, has too little room for all that is promised, or is not ours to write.
 
     Example:
         >>> import tempfile, numpy as np
@@ -74,9 +74,10 @@ def create(
         ([1.0, 3.0, 5.0], [[4.0, 5.0]])
     """
     path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists; give a new path, continue a store with `resume`, or remove it")
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise FileExistsError(f"{path} exists; give a new path, continue a store with `store.resume`, or remove it")
     manifest = _files.describe(sites, sentences, dtype, fingerprint, aggregation, shard_words, chunk)
+    _files.check_room(path, manifest)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         written = {
@@ -120,6 +121,7 @@ def resume(
     Raises:
         FileNotFoundError: nothing at the path.
         ValueError: not a store, one that was begun with something else, or damage that writing on cannot mend.
+        OSError: the disk has too little room for the rest.
     """
     path = Path(path)
     manifest = _files.load_manifest(path)
@@ -147,7 +149,10 @@ def resume(
         )
     lost = {damage.file for damage in damages}
     kept = {name: entry for name, entry in manifest.files.items() if path / name not in lost}
-    return Writer(path, manifest._replace(files=kept, finished=manifest.finished and not lost), part)
+    manifest = manifest._replace(files=kept, finished=manifest.finished and not lost)
+    if part == 0:
+        _files.check_room(path, manifest)
+    return Writer(path, manifest, part)
 
 
 def open(path: str | Path) -> Store:
@@ -167,9 +172,14 @@ def open(path: str | Path) -> Store:
     manifest = _files.load_manifest(path)
     if not manifest.finished:
         done = sum(manifest.rows(shard) for shard in manifest.whole())
-        raise ValueError(f"{path} is unfinished, with {done} of {manifest.words} words; continue it with `resume`")
+        raise ValueError(
+            f"{path} is unfinished, with {done} of {manifest.words} words; continue it with `resume`, or with "
+            "the command that began it"
+        )
     if found := _files.damages(path, manifest, contents=False):
         named = ", ".join(f"{damage.file} {damage.problem}" for damage in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        raise ValueError(f"{path} is damaged: {named}{more}; mend it with `resume`, or create it anew")
+        raise ValueError(
+            f"{path} is damaged: {named}{more}; mend it with `resume` or the command that wrote it, or create it anew"
+        )
     return Store(path, manifest)

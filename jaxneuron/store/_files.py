@@ -8,11 +8,13 @@ block3+mlp.zarr/c/17/0         its shard 17
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
 import math
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -198,10 +200,32 @@ def save(file: Path, content: bytes) -> list:
         with contextlib.suppress(OSError):
             beside.unlink()
         reason = (
-            f"{error.strerror}: could not write {len(content)} bytes; what is whole is kept: make room and `resume`"
+            f"{error.strerror}: could not write {len(content)} bytes; what is whole is kept: make room, and `resume` "
+            "or the same command goes on"
         )
         raise OSError(error.errno, reason, str(file)) from error
     return [len(content), xxh3_128(content).hexdigest()]
+
+
+def missing_bytes(manifest: Manifest) -> int:
+    """Return how many bytes the shards that are not whole yet take."""
+    rows = sum(manifest.rows(shard) for shard in set(manifest.shards()) - manifest.whole())
+    return rows * sum(manifest.sites.values()) * jnp.dtype(manifest.dtype).itemsize
+
+
+def check_room(path: Path, manifest: Manifest) -> None:
+    """Raise an OSError if the disk has too little room for what is still to be written."""
+    folder = path.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free, needed = shutil.disk_usage(folder).free, missing_bytes(manifest)
+    if needed > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"the store takes {needed:,} bytes more, and its disk has room for {free:,}; make room, or "
+            "store fewer sites, or values of 16 bits",
+            str(path),
+        )
 
 
 def manifest_file(part: int) -> str:
@@ -239,9 +263,9 @@ def load_manifest(path: Path, name: str = "manifest.json") -> Manifest:
     """
     file = path / name
     if not path.exists():
-        raise FileNotFoundError(f"no store {path}; `create` begins one")
+        raise FileNotFoundError(f"no store {path}; `create` or `jaxneuron extract` begins one")
     if not file.exists():
-        raise ValueError(f"{path} is not a store: it has no manifest.json; expected a folder that `create` made")
+        raise ValueError(f"{path} is not a store: it has no manifest.json, as `create` or `jaxneuron extract` leave it")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         number, checksum = document.pop("format"), document.pop("checksum")

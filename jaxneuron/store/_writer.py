@@ -62,6 +62,11 @@ class Writer:
         """The first word of the first shard that is not full: where a resumed run goes on."""
         return self.missing[0].start if self.missing else self._manifest.words
 
+    @property
+    def missing_bytes(self) -> int:
+        """What is still to be written, in bytes."""
+        return _files.missing_bytes(self._manifest)
+
     def write(
         self, first_word: int | np.integer, activations: Mapping[Site, Float[np.ndarray | Array, "word _"]]
     ) -> None:
@@ -75,7 +80,8 @@ class Writer:
             KeyError: a site that the store does not have.
             ValueError: a site is missing, other shapes than promised, words given twice or too far apart, or values
                 beyond the range of the dtype.
-            OSError: a shard before could not be written; the message names the file.
+            ValueError, OSError: a shard before has a value that is not finite, or could not be written; the message
+                names the site, the unit and the word, or the file.
         """
         first = int(first_word)
         rows = self._checked(first, activations)
@@ -91,7 +97,7 @@ class Writer:
         """Wait until every full shard is on disk.
 
         Raises:
-            OSError: a shard could not be written.
+            ValueError, OSError: a shard has a value that is not finite, or could not be written.
         """
         while self._pending:
             self._pending.popleft().result()
@@ -100,7 +106,7 @@ class Writer:
         """Wait until everything is on disk and, unless this is but a part, mark the store as finished.
 
         Raises:
-            ValueError: words are missing; the store can be resumed.
+            ValueError: words are missing, and the store can be resumed; or a value is not finite.
             OSError: a shard could not be written.
         """
         try:
@@ -140,14 +146,8 @@ class Writer:
         here = slice(start - first, start - first + len(next(iter(part.values()))))
         if shard in self._full or (shard in self._open and self._open[shard][0][here].any()):
             raise ValueError(f"of the words {start} to {first + here.stop}, some were written before; write each once")
-        try:
-            with np.errstate(over="raise"):
-                part = {site: value.astype(manifest.dtype, copy=False) for site, value in part.items()}
-        except FloatingPointError as error:
-            raise ValueError(
-                f"there are values beyond the range of {manifest.dtype} among the words {start} to "
-                f"{first + here.stop}; create the store with bfloat16 or float32"
-            ) from error
+        with np.errstate(over="ignore"):  # what overflows is infinite, and refused with its place
+            part = {site: value.astype(manifest.dtype, copy=False) for site, value in part.items()}
         if here == slice(0, size):
             self._submit(shard, part)
             return
@@ -176,6 +176,8 @@ class Writer:
     def _store(self, shard: int, rows: dict[Site, np.ndarray]) -> None:
         files, first, key = dict(self._manifest.files), shard * self._manifest.shard_words, _files.shard_key(shard)
         for site, value in rows.items():
+            self._check_finite(site, value, first)
+        for site, value in rows.items():
             array = self._arrays[site]
             array[first : first + len(value)].write(value).result()
             content = array.kvstore.read(key).result().value
@@ -183,6 +185,23 @@ class Writer:
             name = _files.shard_file(site, shard)
             files[name] = _files.save(self.path / name, content)
         self._register(files, finished=False)
+
+    def _check_finite(self, site: Site, value: np.ndarray, first: int) -> None:
+        finite = np.isfinite(value)
+        if finite.all():
+            return
+        row, unit = np.argwhere(~finite)[0]
+        sentences = _files.load_sentences(self.path)
+        begins = np.cumsum([0, *map(len, sentences)])
+        sentence = int(np.searchsorted(begins, first + row, side="right")) - 1
+        word = sentences[sentence][first + row - begins[sentence]]
+        half = self._manifest.dtype
+        raise ValueError(
+            f"the activation of unit {unit} at {site!r} is {value[row, unit]} at word {first + row}, {word!r:.60} in "
+            f"sentence {sentence} (from 0); a store holds finite numbers: look for NaN in the model's weights, or for "
+            "what overflows in it"
+            + (f"; or it is beyond the range of {half}: store float32 at another path" if half != "float32" else "")
+        )
 
     def _register(self, files: dict[str, list], *, finished: bool) -> None:
         self._manifest = self._manifest._replace(files=dict(sorted(files.items())), finished=finished)

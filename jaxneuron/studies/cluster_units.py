@@ -1,5 +1,6 @@
 """Which units of a site work as a group? Clusters over the n-grams of captions, for the command line."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.decompose import correlation_clusters
+from jaxneuron.studies import _captions
 from jaxneuron.studies.poerner2018 import material
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models.pure import Model
+
+PAPER = 81 / 1024
+"""Groups for each unit in Poerner et al. 2018."""
 
 
 def cluster_units(
@@ -18,10 +23,11 @@ def cluster_units(
     data: Path | None,
     site: Site,
     *,
-    groups: int = 81,
+    groups: int | None = None,
     length: int = 5,
     sample: int = 100_000,
     seed: int = 0,
+    notice: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Cut the units of a site to groups that rise and fall together, as Poerner et al. 2018.
 
@@ -29,10 +35,11 @@ def cluster_units(
         model: a trained model.
         data: a folder of captions; None takes the embedded scenes.
         site: where the units are.
-        groups: how many.
+        groups: how many; None takes one for about 13 units, as the paper, and two at least.
         length: words in an n-gram.
         sample: n-grams drawn.
         seed: of the draw.
+        notice: called with the share of words that the model does not know, if it is more than a few percent.
 
     Returns:
         `site, length, sample, seed` and `groups`, a list of lists of unit numbers, the largest first.
@@ -42,8 +49,17 @@ def cluster_units(
         ValueError: more groups than units, or captions of other words than the model's.
     """
     word = Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
-    check_site(site, sites(model.forward, model.params, word))
-    found = material.prepare(model, material.read(data), length=length, sample=sample, seed=seed)
+    shapes = sites(model.forward, model.params, word)
+    check_site(site, shapes)
+    width = shapes[site].shape[-1]
+    if groups is None:
+        groups = max(round(width * PAPER), min(width, 2))
+    if not 1 <= groups <= width or width < 2 or sample < 2:
+        raise ValueError(
+            f"expected 1 to {width} groups of at least 2 units, and a sample of at least 2 n-grams; got {groups} "
+            f"groups of the {width} units of {site!r}, and {sample} n-grams"
+        )
+    found = _captions.prepare(model, data, length=length, sample=sample, seed=seed, notice=notice)
     basis = correlation_clusters.decompose(None, material.activations(found, site), factors=groups).basis
     members = [np.flatnonzero(row).tolist() for row in np.asarray(basis)]
     return {"site": site, "length": length, "sample": sample, "seed": seed, "groups": members}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,6 +32,9 @@ POOLS = ("cls", *subwords.HOW)
 
 BLOCK = 2**15
 """Words of a block at most: what a kill may cost."""
+
+UNKNOWN = 0.03
+"""The share of unknown words that is worth a line."""
 
 
 def extract(
@@ -76,16 +79,19 @@ def extract(
         budget: bytes for the rows held in memory.
         mesh: devices that share each batch.
         progress: called with (words done, words in all) of this call and process.
-        notice: called at the end with what was not plain: words of which the tokenizer leaves nothing, read as the
-            unknown token; words longer than the model, of which the beginning is read; sentences read in windows.
+        notice: called at the start with what the store takes on disk, and at the end with what was not plain: words
+            that the model does not know, if they are more than a few percent; words of which the tokenizer leaves
+            nothing, read as the unknown token; words longer than the model, of which the beginning is read; sentences
+            read in windows.
 
     Returns:
         The finished store.
 
     Raises:
         KeyError: the model has no such site.
-        ValueError: a sentence that cannot be read, or a store that was begun with something else.
-        OSError: the disk is full.
+        ValueError: a sentence that cannot be read, a store that was begun with something else, or an activation that
+            is not finite, named with its site, unit and word.
+        OSError: the disk is full, or has too little room for what is to come.
     """
     if pool is not None and pool not in POOLS:
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
@@ -111,13 +117,15 @@ def extract(
     begins = np.cumsum([0, *map(len, rows)])
     held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
     with _open(Path(out), described, max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])) as writer:
+        if notice and (size := writer.missing_bytes):
+            notice(f"{_size(size)} will be written to {out}")
         block = writer.shard_words * max(1, min(held, BLOCK) // writer.shard_words)
         missing = sorted({words.start // block for words in writer.missing})
         mine = [
             (number * block, min((number + 1) * block, int(begins[-1])))
             for number in missing[jax.process_index() :: jax.process_count()]
         ]
-        odd = _Odd(set(), set(), set())
+        odd = _Odd(tokenizer)
 
         def windows(start: int, stop: int) -> list[Window]:
             first, last = int(np.searchsorted(begins, start, "right")) - 1, int(np.searchsorted(begins, stop))
@@ -189,24 +197,53 @@ def _ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Ite
             yield ready
 
 
-class _Odd(NamedTuple):
+def _size(count: int) -> str:
+    """Return a number of bytes for people.
+
+    Example:
+        >>> _size(1_900_000_000), _size(320)
+        ('1.9 GB', '1 kB')
+    """
+    for unit, name in ((10**9, "GB"), (10**6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{-(-count // 1000)} kB"
+
+
+class _Odd:
     """What was not plain in the text."""
 
-    unknown: set[tuple[int, int]]  # (sentence, word)
-    cut: set[tuple[int, int]]
-    long: set[int]  # sentences in several windows
+    def __init__(self, tokenizer: Tokenizer):
+        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
+        self.read = 0  # words
+        self.unknown: set[tuple[int, int]] = set()  # (sentence, word) of which the model knows a part only
+        self.empty: set[tuple[int, int]] = set()
+        self.cut: set[tuple[int, int]] = set()
+        self.long: set[int] = set()  # sentences in several windows
 
     def note(self, split: subwords.Split, first: int) -> None:
         """Add what was found in sentences that begin with number `first`."""
-        self.unknown.update((first + sentence, word) for sentence, word in split.unknown)
+        self.empty.update((first + sentence, word) for sentence, word in split.unknown)
         self.cut.update((first + sentence, word) for sentence, word in split.cut)
         pairs = zip(split.windows, split.windows[1:], strict=False)
         self.long.update(first + one.sentence for one, other in pairs if one.sentence == other.sentence)
+        for window in split.windows:
+            self.read += window.last - window.first
+            found = window.word[window.ids == self._unknown]
+            own = found[(window.first <= found) & (found < window.last)]
+            self.unknown.update((first + window.sentence, int(word)) for word in own)
 
     def texts(self, sentences: Sequence[Sequence[str]]) -> Iterator[str]:
         """Yield a line for each kind."""
+        many = self.unknown if len(self.unknown) > UNKNOWN * self.read else set()
+        share = len(self.unknown) / max(self.read, 1)
         for what, found in (
-            ("read as the unknown token, because the tokenizer leaves nothing of them", self.unknown),
+            (
+                f"unknown to the model ({share:.0%}), and their vectors tell little; take a model of such text, or "
+                "train one on it",
+                many,
+            ),
+            ("read as the unknown token, because the tokenizer leaves nothing of them", self.empty),
             ("longer than the model, and only their beginning was read", self.cut),
         ):
             if found:

@@ -1,9 +1,7 @@
 """What makes these units of a trained model fire? One method of `jaxneuron.find` on captions, as rows for people."""
 
-import inspect
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,14 @@ from jaxneuron import find
 from jaxneuron._discover import methods
 from jaxneuron.batching import Progress
 from jaxneuron.find import corpus
-from jaxneuron.split import check_units, lower
-from jaxneuron.studies.poerner2018 import material
+from jaxneuron.report._write import beside
+from jaxneuron.split import lower
+from jaxneuron.studies import _captions, _method_options
 from jaxneuron.studies.poerner2018.presets import FAST
 from jaxneuron.tap import check_site, nearest, sites
 from jaxneuron.targets import Unit
 from jaxneuron.types import Found, Site, Target, Tokens
 from jaxneuron_models.pure import Model
-
-OURS = {"k", "budget", "progress", "mesh"}
-"""What the caller of a method decides, not its options."""
 
 
 def find_units(
@@ -40,6 +36,7 @@ def find_units(
     in_sentence: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Find the n-grams that drive some units of one site most.
 
@@ -56,46 +53,55 @@ def find_units(
         in_sentence: corpus search only: score each n-gram after the words that precede it.
         seed: of the search.
         progress: called as the method reports.
+        notice: called with the share of words that the model does not know, if it is more than a few percent.
 
     Returns:
         A row per unit and rank: `site, unit, name, method, ngram, words, score, step, rank`, best first.
 
     Raises:
         KeyError: the model has no such site.
-        ValueError: an unknown method or option, a unit out of range, or captions of other words than the model's.
+        ValueError: an unknown method, an option that it does not have or of another type or range, a unit out of range
+            or named twice, more n-grams than there are, longer ones than the captions, captions of other words than
+            the model's, or a model whose activations are not finite.
     """
-    chosen = _options(method, options)
+    chosen = check_options(method, options)
     if in_sentence and method != "corpus":
         raise ValueError(f"only corpus search reads n-grams in their sentence, got the method {method!r}")
     targets, width = _targets(model, site, units)
-    texts = material.read(data)
-    found = material.prepare(model, texts, length=length, sample=0, seed=seed, in_sentence=in_sentence)
+    found = _captions.prepare(model, data, length=length, sample=0, seed=seed, in_sentence=in_sentence, notice=notice)
+    there = len(found.ngrams.ids)
+    for name, number in (("k", k), ("start", chosen.get("start", 1))):
+        if number > there:
+            raise ValueError(
+                f"{name} is {number}, but the captions have {there} n-grams of {length} words; give {there} at most"
+            )
 
     words = (model.forward, model.params, targets, found.ngrams, found.candidates)
     if "start" in chosen:
         chosen["start"] = corpus.find(jax.random.key(seed), *words, k=chosen["start"]).tokens
     result = methods(find)[method](jax.random.key(seed), *words, k=k, progress=progress, **chosen)
-    return _rows(
-        jax.device_get(result), model, site, units, _names(model, site, width, texts.train.names), method, length
-    )
+    names = _names(model, site, width, found.data.train.names)
+    rows = _rows(jax.device_get(result), model, site, units, names, method, length)
+    if silent := sorted(set(units) - {row["unit"] for row in rows}):
+        raise ValueError(
+            f"no n-gram gives unit {silent[0]} of {site!r} a finite activation; look for NaN in the model's weights, "
+            "or for what overflows"
+        )
+    return rows
 
 
-def _options(method: str, options: dict[str, Any] | None) -> dict[str, Any]:
+def check_options(method: str, options: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the options of a method as it takes them; None stands for its fast preset.
+
+    Raises:
+        ValueError: an unknown method or option, or a value of another type or out of range.
+    """
     verbs = methods(find)
     if method not in verbs:
         raise ValueError(f"no method {method!r}{nearest(method, verbs)}; expected one of {', '.join(verbs)}")
-    chosen = dict(FAST.get(method, {}) if options is None else options)
-    parameters = inspect.signature(verbs[method]).parameters.values()
-    known = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY} - OURS
-    chosen = {name: value for name, value in chosen.items() if options is not None or name not in OURS}
-    for name in chosen:
-        if name not in known:
-            raise ValueError(
-                f"{method} has no option {name!r}{nearest(name, known)}; it has {', '.join(sorted(known))}"
-            )
-    if isinstance(chosen.get("temperature"), list):
-        chosen["temperature"] = tuple(chosen["temperature"])
-    return chosen
+    if options is None:
+        options = {name: value for name, value in FAST.get(method, {}).items() if name not in _method_options.OURS}
+    return _method_options.checked(method, verbs[method], options)
 
 
 def _targets(model: Model, site: Site, units: list[int]) -> tuple[Target, int]:
@@ -103,10 +109,14 @@ def _targets(model: Model, site: Site, units: list[int]) -> tuple[Target, int]:
     word = Tokens(jnp.zeros((1, 1), jnp.int32), jnp.ones((1, 1), bool))
     shapes = sites(model.forward, model.params, word)
     check_site(site, shapes)
-    if not units:
-        raise ValueError("expected at least one unit, got none")
-    targets, width = Unit(site, jnp.asarray(units, jnp.int32)), shapes[site].shape[-1]
-    check_units(targets, width)
+    width = shapes[site].shape[-1]
+    if not units or len(set(units)) < len(units):
+        raise ValueError(
+            f"expected at least one unit, each once, got {len(units)}, {len(set(units))} of them different"
+        )
+    if outside := [unit for unit in units if not 0 <= unit < width]:
+        raise ValueError(f"unit {outside[0]} is out of range: {site!r} has the units 0 to {width - 1}")
+    targets = Unit(site, jnp.asarray(units, jnp.int32))
     if site in model.linear:
         return lower(model.forward, model.params, targets, model.linear[site]), width
     return targets, width
@@ -145,8 +155,6 @@ def _rows(
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write JSON lines beside their place, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".partial")
-    beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.replace(beside, path)
+    """Write JSON lines; the file is whole, or not there."""
+    with beside(path) as temporary:
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))

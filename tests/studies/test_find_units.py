@@ -55,7 +55,7 @@ def test_units_have_names(model):
 
 @pytest.mark.parametrize("method", ["embedding", "logit", "softmax", "gumbel_softmax"])
 def test_from_the_corpus_optima_every_method_is_at_least_as_good(model, method):
-    options = QUICK | {"start": True, "restarts": 2} | ({"samples": 2} if method == "gumbel_softmax" else {})
+    options = QUICK | {"start": 1, "restarts": 2} | ({"samples": 2} if method == "gumbel_softmax" else {})
     best = {row["unit"]: row["score"] for row in find(model, k=1, length=3)}
     rows = find(model, method=method, k=1, length=3, options=options)
     assert all(row["score"] >= best[row["unit"]] - 1e-5 for row in rows) and {row["method"] for row in rows} == {method}
@@ -87,7 +87,13 @@ def test_in_its_sentence_an_n_gram_is_read_after_what_precedes_it(model):
     [
         ({"method": "gumble_softmax"}, ValueError, "did you mean 'gumbel_softmax'"),
         ({"site": "visual/projektion"}, KeyError, "did you mean 'visual/projection'"),
-        ({"units": [0, 67]}, ValueError, "out of range"),
+        ({"units": [0, 67]}, ValueError, "unit 67 is out of range: 'visual/projection' has the units 0 to 66"),
+        ({"units": [-1]}, ValueError, "unit -1 is out of range"),
+        ({"units": [3, 3]}, ValueError, "at least one unit, each once"),
+        ({"k": 10**6}, ValueError, "k is 1000000, but the captions have .* n-grams of 5 words"),
+        ({"method": "logit", "options": {"start": 10**6}}, ValueError, "start is 1000000, but the captions"),
+        ({"length": 9}, ValueError, "n-grams of 9 words .*the longest caption has 8; give 8 at most"),
+        ({"method": "logit", "options": {"steps": "9"}}, ValueError, "logit's option 'steps' must be a whole number"),
         ({"units": []}, ValueError, "at least one unit"),
         ({"method": "logit", "options": {"step": 9}}, ValueError, "no option 'step': did you mean 'steps'"),
         ({"method": "logit", "options": {"k": 9}}, ValueError, "no option 'k'"),
@@ -120,5 +126,9 @@ def test_clusters_are_disjoint_and_complete(model):
     content = cluster_units.cluster_units(model, None, "visual/gru", groups=4, sample=200, length=3)
     assert sorted(unit for group in content["groups"] for unit in group) == list(range(10))
     assert len(content["groups"]) == 4 and json.dumps(content)
+    content = cluster_units.cluster_units(model, None, "visual/gru", sample=200, length=3)
+    assert len(content["groups"]) == 2  # 10 units: at least two groups
+    with pytest.raises(ValueError, match="expected 1 to 10 groups .*got 11 groups of the 10 units"):
+        cluster_units.cluster_units(model, None, "visual/gru", groups=11)
     with pytest.raises(KeyError, match="did you mean 'visual/gru'"):
         cluster_units.cluster_units(model, None, "visual/gruu")
