@@ -107,8 +107,8 @@ def test_no_scale_is_too_large_or_too_small(data, kind):
 def test_units_and_numbers_of_any_scale_need_no_standardising(data):
     x, y = data
     tokens = len(x)
-    peer = LogisticRegression(C=1, tol=1e-9, max_iter=20000).fit(x, y)
-    probe = linear.fit(None, x, y, standardise=False)
+    peer = LogisticRegression(C=1, tol=1e-9, max_iter=20000).fit(x.astype(np.float64), y)
+    probe = linear.fit(None, x, y, standardise=False, tolerance=1e-6)
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=5e-3)
     seconds = (1e6 * x[:, :1] + 1e3 * np.random.default_rng(0).normal(size=(tokens, 2))).astype(np.float32)
     ridge = Ridge(alpha=1).fit(standardised(x), seconds)
