@@ -212,6 +212,7 @@ def probes(data: Data) -> list[Row]:
     keys, l1 = jax.random.split(KEY, seeds), jnp.asarray(np.tile(strengths, seeds), jnp.float32)
     keys = jnp.repeat(keys, len(strengths))
     common = {"epochs": data.epochs, "batch": BATCH}
+    neurox = linear.NEUROX | common
 
     def right(probe: Any, inputs: np.ndarray) -> np.ndarray:
         found = np.asarray(linear.logits(probe, inputs)).argmax(-1)
@@ -232,11 +233,28 @@ def probes(data: Data) -> list[Row]:
         there = peers.accuracy(*theirs[0], inputs, data.test[1])
         return f"test accuracy at the least strength, ours/theirs: {float(right(ours, inputs)[0]):.3f}/{there:.3f}"
 
+    def converged(ours: Any, theirs: Any) -> str:
+        inputs = data.test[0][:, data.layer]
+        there = peers.accuracy(*theirs, inputs, data.test[1])
+        lost = [peers.penalised(weights, bias, layer, y) for weights, bias in ((ours.weights, ours.bias), theirs)]
+        return (
+            f"objective, ours/theirs: {lost[0]:.4f}/{lost[1]:.4f}; "
+            f"test accuracy: {float(right(ours, inputs)):.3f}/{there:.3f}"
+        )
+
     return [
+        versus(
+            "one linear probe to convergence, C = 1",
+            f"{len(x):,} words x {layer.shape[1]} units",
+            lambda: linear.fit(None, layer, y, standardise=False),
+            ("scikit-learn", lambda: peers.logistic(layer, y)),
+            1,
+            converged,
+        ),
         versus(
             "one linear probe",
             data.size,
-            lambda: linear.fit(KEY, x, y, **common),
+            lambda: linear.fit(KEY, x, y, **neurox),
             ("NeuroX", lambda: peers.neurox_probe(x, y, **common)),
             1,
             single,
@@ -244,7 +262,7 @@ def probes(data: Data) -> list[Row]:
         versus(
             "150 probes of the top 1 to 150 units",
             f"{len(x):,} words",
-            lambda: linear.fit(KEY, top, y, mask=mask, **common),
+            lambda: linear.fit(KEY, top, y, mask=mask, **neurox),
             (
                 "NeuroX, a loop",
                 lambda: [peers.neurox_probe(np.ascontiguousarray(top[:, :k]), y, **common) for k in measured],
@@ -257,7 +275,7 @@ def probes(data: Data) -> list[Row]:
         versus(
             "16 strengths x 5 seeds",
             f"{len(x):,} words x {layer.shape[1]} units",
-            lambda: linear.fit(keys, layer, y, l1=l1, **common),
+            lambda: linear.fit(keys, layer, y, l1=l1, **neurox),
             ("NeuroX, a loop", lambda: [peers.neurox_probe(layer, y, l1=float(s), **common) for s in strengths[:2]]),
             1,
             grid,

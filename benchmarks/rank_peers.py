@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from scipy import stats
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, mutual_info_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
@@ -34,6 +35,21 @@ def neurox_probe(
             x, y, lambda_l1=l1, lambda_l2=0.0, num_epochs=epochs, batch_size=batch, learning_rate=learning_rate
         )
     return probe.linear.weight.detach().numpy(), probe.linear.bias.detach().numpy()
+
+
+def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and bias of scikit-learn's logistic regression, to its own tolerance."""
+    peer = LogisticRegression(max_iter=10_000).fit(x, y)
+    return peer.coef_, peer.intercept_
+
+
+def penalised(weights: Any, bias: Any, x: np.ndarray, y: np.ndarray) -> float:
+    """Return what logistic regression with `C = 1` minimises, a mean over tokens."""
+    weights = np.asarray(weights, np.float64)
+    z = x @ weights.T + np.asarray(bias)
+    z -= z.max(axis=1, keepdims=True)
+    loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y])
+    return float(loss + np.sum(weights**2) / (2 * len(y)))
 
 
 def neurox_probeless(x: np.ndarray, y: np.ndarray) -> list[int]:

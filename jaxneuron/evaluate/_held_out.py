@@ -63,8 +63,14 @@ def check(activations: Any, labels: np.ndarray) -> tuple[int, int]:
     """Return how many tokens and units there are.
 
     Raises:
+        TypeError: labels that are neither classes nor concepts, such as strings or numbers.
         ValueError: activations are no table, or labels are not one for each token.
     """
+    if labels.dtype.kind not in "biu":
+        raise TypeError(
+            f"expected classes as whole numbers or concepts as booleans, got {labels.dtype}; "
+            "`corpora.labelled.classes` makes whole numbers of strings"
+        )
     shape = tuple(getattr(activations, "shape", ()))
     if len(shape) != 2 or not len(labels) or labels.shape[0] != shape[0]:
         raise ValueError(

@@ -2,8 +2,8 @@
 
 Durrani et al. 2020, "Analyzing individual neurons in pre-trained language models" (arXiv:2010.02695) probe layer by
 layer and count the top units of each. Dalvi et al. 2020, "Analyzing redundancy in pretrained transformer models"
-(arXiv:2004.04010) take the lowest layer that, with all below it, does as well as all layers (LayerSelector). A layer is
-a mask over the units of all, so that every one of these probes is part of one fit.
+(arXiv:2004.04010) take the lowest layer that, with all below it, does as well as all layers (LayerSelector). The first
+layers are masks over the units of all, so that these probes are one fit.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,11 +54,16 @@ def layerwise(
     """
     units = check(train[0], np.asarray(train[1]))[1]
     alone, first = masks(layers, units)
-    probes = fit(key, train[0], train[1], mask=np.concatenate([alone, first[1:]]))
-    told = held_out(probes, *test, budget=budget)
-    count = len(layers)
-    joined = Information(*(np.concatenate([field[:1], field[count:]]) for field in told))
-    return Layers(tuple(layers), Information(*(field[:count] for field in told)), joined)
+    found = []
+    for here in alone:  # of one shape, if the layers are of one width
+        columns = slice(int(here.argmax()), int(here.argmax() + here.sum()))
+        found.append(held_out(fit(key, train[0][:, columns], train[1]), test[0][:, columns], test[1], budget=budget))
+    own = Information(*(np.stack(field) for field in zip(*found, strict=True)))
+    if len(layers) == 1:
+        return Layers(tuple(layers), own, own)
+    rest = held_out(fit(key, train[0], train[1], mask=first[1:]), *test, budget=budget)
+    joined = Information(*(np.concatenate([one[:1], more]) for one, more in zip(own, rest, strict=True)))
+    return Layers(tuple(layers), own, joined)
 
 
 def masks(

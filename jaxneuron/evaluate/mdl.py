@@ -27,7 +27,7 @@ class Codelength(NamedTuple):
     """The length of a code for the labels, in bits."""
 
     bits: float  # of the online code
-    uniform: float  # with all labels equally likely: tokens * log2(labels)
+    uniform: float  # with all labels that occur equally likely: tokens * log2(labels)
     compression: float  # uniform / bits; 1 where the representation tells nothing
     tokens: Int[np.ndarray, "portion"]  # in each portion
     portions: Float[np.ndarray, "portion"]  # bits of each; they sum to `bits`
@@ -58,6 +58,7 @@ def mdl(
         progress: called after each block of tokens.
 
     Raises:
+        TypeError: labels that are neither classes nor concepts, such as strings.
         ValueError: fractions that do not rise to 1, or fewer than two portions.
 
     Source:
@@ -75,10 +76,13 @@ def mdl(
     sending, fitting = jax.random.split(key)
     place = np.argsort(np.asarray(jax.random.permutation(sending, tokens)))  # when each token is sent
     portion = np.searchsorted(ends, place, side="right")
-    table = labels if labels.dtype != bool else labels.reshape(tokens, -1)
-    each = float(np.log2(int(table.max()) + 1)) if table.ndim == 1 else float(table.shape[1])
-
-    probes = fit(fitting, activations, labels, weight=(place < ends[:-1, None]).astype(np.float32))
+    if labels.dtype == bool:
+        table = labels.reshape(tokens, -1)
+        each = float(table.shape[1])
+    else:
+        occurring, table = np.unique(labels, return_inverse=True)
+        each = float(np.log2(len(occurring)))
+    probes = fit(fitting, activations, table, weight=(place < ends[:-1, None]).astype(np.float32))
     bits = np.full(tokens, each)
     chunk = batching.chunk_size(16 * (probes.bias.size + units), tokens, budget)
     for start in range(0, tokens, chunk):

@@ -76,7 +76,9 @@ def selectivity(
         if len(given) != len(data[1]):
             raise ValueError(f"expected a word for each of the {len(data[1])} {name} tokens, got {len(given)}")
     order, draw = jax.random.split(key)
-    control = control_task(draw, train[1], seeds=seeds, sample_from=sample_from, case_sensitive=case_sensitive)
+    control = control_task(
+        draw, train[1], seeds=seeds, sample_from=sample_from, case_sensitive=case_sensitive, words=words[0]
+    )
     given, wanted = (control_labels(control, part) for part in words)
     tasks = [(np.asarray(train[1]), np.asarray(test[1])), *zip(given, wanted, strict=True)]
     found = []
@@ -96,8 +98,12 @@ def control_task(
     seeds: int = 1,
     sample_from: Literal["same", "uniform"] = "same",
     case_sensitive: bool = True,
+    words: Sequence[str] | None = None,
 ) -> Control:
     """Make control tasks that look like a task: as many labels, and by default as often.
+
+    Of a rare concept, a draw may give all words that a probe is trained on one label, which nobody can learn: given
+    those words, such a draw is drawn again.
 
     Args:
         key: one key, of which each seed gets its own part.
@@ -105,9 +111,11 @@ def control_task(
         seeds: how many tasks.
         sample_from: the distribution of the labels over types: that of the task's tokens, or a uniform one.
         case_sensitive: whether "The" and "the" are two types.
+        words: of the training data, of which at least two types get different labels in each task.
 
     Raises:
-        ValueError: labels that are not one property; no seeds; another distribution.
+        ValueError: labels that are not one property, or all the same; no seeds; another distribution; a single word
+            type.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or not len(labels) or labels.dtype.kind not in "biu" or labels.min() < 0:
@@ -121,7 +129,23 @@ def control_task(
     counts = np.bincount(labels.astype(np.int64), minlength=2 if concept else 0).astype(np.float64)
     counts = np.ones(len(counts)) if sample_from == "uniform" else counts
     bits = np.asarray(jax.random.bits(key, (seeds, 4)), "<u4")
-    return Control(np.cumsum(counts) / counts.sum(), tuple(row.tobytes() for row in bits), concept, case_sensitive)
+    control = Control(np.cumsum(counts) / counts.sum(), tuple(row.tobytes() for row in bits), concept, case_sensitive)
+    if words is None:
+        return control
+    types = sorted(set(words) if case_sensitive else {word.lower() for word in words})
+    if len(types) < 2 or np.count_nonzero(counts) < 2:
+        raise ValueError(
+            f"expected at least two word types and two labels, got {len(types)} and {np.count_nonzero(counts)}; "
+            "there is no control task that a probe could learn"
+        )
+    return control._replace(salts=tuple(_telling(control, salt, types) for salt in control.salts))
+
+
+def _telling(control: Control, salt: bytes, types: Sequence[str]) -> bytes:
+    """Return the first salt, from one on, under which not all types have one label; that takes about a hash a token."""
+    while not np.ptp(control_labels(control._replace(salts=(salt,)), types).astype(int)):
+        salt = hashlib.blake2b(salt, digest_size=len(salt)).digest()
+    return salt
 
 
 def control_labels(

@@ -78,9 +78,10 @@ class Blocks:
             extra: numbers that are computed from each token and held with it.
         """
         self._checked = Checked(activations)
-        self._labels = labels
+        self.labels = labels
         self._units = units
         self.tokens = len(self._checked)
+        self.dtype = self._checked[:1].dtype
         self.units = self._checked.shape[1] if units is None else len(units)
         self.size = batching.chunk_size(4 * (self._checked.copies * self.units + extra), self.tokens, budget)
         self._starts = range(0, self.tokens, self.size)
@@ -96,7 +97,7 @@ class Blocks:
     def _read(self, first: int) -> Block:
         if self._kept is not None:
             return self._kept
-        part, labels = self._host(first), self._labels[first : first + self.size]
+        part, labels = self._host(first), self.labels[first : first + self.size]
         missing = self.size - len(part)
         if missing:
             part, labels = (np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)) for x in (part, labels))
@@ -110,22 +111,23 @@ class Blocks:
         for i in range(len(self)) if rng is None else rng.permutation(len(self)):
             yield self._read(self._starts[i])
 
-    def moments(self, standardise: bool) -> tuple[np.ndarray, np.ndarray]:
+    def moments(self, standardise: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """Return each unit's mean and standard deviation, 1 where it never changes; in one pass.
 
-        Sums are of differences from the first token, in float64: a constant unit comes out as exactly that.
+        Sums are of differences from the first token, in float64: a constant unit comes out as exactly that, and no
+        scale is too large or too small. Zeros and ones if nothing is to be standardised.
         """
         if not standardise:
-            return np.zeros(self.units, np.float32), np.ones(self.units, np.float32)
+            return np.zeros(self.units), np.ones(self.units)
         total, squares = np.zeros(self.units), np.zeros(self.units)
-        step = max(1, 2**22 // max(self.units, 1))
-        shift = self._checked[:1][0][slice(None) if self._units is None else self._units]
+        step = max(1, 2**20 // max(self.units, 1))
+        shift = self._checked[:1][0][slice(None) if self._units is None else self._units].astype(np.float64)
         for first in self._starts:
             host = self._host(first)
             for start in range(0, len(host), step):
                 part = host[start : start + step] - shift
-                total += part.sum(axis=0, dtype=np.float64)
-                squares += np.einsum("tu,tu->u", part, part, dtype=np.float64)
+                total += part.sum(axis=0)
+                squares += np.einsum("tu,tu->u", part, part)
         mean = total / self.tokens
         deviation = np.sqrt(np.maximum(squares / self.tokens - mean**2, 0))
-        return (shift + mean).astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)
+        return shift + mean, np.where(deviation > 0, deviation, 1)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.rank import _blocks, _proximal
+from jaxneuron.rank import _blocks, _losses
 from jaxneuron.rank._probe import logits
 from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
@@ -49,7 +49,7 @@ def greedy(
     Raises:
         TypeError, ValueError: labels that are not those of the probe, or options out of range.
     """
-    tokens, units = getattr(activations, "shape", np.shape(activations))
+    tokens, units = Checked(activations).shape
     kind = _blocks.Kind(probe.settings.get("loss", "softmax"), len(probe.bias))
     table = _blocks.held_out(labels, tokens, kind)
     if not 1 <= select <= units or units != len(probe.mean):
@@ -87,14 +87,14 @@ def _added(base: Array, parts: tuple, x: Array, unit: Array) -> Array:
 def _worth(base: Array, parts: tuple, x: Array, labels: Array, *, chunk: int, by: str, kind: _blocks.Kind) -> Array:
     """Return what each unit would make of the logits `base[label, token]`, `[unit]`; `chunk` of them at a time."""
     weights, _, mean, scale = parts
-    y = _proximal.table(labels, kind)
+    y = _losses.table(labels, kind)
 
     def some(units: Array) -> Array:
         columns = ((x[:, units] - mean[units][None]) / scale[units][None]).T
         z = base[:, None] + weights[:, units, None] * columns[None]
         if by == "accuracy":
             return jnp.mean(jnp.argmax(z, axis=0) == labels[None], axis=-1)
-        return -jnp.mean(_proximal.loss(z, y, kind), axis=-1)
+        return -jnp.mean(jnp.sum(_losses.measured(z, y, kind)[0], axis=0), axis=-1)
 
     units = jnp.arange(-(-len(mean) // chunk) * chunk).reshape(-1, chunk)
     return jax.lax.map(some, jnp.minimum(units, len(mean) - 1)).ravel()[: len(mean)]

@@ -20,6 +20,8 @@ class Plan(NamedTuple):
     single: bool  # whether the result has no leading axis
     penalty: _proximal.Penalty  # with a leading axis of groups
     weight: np.ndarray  # [group, probe or 1, token], mean 1
+    effective: np.ndarray  # [group, probe or 1], how many tokens of equal weight that is
+    l2: np.ndarray  # [] or [probe], as given or by default
     columns: np.ndarray | None  # the units that any probe uses, or None for all
 
     def flat(self, grouped: np.ndarray) -> np.ndarray:
@@ -28,13 +30,20 @@ class Plan(NamedTuple):
         return flat[..., 0] if self.single else flat
 
 
-def planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, units: int, batch: int | None) -> Plan:
-    """Return the probes that `linear.fit` was asked for, those of one key side by side."""
+def planned(
+    key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, units: int, batch: int | None, usual: float
+) -> Plan:
+    """Return the probes that `linear.fit` was asked for: in batches those of one key side by side, else all.
+
+    Where `l2` is None, it is `usual` over the number of tokens, and 0 beside an L1 penalty.
+    """
     if key is None and batch is not None:
         raise ValueError("expected a random key, which shuffles the tokens, as in `jax.random.key(0)`; got None")
     key = jax.random.key(0) if key is None else key
+    if not isinstance(key, jax.Array | np.ndarray):
+        raise TypeError(f"expected a random key, as `jax.random.key(0)` makes it, got {key!r:.80}")
     keys = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
-    l1, l2 = as_numbers(l1, "l1"), as_numbers(l2, "l2")
+    l1, l2 = as_numbers(l1, "l1"), None if l2 is None else as_numbers(l2, "l2")
     mask = None if mask is None else np.asarray(mask, bool)
     weight = None if weight is None else np.asarray(weight, np.float32)
     if mask is not None and (mask.ndim > 2 or mask.shape[-1] != units):
@@ -43,6 +52,12 @@ def planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, uni
         raise ValueError(f"expected weights [token] or [probe, token] of {tokens} tokens, got {weight.shape}")
     if weight is not None and not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any(axis=-1).all()):
         raise ValueError("expected weights of at least 0, not all of them 0 for any probe")
+    shares = np.ones((1, tokens), np.float32) if weight is None else weight.reshape(-1, tokens)
+    shares = shares / shares.mean(axis=1, keepdims=True)
+    effective = tokens**2 / np.sum(shares.astype(np.float64) ** 2, axis=1)
+    if l2 is None:
+        each = (usual / effective).astype(np.float32)
+        l2 = np.where(l1 > 0, np.float32(0), each if weight is not None and weight.ndim == 2 else each[0])
     lead = {
         "key": keys.shape,
         "l1": l1.shape,
@@ -57,7 +72,8 @@ def planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, uni
 
     data = np.asarray(jax.random.key_data(keys)).reshape(-1, jax.random.key_data(keys).shape[-1])
     _, first, group = np.unique(data, axis=0, return_index=True, return_inverse=True)
-    group = np.broadcast_to(group.reshape(-1), (probes,))
+    group = np.broadcast_to(group.reshape(-1), (probes,)) if batch is not None else np.zeros(probes, np.int64)
+    first = first if batch is not None else first[:1]
     members = [np.flatnonzero(group == g) for g in range(len(first))]
     widest = max(map(len, members))
     table = np.stack([np.pad(m, (0, widest - len(m)), mode="edge") for m in members])
@@ -73,8 +89,16 @@ def planned(key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, uni
             columns = np.zeros(1, np.int64) if not columns.size else columns
             allowed = allowed[:, columns]
     spread = lambda rows: rows[table] if len(rows) > 1 else np.repeat(rows[None], len(table), axis=0)  # noqa: E731
-    shares = np.ones((1, tokens), np.float32) if weight is None else weight.reshape(-1, tokens)
-    shares = shares / shares.mean(axis=1, keepdims=True)
     first_order, second_order = (jnp.asarray(np.broadcast_to(x, (probes,))[table]) for x in (l1, l2))
     penalty = _proximal.Penalty(first_order, second_order, jnp.asarray(spread(allowed), jnp.float32))
-    return Plan(keys.reshape(-1)[first], table, (group, place), not sizes, penalty, spread(shares), columns)
+    return Plan(
+        keys.reshape(-1)[first],
+        table,
+        (group, place),
+        not sizes,
+        penalty,
+        spread(shares),
+        spread(effective),
+        l2,
+        columns,
+    )

@@ -1,11 +1,8 @@
-"""Many linear probes at once: three losses, and Adam with a proximal step, so that an L1 penalty gives exact zeros.
+"""Many linear probes in batches of tokens: Adam with a proximal step, so that an L1 penalty gives exact zeros.
 
 The step is that of Yun, Lozano, Yang 2021, "Adaptive proximal gradient methods for structured neural networks"
 (ProxGen, NeurIPS): the soft threshold of each weight is the penalty times that weight's own step size. A
 subgradient, as in NeuroX, never reaches zero.
-
-Labels lead and tokens come last (`[label, probe, token]`): the softmax is then a sum over whole rows of numbers, and
-each step is two matrix products that read the activations once for all probes.
 """
 
 from functools import partial
@@ -16,16 +13,10 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from jaxneuron.rank._blocks import Block, Kind
+from jaxneuron.rank._losses import Linear, measured, scores, slope, standardised, table
 
 FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 """Decay of Adam's moments, and what keeps its quotient finite (Kingma and Ba 2015)."""
-
-
-class Linear(NamedTuple):
-    """Weights and bias of the probes, or what belongs to each of them."""
-
-    weights: Array  # [label, probe, unit]
-    bias: Array  # [label, probe]
 
 
 class State(NamedTuple):
@@ -51,38 +42,6 @@ def initial(label: int, probe: int, unit: int, groups: int) -> State:
     return State(zero(), zero(), zero(), jnp.zeros(groups, jnp.int32))
 
 
-def table(labels: Array, kind: Kind) -> Array:
-    """Return labels as `[label, 1, token]`."""
-    if kind.loss == "softmax":
-        return (labels[None, None] == jnp.arange(kind.count, dtype=labels.dtype)[:, None, None]).astype(jnp.float32)
-    return labels.T[:, None]
-
-
-def scores(linear: Linear, x: Array) -> Array:
-    """Return the logits `[label, probe, token]`."""
-    return jnp.einsum("lpu,tu->lpt", linear.weights, x) + linear.bias[..., None]
-
-
-def derivative(z: Array, y: Array, kind: Kind) -> Array:
-    """Return the loss's derivative by the logits: prediction less label, twice that for the squared error."""
-    if kind.loss == "softmax":
-        return jax.nn.softmax(z, axis=0) - y
-    return jax.nn.sigmoid(z) - y if kind.loss == "sigmoid" else 2 * (z - y)
-
-
-def loss(z: Array, y: Array, kind: Kind) -> Array:
-    """Return the loss of each token, in nats or squares, summed over concepts: `[probe, token]`."""
-    if kind.loss == "softmax":
-        return jax.nn.logsumexp(z, axis=0) - jnp.sum(z * y, axis=0)
-    return jnp.sum(jax.nn.softplus(z) - z * y if kind.loss == "sigmoid" else (z - y) ** 2, axis=0)
-
-
-def slope(linear: Linear, x: Array, y: Array, share: Array, kind: Kind) -> Linear:
-    """Return the gradient of the loss; `share[probe, token]` weighs the tokens."""
-    residual = derivative(scores(linear, x), y, kind) * share[None]
-    return Linear(jnp.einsum("lpt,tu->lpu", residual, x), jnp.sum(residual, axis=-1))
-
-
 def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> State:
     """Take one proximal Adam step; the bias is not penalised."""
     step = state.step + 1
@@ -96,11 +55,6 @@ def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> Sta
     threshold = size.weights * penalty.l1[None, :, None]
     sparse = moved.weights - jnp.clip(moved.weights, -threshold, threshold)
     return State(Linear(sparse, moved.bias), first, second, step)
-
-
-def standardised(x: Array, mean: Array, scale: Array) -> Array:
-    """Return the activations as the probe sees them."""
-    return (x - mean[None]) / scale[None]
 
 
 def batches(key: Array, size: int, count: Array, batch: int) -> tuple[Array, Array]:
@@ -145,50 +99,12 @@ def train(
     return jax.vmap(one)(state, key, weight, penalty)
 
 
-@partial(jax.jit, static_argnames=("kind", "epochs"), donate_argnums=0)
-def descend(
-    state: State, block: Any, weight: Array, penalty: Penalty, rate: Array, steps: Array, *, kind: Kind, epochs: int
-) -> State:
-    """Take `epochs` steps, each over the whole of a block."""
-    activations, labels, count, mean, scale = block
-    x, y = standardised(activations, mean, scale), table(labels, kind)
-    valid = (jnp.arange(len(x)) < count) / count
-
-    def one(state: State, weight: Array, penalty: Penalty) -> State:
-        def step(state: State, _: None) -> tuple[State, None]:
-            gradient = slope(state.linear, x, y, weight * valid[None], kind)
-            return update(state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)), None
-
-        return jax.lax.scan(step, state, None, length=epochs)[0]
-
-    return jax.vmap(one)(state, weight, penalty)
-
-
-@partial(jax.jit, static_argnames="kind")
-def part_slope(linear: Linear, total: Linear, block: Any, weight: Array, tokens: Array, *, kind: Kind) -> Linear:
-    """Add a block's share of the gradient over all tokens."""
-    activations, labels, count, mean, scale = block
-    x, y = standardised(activations, mean, scale), table(labels, kind)
-    valid = (jnp.arange(len(x)) < count) / tokens
-    more = jax.vmap(lambda linear, weight: slope(linear, x, y, weight * valid[None], kind))(linear, weight)
-    return jax.tree.map(jnp.add, total, more)
-
-
-@partial(jax.jit, donate_argnums=0)
-def whole_step(state: State, gradient: Linear, penalty: Penalty, rate: Array, steps: Array) -> State:
-    """Take one step along a gradient over all tokens."""
-    one = lambda state, gradient, penalty: update(  # noqa: E731
-        state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)
-    )
-    return jax.vmap(one)(state, gradient, penalty)
-
-
 @partial(jax.jit, static_argnames="kind")
 def part_loss(linear: Linear, block: Any, *, kind: Kind) -> Array:
     """Return the loss summed over a block, `[group, probe]`."""
     activations, labels, count, mean, scale = block
     x, y = standardised(activations, mean, scale), table(labels, kind)
-    each = jax.vmap(lambda linear: loss(scores(linear, x), y, kind))(linear)
+    each = jax.vmap(lambda linear: jnp.sum(measured(scores(linear, x), y, kind)[0], axis=0))(linear)
     return jnp.sum(each * (jnp.arange(len(x)) < count)[None, None], axis=-1)
 
 

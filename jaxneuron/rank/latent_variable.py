@@ -20,9 +20,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
-from jaxneuron.rank import _blocks, _proximal, _subsets
+from jaxneuron.rank import _blocks, _losses, _proximal, _subsets
 from jaxneuron.rank._masked_greedy import Labels
 from jaxneuron.rank._masked_greedy import greedy as greedy
+from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
 
@@ -150,7 +151,7 @@ def fit(
         TypeError: labels of another kind, such as strings.
         ValueError: shapes that disagree, a single class, an activation that is not finite, options out of range.
     """
-    tokens, units = getattr(activations, "shape", np.shape(activations))
+    tokens, units = Checked(activations).shape
     size = units if most is None else most
     if subsets not in ("poisson", "conditional_poisson"):
         raise ValueError(f'expected subsets "poisson" or "conditional_poisson", got {subsets!r}')
@@ -161,7 +162,7 @@ def fit(
         )
     table, kind = _blocks.prepared(labels, tokens)
     data = _blocks.Blocks(activations, table, None, budget)
-    mean, scale = (jnp.asarray(x) for x in data.moments(standardise))
+    mean, scale = (jnp.asarray(x, data.dtype) for x in data.moments(standardise))
     state = _State(
         *(
             jax.tree.map(lambda x: x[0], _proximal.initial(count, 1, units, 1))  # one group has no axis here
@@ -233,26 +234,26 @@ def _train(
 
     def step(state: _State, now: tuple[Array, Array, Array]) -> tuple[_State, None]:
         rows, valid, key = now
-        x = _proximal.standardised(activations[rows], mean, scale)
-        y = _proximal.table(labels[rows], kind)
+        x = _losses.standardised(activations[rows], mean, scale)
+        y = _losses.table(labels[rows], kind)
         share = (valid / jnp.maximum(jnp.sum(valid), 1))[None]
         probe, logit = state.probe.linear, state.subsets.linear.weights[0, 0]
         masks = _drawn(key, logit, samples, most)
-        masked = _proximal.Linear(probe.weights * masks[None], jnp.repeat(probe.bias, samples, axis=1))
-        z = _proximal.scores(masked, x)
-        residual = _proximal.derivative(z, y, kind) * share[None]
+        masked = _losses.Linear(probe.weights * masks[None], jnp.repeat(probe.bias, samples, axis=1))
+        z = _losses.scores(masked, x)
+        residual = _losses.measured(z, y, kind)[1] * share[None]
         slopes = jnp.einsum("lst,tu->lsu", residual, x)
-        gradient = _proximal.Linear(
+        gradient = _losses.Linear(
             jnp.mean(slopes * masks[None], axis=1, keepdims=True),
             jnp.mean(jnp.sum(residual, axis=-1), axis=1, keepdims=True),
         )
         if most:
-            losses = jnp.sum(_proximal.loss(z, y, kind) * share, axis=-1)
+            losses = jnp.sum(_losses.measured(z, y, kind)[0] * share[None], axis=(0, -1))
             towards = _by_score(logit, masks, losses, weight, most)
         else:
             towards = _by_slope(logit, masks, jnp.sum(slopes * probe.weights, axis=0), weight)
         now_rate = rate * jnp.maximum(1 - state.probe.step / steps, 0)
-        subset_gradient = _proximal.Linear(towards[None, None], jnp.zeros((1, 1)))
+        subset_gradient = _losses.Linear(towards[None, None], jnp.zeros((1, 1)))
         return _State(
             _proximal.update(state.probe, gradient, penalties[0], now_rate),
             _proximal.update(state.subsets, subset_gradient, penalties[1], now_rate),

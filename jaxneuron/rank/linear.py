@@ -1,10 +1,10 @@
-"""Train a linear probe to predict the labels from all units, and rank the units by the size of their weights.
+"""Fit a linear probe that predicts the labels from all units, and rank the units by the size of their weights.
 
 Dalvi et al. 2019, "What is one grain of sand in the desert?" (arXiv 1812.09355); Durrani et al. 2020 (arXiv
-2010.02695). NeuroX is their code. We differ in this: the L1 penalty gives exact zeros (a proximal step), the L2 penalty
-is the sum of the squared weights (NeuroX adds the norm itself, whose pull on small weights never ends), tokens
-are shuffled and units standardised, the learning rate falls to zero, dev data choose the epoch, and many probes
-are trained at once, for which the activations are read once.
+2010.02695). NeuroX is their code. We differ in this: a probe is fitted until it has converged (NeuroX goes ten times
+over the data, which is too few on less than some 30,000 tokens; `NEUROX` has its options), the L1 penalty gives exact
+zeros, the L2 penalty is the sum of the squared weights (NeuroX adds the norm itself, whose pull on small weights never
+ends), units are standardised, and many probes are fitted at once, for which the activations are read once.
 """
 
 from typing import Any
@@ -16,12 +16,22 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _proximal
+from jaxneuron.rank._choice import Choice
+from jaxneuron.rank._converge import converge
+from jaxneuron.rank._losses import Linear
 from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
+from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
 
 Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]
+
+NEUROX: dict[str, Any] = {"batch": 128, "epochs": 10, "learning_rate": 1e-3, "l2": 0.0}
+"""NeuroX's defaults, for `linear.fit(key, activations, labels, **linear.NEUROX)`."""
+
+TOLERANCE = 1e-4
+"""A probe has converged when ten steps lower its objective by less than this share of it."""
 
 
 def rank(
@@ -30,15 +40,16 @@ def rank(
     labels: Labels,
     *,
     l1: float | Float[Any, "probe"] = 0.0,
-    l2: float | Float[Any, "probe"] = 0.0,
+    l2: float | Float[Any, "probe"] | None = None,
     mask: Bool[Any, "*masked unit"] | None = None,
     weight: Float[Any, "*weighted token"] | None = None,
-    epochs: int = 10,
-    batch: int | None = 128,
+    epochs: int | None = None,
+    batch: int | None = None,
     learning_rate: float = 1e-3,
+    tolerance: float = TOLERANCE,
     standardise: bool = True,
     dev: tuple[Any, Any] | None = None,
-    patience: int | None = 3,
+    patience: int | None = 10,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> tuple[Ranking, Probe]:
@@ -55,6 +66,7 @@ def rank(
         epochs: see `fit`.
         batch: see `fit`.
         learning_rate: see `fit`.
+        tolerance: see `fit`.
         standardise: see `fit`.
         dev: see `fit`.
         patience: see `fit`.
@@ -80,6 +92,7 @@ def rank(
         epochs=epochs,
         batch=batch,
         learning_rate=learning_rate,
+        tolerance=tolerance,
         standardise=standardise,
         dev=dev,
         patience=patience,
@@ -95,173 +108,193 @@ def fit(
     labels: Labels,
     *,
     l1: float | Float[Any, "probe"] = 0.0,
-    l2: float | Float[Any, "probe"] = 0.0,
+    l2: float | Float[Any, "probe"] | None = None,
     mask: Bool[Any, "*masked unit"] | None = None,
     weight: Float[Any, "*weighted token"] | None = None,
-    epochs: int = 10,
-    batch: int | None = 128,
+    epochs: int | None = None,
+    batch: int | None = None,
     learning_rate: float = 1e-3,
+    tolerance: float = TOLERANCE,
     standardise: bool = True,
     dev: tuple[Any, Any] | None = None,
-    patience: int | None = 3,
+    patience: int | None = 10,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Probe:
     """Fit one linear probe, or many at once.
 
-    `mean over tokens of loss(logits, label) + l1 sum |w| + l2 sum w^2`, by proximal Adam. Classes have a softmax and
-    cross-entropy, concepts (`Bool`) a sigmoid and binary cross-entropy each, numbers a squared error each, where
-    concepts and numbers are summed. scikit-learn's `C` is `1 / (2 l2 tokens)`, or with L1 `1 / (l1 tokens)`; Ridge's
-    `alpha` is `l2 tokens`. Weights start at zero.
+    `mean over tokens of loss(logits, label) + l1 sum |w| + l2 sum w^2`. Classes have a softmax and cross-entropy,
+    concepts (`Bool`) a sigmoid and binary cross-entropy each, numbers a squared error each, where concepts and numbers
+    are summed. scikit-learn's `C` is `1 / (2 l2 tokens)`, or with L1 `1 / (l1 tokens)`; Ridge's `alpha` is `l2 tokens`.
 
-    Any of `key`, `l1`, `l2`, `mask` and `weight` may have a leading axis, one entry per probe. Probes with the same
-    key see the tokens in the same order, which is cheapest; with different keys each has its own.
+    By default each step looks at all tokens, by OWL-QN (`_quasi_newton`), until the probe has converged. A label that
+    none of a probe's tokens has counts as half a token at the mean of all units, so that it stays possible.
 
-    In batches the gradient is noisy, so that weights at the brink of zero may stay above it; with the whole data in
-    each step (`batch=None`) the zeros are those of the solution. Activations beyond the budget are read in blocks,
-    in shuffled order and shuffled within.
+    Any of `key`, `l1`, `l2`, `mask` and `weight` may have a leading axis, one entry per probe. Activations beyond the
+    budget are read in blocks, in each step again: from disk, that takes time.
+
+    With `batch`, a step of proximal Adam looks at that many tokens, and there are `epochs` of them, however far that
+    leads. Weights start at zero. Probes with the same key see the tokens in the same order, which is cheapest; blocks
+    come in shuffled order and are shuffled within. Weights at the brink of zero may stay above it.
 
     Args:
-        key: one or `[probe]`; may be None where `batch` is None, as nothing is random then.
+        key: one or `[probe]`; may be None without `batch`, as nothing is random then.
         activations: an array, or the lazy array of a store.
         labels: classes, concepts or numbers.
         l1: at least 0, of standardised activations if `standardise`.
-        l2: as `l1`.
+        l2: as `l1`. None: 0 beside an L1 penalty, and else as scikit-learn's defaults: `C=1`, which is
+            `1 / (2 tokens)` (of two classes, which have two rows here and one there, `1 / tokens`), and for numbers
+            `alpha=1`, which is `1 / tokens`; tokens that a probe's `weight` leaves out don't count. It vanishes as
+            tokens come, and without one there is no best probe of labels that can be told apart without an error.
         mask: units that a probe may use.
         weight: how much each token counts, at least 0; only ratios matter.
-        epochs: passes over the data.
+        epochs: passes over the data; None for 10 in batches, and else for as many as it takes, at most 200 and 10 times
+            the root of the number of weights of a probe.
         batch: tokens per step, None for all.
-        learning_rate: of the first step; it falls to zero with the last.
+        learning_rate: in batches, of the first step; it falls to zero with the last.
+        tolerance: the probe has converged when ten steps lower its objective by less than this share of it.
         standardise: subtract each unit's mean over all tokens and divide by its standard deviation.
-        dev: activations and labels to choose the epoch of each probe by, the one of the lowest loss; without, the last.
-        patience: epochs without improvement on dev after which a probe is as it is; None to go on.
+        dev: activations and labels to choose the pass of each probe by, the one of the lowest loss; without, the last.
+        patience: passes without improvement on dev after which a probe is as it is; None to go on.
         budget: bytes for a block of activations.
-        progress: called after each block.
+        progress: called after each block in batches, and else every few passes.
 
     Returns:
-        The probe, or with a leading axis the probes; `settings` has the loss, and with dev data the best epoch of
-        each probe (counted from 1) and the losses `dev_loss[epoch probe]`.
+        The probe, or with a leading axis the probes; `settings` has the loss, `l2` as it was used, `converged` and
+        `gradient` (the largest derivative of the objective, of standardised units and numbers) of each probe (None in
+        batches), `epochs` as they were needed, and with dev data the best pass of each probe (counted from 1) and the
+        losses `dev_loss[pass probe]`.
 
     Raises:
-        TypeError: labels of another kind, such as strings.
+        TypeError: labels of another kind, such as strings; a key that is none.
         ValueError: shapes that disagree, a single class, an activation that is not finite, options out of range.
 
     Example:
         >>> x = np.array([[0.0, 1.0], [1.0, 1.0], [0.1, 0.0], [0.9, 0.0]])
-        >>> probe = fit(None, x, np.array([0, 1, 0, 1]), l1=0.01, batch=None, epochs=500, learning_rate=0.01)
-        >>> jnp.sign(probe.weights).tolist()
-        [[-1.0, 0.0], [1.0, 0.0]]
+        >>> probe = fit(None, x, np.array([0, 1, 0, 1]), l1=0.01)
+        >>> jnp.sign(probe.weights).tolist(), probe.settings["converged"]
+        ([[-1.0, 0.0], [1.0, 0.0]], True)
     """
-    if epochs < 1 or (batch is not None and batch < 1) or not learning_rate > 0:
-        raise ValueError(
-            f"expected at least one epoch, one token per step and a learning rate above 0, "
-            f"got {epochs}, {batch} and {learning_rate}"
-        )
-    tokens, units = getattr(activations, "shape", np.shape(activations))
+    if (epochs is not None and epochs < 1) or (batch is not None and batch < 1):
+        raise ValueError(f"expected at least one epoch and one token per step, got {epochs} and {batch}")
+    if not 0 < learning_rate < np.inf or not 0 < tolerance < np.inf:
+        raise ValueError(f"expected a learning rate and a tolerance above 0, got {learning_rate} and {tolerance}")
+    tokens, units = Checked(activations).shape
     table, kind = _blocks.prepared(labels, tokens)
-    plan = planned(key, l1, l2, mask, weight, tokens, units, batch)
-    probes, columns = plan.table.size, plan.columns
-    extra = kind.count * (probes if batch is None else 1) * 3
-    data = _blocks.Blocks(activations, table, columns, budget, extra)
-    mean, scale = data.moments(standardise)
-    held = None
+    two = kind.loss == "softmax" and len(np.unique(table)) == 2
+    plan = planned(key, l1, l2, mask, weight, tokens, units, batch, 1.0 if two or kind.loss == "squares" else 0.5)
+    centre, spread = np.zeros(kind.count), np.ones(kind.count)
+    if batch is None and kind.loss == "squares":
+        table, centre, spread = _scaled(table)
+    columns, together = plan.columns, 1 if batch is not None else plan.table.size
+    data = _blocks.Blocks(activations, table, columns, budget, kind.count * together * 3)
+    moments = data.moments(standardise or batch is None)
+    mean, scale = (jnp.asarray(x, data.dtype) for x in moments)
+    choice = None
     if dev is not None:
         held_table = _blocks.held_out(dev[1], len(dev[0]), kind)
         if dev[0].shape[1] != units:
             raise ValueError(f"expected dev activations of {units} units, got {dev[0].shape[1]}")
-        held = _blocks.Blocks(dev[0], held_table, columns, budget, kind.count * probes * 3)
+        held = _blocks.Blocks(dev[0], held_table, columns, budget, kind.count * plan.table.size * 3)
+        choice = Choice(held, kind, mean, scale, patience)
+    settings = {
+        "loss": kind.loss,
+        "l1": l1,
+        "l2": plan.l2 if plan.l2.ndim else float(plan.l2),
+        "batch": batch,
+        "standardise": standardise,
+    }
+    if batch is None:
+        found = converge(
+            plan,
+            data,
+            choice,
+            kind,
+            (mean, scale),
+            (centre, spread),
+            np.ones(data.units) if standardise else moments[1],
+            most=epochs,
+            tolerance=tolerance,
+            budget=budget,
+            progress=progress,
+        )
+        linear = jax.tree.map(lambda leaf: leaf[None], found.linear)
+        settings |= {
+            "epochs": found.turns,
+            "tolerance": tolerance,
+            "converged": _of_each(plan, found.converged),
+            "gradient": _of_each(plan, found.gradient),
+        }
+        if not standardise:
+            linear, mean, scale = _of_units_as_they_are(linear, mean, scale)
+    else:
+        epochs = 10 if epochs is None else epochs
+        linear = _in_batches(plan, data, choice, kind, (mean, scale), epochs, batch, learning_rate, progress)
+        settings |= {"epochs": epochs, "learning_rate": learning_rate, "converged": None, "gradient": None}
+    if choice:
+        settings |= {"best_epoch": plan.flat(choice.chosen), "dev_loss": plan.flat(choice.losses)}
+    return _assembled(plan, linear, (mean, scale), units, settings)
 
-    best, losses, chosen = _trained(
-        plan, data, held, kind, jnp.asarray(mean), jnp.asarray(scale), epochs, batch, learning_rate, patience, progress
-    )
-    return _assembled(
-        plan,
-        best,
-        (mean, scale),
-        units,
-        {
-            "loss": kind.loss,
-            "l1": l1,
-            "l2": l2,
-            "epochs": epochs,
-            "batch": batch,
-            "learning_rate": learning_rate,
-            "standardise": standardise,
-            **({} if dev is None else {"best_epoch": plan.flat(chosen), "dev_loss": plan.flat(losses)}),
-        },
-    )
+
+def _of_each(plan: Plan, value: np.ndarray) -> Any:
+    found = plan.flat(value[None])
+    return found if found.ndim else found.item()
 
 
-def _trained(
+def _scaled(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return numbers of mean 0 and deviation 1, and what they had: a search then knows no scale of theirs."""
+    centre, spread = numbers.mean(axis=0, dtype=np.float64), numbers.std(axis=0, dtype=np.float64)
+    spread = np.where(spread > 0, spread, 1)
+    return ((numbers - centre) / spread).astype(np.float32), centre, spread
+
+
+def _of_units_as_they_are(linear: Linear, mean: Array, scale: Array) -> tuple[Linear, Array, Array]:
+    weights = linear.weights / scale[None, None, None]
+    bias = np.asarray(linear.bias, np.float64) - np.asarray(weights, np.float64) @ np.asarray(mean, np.float64)
+    return Linear(weights, jnp.asarray(bias, linear.bias.dtype)), jnp.zeros_like(mean), jnp.ones_like(scale)
+
+
+def _in_batches(
     plan: Plan,
     data: _blocks.Blocks,
-    held: _blocks.Blocks | None,
+    choice: Choice | None,
     kind: _blocks.Kind,
-    mean: Array,
-    scale: Array,
+    moments: tuple[Array, Array],
     epochs: int,
-    batch: int | None,
+    batch: int,
     rate: float,
-    patience: int | None,
     progress: batching.Progress | None,
-) -> tuple[_proximal.Linear, np.ndarray, np.ndarray]:
-    """Return the best probes, the dev losses `[epoch, group, probe]` and the best epochs `[group, probe]`."""
-    groups, probes = plan.table.shape
-    state = _proximal.initial(kind.count, probes, data.units, groups)
-    rates = (jnp.float32(rate), jnp.float32(epochs * (1 if batch is None else len(data) * -(-data.size // batch))))
-    best = state.linear if held is None else jax.tree.map(jnp.copy, state.linear)
-    lowest, chosen = np.full((groups, probes), np.inf), np.zeros((groups, probes), np.int64)
-    losses: list[np.ndarray] = []
-    rng = None if batch is None else np.random.default_rng(np.asarray(jax.random.key_data(plan.keys[0])))
-    whole = batch is None and len(data) == 1 and held is None
+) -> Linear:
+    """Return the probes after some epochs of proximal Adam, or after those that dev data chose."""
+    state = _proximal.initial(kind.count, plan.table.shape[1], data.units, len(plan.table))
+    rates = jnp.float32(rate), jnp.float32(epochs * len(data) * -(-data.size // batch))
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(plan.keys[0])))
     weight = jnp.asarray(plan.weight) if len(data) == 1 else plan.weight
-    for epoch in range(1 if whole else epochs):
-        gradient = None
+    for epoch in range(epochs):
         for i, block in enumerate(data.shuffled(rng)):
             share = weight
             if len(data) > 1:
                 share = weight[..., block.first : block.first + block.count]
                 share = jnp.asarray(np.pad(share, [(0, 0), (0, 0), (0, data.size - block.count)]))
-            now = _proximal.on_device(block, mean, scale)
-            if batch is not None:
-                keys = jax.vmap(lambda key: jax.random.fold_in(key, epoch * len(data) + i))(plan.keys)  # noqa: B023
-                state = _proximal.train(
-                    state, keys, now, share, plan.penalty, *rates, batch=min(batch, data.size), kind=kind
-                )
-            elif len(data) == 1:
-                steps = epochs if whole else 1
-                state = _proximal.descend(state, now, share, plan.penalty, *rates, kind=kind, epochs=steps)
-            else:
-                gradient = jax.tree.map(jnp.zeros_like, state.linear) if gradient is None else gradient
-                gradient = _proximal.part_slope(state.linear, gradient, now, share, jnp.float32(data.tokens), kind=kind)
+            keys = jax.vmap(lambda key: jax.random.fold_in(key, epoch * len(data) + i))(plan.keys)  # noqa: B023
+            now = _proximal.on_device(block, *moments)
+            size = min(batch, data.size)
+            state = _proximal.train(state, keys, now, share, plan.penalty, *rates, batch=size, kind=kind)
             if progress:
-                progress(epoch * len(data) + i + 1, len(data) * (1 if whole else epochs))
-        if gradient is not None:
-            state = _proximal.whole_step(state, gradient, plan.penalty, *rates)
-        if held is None:
-            continue
-        parts = (
-            _proximal.part_loss(state.linear, _proximal.on_device(b, mean, scale), kind=kind)
-            for b in held.shuffled(None)
-        )
-        losses.append(np.asarray(sum(parts), np.float64) / held.tokens)
-        going = np.ones_like(chosen, bool) if patience is None else epoch - chosen < patience
-        better = going & (losses[-1] < lowest)
-        lowest, chosen = np.where(better, losses[-1], lowest), np.where(better, epoch + 1, chosen)
-        best = _proximal.keep(best, state.linear, jnp.asarray(better))
-        if patience is not None and (epoch + 1 - chosen >= patience).all():
+                progress(epoch * len(data) + i + 1, len(data) * epochs)
+        if choice and not choice.look(state.linear):
             break
-    return (state.linear if held is None else best), np.array(losses), chosen
+    return state.linear if choice is None or choice.best is None else choice.best
 
 
-def _assembled(plan: Plan, linear: _proximal.Linear, moments: Any, units: int, settings: dict[str, Any]) -> Probe:
+def _assembled(plan: Plan, linear: Linear, moments: Any, units: int, settings: dict[str, Any]) -> Probe:
     group, place = plan.home
     weights, bias = linear.weights[group, :, place], linear.bias[group, :, place]
-    mean, scale = (jnp.asarray(x) for x in moments)
+    mean, scale = moments
     if plan.columns is not None:
-        weights = jnp.zeros((*weights.shape[:-1], units)).at[..., plan.columns].set(weights)
-        mean = jnp.zeros(units).at[plan.columns].set(mean)
-        scale = jnp.ones(units).at[plan.columns].set(scale)
+        weights = jnp.zeros((*weights.shape[:-1], units), weights.dtype).at[..., plan.columns].set(weights)
+        mean = jnp.zeros(units, mean.dtype).at[plan.columns].set(mean)
+        scale = jnp.ones(units, scale.dtype).at[plan.columns].set(scale)
     if plan.single:
         weights, bias = weights[0], bias[0]
     return Probe(weights, bias, mean, scale, settings)

@@ -30,7 +30,7 @@ def test_the_top_knows_and_the_bottom_does_not(key, probe, fit):
 @pytest.mark.parametrize("counts", [[2, 1, 5], [4]])
 def test_all_k_at_once_are_a_loop_of_single_probes(key, counts):
     order = np.asarray(DATA.ranking.order)
-    one = partial(linear.fit, epochs=30, batch=None, learning_rate=0.1)
+    one = partial(linear.fit, tolerance=1e-6)
     together = curve(key, order, DATA.train, DATA.test, counts=counts, fit=one)
     for i, k in enumerate(counts):
         units = np.sort(order[:k])

@@ -52,6 +52,17 @@ def test_a_probe_that_reads_is_selective_and_one_that_memorises_is_not(key):
     assert same.selectivity < 0.2 and same.control.accuracy.min() > 0.6
 
 
+def test_a_rare_concept_has_control_tasks_that_can_be_learned(key):
+    x = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
+    words = [f"word{i % 30}" for i in range(400)]
+    y = np.zeros(400, bool)
+    y[[3, 33]] = True  # of 30 types, most draws have none with the label
+    found = selectivity(key, (x, y), (x, y), (words, words), seeds=3)
+    assert np.isfinite(found.selectivity) and (found.control.entropy > 0).all()
+    with pytest.raises(ValueError, match="at least two word types"):
+        selectivity(key, (x, y), (x, y), (["a"] * 400, ["a"] * 400))
+
+
 def test_what_does_not_fit_is_named(key):
     with pytest.raises(ValueError, match="one property"):
         control_task(key, np.zeros(0, int))

@@ -179,9 +179,9 @@ def _property(run: _Run, name: str, results: Rows) -> Rows:
 def _ablation(run: _Run, one: rankings.Scope, inner: dict[str, rankings.Ranked]) -> list[Rows]:
     """Return what is lost without units, in the representation and in the model."""
     preset, seed, report = run.preset, run.seed, run.report
-    probe = rankings.probe(one, run.directory, preset.layer_probe, seed=seed, report=report)
+    probe = rankings.probe(one, run.directory, preset.probe, seed=seed, report=report)
     last = list(run.widths)[-1]
-    ending = rankings.probe(run.scope("last", last), run.directory, preset.layer_probe, seed=seed, report=report)
+    ending = rankings.probe(run.scope("last", last), run.directory, preset.probe, seed=seed, report=report)
     sentences = ablations.read_sentences(run.subject, run.text.parts["test"], run.layers[0], preset, seed=seed)
     given = (run.subject, one.sites[0], (last, ending), sentences, inner, preset)
     return [

@@ -37,7 +37,7 @@ def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Row:
 
 def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, report: Report) -> Row:
     """Return the fewest units of an order that reach the share of the accuracy of all, chosen on dev."""
-    fit = partial(linear.fit, **preset.layer_probe)
+    fit = partial(linear.fit, **preset.many_probes)
     key, ranking = jax.random.key(seed), rankings.in_order(order)
     train = rankings.first(found.train, preset.protocol_words)
     progress = report(f"{found.name}: smallest set")
@@ -57,7 +57,7 @@ def by_layer(
     text: Text, found: Scope, widths: dict[Site, int], preset: Preset, *, seed: int, report: Report
 ) -> list[Row]:
     """Return each layer's accuracy on test and dev (there also with all below), its selectivity and its code length."""
-    key, fit = jax.random.key(seed), partial(linear.fit, **preset.layer_probe)
+    key, fit = jax.random.key(seed), partial(linear.fit, **preset.many_probes)
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
     train = rankings.first(found.train, preset.protocol_words)
     progress = report("layers")
@@ -92,10 +92,10 @@ def selective(
     text: Text, found: Scope, order: np.ndarray, counts: tuple[int, ...], preset: Preset, *, seed: int
 ) -> list[Row]:
     """Return the accuracy of the first k units on the property and on a control task."""
-    key, fit = jax.random.key(seed), partial(linear.fit, **preset.small_probe)
+    key, fit = jax.random.key(seed), partial(linear.fit, **preset.many_probes)
     train = rankings.first(found.train, preset.protocol_words)
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
-    control = selectivity.control_task(jax.random.fold_in(key, 1), train[1])
+    control = selectivity.control_task(jax.random.fold_in(key, 1), train[1], words=words[0][: len(train[1])])
     drawn = [selectivity.control_labels(control, part)[0] for part in (words[0][: len(train[1])], words[1])]
     task = probes.curve(key, order, train, found.test, counts=counts, fit=fit).accuracy
     other = probes.curve(key, order, (train[0], drawn[0]), (found.test[0], drawn[1]), counts=counts, fit=fit).accuracy
