@@ -94,6 +94,10 @@ def study_attribution(
         list[Path] | None,
         typer.Option(help="A file of words, one a line, that are a concept; the first should speak for the 2nd label."),
     ] = None,
+    label_name: Annotated[
+        list[str] | None,
+        typer.Option(help="What a label is called, as in 1=positive; else a file beside the text may say it."),
+    ] = None,
     preset: Annotated[str, typer.Option(help="demo, small or full.")] = "demo",
     seed: Seed = 0,
 ) -> None:
@@ -107,6 +111,7 @@ def study_attribution(
             model=model or None,
             data=data or (),
             concepts=attribution.words.read(concept or ()),
+            names=attribution.label_names.given(label_name or ()),
             preset=preset,
             seed=seed,
             report=report,
@@ -140,9 +145,11 @@ def study_dni2018(
 
 def _say(sentences: Iterable[str], content: dict[str, Any], out: Path) -> None:
     """Print what came out, which claims did not hold, and where the report is."""
+    from jaxneuron.report.text import shown
+
     for sentence in sentences:
         console.print(f"- {sentence}", markup=False, highlight=False)
     for claim in content["claims"]:
         if not claim["holds"]:
-            console.print(f"  does not hold: {claim['claim']} ({claim['figure']}) {claim['note']}", markup=False)
+            console.print(f"  does not hold: {claim['claim']} ({shown(claim['figure'])}) {claim['note']}", markup=False)
     console.print(f"The report: {out / 'report.html'}")

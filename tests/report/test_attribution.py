@@ -98,7 +98,7 @@ def test_headlines_say_what_the_numbers_say(results):
     assert any("good words speak for it at 2 of 2 layers" in sentence for sentence in told)
     assert any(sentence.startswith("For the start") and " falls from 2.0 bits" in sentence for sentence in told)
     assert any(sentence.startswith("For the end") and " rises from 1.0 bits" in sentence for sentence in told)
-    assert told[-1] == "All 1 claims hold."
+    assert told[-1] == "All 1 claims that this run re-measured held."
     for row in results["results"]["labels"]["models"]["text CNN"]["concepts"]["rows"]:
         row["holm"] = None
     assert any("No concept is significant" in sentence for sentence in attribution.headlines(results))
