@@ -26,8 +26,8 @@ def layer(site, value):
     return {"site": site, "texts": 2, "deviation": deviation, "mass": [0.5, 0.0, 0.5]} | quartiles | measures
 
 
-@pytest.fixture
-def results():
+def make_results():
+    """Return the whole of a made-up `results.json`."""
     told = {"tokens": SCORES, "change": -0.5, "error": 1e-6, "probability": 0.7, "heat": dict.fromkeys(SITES, SCORES)}
     told["distribution"] = {"edges": [0.0, 1.0, 2.0, 3.0], "layers": [layer(site, 1.0) for site in SITES]}
     example = {"pieces": PIECES, "label": "0", "predicted": "0", "score": -1.0, "change": -0.5, "error": 1e-6}
@@ -60,6 +60,11 @@ def results():
     found = {"labels": {"names": ["0", "1"], "models": {"text CNN": model}}, "spans": spans}
     claim = {"claim": "it works", "source": "us", "holds": True, "figure": 0.5, "note": ""}
     return {"study": "attribution", "version": "0", "seed": 0, "results": found, "claims": [claim]}
+
+
+@pytest.fixture
+def results():
+    return make_results()
 
 
 def page(directory, results):
