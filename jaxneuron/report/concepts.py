@@ -217,7 +217,7 @@ def _used(results: Row) -> str | None:
     level = sorted(random)[len(random) // 2]
     own = [row for row in ranked if row["count"] == level]
     missed = most(own, lambda row: -row["property"], rate)
-    names = listed([NAMES.get(row["ranking"], row["ranking"]) for row in missed])
+    names = listed([str(NAMES.get(row["ranking"], row["ranking"])) for row in missed])
     than = {-1: "less than", 0: "as much as", 1: "more than"}[order(missed[0]["property"], random[level], rate)]
     whole = next((row["property"] for row in rows if row["ranking"] == "nothing"), None)
     return (

@@ -57,7 +57,7 @@ def content(run: Run) -> dict[str, Any]:
         "weak": weak(results),
         "poor": poor(results),
         "writing": _writing(results.get("writing") or []),
-        "views": [view | {"spans": spans(view)} for view in _views(results)],
+        "views": [dict(view) | {"spans": spans(view)} for view in _views(results)],
         "matching": _matching(results.get("matching")),
         "steps": range(-STEPS, STEPS + 1),
         "claims": whole.get("claims") or [],
