@@ -1,6 +1,5 @@
 """`jaxneuron study`: papers, reproduced end to end."""
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,6 +104,10 @@ def study_attribution(
         list[Path] | None,
         typer.Option(help="A file of words, one a line, that are a concept; the first should speak for the 2nd label."),
     ] = None,
+    label_name: Annotated[
+        list[str] | None,
+        typer.Option(help="What a label is called, as in 1=positive; else a file beside the text may say it."),
+    ] = None,
     preset: Preset = "demo",
     seed: Seed = 0,
 ) -> None:
@@ -121,6 +124,7 @@ def study_attribution(
             model=model,
             data=data or (),
             concepts=attribution.words.read(concept or ()),
+            names=attribution.label_names.given(label_name or ()),
             preset=preset,
             seed=seed,
             report=report,
@@ -176,23 +180,11 @@ def _inputs(out: Path, model: str | None, data: Sequence[Path] | None, what: str
 
 def _say(sentences: Iterable[str], content: dict[str, Any], out: Path) -> None:
     """Print what came out, which claims did not hold, and where the report is."""
+    from jaxneuron.report.text import shown
+
     for sentence in sentences:
         say(f"- {sentence}")
     for claim in content["claims"]:
         if not claim["holds"]:
-            say(f"  does not hold: {claim['claim']} ({_short(claim['figure'])}) {claim['note']}")
+            say(f"  does not hold: {claim['claim']} ({shown(claim['figure'])}) {claim['note']}")
     say(f"The report: {out / 'report.html'}")
-
-
-def _short(figure: Any) -> str:
-    """Return a figure for a reader: three digits of what is no whole number.
-
-    Example:
-        >>> _short(0.018420532088734676), _short([1234.5, 2]), _short(None)
-        ('0.0184', '1234, 2', 'None')
-    """
-    if isinstance(figure, list | tuple):
-        return ", ".join(map(_short, figure))
-    if isinstance(figure, float) and math.isfinite(figure):
-        return f"{figure:.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
-    return str(figure)

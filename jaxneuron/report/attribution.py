@@ -8,8 +8,7 @@ from typing import Any
 
 from jaxneuron.report import attribution_charts as charts
 from jaxneuron.report._run import Run
-from jaxneuron.report.findings import count, p_value, percent
-from jaxneuron.report.poerner2018 import shown
+from jaxneuron.report.text import change, claims_held, listed, most, number, order, rate, shown
 
 Row = Mapping[str, Any]
 
@@ -17,6 +16,9 @@ ROLES = ("start", "end")
 
 HEATS = 3
 """Texts whose heat maps are drawn; the others are coloured text only."""
+
+LEARNT = 0.1
+"""How far above the most frequent label a model is at least that has learnt the task."""
 
 JOINED = "##"
 """How a tokenizer of the BERT family marks a sub-word that goes on with the word before it."""
@@ -40,9 +42,6 @@ def content(run: Run) -> dict[str, Any]:
         "charts": _charts(results),
         "methods": [],
         "settings": [],
-        "percent": percent,
-        "p_value": p_value,
-        "shown": shown,
     }
 
 
@@ -55,33 +54,39 @@ def headlines(whole: Row) -> list[str]:
     results, sentences = whole["results"], []
     for name, one in _models(results).items():
         own, errors = one["accuracy"], one["explained"]["completeness"]
+        sentences.append(_learnt(name, own))
         sentences.append(
-            f"The {name} tells the label of {percent(own['accuracy'])} of {own['texts']} texts (the most frequent "
-            f"label: {percent(own['majority'])}); integrated gradients account for its scores but for a share of "
-            f"{errors['integrated_gradients']['worst']:.1e} at worst."
+            f"Integrated gradients account for the scores of the {name} but for a share of "
+            f"{errors['integrated_gradients']['worst']:.2g} at worst."
         )
         sentences += _concept_headline(name, one["concepts"])
     spans = results.get("spans")
     if spans:
         own = spans["accuracy"]
         sentences.append(
-            f"The span head finds {percent(own['exact'])} of {own['texts']} spans exactly (F1 {own['f1']:.2f})."
+            f"The span head finds {rate(own['exact'])} of {own['texts']} spans exactly (F1 {number(own['f1'])})."
         )
         for role, rows in spans["explained"]["layers"].items():
-            top = max(rows, key=lambda row: row["share"])
+            top = listed([row["site"] for row in most(rows, lambda row: row["share"], number)])
             first, last = rows[0], rows[-1]
-            verb = "rises" if last["spread"] > first["spread"] else "falls"
+            places = first["site"], last["site"]
+            followed = change(first["spread"], last["spread"], _one, unit=" bits", places=places)
             sentences.append(
-                f"For the {role}, the predicted token weighs most at {top['site']}; the entropy of its attributions "
-                f"over the units {verb} from {first['spread']:.1f} bits at {first['site']} to {last['spread']:.1f} "
-                f"at {last['site']}."
+                f"For the {role}, the predicted token weighs most at {top}; the entropy of its attributions over the "
+                f"units {followed}."
             )
-    claims = whole.get("claims") or []
-    if claims:
-        sentences.append(
-            f"{count(sum(claim['holds'] for claim in claims), len(claims))} claims hold.".replace("all", "All", 1)
-        )
-    return sentences
+    return [*sentences, *filter(None, [claims_held(whole.get("claims") or [])])]
+
+
+def _learnt(name: str, own: Row) -> str:
+    """Say how good a model is, and what it means where that is not good."""
+    told = (
+        f"The {name} tells the label of {rate(own['accuracy'])} of {own['texts']} texts (the most frequent label: "
+        f"{rate(own['majority'])})."
+    )
+    if order(own["accuracy"], own["majority"] + LEARNT, rate) >= 0:
+        return told
+    return f"{told} It has hardly learnt the task: what its predictions rest on says little about the label."
 
 
 def _concept_headline(name: str, told: Row) -> list[str]:
@@ -124,6 +129,10 @@ def coloured(pieces: Sequence[str], scores: Sequence[float]) -> list[dict[str, A
         }
         for piece, score in zip(pieces, scores, strict=True)
     ]
+
+
+def _one(value: float) -> str:
+    return number(value, 1)
 
 
 def _models(results: Row) -> dict[str, Any]:
@@ -187,11 +196,11 @@ def _charts(results: Row) -> dict[str, Any]:
     drawn["chart-entropy"] = charts.by_layer(layers, "entropy", "entropy (bits), bins that all layers share")
     drawn["chart-spread"] = charts.by_layer(layers, "spread", "entropy (bits) of |a| / sum |a|")
     drawn["chart-share"] = charts.by_layer(layers, "share", "score of the predicted token")
-    for number, row in enumerate(_span_examples(results)[:HEATS]):
+    for place, row in enumerate(_span_examples(results)[:HEATS]):
         for role in ROLES:
             told = row[f"{role}_told"]
-            drawn[f"chart-heat-{number}-{role}"] = charts.heat(row["pieces"], told["heat"], role)
-            if number == 0:
+            drawn[f"chart-heat-{place}-{role}"] = charts.heat(row["pieces"], told["heat"], role)
+            if place == 0:
                 drawn[f"chart-boxes-{role}"] = charts.boxes(told["distribution"]["layers"], role)
                 drawn[f"chart-mass-{role}"] = charts.masses(told["distribution"], role)
     return drawn

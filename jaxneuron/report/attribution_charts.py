@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from jaxneuron.report.charts import Spec, specification
+from jaxneuron.report.charts import Spec, legend, specification
 from jaxneuron.report.concept_charts import CHANCE, COLOURS, SHAPES
 
 Row = Mapping[str, Any]
@@ -25,13 +25,14 @@ def concepts(rows: Sequence[Row]) -> Spec:
     ]
     names = list(dict.fromkeys(row["concept"] for row in values))
     palette = [CHANCE if "control" in name else COLOURS[place % len(COLOURS)] for place, name in enumerate(names)]
+    shapes = [SHAPES[place % len(SHAPES)] for place in range(len(names))]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("site:N", sort=_sites(rows), title=None, axis=alt.Axis(labelAngle=-30)),
         xOffset=alt.XOffset("concept:N", sort=names),
         color=alt.Color(
             "concept:N",
             scale=alt.Scale(domain=names, range=palette),
-            legend=alt.Legend(orient="top", title=None, columns=2, labelLimit=260),
+            legend=legend(names),
         ),
     )
     scale = alt.Scale(domain=[0, 1])
@@ -39,10 +40,9 @@ def concepts(rows: Sequence[Row]) -> Spec:
     null = base.mark_tick(thickness=1, size=12, color=CHANCE).encode(y=alt.Y("null:Q", scale=scale))
     points = base.mark_point(size=70, strokeWidth=2).encode(
         y=alt.Y("score:Q", scale=scale),
-        shape=alt.Shape("concept:N", scale=alt.Scale(domain=names, range=list(SHAPES[: len(names)])), legend=None),
-        fill=alt.condition(
-            alt.datum.significant == "yes", alt.Color("concept:N", legend=None), alt.value("transparent")
-        ),
+        shape=alt.Shape("concept:N", scale=alt.Scale(domain=names, range=shapes), legend=legend(names)),
+        fillOpacity=alt.condition(alt.datum.significant == "yes", alt.value(1), alt.value(0)),
+        fill=alt.Fill("concept:N", scale=alt.Scale(domain=names, range=palette), legend=legend(names)),
         tooltip=[
             "concept:N",
             "site:N",
@@ -90,14 +90,17 @@ def by_layer(layers: Mapping[str, Sequence[Row]], measure: str, title: str) -> S
     band = base.mark_errorband(opacity=0.2).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
     line = base.mark_line(point=True).encode(
         y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
-        strokeDash=alt.StrokeDash("role:N", legend=None),
+        strokeDash=alt.StrokeDash("role:N", scale=alt.Scale(domain=list(layers)), legend=legend(list(layers))),
         tooltip=["role:N", "site:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
     )
     return specification(alt.layer(band, line).properties(height=220, description=f"{title} by layer"))
 
 
 def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str) -> Spec:
-    """Return the tokens' scores at every layer, as shades; the lowest layer is at the bottom."""
+    """Return the tokens' scores at every layer, as shades: a row for each token, so that the text reads from the top.
+
+    Layers go from left to right, which leaves a text of any length its place on a narrow screen.
+    """
     values = [
         {"place": place, "token": piece, "site": site, "value": score}
         for site, scores in layers.items()
@@ -109,12 +112,8 @@ def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str
         alt.Chart(alt.Data(values=values))
         .mark_rect()
         .encode(
-            x=alt.X(
-                "place:O",
-                title=None,
-                axis=alt.Axis(labelExpr=f"[{words}][datum.value]", labelAngle=-60, labelOverlap=False),
-            ),
-            y=alt.Y("site:N", sort=list(layers)[::-1], title=None),
+            x=alt.X("site:N", sort=list(layers), title=None, axis=alt.Axis(labelAngle=-60, labelOverlap=False)),
+            y=alt.Y("place:O", title=None, axis=alt.Axis(labelExpr=f"[{words}][datum.value]", labelOverlap=False)),
             color=alt.Color(
                 "value:Q",
                 scale=alt.Scale(domain=[-largest, 0, largest], range=list(DIVERGING)),
@@ -124,7 +123,7 @@ def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str
         )
     )
     text = f"Conductance of every token at every layer for the {role}"
-    return specification(chart.properties(height=alt.Step(22), description=text))
+    return specification(chart.properties(height=17 * len(pieces), description=text))
 
 
 def boxes(rows: Sequence[Row], role: str) -> Spec:
@@ -143,7 +142,7 @@ def boxes(rows: Sequence[Row], role: str) -> Spec:
 
 
 def masses(told: Row, role: str) -> Spec:
-    """Return the mass function of each layer, in bins that all layers share."""
+    """Return the mass function of each layer, in bins that all layers share: a dot for each bin that has units."""
     middles = [(low + high) / 2 for low, high in zip(told["edges"], told["edges"][1:], strict=False)]
     values = [
         {"site": row["site"], "at": at, "mass": part}
@@ -153,7 +152,7 @@ def masses(told: Row, role: str) -> Spec:
     ]
     chart = (
         alt.Chart(alt.Data(values=values))
-        .mark_line(interpolate="step", strokeWidth=1.5)
+        .mark_circle(size=22, opacity=0.8)
         .encode(
             x=alt.X("at:Q", title="attribution of a unit"),
             y=alt.Y("mass:Q", title="share of the units", scale=alt.Scale(type="log")),
@@ -161,7 +160,7 @@ def masses(told: Row, role: str) -> Spec:
                 "site:N",
                 sort=_sites(told["layers"]),
                 scale=alt.Scale(scheme="viridis"),
-                legend=alt.Legend(orient="top", title=None, columns=3),
+                legend=legend(_sites(told["layers"])),
             ),
             tooltip=["site:N", alt.Tooltip("at:Q", format="+.4f"), alt.Tooltip("mass:Q", format=".3f")],
         )
@@ -173,7 +172,7 @@ def masses(told: Row, role: str) -> Spec:
 
 def _roles(names: list[str]) -> alt.Color:
     scale = alt.Scale(domain=names, range=list(COLOURS[1::-1]))
-    return alt.Color("role:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+    return alt.Color("role:N", scale=scale, legend=legend(names))
 
 
 def _sites(rows: Sequence[Row]) -> list[str]:

@@ -15,6 +15,15 @@ from jaxneuron.report.figures import losses
 Spec = dict[str, Any]
 Row = Mapping[str, Any]
 
+LETTER = 7
+"""Pixels of a letter of a legend, on average, in a font of 12 pixels."""
+
+AXIS = 90
+"""Pixels that the vertical axis takes at most."""
+
+FEW = 40
+"""Values of a line that are drawn as points; more would be a line of their own."""
+
 GOLDEN = 0.618034
 """Multiples of the golden ratio, modulo one, spread the dots evenly without a random number."""
 
@@ -37,13 +46,13 @@ def activations(found: Sequence[Row], setting: str) -> Spec:
     x = alt.X("symbol:N", sort=[labels.method(m).symbol for m in methods], title=None, axis=alt.Axis(labelAngle=0))
     y = alt.Y("score:Q", title="activation", scale=alt.Scale(zero=False))
     boxes = base.mark_boxplot(size=28, outliers=False, opacity=0.6).encode(
-        x=x, y=y, color=_colour(methods, legend=False)
+        x=x, y=y, color=_colour(methods, named=False)
     )
     dots = base.mark_circle(size=22, opacity=0.45).encode(
         x=x,
         xOffset=alt.XOffset("spread:Q", scale=alt.Scale(domain=[-1, 1])),
         y=y,
-        color=_colour(methods, legend=False),
+        color=_colour(methods, named=False),
         tooltip=[
             alt.Tooltip("name:N", title="unit"),
             alt.Tooltip("symbol:N", title="method"),
@@ -78,7 +87,7 @@ def gains(found: Sequence[Row]) -> Spec:
     offset = alt.YOffset("symbol:N", sort=[labels.method(m).symbol for m in methods])
     title = "mean gain (standard deviations)"
     rule = base.mark_rule(strokeWidth=2).encode(
-        y=y, yOffset=offset, x=alt.X("low:Q", title=title), x2="high:Q", color=_colour(methods, legend=True)
+        y=y, yOffset=offset, x=alt.X("low:Q", title=title), x2="high:Q", color=_colour(methods, named=True)
     )
     symbols = [labels.method(m).symbol for m in methods]
     shapes = alt.Scale(domain=symbols, range=["circle", "square", "triangle-up", "diamond"])
@@ -86,8 +95,8 @@ def gains(found: Sequence[Row]) -> Spec:
         y=y,
         yOffset=offset,
         x=alt.X("mean:Q", title=title),
-        color=_colour(methods, legend=True),
-        shape=alt.Shape("symbol:N", scale=shapes, legend=alt.Legend(orient="top", title=None)),
+        color=_colour(methods, named=True),
+        shape=alt.Shape("symbol:N", scale=shapes, legend=legend(symbols)),
         tooltip=[
             alt.Tooltip("place:N", title="setting"),
             alt.Tooltip("symbol:N", title="method"),
@@ -99,7 +108,8 @@ def gains(found: Sequence[Row]) -> Spec:
     )
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], color="#888").encode(x="zero:Q")
     chart = alt.layer(zero, rule, points).properties(
-        height=alt.Step(16), description="Mean gain over corpus search by setting and method"
+        height=(16 * len(methods) + 12) * len(settings),
+        description="Mean gain over corpus search by setting and method",
     )
     return specification(chart)
 
@@ -122,8 +132,8 @@ def learning_curves(curves: Sequence[Row]) -> Spec:
         .encode(
             x=alt.X("step:Q", axis=alt.Axis(tickCount=6)),
             y=alt.Y("loss:Q", scale=alt.Scale(zero=False)),
-            color=alt.Color("part:N", scale=scale, legend=alt.Legend(orient="top", title=None)),
-            strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=domain), legend=None),
+            color=alt.Color("part:N", scale=scale, legend=legend(domain)),
+            strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=domain), legend=legend(domain)),
             tooltip=["part:N", "step:Q", alt.Tooltip("loss:Q", format=".4f")],
         )
     )
@@ -148,10 +158,11 @@ def group_sizes(sizes: Sequence[int], site: str) -> Spec:
     return specification(chart.properties(height=160, description=f"How many groups of {site} have how many units"))
 
 
-def _colour(methods: Sequence[str], *, legend: bool) -> alt.Color:
+def _colour(methods: Sequence[str], *, named: bool) -> alt.Color:
     presented = [labels.method(m) for m in methods]
-    scale = alt.Scale(domain=[m.symbol for m in presented], range=[m.colour for m in presented])
-    return alt.Color("symbol:N", scale=scale, legend=alt.Legend(orient="top", title=None) if legend else None)
+    symbols = [m.symbol for m in presented]
+    scale = alt.Scale(domain=symbols, range=[m.colour for m in presented])
+    return alt.Color("symbol:N", scale=scale, legend=legend(symbols) if named else None)
 
 
 def _symbols(methods: Sequence[str]) -> str:
@@ -168,9 +179,41 @@ def _quote(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def legend(names: Sequence[str], **options: Any) -> alt.Legend:
+    """Return a legend above the chart, in as many columns as the chart has room for.
+
+    Vega settles the height of a chart once, before it fits the width of the plot into its place. So the columns follow
+    from the width of the place, less that of an axis.
+
+    Args:
+        names: what it says, of which the longest needs its room.
+        **options: more of `altair.Legend`.
+
+    Example:
+        >>> legend(["top", "bottom"])["columns"].to_dict()["expr"].endswith(" - 90) / 78))")
+        True
+    """
+    column = 36 + LETTER * max(map(len, names), default=0)  # a symbol, and space on its sides
+    place = "isFinite(containerSize()[0]) ? containerSize()[0] : width"
+    return alt.Legend(
+        orient="top",
+        title=None,
+        columns=alt.ExprRef(f"max(1, floor((({place}) - {AXIS}) / {column}))"),
+        labelLimit=alt.ExprRef(f"max(100, ({place}) - {AXIS})"),
+        **options,
+    )
+
+
 def specification(chart: alt.TopLevelMixin) -> Spec:
     """Return a chart as the page takes it: as wide as its place, without fonts and colours of its own."""
-    spec = chart.properties(width="container").to_dict()
+    sized = chart.properties(
+        width="container",
+        autosize=alt.AutoSizeParams(
+            type="fit-x",
+            contains="padding",
+        ),
+    )
+    spec = sized.to_dict()
     spec.pop("$schema")  # an address, which nothing here should look up
     spec.pop("config", None)  # the page sets fonts and colours
     return spec

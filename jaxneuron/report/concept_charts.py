@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import altair as alt
 
-from jaxneuron.report.charts import Spec, specification
+from jaxneuron.report.charts import FEW, Spec, legend, specification
 
 Row = Mapping[str, Any]
 
@@ -65,17 +65,12 @@ def curves(
     order = [names.get(ranking, ranking) for ranking in shown]
     directions = [direction for direction in DASHES if any(row["direction"] == direction for row in kept)]
     counts: list[int] = sorted({row["count"] for row in rows})
-    few = len(counts) <= 40
+    few = len(counts) <= FEW
     colour = alt.Scale(domain=order, range=[colours[ranking] for ranking in shown])
     base = alt.Chart(alt.Data(values=kept)).encode(
         x=alt.X("count:Q", title="units", scale=alt.Scale(type=axis(counts), nice=False, padding=8)),
         y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
-        color=alt.Color("ranking:N", scale=colour, legend=alt.Legend(orient="top", title=None, columns=4)),
-        strokeDash=alt.StrokeDash(
-            "direction:N",
-            scale=alt.Scale(domain=directions, range=[DASHES[direction] for direction in directions]),
-            legend=alt.Legend(orient="top", title=None, symbolType="stroke") if len(directions) > 1 else None,
-        ),
+        color=alt.Color("ranking:N", scale=colour, legend=legend(order)),
         tooltip=[
             "ranking:N",
             "direction:N",
@@ -83,12 +78,22 @@ def curves(
             alt.Tooltip(f"{value}:Q", format=".3f"),
         ],
     )
-    lines = base.mark_line(interpolate="monotone")
+    lines = base.mark_line().encode(
+        strokeDash=alt.StrokeDash(
+            "direction:N",
+            scale=alt.Scale(domain=directions, range=[DASHES[direction] for direction in directions]),
+            legend=legend(
+                directions, symbolType="stroke", symbolStrokeColor=CHANCE, symbolStrokeWidth=2, symbolSize=300
+            )
+            if len(directions) > 1
+            else None,
+        ),
+    )
     dots = base.mark_point(filled=True, size=30 if few else 6, opacity=1 if few else 0.5).encode(
         shape=alt.Shape(
             "ranking:N",
             scale=alt.Scale(domain=order, range=[SHAPES[i % len(SHAPES)] for i in range(len(order))]),
-            legend=None,
+            legend=legend(order),
         )
     )
     return specification(alt.layer(lines, dots).properties(height=300, description=what))
@@ -118,7 +123,7 @@ def layers(rows: Sequence[Row]) -> Spec:
 
 def _tasks(names: list[str]) -> alt.Color:
     scale = alt.Scale(domain=names, range=list(COLOURS[1::-1]))
-    return alt.Color("task:N", scale=scale, legend=alt.Legend(orient="top", title=None, labelLimit=300))
+    return alt.Color("task:N", scale=scale, legend=legend(names))
 
 
 def classes(rows: Sequence[Row], sites: Sequence[str]) -> Spec:
@@ -138,13 +143,13 @@ def classes(rows: Sequence[Row], sites: Sequence[str]) -> Spec:
                 "site:N",
                 sort=list(sites),
                 scale=alt.Scale(scheme="viridis"),
-                legend=alt.Legend(orient="top", title=None, columns=4),
+                legend=legend(sites),
             ),
             order=alt.Order("place:Q"),
             tooltip=["label:N", "site:N", "units:Q"],
         )
     )
-    return specification(chart.properties(height=alt.Step(18), description="Units of each class by layer"))
+    return specification(chart.properties(height=18 * len(rows), description="Units of each class by layer"))
 
 
 def bars(values: Mapping[str, float], title: str, what: str, *, rule: float | None = None) -> Spec:
@@ -187,4 +192,4 @@ def heat(names: Sequence[str], table: Sequence[Sequence[float | None]], title: s
         text=alt.Text("value:Q", format=".2f"),
         color=alt.condition(alt.datum.value > 0.5, alt.value("white"), alt.value("black")),
     )
-    return specification(alt.layer(shades, numbers).properties(height=alt.Step(26), description=what))
+    return specification(alt.layer(shades, numbers).properties(height=26 * len(names), description=what))

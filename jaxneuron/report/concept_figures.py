@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jaxneuron.report.charts import FEW
 from jaxneuron.report.concept_charts import COLOURS, axis
 from jaxneuron.report.concepts import NAMES, colours_of
 from jaxneuron.report.figures import save
@@ -65,6 +66,7 @@ def _of(rows: Sequence[Row], scope: str, probe: str) -> list[Row]:
 
 
 def _lines(axes: Axes, rows: Sequence[Row], key: str, label: str, colours: Mapping[str, str]) -> None:
+    marker = "o" if len({row["count"] for row in rows}) <= FEW else ""
     for name, colour in colours.items():
         for direction, style in LINES.items():
             own = sorted(
@@ -72,7 +74,15 @@ def _lines(axes: Axes, rows: Sequence[Row], key: str, label: str, colours: Mappi
             )
             if own:
                 shown = NAMES.get(name, name) if direction != "bottom" else None
-                axes.plot(*zip(*own, strict=True), style, color=colour, label=shown, linewidth=1.4)
+                axes.plot(
+                    *zip(*own, strict=True),
+                    style,
+                    color=colour,
+                    label=shown,
+                    linewidth=1.4,
+                    marker=marker,
+                    markersize=3,
+                )
     axes.set(xlabel="units", ylabel=label, xscale=axis([row["count"] for row in rows]))
     axes.grid(color="0.9")
 

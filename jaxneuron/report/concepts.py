@@ -8,8 +8,7 @@ from typing import Any
 
 from jaxneuron.report import concept_charts as charts
 from jaxneuron.report._run import Run
-from jaxneuron.report.findings import count, percent
-from jaxneuron.report.poerner2018 import shown
+from jaxneuron.report.text import claims_held, listed, most, order, percent, rate, shown
 
 Row = Mapping[str, Any]
 
@@ -52,8 +51,6 @@ def content(run: Run) -> dict[str, Any]:
         "found": [],
         "methods": [],
         "settings": [],
-        "percent": percent,
-        "shown": shown,
     }
 
 
@@ -139,12 +136,8 @@ def headlines(whole: Row) -> list[str]:
         _used(results),
         _agree(results),
         _recur(results),
+        claims_held(whole.get("claims") or []),
     ]
-    claims = [claim for claim in whole.get("claims") or [] if claim.get("holds") is not None]
-    if claims:
-        held = sum(bool(claim["holds"]) for claim in claims)
-        text = f"{count(held, len(claims))} claims that this run re-measured held."
-        sentences.append(text[0].upper() + text[1:])
     return [sentence for sentence in sentences if sentence]
 
 
@@ -152,12 +145,10 @@ def _accuracy(results: Row) -> str | None:
     row = results.get("accuracy")
     if not row:
         return None
-    text = (
-        f"A linear probe of all {row['units']:,} units tells {row['layer']} right for {row['test']:.1%} of test words"
-    )
     return (
-        text
-        + f" (always the most frequent class: {row['majority']:.1%}; the word's most frequent: {row['lexicon']:.1%})."
+        f"A linear probe of all {row['units']:,} units tells {row['layer']} right for {rate(row['test'])} of test "
+        f"words (always the most frequent class: {rate(row['majority'])}; "
+        f"the word's most frequent: {rate(row['lexicon'])})."
     )
 
 
@@ -167,7 +158,7 @@ def _few(results: Row) -> str | None:
         return None
     share = own["minimal"]["units"] / results["accuracy"]["units"]
     enough = percent(own["minimal"]["share"])
-    return f"{own['minimal']['units']} units ({share:.1%}) are enough for {enough} of that accuracy."
+    return f"{own['minimal']['units']} units ({rate(share)}) are enough for {enough} of that accuracy."
 
 
 def _best(results: Row) -> str | None:
@@ -175,22 +166,46 @@ def _best(results: Row) -> str | None:
     if not best:
         return None
     first, last = best[0], best[-1]
-    text = f"The {first['count']} first units of the best ranking ({first['name']}) reach {first['accuracy']:.1%}"
-    if len(best) > 1:
-        text += f", those of the worst ({last['name']}) {last['accuracy']:.1%}"
-    random = next((row["random"] for row in best if row["random"] is not None), None)
-    return text + (f"; as many random ones {random:.1%}." if random is not None else ".")
+    text = f"The {first['count']} first units of "
+    if len(best) > 1 and order(first["accuracy"], last["accuracy"], rate) == 0:
+        text += f"every ranking reach {rate(first['accuracy'])}"
+    else:
+        text += f"the best ranking ({listed(_names(_first(best)))}) reach {rate(first['accuracy'])}"
+        text += f", those of the worst ({last['name']}) {rate(last['accuracy'])}" if len(best) > 1 else ""
+    random = first["random"]
+    if random is None:
+        return f"{text}."
+    text += f"; as many random ones {rate(random)}"
+    below = [row for row in best if order(row["accuracy"], random, rate) <= 0]
+    return text + (f", which {listed(_names(below))} did not exceed." if below else ".")
+
+
+def _first(rows: Sequence[Row]) -> list[Row]:
+    return most(rows, lambda row: row["accuracy"], rate)
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return [str(row["name"]) for row in rows]
 
 
 def _layer(results: Row) -> str | None:
     rows = results.get("layers")
     if not rows:
         return None
-    best = max(rows, key=lambda row: row["accuracy"])
-    chosen = max(rows, key=lambda row: row["accuracy"] - row["control"])
-    text = f"The layer that tells most is {best['site']} ({best['accuracy']:.1%})"
-    same = "it is also the most selective one" if chosen is best else f"the most selective one is {chosen['site']}"
-    return f"{text}; {same} ({chosen['accuracy'] - chosen['control']:+.1%} against a control task)."
+    best = most(rows, lambda row: row["accuracy"], rate)
+    chosen = most(rows, _selectivity, rate)
+    text = f"{_layers(best)} tell{'s' if len(best) == 1 else ''} most ({rate(best[0]['accuracy'])})"
+    same = "the same" if chosen == best else _layers(chosen).lower()
+    verb = "is" if len(chosen) == 1 else "are"
+    return f"{text}; {same} {verb} most selective ({rate(_selectivity(chosen[0]))} above a control task)."
+
+
+def _layers(rows: Sequence[Row]) -> str:
+    return f"The layer{'s' if len(rows) > 1 else ''} {listed([row['site'] for row in rows])}"
+
+
+def _selectivity(row: Row) -> float:
+    return row["accuracy"] - row["control"]
 
 
 def _used(results: Row) -> str | None:
@@ -201,11 +216,14 @@ def _used(results: Row) -> str | None:
         return None
     level = sorted(random)[len(random) // 2]
     own = [row for row in ranked if row["count"] == level]
-    most = min(own, key=lambda row: row["property"])
+    missed = most(own, lambda row: -row["property"], rate)
+    names = listed([str(NAMES.get(row["ranking"], row["ranking"])) for row in missed])
+    than = {-1: "less than", 0: "as much as", 1: "more than"}[order(missed[0]["property"], random[level], rate)]
+    whole = next((row["property"] for row in rows if row["ranking"] == "nothing"), None)
     return (
-        f"Inside the model, losing the {level} first units of {NAMES.get(most['ranking'], most['ranking'])} at "
-        f"{results['layer']} lowers what can be read after the last layer most: to {most['property']:.1%}, and "
-        f"{level} random units to {random[level]:.1%}."
+        f"When the model loses the {level} first units of {names} at {results['layer']}, which it misses most, "
+        f"{rate(missed[0]['property'])} can be read after its last layer, {than} without {level} random units "
+        f"({rate(random[level])}{f'; with all units {rate(whole)}' if whole is not None else ''})."
     )
 
 
@@ -228,7 +246,7 @@ def _recur(results: Row) -> str | None:
     mean = sum(row["overlap"] for row in own["pairs"]) / len(own["pairs"])
     return (
         f"Between languages, {percent(mean)} of the first {own['count']} units of a class recur; "
-        f"by chance it would be {own['chance']:.1%}."
+        f"by chance it would be {rate(own['chance'])}."
     )
 
 

@@ -11,8 +11,7 @@ from jaxneuron.report import dni2018_charts as charts
 from jaxneuron.report._run import Run
 from jaxneuron.report.charts import learning_curves
 from jaxneuron.report.figures import losses
-from jaxneuron.report.findings import count
-from jaxneuron.report.poerner2018 import shown
+from jaxneuron.report.text import claims_held, number, order, rate, shown
 
 Row = Mapping[str, Any]
 
@@ -25,6 +24,17 @@ LANGUAGES = {
 
 GROUPS = {"level": "nesting level", "digit": "digit value", "rule": "production rule", "node": "parse-tree node"}
 """The groups of hypotheses that have a figure."""
+
+TELLS = {"binary": 0.55, "real": 0.05}
+"""From here on a unit tells anything: the balanced accuracy of a truth value, for which chance is 0.5, and the R² of a
+number, for which it is 0. A machine that never names a rare label has 0.5, the best of
+a hundred units that know nothing a little more."""
+
+MANY = 0.9
+"""The balanced accuracy from which on the summary counts a hypothesis."""
+
+BETTER = 0.95
+"""A model that needs more of an n-gram model's bits per symbol than this share has learnt too little."""
 
 STEPS = 5
 """Shades of a symbol for activations above, and below, 0."""
@@ -42,9 +52,12 @@ def content(run: Run) -> dict[str, Any]:
         "headlines": headlines(whole),
         "results": results,
         "panels": [(f"chart-relevance-{place}", title) for place, (title, _) in enumerate(drawn)],
-        "relevance": relevance,
+        "relevance": [row | {"told": told(row)} for row in relevance],
+        "untold": [row["hypothesis"] for row in relevance if not told(row)],
+        "weak": weak(results),
+        "poor": poor(results),
         "writing": _writing(results.get("writing") or []),
-        "views": [view | {"spans": spans(view)} for view in results.get("views") or []],
+        "views": [dict(view) | {"spans": spans(view)} for view in _views(results)],
         "matching": _matching(results.get("matching")),
         "steps": range(-STEPS, STEPS + 1),
         "claims": whole.get("claims") or [],
@@ -53,8 +66,39 @@ def content(run: Run) -> dict[str, Any]:
         "found": [],
         "methods": [],
         "settings": [],
-        "shown": shown,
     }
+
+
+def told(row: Row) -> bool:
+    """Whether any unit tells a hypothesis better than chance.
+
+    Example:
+        >>> told({"kind": "binary", "best": 0.5}), told({"kind": "real", "best": 0.5})
+        (False, True)
+    """
+    return order(row["best"], TELLS[row["kind"]], _three) >= 0
+
+
+def weak(results: Row) -> list[str]:
+    """Return the features that no unit tells, so that it means nothing which of their units come first."""
+    known = {row["hypothesis"] for row in results.get("relevance") or [] if told(row)}
+    return [name for name, asked in (results.get("asked") or {}).items() if not known.intersection(asked)]
+
+
+def poor(results: Row) -> bool:
+    """Whether the model predicts hardly better than counting n-grams does: what it computes is hardly structure."""
+    row = results.get("quality")
+    return bool(row) and order(row["bits"], BETTER * row["n_gram"], _three) > 0
+
+
+def _views(results: Row) -> list[Row]:
+    """Return the texts of the hypotheses that a unit tells."""
+    known = {row["hypothesis"] for row in results.get("relevance") or [] if told(row)}
+    return [view for view in results.get("views") or [] if view["hypothesis"] in known]
+
+
+def _three(value: float) -> str:
+    return number(value, 3)
 
 
 def panels(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
@@ -136,12 +180,10 @@ def headlines(whole: Row) -> list[str]:
         whole: the whole of `results.json`.
     """
     results = whole["results"]
-    sentences = [_best(results), _removed(results), _written(results), _quality(results), _speed(results)]
-    claims = [claim for claim in whole.get("claims") or [] if claim.get("holds") is not None]
-    if claims:
-        held = sum(bool(claim["holds"]) for claim in claims)
-        text = f"{count(held, len(claims))} claims that this run re-measured held."
-        sentences.append(text[0].upper() + text[1:])
+    sentences = [_best(results), _untold(results), _removed(results), _written(results), _quality(results)]
+    if poor(results):
+        sentences.insert(0, sentences.pop())
+    sentences += [_speed(results), claims_held(whole.get("claims") or [])]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -149,11 +191,25 @@ def _best(results: Row) -> str | None:
     rows = [row for row in results.get("relevance") or [] if row["kind"] == "binary" and row["group"] in GROUPS]
     if not rows:
         return None
-    good = [row for row in rows if row["best"] >= 0.9]
+    good = [row for row in rows if order(row["best"], MANY, _three) >= 0]
     best = max(rows, key=lambda row: row["best"])
     return (
         f"{len(good)} of {len(rows)} hypotheses about structure are told by a single unit with a balanced accuracy of "
-        f"0.9 or more; best of all, {best['hypothesis']} by unit {best['top'][0]['unit']} ({best['best']:.1%})."
+        f"{MANY} or more; the first in the list is {best['hypothesis']}, by unit {best['top'][0]['unit']} "
+        f"({_three(best['best'])})."
+    )
+
+
+def _untold(results: Row) -> str | None:
+    rows = results.get("relevance") or []
+    none = [row for row in rows if not told(row)]
+    if not rows:
+        return None
+    if not none:
+        return f"Each of the {len(rows)} hypotheses is told by some unit better than chance."
+    return (
+        f"No unit tells {len(none)} of the {len(rows)} hypotheses: the best balanced accuracy is below "
+        f"{TELLS['binary']}, where chance is 0.5 (for numbers: R² below {TELLS['real']})."
     )
 
 
@@ -167,9 +223,9 @@ def _removed(results: Row) -> str | None:
     last = max(top, key=lambda row: row["count"])
     random = next(row for row in removal["rows"] if row["feature"] is None and row["count"] == last["count"])
     return (
-        f"Without the top {last['count']} units of {features[0]}, {last['accuracy']:.1%} of the next symbols' types "
-        f"are predicted right; without as many random ones {random['accuracy']:.1%}, with all "
-        f"{removal['intact']['accuracy']:.1%}."
+        f"Without the top {last['count']} units of {features[0]}, {rate(last['accuracy'])} of the next symbols' types "
+        f"are predicted right; without as many random ones {rate(random['accuracy'])}, with all "
+        f"{rate(removal['intact']['accuracy'])}."
     )
 
 
@@ -180,7 +236,7 @@ def _written(results: Row) -> str | None:
     last = max(row["count"] for row in rows)
     more = [row for row in rows if row["units"] == "top" and row["count"] == last]
     random = {row["feature"]: row for row in rows if row["units"] == "random" and row["count"] == last}
-    won = [row for row in more if row["rate"] > random[row["feature"]]["high"]]
+    won = [row for row in more if order(row["rate"], random[row["feature"]]["high"], number) > 0]
     return (
         f"Holding the top {last} units at 1 makes the model write more of what they stand for than random units do for "
         + (f"{len(won)} of {len(more)} features" + (f": {', '.join(row['feature'] for row in won)}." if won else "."))
@@ -191,8 +247,14 @@ def _quality(results: Row) -> str | None:
     row = results.get("quality")
     if not row:
         return None
-    better = "fewer" if row["bits"] < row["n_gram"] else "not fewer"
-    return f"The model needs {row['bits']:.3f} bits per symbol, {better} than a 5-gram model ({row['n_gram']:.3f})."
+    than = {-1: "fewer than", 0: "as many as", 1: "more than"}[order(row["bits"], row["n_gram"], _three)]
+    beside = f"{than} a 5-gram model ({_three(row['n_gram'])})"
+    if poor(results):
+        return (
+            f"The model has learnt too little for what follows to say much: it needs {_three(row['bits'])} bits per "
+            f"symbol, {beside}; a larger preset trains longer."
+        )
+    return f"The model needs {_three(row['bits'])} bits per symbol, {beside}."
 
 
 def _speed(results: Row) -> str | None:
@@ -201,5 +263,5 @@ def _speed(results: Row) -> str | None:
         return None
     return (
         f"{row['units']} units × {row['hypotheses']} hypotheses × {row['folds']} folds on {row['symbols']:,} symbols "
-        f"were scored in {row['seconds']:.1f} s."
+        f"were scored in {number(row['seconds'], 1)} s."
     )

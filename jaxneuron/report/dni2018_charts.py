@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from jaxneuron.report.charts import Spec, specification
+from jaxneuron.report.charts import FEW, Spec, legend, specification
 from jaxneuron.report.concept_charts import CHANCE, COLOURS
 
 Row = Mapping[str, Any]
@@ -47,11 +47,11 @@ def relevance(rows: Sequence[Row], what: str) -> Spec:
     colour = alt.Scale(domain=order, range=[COLOURS[place % len(COLOURS)] for place in range(len(order))])
     chart = (
         alt.Chart(alt.Data(values=values))
-        .mark_line(strokeWidth=1.6)
+        .mark_line(strokeWidth=1.6, point=max((len(row["sorted"]) for row in rows), default=0) <= FEW)
         .encode(
             x=alt.X("unit:Q", title="units, from the best to the worst"),
             y=alt.Y("score:Q", title="balanced accuracy", scale=alt.Scale(zero=False, domain=[0.45, 1])),
-            color=alt.Color("line:N", scale=colour, legend=alt.Legend(orient="top", title=None, columns=3)),
+            color=alt.Color("line:N", scale=colour, legend=legend(order)),
             tooltip=["line:N", "unit:Q", alt.Tooltip("score:Q", format=".3f")],
         )
     )
@@ -86,7 +86,7 @@ def _by_count(values: list[dict[str, Any]], name: str, value: str, title: str, i
     scale = alt.Scale(domain=order, range=[PAINTS[way] for way in order])
     counts = sorted({row["count"] for row in values})
     x = alt.X("count:Q", title="units", axis=alt.Axis(values=counts), scale=alt.Scale(type="symlog"))
-    colour = alt.Color(f"{name}:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=300))
+    colour = alt.Color(f"{name}:N", scale=scale, legend=legend(order))
     base = alt.Chart(alt.Data(values=values))
     y = alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False))
     bars = (

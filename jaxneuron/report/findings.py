@@ -1,13 +1,14 @@
 """Sentences that say what the numbers of a run say, whichever way they came out.
 
-Nothing here knows the result beforehand: each sentence chooses its verb by the figures, and a figure that the run does
-not have leaves its sentence out.
+Nothing here knows the result beforehand: each sentence chooses its verb by the figures that are printed, and a figure
+that the run does not have leaves its sentence out.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from jaxneuron.report import labels
+from jaxneuron.report.text import capital, claims_held, count, listed, most, number, order, p_value, percent
 
 Results = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ def headlines(results: Results) -> list[str]:
         nearest_cosine(results),
         perplexity(results),
         average_precision(results),
-        reproduced(results),
+        claims_held(results.get("claims") or []),
     ]
     return [sentence for sentence in candidates if sentence]
 
@@ -48,17 +49,17 @@ def best_method(results: Results) -> str | None:
         return None
     won = [s for s, rows in tested if _direction(rows[key]) > 0 and rows[key]["p"] < SIGNIFICANT]
     sentence = (
-        f"{_capital(labels.method(key).name)} finds more activating inputs than corpus search in "
+        f"{capital(labels.method(key).name)} finds more activating inputs than corpus search in "
         f"{count(len(won), len(tested))} settings (paired t-test, p < {SIGNIFICANT})."
     )
     ahead = {}
     for setting, rows in tested:
         gains = {m: row["gain"] for m, row in rows.items() if _has(row, "gain")}
-        first = max(gains, key=gains.__getitem__)
-        ahead.setdefault(first, []).append(labels.setting(setting).place)
+        first = most(list(gains), gains.__getitem__, number)
+        ahead.setdefault(key if key in first else first[0], []).append(labels.setting(setting).place)
     if set(ahead) == {key}:
         return sentence + f" No other method has a larger mean gain in {'it' if len(tested) == 1 else 'any of them'}."
-    others = [f"{labels.method(m).name} in {_list(places)}" for m, places in ahead.items() if m != key]
+    others = [f"{labels.method(m).name} in {listed(places)}" for m, places in ahead.items() if m != key]
     return sentence + f" But the largest mean gain is that of {'; that of '.join(others)}."
 
 
@@ -73,17 +74,18 @@ def against_corpus(setting: str, method: str, rows: Mapping[str, Any]) -> str | 
         part
         for part in (
             f"t = {row['t']:.1f}" if _has(row, "t") else "",
-            f"p {_relation(row['p'])}",
+            "p " + ("" if row["p"] < 0.001 else "= ") + p_value(row["p"]),
             f"effect size d_z = {row['d_z']:.2f}" if _has(row, "d_z") else "",
             f"{row['n']} targets" if _has(row, "n") else "",
         )
         if part
     )
     if row["p"] >= 0.05 or _direction(row) == 0:
-        return f"In {place}, {name} and corpus search cannot be told apart (gain {row['gain']:+.2f}; {evidence})."
+        gain = number(row["gain"], sign=True)
+        return f"In {place}, {name} and corpus search cannot be told apart (gain {gain}; {evidence})."
     verb = "beats" if row["gain"] > 0 else "falls short of"
-    gain = f"{abs(row['gain']):.2f} standard deviations"
-    return f"In {place}, {name} {verb} corpus search by {gain} on average ({evidence})."
+    gain = number(abs(row["gain"])) if order(row["gain"], 0.0, number) else "less than 0.01"
+    return f"In {place}, {name} {verb} corpus search by {gain} standard deviations on average ({evidence})."
 
 
 def losers(results: Results) -> str | None:
@@ -93,16 +95,16 @@ def losers(results: Results) -> str | None:
     below, above = [], []
     for method in methods:
         gains = [rows[method]["gain"] for _, rows in settings if _has(rows.get(method), "gain")]
-        if gains and max(gains) < 0:
+        if gains and order(max(gains), 0.0, number) < 0:
             below.append(labels.method(method).name)
-        elif gains and min(gains) > 0 and method != labels.BEST_OF_PAPER:
+        elif gains and order(min(gains), 0.0, number) > 0 and method != labels.BEST_OF_PAPER:
             above.append(labels.method(method).name)
     parts = []
     if below:
-        parts.append(f"{_capital(_list(below))} {_verb(below, 'stays', 'stay')} below corpus search in every setting")
+        parts.append(f"{capital(listed(below))} {_verb(below, 'stays', 'stay')} below corpus search in every setting")
     if above:
         start = "while " if below else ""
-        names = _list(above) if below else _capital(_list(above))
+        names = listed(above) if below else capital(listed(above))
         parts.append(f"{start}{names} {_verb(above, 'is', 'are')} on average above it in every setting")
         if not below:
             parts[0] = parts[0].replace("above it", "above corpus search")
@@ -116,8 +118,7 @@ def function_words(results: Results) -> str | None:
     visual, textual = ((shares.get(f"{side}/projection") or {}).get(key) for side in ("visual", "textual"))
     if visual is None or textual is None:
         return None
-    relation = "more" if textual > visual else "fewer" if textual < visual else "as many"
-    than = "as" if relation == "as many" else "than"
+    relation, than = {1: ("more", "than"), -1: ("fewer", "than"), 0: ("as many", "as")}[order(textual, visual, percent)]
     corpus = [shares[f"{side}/projection"].get(labels.BASELINE) for side in ("textual", "visual")]
     known = [percent(share) for share in corpus if share is not None]
     beside = f"; by corpus search, {known[0]} and {known[1]}" if len(known) == 2 else ""
@@ -154,7 +155,7 @@ def nearest_cosine(results: Results) -> str | None:
     if not cosines:
         return None
     low, high = min(cosines), max(cosines)
-    span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}, by setting"
+    span = f"{number(low)} to {number(high)}, by setting" if order(low, high, number) else number(low)
     return (
         "Embedding optimisation ends at vectors whose mean cosine to the nearest real word is "
         f"{span} (the paper: 0.24; 1 would be a word)."
@@ -167,8 +168,8 @@ def perplexity(results: Results) -> str | None:
     scores = _scores(results, "perplexity")
     if scores.get("imaginet") is None:
         return None
-    parts = _compared(scores, names, larger_is_better=False, show=lambda value: f"{value:,.1f}")
-    return f"As a language model, the interpreted model has a dev perplexity of {scores['imaginet']:,.1f}{parts}."
+    parts = _compared(scores, names, larger_is_better=False, show=_one)
+    return f"As a language model, the interpreted model has a dev perplexity of {_one(scores['imaginet'])}{parts}."
 
 
 def average_precision(results: Results) -> str | None:
@@ -177,51 +178,16 @@ def average_precision(results: Results) -> str | None:
     scores = _scores(results, "average_precision")
     if scores.get("imaginet") is None:
         return None
-    parts = _compared(scores, names, larger_is_better=True, show=lambda value: f"{value:.3f}")
-    return f"As a model of the picture, it reaches a mean average precision of {scores['imaginet']:.3f}{parts}."
+    parts = _compared(scores, names, larger_is_better=True, show=_three)
+    return f"As a model of the picture, it reaches a mean average precision of {_three(scores['imaginet'])}{parts}."
 
 
-def reproduced(results: Results) -> str | None:
-    """Say how many of the claims held."""
-    claims = [claim for claim in results.get("claims") or [] if claim.get("holds") is not None]
-    if not claims:
-        return None
-    held = sum(bool(claim["holds"]) for claim in claims)
-    return f"{_capital(count(held, len(claims)))} claims that this run re-measured held."
+def _one(value: float) -> str:
+    return number(value, 1)
 
 
-def percent(value: float) -> str:
-    """Return a share in percent.
-
-    Example:
-        >>> percent(0.314)
-        '31%'
-    """
-    return f"{100 * value:.0f}%"
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value as one prints it.
-
-    Example:
-        >>> p_value(0.0), p_value(0.0312), p_value(None)
-        ('< 0.001', '0.031', '–')
-    """
-    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def count(part: int, whole: int) -> str:
-    """Return "3 of 4", in words where that reads better.
-
-    Example:
-        >>> count(3, 4), count(4, 4), count(0, 4)
-        ('3 of 4', 'all 4', 'none of 4')
-    """
-    return f"all {whole}" if part == whole else f"none of {whole}" if part == 0 else f"{part} of {whole}"
-
-
-def _relation(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+def _three(value: float) -> str:
+    return number(value, 3)
 
 
 def _direction(row: Mapping[str, Any]) -> int:
@@ -243,23 +209,15 @@ def _compared(scores: Mapping[str, float], names: Mapping[str, str], *, larger_i
     parts = []
     for key, name in names.items():
         if scores.get(key) is not None:
-            ahead = (scores["imaginet"] > scores[key]) == larger_is_better and scores["imaginet"] != scores[key]
-            verdict = "the same as" if scores["imaginet"] == scores[key] else "better than" if ahead else "worse than"
+            ahead = order(scores["imaginet"], scores[key], show) * (1 if larger_is_better else -1)
+            verdict = {1: "better than", 0: "the same as", -1: "worse than"}[ahead]
             parts.append(f"{verdict} {name} ({show(scores[key])})")
-    return ", " + _list(parts) if parts else ""
+    return ", " + listed(parts) if parts else ""
 
 
 def _has(row: Mapping[str, Any] | None, *keys: str) -> bool:
     return row is not None and all(row.get(key) is not None for key in keys)
 
 
-def _list(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
 def _verb(items: list[str], one: str, many: str) -> str:
     return one if len(items) == 1 else many
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from jaxneuron.report import _run, attribution, concepts, dni2018, poerner2018
+from jaxneuron.report import _run, attribution, concepts, dni2018, poerner2018, text
 from jaxneuron.report._write import beside
 from jaxneuron.tap import nearest
 
@@ -63,7 +63,8 @@ def _render(template: str, content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data"] = data
-    environment.filters["number"] = number
+    for written in (text.number, text.percent, text.rate, text.p_value, text.shown):
+        environment.filters[written.__name__] = written
     environment.globals["inline"] = lambda name: Markup(script((TEMPLATES / name).read_text(encoding="utf-8")))
     environment.globals["vega"] = lambda: Markup(script(_vega()))
     return environment.get_template(template).render(**content)
@@ -76,25 +77,13 @@ def data(value: Any) -> Markup:
         >>> print(data({"ngram": "</script>"}))
         {"ngram":"\u003c/script>"}
     """
-    text = json.dumps(_run.finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+    dumped = json.dumps(_run.finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(dumped.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
 def script(code: str) -> str:
     """Return JavaScript (or CSS) that is safe inside its element: what would close or comment it is escaped."""
     return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
-    """Return a number as the page prints it.
-
-    Example:
-        >>> number(1234.5), number(-0.5, sign=True), number(None)
-        ('1,234.50', '−0.50', '–')
-    """
-    if value is None:
-        return "–"
-    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")
 
 
 def _vega() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jaxneuron.report import charts, findings, labels, words
 from jaxneuron.report._run import Run
+from jaxneuron.report.text import shown
 
 Row = Mapping[str, Any]
 
@@ -45,9 +46,6 @@ def content(run: Run) -> dict[str, Any]:
         "charts": specs,
         "found": [_compact(row) for row in found],
         "targets": len({(row["setting"], row["target"]) for row in found}),
-        "percent": findings.percent,
-        "p_value": findings.p_value,
-        "shown": shown,
     }
 
 
@@ -142,26 +140,6 @@ def _flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             flat[prefix + key] = shown(value)
     return flat
-
-
-def shown(value: Any) -> str:
-    """Return any JSON value as a reader wants to see it.
-
-    Example:
-        >>> shown(None), shown(0.123456), shown([1, 2])
-        ('–', '0.1235', '1, 2')
-    """
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
-        return ", ".join(map(shown, value))
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {shown(item)}" for key, item in value.items())
-    return str(value)
 
 
 def _ordered(values: Mapping[str, Any] | None, settings: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jaxneuron.report import labels, words
-from jaxneuron.report.findings import p_value
+from jaxneuron.report.text import p_value
 
 STYLES = {"names": "bold green", "function": "dim italic", "content": ""}
 

@@ -26,8 +26,8 @@ def layer(site, value):
     return {"site": site, "texts": 2, "deviation": deviation, "mass": [0.5, 0.0, 0.5]} | quartiles | measures
 
 
-@pytest.fixture
-def results():
+def make_results():
+    """Return the whole of a made-up `results.json`."""
     told = {"tokens": SCORES, "change": -0.5, "error": 1e-6, "probability": 0.7, "heat": dict.fromkeys(SITES, SCORES)}
     told["distribution"] = {"edges": [0.0, 1.0, 2.0, 3.0], "layers": [layer(site, 1.0) for site in SITES]}
     example = {"pieces": PIECES, "label": "0", "predicted": "0", "score": -1.0, "change": -0.5, "error": 1e-6}
@@ -60,6 +60,11 @@ def results():
     found = {"labels": {"names": ["0", "1"], "models": {"text CNN": model}}, "spans": spans}
     claim = {"claim": "it works", "source": "us", "holds": True, "figure": 0.5, "note": ""}
     return {"study": "attribution", "version": "0", "seed": 0, "results": found, "claims": [claim]}
+
+
+@pytest.fixture
+def results():
+    return make_results()
 
 
 def page(directory, results):
@@ -98,7 +103,7 @@ def test_headlines_say_what_the_numbers_say(results):
     assert any("good words speak for it at 2 of 2 layers" in sentence for sentence in told)
     assert any(sentence.startswith("For the start") and " falls from 2.0 bits" in sentence for sentence in told)
     assert any(sentence.startswith("For the end") and " rises from 1.0 bits" in sentence for sentence in told)
-    assert told[-1] == "All 1 claims hold."
+    assert told[-1] == "All 1 claims that this run re-measured held."
     for row in results["results"]["labels"]["models"]["text CNN"]["concepts"]["rows"]:
         row["holm"] = None
     assert any("No concept is significant" in sentence for sentence in attribution.headlines(results))

@@ -96,7 +96,7 @@ def test_headlines_say_what_the_figures_say(whole):
         row["rate"] = 40.0
     whole["results"]["quality"]["bits"] = 1.7
     said = " ".join(dni2018.headlines(whole))
-    assert "for 0 of 1 features." in said and "not fewer than" in said
+    assert "for 0 of 1 features." in said and "bits per symbol, more than a 5-gram model (1.600)" in said
 
 
 def test_shades_join_what_looks_alike():
@@ -116,3 +116,24 @@ def test_every_figure_is_drawn(tmp_path, whole):
     paths = dni2018_figures.write(whole["results"], tmp_path, names=names)
     assert {path.stem for path in paths} == set(names.values()) and all(path.stat().st_size > 1000 for path in paths)
     assert dni2018_figures.write({"language": "c"}, tmp_path) == []
+
+
+def test_what_no_unit_tells_is_said_and_not_shown(tmp_path, whole, monkeypatch):
+    monkeypatch.setitem(html.CONTENTS, "dni2018", dni2018.content)
+    row = whole["results"]["relevance"][0]
+    row |= {"best": 0.5, "top": [{"unit": 0, "score": 0.5, "accuracy": 0.8, "sign": 1}]}
+    whole["results"]["asked"] = {"digit": ["range of level1"]}
+    (tmp_path / "results.json").write_text(json.dumps(whole))
+    (tmp_path / "found.jsonl").write_text("")
+    page = " ".join(html.write(tmp_path).read_text().split())
+    assert "No unit tells 1 of the 4 hypotheses" in page and "range of level1: unit" not in page
+    assert '<td class="n">none</td>' in page and "arbitrary which units are called the top ones" in page
+    assert '<section id="views">' not in page  # it showed that hypothesis only
+    assert any("told by some unit" in said for said in dni2018.headlines({"results": make_results()}))
+
+
+@pytest.mark.parametrize("study", ["attribution", "concepts", "dni2018", "poerner2018"])
+def test_the_question_is_the_first_section(study):
+    text = (html.TEMPLATES / f"{study}.html").read_text()
+    assert re.findall(r'<section id="([a-z0-9-]+)"', text)[0] == "question"
+    assert re.search(r'set sections = \[\s*\("question"', text)

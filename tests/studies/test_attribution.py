@@ -14,7 +14,7 @@ from jaxneuron.corpora.labelled import build
 from jaxneuron.report import html
 from jaxneuron.report.attribution import coloured
 from jaxneuron.studies import attribution
-from jaxneuron.studies.attribution import distribution, extraction, material, presets, words
+from jaxneuron.studies.attribution import distribution, extraction, label_names, material, presets, scene_tasks, words
 from jaxneuron.studies.attribution.explaining import Cell
 from jaxneuron.studies.attribution.presets import TRAINING, Preset
 from jaxneuron.types import Tokens
@@ -126,7 +126,7 @@ def test_attributions_are_complete_and_padding_has_none(finished):
 
 def test_planted_concepts_speak_for_their_label(finished):
     told = finished[1]["results"]["labels"]["models"]["text CNN"]["concepts"]
-    assert told["label"] == "1"
+    assert told["label"] == "label 1"  # nothing says what it means
     rows = {(row["site"], row["concept"]): row for row in told["rows"]}
     assert rows["conv3", "good words"]["score"] > 0.8 > 0.2 > rows["conv3", "bad words"]["score"]
     assert list(dict.fromkeys(site for site, _ in rows)) == ["embed/word", "conv3", "pool"]
@@ -237,14 +237,78 @@ def test_a_concept_is_a_list_of_words_in_a_text_file(tmp_path):
 
 
 def test_the_embedded_scenes_have_both_tasks():
-    animals, things = material._animals("dev"), material._things("dev")
-    share = np.mean([label == "some animal" for label in animals.labels])
-    assert share == 0.5 and len(animals.sentences) > 1000
+    sentences, labels = scene_tasks.several("dev")
+    assert np.mean([label == scene_tasks.LABELS[1] for label in labels]) == 0.5 and len(sentences) > 1000
+    told = dict(zip(map(" ".join, sentences), labels, strict=True))
+    assert all(label == "several of a kind" for text, label in told.items() if {"two", "men"} & set(text.split()))
+    assert sorted(scene_tasks.LABELS) == list(scene_tasks.LABELS)  # the second one is explained
+    things = scene_tasks.things("dev")
     spans = {tuple(row[first : last + 1]) for row, (first, last) in zip(*things, strict=True)}
     assert {("dog",), ("brown", "dog")} <= spans
     concepts = words.of_scenes()
-    assert "puppies" in concepts["animal words"] and not set(concepts["animal words"]) & set(concepts["other things"])
+    assert "puppies" in concepts["plural nouns"] and "puppy" in concepts["singular nouns"]
+    assert not set(concepts["plural nouns"]) & set(concepts["singular nouns"])
     assert not set(words.POSITIVE) & set(words.NEGATIVE)
+
+
+HUB = """---
+dataset_info:
+  features:
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': neg
+          '1': pos
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "names"),
+    [
+        ("label_names.json", '{"0": "bad", "1": "good"}', ("bad", "good")),
+        ("labels.json", '["bad", "good"]', ("bad", "good")),
+        (
+            "dataset_info.json",
+            '{"features": {"label": {"names": ["bad", "good"], "_type": "ClassLabel"}}}',
+            ("bad", "good"),
+        ),
+        (
+            "dataset_infos.json",
+            '{"all": {"features": {"text": {"dtype": "string", "_type": "Value"}, "label": {"names": ["n", "p"]}}}}',
+            ("n", "p"),
+        ),
+        ("README.md", HUB, ("neg", "pos")),
+        (
+            "SOURCE.txt",
+            "Version 1.0.\nlabel 1 = positive. Split by int(sha1,16)%10: 0 test.",
+            ("not positive", "positive"),
+        ),
+        ("README", "Texts with 0 faults.", ("label 0", "label 1")),
+    ],
+)
+def test_names_of_labels_are_found_beside_the_text(tmp_path, file, content, names):
+    (tmp_path / file).write_text(content)
+    for source in (tmp_path, tmp_path / "reviews.jsonl"):
+        assert tuple(label_names.named(["0", "1"], [source], {}).values()) == names
+    assert label_names.named(["0", "1"], [tmp_path], {"0": "worse", "1": "better"}) == {"0": "worse", "1": "better"}
+    assert label_names.named(["no", "yes"], [tmp_path], {}) == {"no": "no", "yes": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"2": "good"}, "label '2'.*the labels are 0, 1"), ({"0": "good", "1": "good"}, "two labels have one name")],
+)
+def test_a_wrong_name_of_a_label_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        label_names.named(["0", "1"], [], given)
+    with pytest.raises(ValueError, match="as in 1=positive, got 'good'"):
+        label_names.given(["good"])
+
+
+def test_no_claim_has_a_promise_for_a_source(finished):
+    assert not [claim for claim in finished[1]["claims"] if "promised" in claim["source"]]
 
 
 def test_a_distribution_has_known_entropies():

@@ -11,7 +11,7 @@
     const of = (name) => style.getPropertyValue(name).trim();
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const axis = { labelColor: of("--ink"), titleColor: of("--soft"), gridColor: of("--line"), domainColor: of("--line"), tickColor: of("--line"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400 };
-    const config = { background: null, font: of("--text"), view: { stroke: null }, axis, legend: { labelColor: of("--ink"), titleColor: of("--soft"), labelFontSize: 12 }, boxplot: { median: { color: of("--ink") }, rule: { color: of("--soft") } } };
+    const config = { background: null, font: of("--text"), view: { stroke: null }, axis, legend: { labelColor: of("--ink"), titleColor: of("--soft"), labelFontSize: 12, layout: { top: { direction: "vertical", anchor: "start" } } }, boxplot: { median: { color: of("--ink") }, rule: { color: of("--soft") } } };
     for (const [id, spec] of Object.entries(charts)) {
       const element = document.getElementById(id);
       if (!element) continue;

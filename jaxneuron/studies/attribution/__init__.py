@@ -17,7 +17,7 @@ import jax
 
 import jaxneuron
 from jaxneuron.studies import kept
-from jaxneuron.studies.attribution import extraction, labelling, material, nets, testing, words
+from jaxneuron.studies.attribution import extraction, label_names, labelling, material, nets, testing, words
 from jaxneuron.studies.attribution.claims import claims
 from jaxneuron.studies.attribution.material import Data, Report, Texts
 from jaxneuron.studies.attribution.presets import PRESETS, Preset
@@ -34,6 +34,7 @@ def run(
     model: Path | str | None = None,
     data: Sequence[Path] = (),
     concepts: Mapping[str, Sequence[str]] | None = None,
+    names: Mapping[str, str] | None = None,
     preset: str = "demo",
     seed: int = 0,
     report: Report = lambda _: None,
@@ -47,7 +48,8 @@ def run(
         data: a text with a label per sentence (`.jsonl`, `.tsv`), one with a label per word (`.conll`, `.iob2`), or
             both; each gives one half of the study. None at all takes the captions of the embedded scenes.
         concepts: name -> words to test, the first expected to speak for the second label; by default positive and
-            negative adjectives, and of the embedded scenes words for animals, for other things, and colours.
+            negative adjectives, and of the embedded scenes plural nouns, singular nouns and colours.
+        names: what labels are called, label -> name; else see `label_names`.
         preset: the size of the run, a name of `presets.PRESETS`.
         seed: of the weights of what is trained, and of all draws.
         report: what is being done -> a progress callback.
@@ -56,7 +58,7 @@ def run(
         The content of `results.json`.
 
     Raises:
-        ValueError: an unknown preset, another run's folder, or data of another kind.
+        ValueError: an unknown preset, another run's folder, data of another kind, or a name for no label.
         FileNotFoundError: no data, or no model.
     """
     if preset not in PRESETS:
@@ -65,10 +67,14 @@ def run(
     tested = {k: list(v) for k, v in (concepts or (words.adjectives() if data else words.of_scenes())).items()}
     settings = {"preset": preset, "seed": seed, "data": [str(path) for path in data] or ["embedded scenes"]}
     settings |= {"model": str(model or "trained here"), "concepts": list(tested)} | kept.plain(chosen._asdict())
+    if names:
+        settings |= {"names": dict(names)}
     _check_folder(directory, settings)
     given = material.read(data)
-    names = ("encoder", "labels", "cnn", "spans")
-    keys: dict[str, jax.Array] = dict(zip(names, jax.random.split(jax.random.key(seed), 4), strict=True))
+    labels = sorted({str(label) for label in given.labels["train"].labels}) if given.labels else []
+    called = label_names.named(labels, data, names or {})
+    stages = ("encoder", "labels", "cnn", "spans")
+    keys: dict[str, jax.Array] = dict(zip(stages, jax.random.split(jax.random.key(seed), 4), strict=True))
     subject = nets.encoder(keys["encoder"], model, given, directory, chosen, report) if model is not None else None
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
@@ -76,7 +82,7 @@ def run(
         subject = nets.encoder(keys["encoder"], None, given, directory, chosen, report)
     results: Rows = {}
     if given.labels is not None:
-        results["labels"] = _labels(directory, keys, subject, given, tested, chosen, seed, report)
+        results["labels"] = _labels(directory, keys, subject, given, called, tested, chosen, seed, report)
     if given.spans is not None:
         results["spans"] = _spans(directory, keys, subject, given, chosen, seed, report)
     content = {
@@ -104,6 +110,7 @@ def _labels(
     keys: Mapping[str, jax.Array],
     subject: Subject,
     given: Data,
+    called: Mapping[str, str],
     concepts: Mapping[str, Sequence[str]],
     preset: Preset,
     seed: int,
@@ -113,7 +120,7 @@ def _labels(
     assert given.labels is not None
     texts = _cut(given.labels, preset, seed)
     train, dev, test = (texts[split] for split in material.SPLITS)
-    names = tuple(sorted({str(label) for label in train.labels}))
+    told, names = label_names.renamed(test, called), tuple(called.values())  # in the order of the heads' outputs
     options: Rows = {"seed": seed, "report": report}
     found = {}
     for build in (
@@ -125,17 +132,17 @@ def _labels(
         found[net.name] = {
             "sites": list(net.sites),
             "accuracy": kept.stage(
-                directory, f"{stage}.accuracy", lambda net=net: labelling.accuracy(net, test, names)
+                directory, f"{stage}.accuracy", lambda net=net: labelling.accuracy(net, told, names)
             ),
             "explained": kept.stage(
                 directory,
                 f"{stage}.explained",
-                lambda net=net: labelling.explained(net, test, names, preset, **options),
+                lambda net=net: labelling.explained(net, told, names, preset, **options),
             ),
             "concepts": kept.stage(
                 directory,
                 f"{stage}.concepts",
-                lambda net=net: testing.scores(net, train, test, names[1], concepts, preset, **options),
+                lambda net=net: testing.scores(net, train, told, names[1], concepts, preset, **options),
             ),
         }
     return {"names": list(names), "train": len(train.sentences), "models": found}

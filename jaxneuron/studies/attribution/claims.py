@@ -1,4 +1,4 @@
-"""What the tutorial and the papers found and what we promised, each re-measured: true or false as it came out."""
+"""What the tutorial and the papers found and checks of our own, each re-measured: true or false as it came out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def _models(results: Results) -> Iterator[Claim]:
         own = one["accuracy"]
         yield _claim(
             f"{name}: the labels are learnt (0.1 above the most frequent one)",
-            "promised here: what is explained is a model that works",
+            "our own check: what is explained is a model that works",
             own["accuracy"] >= own["majority"] + 0.1,
             own["accuracy"],
             f"most frequent label: {own['majority']:.3f}, {own['texts']} test texts",
@@ -33,7 +33,7 @@ def _models(results: Results) -> Iterator[Claim]:
     if own:
         yield _claim(
             "the span head finds more spans than the first word of each sentence is",
-            "promised here; the tutorial's BERT: exact match 0.78, F1 0.86 on SQuAD, another task",
+            "our own check; the tutorial's BERT: exact match 0.78, F1 0.86 on SQuAD, another task",
             own["exact"] > own["first_word"],
             own["exact"],
             f"F1 {own['f1']:.3f}; spans that are the first word: {own['first_word']:.3f}; {own['texts']} test texts",
@@ -52,7 +52,7 @@ def _completeness(results: Results) -> Iterator[Claim]:
         note = f"the worst text; median {error['median']:.1e}{kinks}"
         yield _claim(
             f"{name}: integrated gradients miss the change by 1e-3 of it at most",
-            "promised here; Sundararajan et al. 2017",
+            "our own check; Sundararajan et al. 2017",
             error["worst"] <= 1e-3,
             error["worst"],
             note,
@@ -60,14 +60,14 @@ def _completeness(results: Results) -> Iterator[Claim]:
         fine = own["twice_the_steps"]
         yield _claim(
             f"{name}: with twice the steps, they miss it by 1e-5 at most",
-            "promised here",
+            "our own check",
             fine["worst"] <= 1e-5,
             fine["worst"],
             f"the worst text; median {fine['median']:.1e}; single precision",
         )
         yield _claim(
             f"{name}: what flows through each layer sums to integrated gradients, to 1e-4",
-            "promised here; Dhamdhere et al. 2019",
+            "our own check; Dhamdhere et al. 2019",
             own["apart"] <= 1e-4,
             own["apart"],
             "the worst layer of the worst text",
@@ -140,7 +140,7 @@ def _spans(results: Results) -> Iterator[Claim]:
             )
         yield _claim(
             f"the attributions of the predicted {role} are concentrated on fewer units at the last layer",
-            "asked by the tutorial's figures of entropy",
+            "our own check, which the tutorial's figures of entropy ask for",
             last["spread"] < first["spread"],
             last["spread"] - first["spread"],
             f"bits of |a| / sum |a|: {first['spread']:.2f} to {last['spread']:.2f}; units that take part: "
@@ -148,7 +148,7 @@ def _spans(results: Results) -> Iterator[Claim]:
         )
         yield _claim(
             f"in bins that all layers share, the entropy of the {role}'s attributions rises to the last layer",
-            "asked by the tutorial's figures of entropy, whose bins differ from layer to layer",
+            "our own check, which the tutorial's figures of entropy ask for, whose bins differ from layer to layer",
             last["entropy"] > first["entropy"],
             last["entropy"] - first["entropy"],
             f"bits: {first['entropy']:.2f} to {last['entropy']:.2f}; in bins of each layer's own "

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 
-from jaxneuron.corpora import scenes, spans, subwords, vocabulary
+from jaxneuron.corpora import spans, subwords, vocabulary
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.studies import texts
-from jaxneuron.studies.attribution.words import ANIMALS
+from jaxneuron.studies.attribution import scene_tasks
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 
 SPLITS = ("train", "dev", "test")
@@ -78,7 +78,10 @@ def read(paths: Sequence[Path], *, text: str | int | None = None, label: str | i
         FileNotFoundError, ValueError: see `texts.read`; two texts for one task, labels of another kind, or too few.
     """
     if not paths:
-        return Data({split: _animals(split) for split in SPLITS}, {split: _things(split) for split in SPLITS})
+        return Data(
+            {split: Texts(*scene_tasks.several(split)) for split in SPLITS},
+            {split: Texts(*scene_tasks.things(split)) for split in SPLITS},
+        )
     found: dict[str, dict[str, Texts]] = {}
     for path in paths:
         splits = _splits(path, partial(texts.read, text=text, label=label))
@@ -136,32 +139,6 @@ def _spans(corpus: Labelled, path: Path) -> Texts:
         )
     found = [(words, spans.spans(row)) for words, row in zip(corpus.sentences, tags, strict=True)]
     return Texts([words for words, some in found if some], [some[0][:2] for _, some in found if some])
-
-
-def _animals(split: str) -> Texts:
-    """Return captions that name an animal, and as many that don't."""
-    captions = scenes.read(split).sentences
-    held = np.array([any(scenes.MEANING.get(word) in ANIMALS for word in words) for words in captions])
-    fewer = min(held.sum(), np.sum(~held))
-    rows = np.sort(np.concatenate([np.flatnonzero(held)[:fewer], np.flatnonzero(~held)[:fewer]]))
-    return Texts([captions[row] for row in rows], ["some animal" if held[row] else "no animal" for row in rows])
-
-
-def _things(split: str) -> Texts:
-    """Return captions with the first thing and its qualities, such as "small brown dog"."""
-    lexicon = scenes.lexicon
-    qualities = {*lexicon.COLOURS, *lexicon.SIZES}
-    sentences, spans = [], []
-    for words in scenes.read(split).sentences:
-        meant = [scenes.MEANING.get(word, "") for word in words]
-        last = next((i for i, name in enumerate(meant) if name in lexicon.OBJECTS), None)
-        if last is not None:
-            first = last
-            while first and meant[first - 1] in qualities:
-                first -= 1
-            sentences.append(words)
-            spans.append((first, last))
-    return Texts(sentences, spans)
 
 
 def some(given: Texts, count: int | None, seed: int) -> Texts:

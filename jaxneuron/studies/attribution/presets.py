@@ -18,8 +18,9 @@ class Preset(NamedTuple):
     shown: int = 8  # of these, on the page
     steps: int = 50  # nodes of an integral
     batch: int = 8  # texts that are explained at once
-    examples: int = 60  # of a concept; there are twice as many random ones
-    sequence: int = 7  # words of an example: so that every window of the CNN has words
+    examples: int = 200  # of a concept, several times the units of a layer: vectors of fewer examples, shuffled ones
+    # above all, point anywhere, and no concept can be told from them; there are twice as many random ones
+    sequence: int = 7  # words of an example: at least 5, so that every window of the CNN has words
     inputs: int = 64  # texts whose gradients are tested
     permutations: int = 1999  # so many that a table of some 30 tests can be significant after correction
     bins: int = 100  # of the distribution of attributions
@@ -31,15 +32,16 @@ TRAINING: dict[str, Any] = {"causal": False, "norm_first": False, "embedding_nor
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
         training=TRAINING
-        | {"epochs": 2, "width": 64, "blocks": 3, "heads": 4, "longest": 32, "learning_rate": 3e-3, "batch": 64},
-        head={"epochs": 15, "batch": 32, "learning_rate": 1e-2},
+        | {"epochs": 4, "width": 64, "blocks": 3, "heads": 4, "longest": 32, "learning_rate": 3e-3, "batch": 64},
+        head={"epochs": 15, "batch": 32, "learning_rate": 3e-3},
         cnn={"epochs": 4, "embedding": 32, "filters": 24, "learning_rate": 3e-3},
-        training_words=40_000,
+        training_words=100_000,
         texts=2_000,
         held_out=400,
         longest=24,
         explained=16,
-        examples=40,
+        examples=400,
+        sequence=5,
         inputs=48,
         permutations=999,
     ),
@@ -60,7 +62,7 @@ PRESETS: dict[str, Preset] = {
         longest=48,
         explained=128,
         shown=12,
-        examples=100,
+        examples=400,
         inputs=256,
         permutations=9999,
     ),

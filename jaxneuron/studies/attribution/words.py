@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxneuron.corpora import concepts, scenes
+from jaxneuron.studies.attribution.scene_tasks import PLURAL, SINGULAR
 
 POSITIVE: Sequence[str] = """
 admirable amazing astonishing authentic awesome beautiful best brave breathtaking brilliant captivating charming
@@ -32,9 +33,6 @@ predictable pretentious repetitive ridiculous sappy schlocky shallow silly slopp
 tedious terrible thin tired tiresome trite ugly unbearable uneven unfunny uninspired unpleasant useless vapid weak weary
 worst
 """.split()
-
-ANIMALS = tuple("dog cat horse cow bird sheep elephant".split())
-"""Kinds of things in the embedded scenes."""
 
 
 def read(paths: Sequence[Path]) -> dict[str, list[str]]:
@@ -59,15 +57,9 @@ def adjectives() -> dict[str, list[str]]:
 
 
 def of_scenes() -> dict[str, list[str]]:
-    """Return the concepts of the embedded scenes: words for animals, words for other things, and colours."""
-    lexicon = scenes.lexicon
-    meant = scenes.MEANING.items()
-    things = set(lexicon.OBJECTS) - set(ANIMALS)
-    return {
-        "animal words": [word for word, name in meant if name in ANIMALS],
-        "other things": [word for word, name in meant if name in things],
-        "colours": [word for word, name in meant if name in lexicon.COLOURS],
-    }
+    """Return the concepts of the embedded scenes: plural nouns, which decide the label, singular ones, and colours."""
+    colours = [word for word, name in scenes.MEANING.items() if name in scenes.lexicon.COLOURS]
+    return {"plural nouns": list(PLURAL), "singular nouns": list(SINGULAR), "colours": colours}
 
 
 def sequences(words: Sequence[str], count: int, length: int, seed: tuple[int, ...]) -> list[list[str]]:

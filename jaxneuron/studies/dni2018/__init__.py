@@ -150,6 +150,7 @@ def _results(run: _Run, name: str) -> Rows:
         "writing",
         lambda: writing.writing(write_key, run.model, held_out, language, hidden, run.preset, **given),
     )
+    results["asked"] = {feature.name: list(feature.hypotheses) for feature in language.features}
     results["views"] = run.stage("views", lambda: views.views(results["relevance"], states, found))
     shown = language.features[0].hypotheses[-1]
     results["matching"] = run.stage("matching", lambda: views.matches(shown, states, found))

@@ -1,4 +1,4 @@
-"""The findings of the paper and our own promises, each re-measured: true or false as it came out."""
+"""The findings of the paper and checks of our own, each re-measured: true or false as it came out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +49,7 @@ def _parens(results: Results) -> Iterator[Claim]:
     mean = sum(known[digit] * count[digit] for digit in known) / max(sum(count[digit] for digit in known), 1)
     yield _claim(
         "where a digit follows, the right one has 0.99 or more of the probability of all digits",
-        "promised here",
+        "our own check",
         mean >= 0.99,
         mean,
         f"least sure of a digit: {min(known.values()):.4f}; a digit follows a third to a half of the symbols, so that "
@@ -121,7 +121,7 @@ def _n_gram(results: Results) -> Iterator[Claim]:
     bits, counted = results["quality"]["bits"], results["quality"]["n_gram"]
     yield _claim(
         "the LSTM needs fewer bits per symbol than a 5-gram model",
-        "promised here" if results["language"] == "c" else "compared here",
+        "our own check",
         bits < counted,
         bits,
         f"interpolated Kneser-Ney, trained on the same text: {counted:.3f}",
@@ -170,7 +170,9 @@ def _replaced(results: Results, feature: str) -> Iterator[Claim]:
         if ten and gone:
             yield _claim(
                 f"the label in place of the top 10 units ({how}) serves the model better than nothing in their place",
-                f"{PAPER}, Figure 5, found no measurable difference" if way == "oracle" else "not in the paper",
+                f"{PAPER}, Figure 5, found no measurable difference"
+                if way == "oracle"
+                else "our own check, not in the paper",
                 ten["accuracy"] > gone["accuracy"],
                 ten["accuracy"] - gone["accuracy"],
                 f"accuracy {ten['accuracy']:.3f}; nothing: {gone['accuracy']:.3f}",
@@ -195,7 +197,7 @@ def _writing(results: Results) -> Iterator[Claim]:
                 yield _claim(
                     f"holding the top units of {feature!r} {how} makes the model write more {none['what']} than random "
                     "units (above the 95% interval of their mean, for the largest k)",
-                    f"{PAPER}, sections 5.2 and 5.3" if held == "1" else "not in the paper",
+                    f"{PAPER}, sections 5.2 and 5.3" if held == "1" else "our own check, not in the paper",
                     last in above,
                     own[last]["rate"],
                     "for each 100 symbols; as it is "

@@ -38,8 +38,8 @@ PRESETS: dict[str, dict[str, Preset]] = {
     "small": {
         "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
         "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
-        "c": Preset(6_000_000, {"epochs": 3} | _SOURCE, scored=40_000, quality=200_000, length=400),
-        "python": Preset(6_000_000, {"epochs": 3} | _SOURCE, scored=40_000, quality=200_000, length=400),
+        "c": Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
+        "python": Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
     },
     "paper": {
         "parens": Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
