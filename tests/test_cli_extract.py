@@ -37,8 +37,9 @@ def run(checkpoint, tmp_path, monkeypatch, capsys):
 
 
 def test_a_text_becomes_a_store(run, tmp_path):
-    code, out, _ = run("w1 w2 w3\nw4 w5\n", "--sites", "embed,block1/mlp/hidden", "--dtype", "float16")
-    assert code == 0 and "5 words" in out and "at 2 sites" in out
+    code, out, err = run("w1 w2 w3\n\nw4 w5\n", "--sites", "embed,block1/mlp/hidden", "--dtype", "float16")
+    assert code == 0, err
+    assert "5 words" in out and "at 2 sites" in out
     found = store.open(tmp_path / "store")
     assert found.sentences == [["w1", "w2", "w3"], ["w4", "w5"]]
     assert found["block1/mlp/hidden"].shape == (5, 32) and found["embed"].dtype == "float16"
@@ -53,7 +54,7 @@ def test_a_sentence_of_10000_words_is_read_whole(run, tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        ("w1 w2\n\nw3\n", "text.txt", "text.txt, line 2: an empty sentence"),
+        ("w1 w2\n\n \n", "text.tsv", "text.tsv, line 1: expected 2 columns"),
         (b"w1 w2\nw3 \xff\n", "text.txt", "text.txt, line 2, byte 4 .*expected UTF-8"),
         ("w1\tO\nw2\n", "text.conll", "text.conll, line 2: expected 2 columns"),
         ("w1 w2", "text.pdf", "expected the ending .conllu"),

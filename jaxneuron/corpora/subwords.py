@@ -3,9 +3,9 @@
 A sentence is joined by single spaces and tokenised as running text (so that a byte-level tokenizer sees its spaces).
 All sub-words are read, and each is given to the word that it begins in; the space between two words counts with the
 second one, so that a sub-word that is only a space belongs to the word after it, as in `word_ids()` of transformers.
-A word of which the tokenizer leaves nothing is read as the unknown token. A sentence longer than the model is read in
-windows that overlap by half, and each word is taken from the window where it stands nearest to the middle; of a word
-longer than a window, only the beginning is read.
+A word of which the tokenizer leaves nothing, or nothing but a share in a sub-word that begins in another word, is read
+as the unknown token. A sentence longer than the model is read in windows that overlap by half, and each word is taken
+from the window where it stands nearest to the middle; of a word longer than a window, only the beginning is read.
 """
 
 import re
@@ -55,8 +55,7 @@ def split(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, longest: 
         The windows, with every word of every sentence in exactly one of them.
 
     Raises:
-        ValueError: an empty sentence, a word that is blank or no text, a sub-word over several words that leaves one of
-            them without, or a model too short for its own special tokens.
+        ValueError: an empty sentence, a word that is blank or no text, or a model too short for its own special tokens.
     """
     tokenizer = _plain(tokenizer)
     before, after = _specials(tokenizer)
@@ -179,14 +178,6 @@ def _fill(
     word = np.maximum.accumulate(word)  # what a tokenizer puts in may have no place of its own
     missing = np.setdiff1d(np.arange(len(sentence)), word)
     if len(missing):
-        first = ends[missing] - [len(sentence[index]) for index in missing]
-        over = (span[:, :1] < ends[missing]) & (span[:, 1:] > first)
-        if over.any():
-            index = int(missing[over.any(axis=0)][0])
-            raise ValueError(
-                f"sentence {number}: the tokenizer makes one sub-word of the word {sentence[index]!r} and the one "
-                "before it, so that they can't be told apart; join them to one word, or take another tokenizer"
-            )
         unknown += [(number, int(index)) for index in missing]
         place = np.searchsorted(word, missing)
         ids, word = np.insert(ids, place, _unknown(tokenizer)), np.insert(word, place, missing)

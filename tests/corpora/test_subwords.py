@@ -155,12 +155,12 @@ def test_padding_and_cutting_of_the_tokenizer_are_left_aside(pieces):
     assert pieces.padding and pieces.truncation  # the tokenizer is as it was
 
 
-def test_words_in_one_subword_cannot_be_told_apart():
-    tokenizer = Tokenizer(models.WordLevel({"of the": 0, "dog": 1, "?": 2}, unk_token="?"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("dog", "isolated")
-    tokenizer.normalizer = normalizers.Replace("the dog", "thedog")
-    with pytest.raises(ValueError, match="sentence 0: the tokenizer makes one sub-word of the word 'the' and the one"):
-        subwords.split(tokenizer, [["of", "the", "dog"]], longest=20)
+def test_of_words_in_one_subword_the_first_has_it_and_the_others_are_unknown():
+    tokenizer = Tokenizer(models.WordLevel({"of the": 0, "dog": 1, "[UNK]": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" dog", "isolated")
+    found = subwords.split(tokenizer, [["of", "the", "dog"]], longest=20)
+    assert found.unknown == [(0, 1)]
+    assert found.windows[0].ids.tolist() == [0, 2, 2] and found.windows[0].word.tolist() == [0, 1, 2]
 
 
 def test_half_a_surrogate_pair_is_no_word(pieces):
