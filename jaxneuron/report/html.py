@@ -8,12 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
-from jaxneuron.report import _run, attribution, concepts, dni2018, poerner2018, text
+from jaxneuron.report import _run, _vega, attribution, concepts, dni2018, poerner2018, text
 from jaxneuron.report._write import beside
 from jaxneuron.tap import nearest
 
@@ -66,7 +64,7 @@ def _render(template: str, content: dict[str, Any]) -> str:
     for written in (text.number, text.percent, text.rate, text.p_value, text.shown):
         environment.filters[written.__name__] = written
     environment.globals["inline"] = lambda name: Markup(script((TEMPLATES / name).read_text(encoding="utf-8")))
-    environment.globals["vega"] = lambda: Markup(script(_vega()))
+    environment.globals["vega"] = lambda: Markup(script(_vega.bundle()))
     return environment.get_template(template).render(**content)
 
 
@@ -84,8 +82,3 @@ def data(value: Any) -> Markup:
 def script(code: str) -> str:
     """Return JavaScript (or CSS) that is safe inside its element: what would close or comment it is escaped."""
     return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _vega() -> str:
-    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return vl_convert.javascript_bundle(vl_version=version)  # pyright: ignore[reportCallIssue] (its stub is too strict)
