@@ -96,7 +96,7 @@ def converge(
     linear = _expressed(search.here, numbers, kind)
     if choice and choice.best:
         linear = jax.tree.map(lambda leaf: leaf[0], choice.best)
-    converged = np.asarray(search.converged).all(axis=0)
+    converged = np.all(np.asarray(search.converged), axis=0, keepdims=True)[0]
     return Converged(linear, converged, np.asarray(search.flatness).max(axis=0), int(search.turn))
 
 
@@ -110,8 +110,8 @@ def _expressed(linear: Linear, numbers: tuple[np.ndarray, np.ndarray], kind: Kin
 
 def _each(penalty: Array, per_label: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
     """Return a penalty of each probe as `[label or 1, probe, unit or 1]`."""
-    penalty = np.asarray(penalty, np.float64)[None, :, None] * per_label[:, None, None] * per_unit
-    return np.minimum(penalty, 1e30)  # of a unit that is nearly constant
+    each = np.asarray(penalty, np.float64)[None, :, None] * per_label[:, None, None] * per_unit
+    return np.minimum(each, 1e30)  # of a unit that is nearly constant
 
 
 def _start(

@@ -40,7 +40,7 @@ def planned(
     if key is None and batch is not None:
         raise ValueError("expected a random key, which shuffles the tokens, as in `jax.random.key(0)`; got None")
     key = jax.random.key(0) if key is None else key
-    if not isinstance(key, jax.Array | np.ndarray):
+    if not isinstance(key, jax.Array):
         raise TypeError(f"expected a random key, as `jax.random.key(0)` makes it, got {key!r:.80}")
     keys = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
     l1, l2 = as_numbers(l1, "l1"), None if l2 is None else as_numbers(l2, "l2")
