@@ -18,18 +18,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 
 EXACT = 16
 """The most players whose coalitions are all tried."""
 
-Score = Callable[[Array], Float[Array, "batch"]]
-"""From `[batch *feature]` to one number per row; the rows do not see each other."""
+Score = Callable[[Array], Shaped[Array, "batch"]]
+"""From `[batch *feature]` to one number per row; the rows do not see each other.
+
+Whole numbers (a predicted class), truth values (is the answer right?) and half precision are counted in float32."""
 
 
 @jax.tree_util.register_dataclass
@@ -37,7 +38,7 @@ Score = Callable[[Array], Float[Array, "batch"]]
 class Game:
     """A score, its input, and who plays; made by `game`."""
 
-    score: Any  # Score, as a pytree (`split.traceable`)
+    score: Any  # Score, as a pytree; its numbers are of single precision at least
     x: Any  # [batch *feature]
     baseline: Any  # [batch *feature]; x itself where a feature does not play
     player: Any  # [row *feature], the player of each feature, -1 where it does not play; one row serves all
@@ -59,7 +60,8 @@ def game(
     Args:
         f: the score.
         x: the input.
-        baseline: what an absent feature takes: a number, or an array that broadcasts to `x`.
+        baseline: what an absent feature takes: a number, or an array that broadcasts to `x`. Where the input's type
+            does not hold it, such as 0.5 for whole numbers, the score gets real numbers.
         groups: the group of each feature, any whole numbers, `[*feature]` or with a row for each input; what broadcasts
             to that will do, so `np.arange(time)[:, None]` makes each word one player. Players are numbered by ascending
             group. None: each feature plays alone.
@@ -67,20 +69,20 @@ def game(
         budget: bytes for what is computed at a time.
 
     Raises:
-        ValueError: shapes that do not fit, values that are no numbers, or a score that is not one number per row.
+        TypeError: an input, baseline or score of another kind than real numbers.
+        ValueError: shapes that do not fit, values that are no numbers, a score that is not one number per row, or one
+            of whole numbers only where the baseline is none.
     """
-    x = jnp.asarray(x)
+    x = _numbers.array(x, "x")
     if x.ndim < 2 or not x.size:
         raise ValueError(f"expected inputs [batch *feature], at least one, got the shape {x.shape}")
-    given = jnp.asarray(baseline)
+    given, kind = _numbers.array(baseline, "baseline"), x.dtype
     if not _fits(given.shape, x.shape):
         raise ValueError(
             f"the baseline {given.shape} does not broadcast to the input {x.shape}; give a number, one value for each "
             "feature, or an array of the input's shape"
         )
-    for name, value in (("input", x), ("baseline", given)):
-        if not isinstance(value, Tracer) and not np.isfinite(np.asarray(value)).all():
-            raise ValueError(f"the {name} holds NaN or infinite values; find out where they arise")
+    x, given = _numbers.together(x, given, "baseline")
     member, count = _players(x.shape, groups)
     if mask is not None:
         mask = jnp.asarray(mask)
@@ -90,14 +92,34 @@ def game(
                 f"the tokens' own; got {mask.dtype} {mask.shape}"
             )
     score = traceable(f)
-    shape = _evaluate.eval_shape(score, x)
+    try:
+        shape = _evaluate.eval_shape(score, x)
+    except TypeError as error:
+        if x.dtype == kind:
+            raise
+        raise ValueError(
+            f"the baseline is no {kind}, as the input is, and the score takes no real numbers ({error}); give a "
+            "baseline of the input's type"
+        ) from error
     if getattr(shape, "shape", None) != x.shape[:1]:
         raise ValueError(
             f"expected a score that returns one number for each of the {x.shape[0]} rows, got {shape}; pick one number "
             "with a target, or sum"
         )
+    if jnp.issubdtype(shape.dtype, jnp.complexfloating):
+        raise TypeError(f"expected a score of real numbers, got {shape.dtype}; take its size or its real part")
     baseline, player = _prepare(x, given, member, mask)
-    return Game(score, x, baseline, player, count, budget)
+    return Game(_Counted(score), x, baseline, player, count, budget)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    score: Any
+
+    def __call__(self, x: Array) -> Float[Array, "batch"]:
+        """Return the score in single precision at least, so that its shares are none of a whole number."""
+        return _numbers.floating(self.score(x))
 
 
 @jax.jit
@@ -111,7 +133,7 @@ def _prepare(
 ) -> tuple[Array, Int[Array, "_row *feature"]]:
     if mask is not None:
         player = jnp.where(mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)), player, -1)
-    return jnp.where(player >= 0, jnp.broadcast_to(baseline.astype(x.dtype), x.shape), x), player
+    return jnp.where(player >= 0, jnp.broadcast_to(baseline, x.shape), x), player
 
 
 def _players(shape: tuple[int, ...], groups: Any) -> tuple[Int[np.ndarray, "..."], int]:

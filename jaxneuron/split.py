@@ -3,7 +3,7 @@
 With these maps one method serves inputs, layers and neurons alike: integrated gradients at a hidden layer is
 integrated gradients of `above`, at the embedding of one unit it is `above` with the unit as its target, and
 conductance takes `through`, which joins both sides. The maps are pytrees: a jitted method that takes one as an argument
-compiles once per model, site and shape, not once per text.
+compiles once per model, site and shape, not once per text. They are equal to themselves alone, as functions are.
 """
 
 import functools
@@ -20,7 +20,7 @@ from jaxneuron._dependence import dependence
 from jaxneuron._dependence import recurrent as recurrent
 from jaxneuron.edits import Add, Replace
 from jaxneuron.tap import check_site, sites
-from jaxneuron.targets import Along, Logit, Unit, scores
+from jaxneuron.targets import Along, Group, Logit, Unit, check_position, scores
 from jaxneuron.types import Forward, Params, Site, Target, Text, Tokens
 
 
@@ -44,11 +44,11 @@ def above(
 
     Raises:
         KeyError: the model has no such site, or no site that the target reads.
-        ValueError: the target does not depend on the site, or reads a unit that is not there.
+        ValueError: the target does not depend on the site, or reads a unit or a word that is not there.
     """
     shapes = sites(forward, params, tokens)
     check_site(site, shapes)
-    _check_target(forward, params, tokens, target)
+    check_target(forward, params, tokens, target)
     score = _Above(forward, params, tokens, site, traceable(target))
     if not dependence(score, shapes[site]).all():
         raise ValueError(f"nothing at {site!r} reaches {target}; choose a site before the one that the target reads")
@@ -56,7 +56,7 @@ def above(
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Above:
     forward: Any = field(metadata={"static": True})
     params: Any
@@ -89,7 +89,7 @@ def between(
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Between:
     forward: Any = field(metadata={"static": True})
     params: Any
@@ -129,7 +129,7 @@ def through(
     shapes = sites(forward, params, tokens)
     for name in (source, *names):
         check_site(name, shapes)
-    _check_target(forward, params, tokens, target)
+    check_target(forward, params, tokens, target)
     repeated = recurrent(forward, params, tokens) & set(names)
     if repeated and len(names) > 1:
         raise ValueError(f"the recurrent site {min(repeated)!r} needs a map of its own, got {', '.join(names)}")
@@ -140,7 +140,7 @@ def through(
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Through:
     forward: Any = field(metadata={"static": True})
     params: Any
@@ -188,7 +188,7 @@ def on_path(
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Moved:
     forward: Any = field(metadata={"static": True})
     params: Any
@@ -201,7 +201,7 @@ class _Moved:
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Effect:
     forward: Any = field(metadata={"static": True})
     params: Any
@@ -227,18 +227,42 @@ def traceable(f: Any) -> Any:
     return jax.tree_util.Partial(f) if jax.tree_util.all_leaves([f]) else f
 
 
-def _check_target(forward: Forward, params: Params, tokens: Text, target: Target) -> None:
-    """Raise if a target reads a site, a unit or a class that is not there."""
+def check_target(forward: Forward, params: Params, tokens: Text, target: Target) -> None:
+    """Raise if a target reads a site, a unit, a class or a word that is not there.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: the sentences that are read; of traced ones, the length is not known.
+        target: one, or many with stacked leaves.
+
+    Raises:
+        KeyError: no such site.
+        ValueError: no such unit or class, a direction or a mask of another width, or a position beyond a text.
+    """
     shapes = sites(forward, params, tokens)
     for part in jax.tree.leaves(target, is_leaf=lambda node: hasattr(node, "site") or isinstance(node, Logit)):
-        if isinstance(getattr(part, "site", None), str):
-            check_site(part.site, shapes)
+        if isinstance(site := getattr(part, "site", None), str):
+            check_site(site, shapes)
+            check_position(getattr(part, "position", -1), tokens, shapes[site].shape[-2])
         known = not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(part))
         if isinstance(part, Unit) and known:
             check_units(part, shapes[part.site].shape[-1])
-        if isinstance(part, Logit) and known:
+        if isinstance(part, Group | Along):
+            given, width = (
+                jnp.shape(part.mask if isinstance(part, Group) else part.direction),
+                shapes[part.site].shape[-1],
+            )
+            if given[-1:] != (width,):
+                raise ValueError(
+                    f"{part.site!r} has {width} units, got {type(part).__name__} of the shape {given}; give a number "
+                    "for each unit"
+                )
+        if isinstance(part, Logit):
             output = jax.eval_shape(lambda: scores(forward(params, tokens, {})[0]))
-            check_units(Unit("the output", part.token), output.shape[-1])
+            check_position(part.position, tokens, output.shape[-2])
+            if known:
+                check_units(Unit("the output", part.token), output.shape[-1])
 
 
 def lower(forward: Forward, params: Params, units: Unit, source: Site) -> Along:

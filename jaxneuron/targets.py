@@ -9,20 +9,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Float, Int
 
 from jaxneuron.types import Activations, Output, Site, Target, Text
 
 
 def at_position(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
-    """Return the activation at a word of each sequence; -1 is the last real one.
+    """Return the activation at a word of each sequence, for models that read on from there; -1 is the last real one.
 
-    A sentence vector (time axis of length 1) has one position only.
+    A sentence vector (time axis of length 1) has one position only. Of a sequence without such a word it is what stands
+    at the nearest place; targets read `at_word`.
     """
     if value.shape[-2] == 1:
         return value[..., 0, :]
-    length = jnp.sum(tokens.mask, axis=-1)
-    index = jnp.clip(length + position if position < 0 else jnp.full_like(length, position), 0, value.shape[-2] - 1)
+    index = jnp.clip(_place(tokens, position), 0, value.shape[-2] - 1)
     return jnp.take_along_axis(value, index[..., None, None], axis=-2)[..., 0, :]
 
 
@@ -31,6 +33,7 @@ def scores(output: Output) -> Float[Array, "batch time class"]:
 
     Raises:
         ValueError: the model has no head.
+        TypeError: what it puts out is no such array.
     """
     found = getattr(output, "logits", output)
     if found is None:
@@ -38,7 +41,49 @@ def scores(output: Output) -> Float[Array, "batch time class"]:
             "this model has no head, so it has no score for a class; load it with its head, or ask for a unit of one "
             "of its sites with `targets.Unit`"
         )
+    if getattr(found, "ndim", 0) < 2:
+        raise TypeError(
+            f"Logit reads an output that is scores [batch time class], got {type(found).__name__}; write a target "
+            "that picks the field with the scores, or give the model's forward one such output"
+        )
     return found
+
+
+def at_word(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
+    """Return `at_position`, but NaN where a sequence has no such word: padding says nothing.
+
+    Example:
+        >>> from jaxneuron.types import Tokens
+        >>> text = Tokens(jnp.array([[5, 6, 0]]), jnp.array([[True, True, False]]))
+        >>> value = jnp.array([[[1.0], [2.0], [9.0]]])
+        >>> [float(at_word(value, text, position)[0, 0]) for position in (-1, 0, 2)]
+        [2.0, 1.0, nan]
+    """
+    found = at_position(value, tokens, position)
+    if value.shape[-2] == 1 and tokens.mask.shape[-1] > 1:
+        return found
+    index, length = _place(tokens, position), jnp.sum(tokens.mask, axis=-1)
+    there = jnp.broadcast_to(((index >= 0) & (index < length))[..., None], found.shape)
+    return jnp.where(there, found, jnp.asarray(jnp.nan, found.dtype))
+
+
+def _place(tokens: Text, position: int) -> Int[Array, "batch"]:
+    length = jnp.sum(tokens.mask, axis=-1)
+    return length + position if position < 0 else jnp.full_like(length, position)
+
+
+def check_position(position: int, tokens: Text, time: int) -> None:
+    """Raise a ValueError if some text has no word at a position; a site of length 1 has one of its own."""
+    mask = tokens.mask
+    if isinstance(mask, Tracer) or (time == 1 and mask.shape[-1] > 1):
+        return
+    length = np.asarray(mask).sum(axis=-1).ravel()
+    short = np.flatnonzero((length <= position) if position >= 0 else (length < -position))
+    if short.size:
+        raise ValueError(
+            f"position {position} is no word of text {short[0]}, which has {length[short[0]]} words; "
+            "leave such texts out, or read -1, the last word"
+        )
 
 
 @jax.tree_util.register_dataclass
@@ -52,7 +97,7 @@ class Unit:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the unit's activation."""
-        return jnp.take(at_position(activations[self.site], tokens, self.position), self.index, axis=-1)
+        return jnp.take(at_word(activations[self.site], tokens, self.position), self.index, axis=-1)
 
 
 @jax.tree_util.register_dataclass
@@ -66,7 +111,7 @@ class Group:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the members' mean activation."""
-        return at_position(activations[self.site], tokens, self.position) @ self.mask / jnp.sum(self.mask)
+        return at_word(activations[self.site], tokens, self.position) @ self.mask / jnp.sum(self.mask)
 
 
 @jax.tree_util.register_dataclass
@@ -81,7 +126,7 @@ class Along:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return `activation . direction + bias`."""
-        return at_position(activations[self.site], tokens, self.position) @ self.direction + self.bias
+        return at_word(activations[self.site], tokens, self.position) @ self.direction + self.bias
 
 
 @jax.tree_util.register_dataclass
@@ -96,9 +141,9 @@ class Logit:
         """Return the score at the position.
 
         Raises:
-            ValueError: the model has no head.
+            ValueError, TypeError: the model has no head, or no scores.
         """
-        return jnp.take(at_position(scores(output), tokens, self.position), self.token, axis=-1)
+        return jnp.take(at_word(scores(output), tokens, self.position), self.token, axis=-1)
 
 
 @jax.tree_util.register_dataclass

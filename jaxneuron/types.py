@@ -115,7 +115,8 @@ class Found(NamedTuple):
     """The inputs that drive each target most; what every `find` returns."""
 
     tokens: Tokens  # [target, k, time], best first
-    score: Float[Array, "target k"]  # the discrete score, from the unrelaxed model; -inf where fewer than k
+    score: Float[Array, "target k"]  # the discrete score, from the unrelaxed model; -inf where fewer than k, and NaN
+    # where no input had a number; there the mask is false and the step -1
     step: Int[Array, "target k"]  # the step that found it (corpus search: the row of its n-gram)
     proximity: Float[Array, "target k"]  # how close the relaxed input was to these words, 1 for a real n-gram:
     # mean over positions of the cosine (embedding) or of the word's share of the weight (the others)

@@ -80,14 +80,14 @@ def test_groups_are_numbered_in_order_and_may_differ_between_rows():
     ("options", "message"),
     [
         ({"baseline": np.zeros(4)}, r"\(4,\) does not broadcast to the input \(2, 3\)"),
-        ({"baseline": np.nan}, "baseline holds NaN"),
+        ({"baseline": np.nan}, "numbers in `baseline` are NaN"),
         ({"groups": np.zeros(2, int)}, r"group of each feature.*int64 \(2,\)"),
         ({"groups": np.zeros(3)}, "whole numbers"),
         ({"mask": np.ones(3, bool)}, "leading axes"),
         ({"mask": np.ones(2)}, "leading axes"),
         ({"f": lambda x: x}, "one number for each of the 2 rows"),
         ({"x": np.zeros(3)}, r"\[batch \*feature\].*\(3,\)"),
-        ({"x": np.full((2, 3), np.nan)}, "input holds NaN or infinite"),
+        ({"x": np.full((2, 3), np.nan)}, "numbers in `x` are NaN or infinite"),
     ],
 )
 def test_bad_input_is_named(options, message):
@@ -99,3 +99,36 @@ def test_bad_input_is_named(options, message):
 def test_more_players_than_a_table_holds_are_refused():
     with pytest.raises(ValueError, match="17 players have 2\\^17 coalitions"):
         games.check_exact(games.game(lambda x: jnp.sum(x, axis=1), np.ones((1, 17))))
+
+
+@pytest.mark.parametrize("kind", [bool, np.int32, np.uint8, jnp.float16, jnp.bfloat16])
+def test_shares_of_whole_numbers_are_fractions(kind):
+    def right(x):
+        return (x[:, 0] * x[:, 1] > 5).astype(kind)
+
+    game = games.game(right, jnp.array([[3, 2, 7]]))
+    table = jax.jit(games.table)(game)
+    assert table.dtype == jnp.float32
+    found = games.index(table, np.eye(3, dtype=bool), np.tile(1 / np.array([3, 6, 3]), (3, 1)))
+    np.testing.assert_allclose(found, [[0.5, 0.5, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("x", [np.array([[3, 1]]), np.array([[3, 1]], np.uint8), np.array([[True, True]])])
+def test_a_baseline_is_never_cut(x):
+    game = games.game(lambda x: x.sum(1), x, 0.5)
+    np.testing.assert_array_equal(game.baseline, [[0.5, 0.5]])
+    np.testing.assert_array_equal(jax.jit(games.table)(game)[:, 0], [1, x[0, 0] + 0.5, 1.5, x.sum()])
+    below = games.game(lambda x: x.sum(1), x, -1)
+    np.testing.assert_array_equal(below.baseline, [[-1, -1]])
+    kept = games.game(lambda x: x.sum(1), x, 0.0)
+    assert kept.x.dtype == kept.baseline.dtype == jnp.asarray(x).dtype
+
+
+def test_a_score_of_words_alone_says_what_its_baseline_must_be():
+    rows = jnp.arange(10.0)
+    with pytest.raises(ValueError, match="the baseline is no int32, as the input is"):
+        games.game(lambda ids: rows[ids].sum(1), jnp.array([[3, 1]]), 0.5)
+    with pytest.raises(ValueError, match="more than float16 holds"):
+        games.game(lambda x: x.sum(1), jnp.ones((1, 2), jnp.float16), 1e5)
+    with pytest.raises(TypeError, match="score of real numbers"):
+        games.game(lambda x: x.sum(1) * 1j, jnp.ones((1, 2)))

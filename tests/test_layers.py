@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RUNGS = [
     ["jaxneuron"],
-    ["jaxneuron.types"],
+    ["jaxneuron.types", "jaxneuron._numbers", "jaxneuron._keys"],
     [
         "jaxneuron.tap",
         "jaxneuron.edits",

@@ -143,3 +143,9 @@ def test_what_is_no_projection_is_not_lowered(forward, source, weights):
 def test_a_unit_out_of_range_is_not_lowered(weights):
     with pytest.raises(ValueError, match=r"unit \[9\] is out of range: 'projection' has the units 0 to 8"):
         lower(tiny.recurrent, weights, Unit("projection", jnp.array([1, 9])), "hidden")
+
+
+def test_a_map_is_a_function_that_can_be_compiled(weights):
+    score = above(tiny.recurrent, weights, TEXT, "hidden", Unit("projection", 2))
+    value = tiny.recurrent(weights, TEXT, {})[1]["hidden"]
+    np.testing.assert_allclose(jax.jit(score)(value), score(value), rtol=1e-6)

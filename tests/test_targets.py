@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.targets import Along, Group, Logit, Minus, Unit, at_position, count, stack
+from jaxneuron.targets import Along, Group, Logit, Minus, Unit, at_position, at_word, check_position, count, stack
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -86,3 +86,21 @@ def test_count_refuses_what_is_not_stacked():
     ):
         with pytest.raises(ValueError, match="stack"):
             count(target)
+
+
+def test_padding_is_never_read(weights):
+    value, none = jnp.arange(12.0).reshape(3, 4, 1), TEXT._replace(mask=jnp.zeros((3, 4), bool))
+    np.testing.assert_array_equal(at_word(value, TEXT, 1)[:, 0], [1, 5, np.nan])
+    np.testing.assert_array_equal(at_word(value, TEXT, -2)[:, 0], [2, 4, np.nan])
+    assert np.isnan(at_word(value, TEXT, 9)).all() and np.isnan(at_word(value, none, -1)).all()
+    assert np.isnan(score(Unit("hidden", 2, position=3), weights)[1:]).all()
+    with pytest.raises(ValueError, match="position 2 is no word of text 1, which has 2 words"):
+        check_position(2, TEXT, 4)
+    with pytest.raises(ValueError, match="position -1 is no word of text 0, which has 0 words"):
+        check_position(-1, none, 4)
+    check_position(2, TEXT, 1)  # a sentence vector has one position only
+
+
+def test_a_class_of_an_output_without_scores_is_an_error():
+    with pytest.raises(TypeError, match="write a target that picks the field"):
+        Logit(1)({"scores": jnp.ones((3, 4, 5))}, {}, TEXT)

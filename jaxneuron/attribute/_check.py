@@ -5,54 +5,45 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from jaxneuron import _numbers
 
-def check_value(x: Any, name: str = "x", *, integers: bool = False) -> Array:
+
+def check_value(x: Any, name: str = "x") -> Array:
     """Return `x` as an array of numbers that can be changed a little.
 
     Args:
         x: values, `[batch *feature]`.
         name: what the caller calls it, for the error.
-        integers: whether whole numbers and truth values are taken, by methods that need no gradient.
 
     Raises:
-        ValueError: whole numbers, which have no gradient; no batch axis or no rows; NaN or infinite entries.
+        TypeError: no numbers.
+        ValueError: whole numbers, which have no gradient; no batch axis or no rows; NaN or infinite entries, or more
+            than JAX's type holds.
     """
-    x = jnp.asarray(x)
-    if not integers and not jnp.issubdtype(x.dtype, jnp.floating):
-        raise ValueError(
-            f"`{name}` is {x.dtype}, which has no gradient; for text, take the word vectors "
-            '`split.below(forward, params, "embed/word")(tokens)` as the value to explain, else convert it to float'
-        )
+    x = _numbers.real(x, name)
     if x.ndim < 1 or not x.size:
         raise ValueError(
             f"expected `{name}` as [batch *feature], at least one row and feature, got the shape {x.shape}"
         )
-    if jnp.issubdtype(x.dtype, jnp.floating) and not isinstance(x, Tracer):
-        if wrong := int(jnp.sum(~jnp.isfinite(x))):
-            raise ValueError(
-                f"{wrong} of the {x.size} numbers in `{name}` are NaN or infinite; find out where they arise"
-            )
     return x
 
 
-def check_baseline(x: Any, baseline: Any, *, integers: bool = False) -> tuple[Array, Array]:
+def check_baseline(x: Any, baseline: Any) -> tuple[Array, Array]:
     """Return `x` and `baseline` as arrays of one shape and dtype.
 
     Raises:
-        ValueError: as `check_value`, or the baseline does not broadcast to `x`.
+        TypeError, ValueError: as `check_value`, or the baseline does not broadcast to `x`.
     """
-    x, shape = check_value(x, integers=integers), jnp.shape(baseline)
+    x, shape = check_value(x), jnp.shape(baseline)
     if not broadcasts(shape, x.shape):
         raise ValueError(
             f"the baseline's shape {shape} does not broadcast to that of `x`, {x.shape}; expected a number, one row "
             "`[1 *feature]`, or a row for each of `x`"
         )
-    baseline = jnp.asarray(baseline).astype(x.dtype)
-    baseline = jnp.broadcast_to(baseline.reshape((1,) * (x.ndim - baseline.ndim) + baseline.shape), x.shape)
-    return x, baseline if baseline is x else check_value(baseline, "baseline", integers=integers)
+    x, baseline = _numbers.together(x, baseline, "baseline")
+    return x, jnp.broadcast_to(baseline.reshape((1,) * (x.ndim - baseline.ndim) + baseline.shape), x.shape)
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

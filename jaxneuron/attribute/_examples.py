@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.split import above
 from jaxneuron.tap import check_site, sites
-from jaxneuron.targets import at_position
+from jaxneuron.targets import at_word
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
 Pool = Literal["mean", "token"] | int
@@ -107,7 +107,7 @@ def count(name: str, given: Examples) -> int:
 def values(name: str, given: Examples, site: Site, units: int) -> tuple[np.ndarray, np.ndarray]:
     """Return `[example token unit]` and its mask, checked."""
     check_site(site, given.activations)
-    value = np.asarray(given.activations[site], np.float32)
+    value = _numbers.exact(given.activations[site])
     value = value[:, None] if value.ndim == 2 else value
     mask = np.ones(value.shape[:2], bool) if given.mask is None else np.asarray(given.mask, bool)
     if mask.shape != value.shape[:2] or not mask.any(axis=1).all():
@@ -145,7 +145,7 @@ def _activation(forward: Forward, params: Params, site: Site, pool: Pool, target
     if pool == "mean":
         mask = tokens.mask[..., None].astype(value.dtype)
         return jnp.sum(value * mask, axis=-2, keepdims=True) / jnp.sum(mask, axis=-2, keepdims=True)
-    return at_position(value, tokens, pool)[:, None]
+    return at_word(value, tokens, pool)[:, None]
 
 
 @functools.partial(jax.jit, static_argnums=(0, 2, 3))
@@ -154,7 +154,7 @@ def _gradient(forward: Forward, params: Params, site: Site, pool: Pool, target: 
     score = above(forward, params, tokens, site, target)
     gradient = jax.grad(lambda value: jnp.sum(score(value)))(value)
     if isinstance(pool, int):
-        return at_position(gradient, tokens, pool)[:, None]
+        return at_word(gradient, tokens, pool)[:, None]
     if value.shape[-2] > 1:
         gradient = jnp.where(tokens.mask[..., None], gradient, 0)
     return jnp.sum(gradient, axis=-2, keepdims=True)

@@ -1,16 +1,30 @@
 """Derivatives that several methods take: of a score by its input, and by what is added at a site on the way."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 from jaxtyping import Array, Float, PyTree
 
 
 def once(f: Callable) -> Callable:
-    """Return `f` such that its Python runs once per shape, however many derivatives are taken of it."""
-    return jax.jit(lambda *inputs: f(*inputs))
+    """Return `f` such that its Python runs once per shape, however many derivatives are taken of it.
+
+    Weights that are no arguments of `f` but constants in it are hidden from the compiler's simplification: of a product
+    with many equal ones it makes a sum, and of hundreds of those in a loop a wrong one.
+    """
+
+    @jax.jit
+    def run(*inputs: Any) -> Any:
+        leaves, tree = jax.tree.flatten(inputs)
+        program, shape = jax.make_jaxpr(lambda *leaves: f(*tree.unflatten(leaves)), return_shape=True)(*leaves)
+        if program.consts:
+            program = ClosedJaxpr(program.jaxpr, jax.lax.optimization_barrier(program.consts))
+        return jax.tree.structure(shape).unflatten(jaxpr_as_fun(program)(*leaves))
+
+    return run
 
 
 def gradient(

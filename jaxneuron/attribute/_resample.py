@@ -23,7 +23,7 @@ def elsewhere(
     flat = x if mask is None else x.reshape(-1, *x.shape[2:])
     real = jnp.ones(len(flat), bool) if mask is None else mask.ravel()
     # in random order, padding last: each takes the values of the next, the last of the first
-    order = jnp.argsort(jnp.where(real, jax.random.uniform(key, real.shape), jnp.inf))
+    order = jnp.argsort(jnp.where(real, jax.random.uniform(key, real.shape, jnp.float32), jnp.inf))
     place, count = jnp.arange(len(flat)), jnp.sum(real)
     after = jnp.where(place < count, (place + 1) % jnp.maximum(count, 1), place)
     return flat.at[order].set(flat[order[after]]).reshape(x.shape)

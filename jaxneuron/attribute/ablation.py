@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 from jaxneuron.attribute import _resample
 from jaxneuron.sweep import sweep
 
@@ -91,7 +91,7 @@ def resampled(
         mask: true where there is a word; None: rows are exchanged as a whole.
     """
     x = jnp.asarray(x)
-    return _elsewhere(key, x, None if mask is None else _words(x, mask))
+    return _elsewhere(_keys.checked(key), x, None if mask is None else _words(x, mask))
 
 
 _elsewhere = jax.jit(_resample.elsewhere)

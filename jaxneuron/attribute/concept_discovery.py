@@ -18,7 +18,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from sklearn import cluster
 
+from jaxneuron import _keys, _numbers
 from jaxneuron.attribute import _cav, _concepts
+from jaxneuron.attribute._range import power, ranged
 
 
 class Spans(NamedTuple):
@@ -58,7 +60,7 @@ def spans(
         >>> spans(np.arange(6.0).reshape(1, 3, 2), np.array([[True, True, False]]), lengths=(1, 2)).activations.tolist()
         [[0.0, 1.0], [2.0, 3.0], [1.0, 2.0]]
     """
-    value, mask = np.asarray(activations, np.float32), np.asarray(mask, bool)
+    value, mask = _numbers.exact(activations), np.asarray(mask, bool)
     if value.ndim != 3 or mask.shape != value.shape[:2] or not lengths or min(lengths) < 1:
         raise ValueError(
             f"expected activations [text token unit], their mask and lengths of at least 1; got {value.shape}, "
@@ -73,7 +75,7 @@ def spans(
             continue
         text, start = np.nonzero(counted[:, length:] - counted[:, :-length] == length)
         mean = (summed[text, start + length] - summed[text, start]) / length
-        parts.append(Spans(mean.astype(np.float32), text, start, np.full(len(text), length)))
+        parts.append(Spans(mean.astype(value.dtype), text, start, np.full(len(text), length)))
     if not parts or not sum(len(part.text) for part in parts):
         raise ValueError(f"no text has {min(lengths)} tokens in a row; give shorter lengths")
     return Spans(*(np.concatenate(field) for field in zip(*parts, strict=True)))
@@ -113,15 +115,19 @@ def attribute(
     Source:
         Ghorbani et al. 2019, section 3; their code keeps 20 to 40 segments of 25 clusters and has 20 random sides.
     """
-    x, g = np.asarray(given.activations, np.float32), np.asarray(gradient, np.float32)
-    if g.ndim != 2 or g.shape[1] != x.shape[1] or not np.isfinite(x).all() or not np.isfinite(g).all():
-        raise ValueError(f"expected finite gradients [input unit] and spans of as many units; got {g.shape}, {x.shape}")
+    values, g = _numbers.exact(given.activations), _numbers.exact(gradient)
+    if g.ndim != 2 or g.shape[1] != values.shape[1] or not np.isfinite(values).all() or not np.isfinite(g).all():
+        raise ValueError(
+            f"expected finite gradients [input unit] and spans of as many units; got {g.shape}, {values.shape}"
+        )
+    its, steep = ranged(values), power(float(np.abs(g).max()))
+    x = its.of(values)
     if not 2 <= clusters <= len(x) or least < 2 or most < least or runs < 1:
         raise ValueError(
             f"expected 2 to {len(x)} clusters, as there are spans, and 2 <= least <= most and runs; got {clusters}, "
             f"{least}, {most} and {runs}"
         )
-    start, draw = jax.random.split(key)
+    start, draw = jax.random.split(_keys.checked(key))
     seed = int(np.asarray(jax.random.bits(start)))
     kmeans: Any = cluster.KMeans  # its stubs know no number of starts
     fitted = kmeans(clusters, n_init=4, random_state=seed).fit(x)
@@ -133,9 +139,10 @@ def attribute(
             members.append(inside[np.argsort(distance[inside], kind="stable")][:most])
     if not members:
         raise ValueError(f"no cluster has {least} spans of enough texts; give more texts, or fewer clusters")
-    score, vectors, accuracy = _scored(
-        draw, jnp.asarray(x), fitted.labels_, members, jnp.asarray(g), classifier, l2, runs
-    )
+    slope = jnp.asarray(g / steep, jnp.float32)
+    score, vectors, accuracy = _scored(draw, jnp.asarray(x), fitted.labels_, members, slope, classifier, l2, runs)
+    score = score._replace(mean=np.asarray(score.mean, np.float64) * (steep / its.scale))
+    vectors = (np.asarray(vectors, np.float64) / its.scale).astype(np.float32)
 
     order = np.argsort(-score.mean.mean(axis=1), kind="stable")
     mean, deviation = (_concepts.Scores(*(how(field, axis=1)[order] for field in score)) for how in (np.mean, np.std))

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from jaxneuron import batching, games
+from jaxneuron import _numbers, batching, games
+from jaxneuron.attribute._range import held, ranged
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 
@@ -72,9 +73,12 @@ def attribute(
         >>> found.value.round(2).tolist()
         [1.0, 0.0]
     """
-    x, directions = jnp.asarray(activations, jnp.float32), jnp.asarray(concepts, jnp.float32)
-    seen, wanted = (activations, labels) if test is None else test
-    y, seen = np.asarray(wanted), jnp.asarray(seen, jnp.float32)
+    x = _numbers.floating(_numbers.array(activations, "activations"))
+    directions = held(concepts, "the concepts")
+    size = np.abs(directions).max(axis=1, initial=0, keepdims=True)
+    directions = jnp.asarray(directions / np.where(size > 0, size, 1), jnp.float32)
+    seen, wanted = (x, labels) if test is None else test
+    y, seen = np.asarray(wanted), _numbers.floating(_numbers.array(seen, "test activations"))
     m = len(directions)
     if not 1 <= m <= games.EXACT:
         raise ValueError(f"expected 1 to {games.EXACT} concepts (2^m subsets are tried), got {m}; leave some out")
@@ -86,7 +90,8 @@ def attribute(
     classes = jax.eval_shape(head, seen).shape[-1]
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(f"expected labels from 0 to {classes - 1}, as the head has {classes} classes; got {y.max()}")
-    right, correct = _right(traceable(head), x, seen, jnp.asarray(y), directions, jnp.float32(l2), budget=budget)
+    scale = jnp.asarray(ranged(np.asarray(x)).scale, x.dtype)
+    right, correct = _right(traceable(head), x, seen, jnp.asarray(y), directions, scale, jnp.float32(l2), budget=budget)
     right, correct = np.asarray(right, np.float64), np.asarray(correct, np.float64)  # [subset example], [example]
 
     member = np.eye(classes)[y]  # [example class]
@@ -128,20 +133,22 @@ def shapley(game: Float[Any, "*games subset"]) -> Float[np.ndarray, "*games play
 
 @functools.partial(jax.jit, static_argnames="budget")
 def _right(
-    head: Any, x: Array, seen: Array, y: Array, concepts: Array, l2: Array, *, budget: int
+    head: Any, x: Array, seen: Array, y: Array, concepts: Array, scale: Array, l2: Array, *, budget: int
 ) -> tuple[Array, Array]:
     """Return whether the head is right about each example, for each subset, and for the activations themselves."""
-    mean = jnp.mean(x, axis=0, keepdims=True)
-    scores = (x - mean) @ concepts.T
-    gram, cross = scores.T @ scores / len(x), scores.T @ (x - mean) / len(x)
-    ridge = jnp.maximum(l2 * jnp.diag(gram), 1e-12)
-    found = (seen - mean) @ concepts.T
+    first = x[:1]
+    mean = first + jnp.mean(x - first, axis=0, keepdims=True)  # near the first example, no digits are lost
+    away = (x - mean) / scale  # so that products stay in range
+    scores = away @ concepts.T
+    gram, cross = scores.T @ scores / len(x), scores.T @ away / len(x)
+    ridge = jnp.maximum(l2 * jnp.diag(gram), 1e-30)
+    found = (seen - mean) / scale @ concepts.T
 
     def subset(mask: Array) -> Array:
         """Solve the normal equations of the concepts in the subset; the others get a coefficient of 0."""
         both = mask[:, None] & mask[None]
         system = jnp.where(both, gram, 0) + jnp.diag(jnp.where(mask, ridge, 1))
         recover = jax.scipy.linalg.solve(system, jnp.where(mask[:, None], cross, 0), assume_a="pos")
-        return jnp.argmax(head(mean + (found * mask[None]) @ recover), axis=-1) == y
+        return jnp.argmax(head(mean + scale * ((found * mask[None]) @ recover)), axis=-1) == y
 
     return sweep(subset, games.coalitions(len(concepts)), budget=budget), jnp.argmax(head(seen), axis=-1) == y

@@ -52,7 +52,7 @@ def attribute(
         f: from values to one score per row.
         x: the values.
         baseline: what they are compared with; broadcasts to `x`.
-        eps: differences below it take the derivative (Captum: 1e-10, too small for float32).
+        eps: differences below this share of the values take the derivative (Captum: below 1e-10, whatever they are).
 
     Returns:
         In the score's unit, shaped like `x`; the sum over a row is `f(x) - f(baseline)`.
@@ -103,7 +103,8 @@ def _rules(eps: Array) -> Rules:
         here, at_here = jax.jvp(function, values_, apart)  # the difference of the entry that wins at the value
         there, at_there = jax.jvp(function, baselines_, apart)
         winner = jnp.where(here >= there, at_here, at_there)
-        share = jnp.where(jnp.abs(winner) < eps, 1, (here - there) / jnp.where(winner == 0, 1, winner))
+        none = (winner == 0) | (jnp.abs(winner) < eps * jnp.maximum(jnp.abs(here), jnp.abs(there)))
+        share = jnp.where(none, 1, (here - there) / jnp.where(winner == 0, 1, winner))
         moved = tuple(jnp.where(jnp.isfinite(a), a - b, 0) for a, b in zip(values, values_, strict=True))
         change = jnp.where(here >= there, jax.jvp(function, values_, moved)[1], jax.jvp(function, baselines_, moved)[1])
         return Pair(here + share * change, there)

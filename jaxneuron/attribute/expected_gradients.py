@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jaxneuron import _keys
 from jaxneuron.attribute._check import check_counts, check_score, check_value
 from jaxneuron.attribute._gradient import gradient, once
 from jaxneuron.attribute._path import total
@@ -57,7 +58,7 @@ def attribute(
             f"with the features {x.shape[1:]}"
         )
     noise = jnp.asarray(deviation, x.dtype)
-    slope, product, error = _mean(key, traceable(f), x, baselines.astype(x.dtype), noise, samples)
+    slope, product, error = _mean(_keys.checked(key), traceable(f), x, baselines.astype(x.dtype), noise, samples)
     return Path(product if multiply else slope, error)
 
 

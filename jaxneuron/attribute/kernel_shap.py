@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 
 
 def attribute(
@@ -61,7 +61,7 @@ def attribute(
     share = 1 / (size * (count - size))  # of the kernel, all coalitions of a size together
     if count <= games.EXACT and 2**count - 2 <= samples:
         return _exact(game, share)
-    return _sampled(key, game, share, jnp.arange((samples + 1) // 2))
+    return _sampled(_keys.checked(key), game, share, jnp.arange((samples + 1) // 2))
 
 
 @jax.jit
@@ -78,8 +78,8 @@ def _sampled(
     key: Array, game: games.Game, share: Float[Array, "size"], pairs: Int[Array, "pair"]
 ) -> Float[Array, "batch *feature"]:
     sizes, members = jax.random.split(key)
-    size = 1 + jax.random.categorical(sizes, jnp.log(share), shape=pairs.shape)
-    arrival = jnp.argsort(jax.random.uniform(members, (len(pairs), game.count)), axis=1)
+    size = 1 + jax.random.categorical(sizes, jnp.log(share).astype(jnp.float32), shape=pairs.shape)
+    arrival = jnp.argsort(jax.random.uniform(members, (len(pairs), game.count), jnp.float32), axis=1)
     present = arrival < size[:, None]
     present = jnp.concatenate([present, ~present])
     return _fit(game, present, jnp.ones(len(present)))

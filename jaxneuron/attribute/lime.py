@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 from jaxneuron.attribute import _lasso
 from jaxneuron.sweep import sweep
 
@@ -51,8 +51,8 @@ def attribute(
         groups: the group of each feature, see `games.game`. None: each feature alone.
         mask: true where features count, such as the tokens' own; the others keep their value and get exactly 0.
         samples: coalitions to draw.
-        width: of the kernel.
-        strength: of the lasso's penalty, scikit-learn's `alpha`.
+        width: of the kernel; for "euclidean" in the unit of the input.
+        strength: of the lasso's penalty, scikit-learn's `alpha`, in the unit of the score: weights below it become 0.
         distance: "cosine" (1 - cosine) or "euclidean", between inputs.
         budget: bytes for what is computed at a time.
 
@@ -94,7 +94,7 @@ def _run(key: Array, game: games.Game, samples: int, width: float, strength: flo
         )
     if distance not in ("cosine", "euclidean"):
         raise ValueError(f"expected the distance 'cosine' or 'euclidean', got {distance!r}")
-    present = jax.random.bernoulli(key, shape=(samples, game.count))
+    present = jax.random.bernoulli(_keys.checked(key), jnp.float32(0.5), (samples, game.count))
     return _explain(game, present, width, strength, distance == "cosine")
 
 
@@ -116,6 +116,13 @@ def _explain(
 
 
 def _distance(a: Float[Array, "batch entry"], b: Float[Array, "batch entry"], cosine: Any) -> Float[Array, "batch"]:
-    lengths = jnp.linalg.norm(a, axis=1) * jnp.linalg.norm(b, axis=1)
-    turned = 1 - jnp.sum(a * b, axis=1) / jnp.maximum(lengths, 1e-8)  # an input of zeros is at 1, as in torch
-    return jnp.where(cosine, turned, jnp.linalg.norm(a - b, axis=1))
+    (_, a_), (_, b_), (size, apart) = (_sized(value) for value in (a, b, a - b))
+    lengths = jnp.linalg.norm(a_, axis=1) * jnp.linalg.norm(b_, axis=1)
+    turned = 1 - jnp.sum(a_ * b_, axis=1) / jnp.where(lengths > 0, lengths, 1)  # an input of zeros is at 1, as in torch
+    return jnp.where(cosine, turned, size * jnp.linalg.norm(apart, axis=1))
+
+
+def _sized(value: Float[Array, "batch entry"]) -> tuple[Float[Array, "batch"], Float[Array, "batch entry"]]:
+    """Return the largest entry of each row, and the row divided by it: then no square leaves the type's range."""
+    size = jnp.max(jnp.abs(value), axis=1)
+    return size, value / jnp.where(size > 0, size, 1)[:, None]

@@ -32,23 +32,26 @@ from jaxneuron.split import traceable
 
 
 class Epsilon(NamedTuple):
-    """`z_ij / (z_j + epsilon sign z_j)`: at 0 it is value times gradient, with more it drops what nearly cancels."""
+    """`z_ij / (z_j + epsilon sign z_j)`: at 0 it is value times gradient, with more it drops what nearly cancels.
 
-    epsilon: Any = 1e-6
+    Epsilon is in the unit of `z_j`, so 0 is the only one that suits values of any scale; nothing is divided by 0.
+    """
+
+    epsilon: Any = 0.0
 
 
 class Gamma(NamedTuple):
     """As epsilon, with weights and biases `w + gamma max(w, 0)`: favours what speaks for; for values >= 0."""
 
     gamma: Any = 0.25
-    epsilon: Any = 1e-9
+    epsilon: Any = 0.0
 
 
 class AlphaBeta(NamedTuple):
     """`alpha` times the share among what speaks for, less `alpha - 1` times that among what speaks against, if any."""
 
     alpha: Any = 1.0
-    epsilon: Any = 1e-9
+    epsilon: Any = 0.0
 
 
 Rule = Epsilon | Gamma | AlphaBeta
@@ -74,8 +77,10 @@ def attribute(
         f: from values to one score per row.
         x: the values.
         rule: "attn_lrp" or "cp_lrp", for what dense layers do not do; see the module.
-        dense: for products with weights: one rule for all, or one for each, in the order of the computation. Captum's
-            `EpsilonRule` is `Epsilon(1e-9)`, its `GammaRule` `Gamma(0.25)`, its `Alpha1_Beta0_Rule` `AlphaBeta()`.
+        dense: for products with weights: one rule for all, or one for each, in the order of the computation.
+            `Epsilon(1e-9)` is Captum's `EpsilonRule`, with biases and values of any sign. `Gamma(0.25)` and
+            `AlphaBeta()` are its `GammaRule` and `Alpha1_Beta0_Rule` only in layers without a bias whose inputs are
+            all at least 0, as after a ReLU: elsewhere Captum departs from the published formulas, which we keep to.
 
     Returns:
         In the score's unit, shaped like `x`.

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching, games
+from jaxneuron import _numbers, batching, games
 from jaxneuron.attribute._check import check_counts
 from jaxneuron.attribute._gradient import gradient
 from jaxneuron.sweep import sweep
@@ -107,7 +107,7 @@ def _game(f: Any, x: Any, baseline: Any, groups: Any, mask: Any, direction: str,
     check_counts(steps=steps)
     if direction not in ("restore", "corrupt"):
         raise ValueError(f"the direction must be restore or corrupt, got {direction!r}")
-    return games.game(f, jnp.asarray(x, float), baseline, groups=groups, mask=mask, budget=budget)
+    return games.game(f, _numbers.floating(_numbers.array(x, "x")), baseline, groups=groups, mask=mask, budget=budget)
 
 
 @jax.jit(static_argnums=(1, 2))

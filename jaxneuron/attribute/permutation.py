@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 from jaxneuron.attribute import _resample
 from jaxneuron.sweep import sweep
 
@@ -48,7 +48,7 @@ def attribute(
         raise ValueError("a single row has nobody to exchange its values with; give at least two, or use ablation")
     if samples < 1:
         raise ValueError(f"expected at least one permutation, got samples={samples}")
-    return _attribute(key, game, None if mask is None else jnp.asarray(mask), jnp.arange(samples))
+    return _attribute(_keys.checked(key), game, None if mask is None else jnp.asarray(mask), jnp.arange(samples))
 
 
 @jax.jit

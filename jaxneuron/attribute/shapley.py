@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 from scipy.special import comb
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 
 
 def attribute(
@@ -60,7 +60,7 @@ def attribute(
         return _exact(game, weight)
     if key is None or samples < 1:
         raise ValueError(f"orders are drawn at random: give a key and a number of samples, got {key} and {samples}")
-    return _sampled(jax.random.split(key, (samples + 1) // 2), game)
+    return _sampled(jax.random.split(_keys.checked(key), (samples + 1) // 2), game)
 
 
 @jax.jit

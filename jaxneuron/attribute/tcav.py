@@ -25,13 +25,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _keys, _numbers, batching
 from jaxneuron.attribute import _cav, _cav_rows, _concepts
 from jaxneuron.attribute._concepts import Scores as Scores
 from jaxneuron.attribute._examples import Examples as Examples
 from jaxneuron.attribute._examples import count, padded, values
 from jaxneuron.attribute._examples import examples as examples
 from jaxneuron.attribute._examples import gradients as gradients
+from jaxneuron.attribute._range import Ranged, held, power, ranged
 from jaxneuron.types import Probe, Site
 
 
@@ -115,26 +116,29 @@ def attribute(
         )
     if not concepts or not gradients:
         raise ValueError(f"expected at least one concept and one site, got {len(concepts)} and {len(gradients)}")
-    order, run = jax.random.split(key)
+    order, run = jax.random.split(_keys.checked(key))
     keys = jax.random.split(run, len(concepts))
     every = [*concepts.items(), ("random", random)]
     train = _split(order, [count(name, given) for name, given in every], held_out)
-    found = []
+    fitted, ranges = [], []
     for i, (site, given) in enumerate(gradients.items()):
-        gradient = np.asarray(given, np.float32)
+        gradient = _numbers.exact(given)
         if gradient.ndim != 2 or not gradient.size or not np.isfinite(gradient).all():
             raise ValueError(f"expected finite gradients [input unit] at {site!r}, got the shape {gradient.shape}")
         sides = [values(name, examples, site, gradient.shape[-1]) for name, examples in every]  # each [example token]
+        site_range = ranged(np.concatenate([value[mask] for value, mask in sides]))
+        sides = [(np.where(mask[..., None], site_range.of(value), 0), mask) for value, mask in sides]
+        steep = power(float(np.abs(gradient).max()))
         most, others = max(len(side[0]) for side in sides[:-1]), len(sides[-1][0])
         tokens = max(side[0].shape[1] for side in sides)
         shown = tuple(padded([side[part] for side in sides[:-1]], (most, tokens)) for part in (0, 1))
         other = tuple(padded([sides[-1][part]], (others, tokens))[0] for part in (0, 1))
         rows = (most + others) * tokens
         each = 4 * (8 * rows + 4 * gradient.shape[-1] + 2 * len(gradient))
-        found.append(
+        fitted.append(
             _concepts.vectors(
                 keys,
-                gradient,
+                (gradient / steep).astype(np.float32),
                 shown,
                 other,
                 (train[:-1, :most], train[-1, :others]),
@@ -145,9 +149,23 @@ def attribute(
                 chunk=batching.chunk_size(each, permutations + 1, budget),
             )
         )
+        ranges.append((site_range, steep))
         if progress:
             progress(i + 1, len(gradients))
+    found = [_as_given(one, *its) for one, its in zip(fitted, ranges, strict=True)]
     return _assembled(tuple(gradients), tuple(concepts), found, statistic, {"classifier": classifier, "l2": l2})
+
+
+def _as_given(found: _concepts.Vectors, site_range: Ranged, steep: float) -> _concepts.Vectors:
+    """Return what was fitted in a range for activations and gradients as they are, in float64."""
+    direction, bias = site_range.back(found.direction, found.bias)
+
+    def unscaled(scores: Scores) -> Scores:
+        scores = Scores(*(np.asarray(field, np.float64) for field in scores))
+        return scores._replace(mean=scores.mean * (steep / site_range.scale))
+
+    score, null, resampled = map(unscaled, (found.score, found.null, found.resampled))
+    return found._replace(direction=direction, bias=bias, score=score, null=null, resampled=resampled)
 
 
 def fit(
@@ -184,7 +202,9 @@ def fit(
         >>> fit(x, np.array([False, False, True, True]), classifier="mean").weights.round(2).tolist()
         [[2.0, 0.0]]
     """
-    x, y = jnp.asarray(activations, jnp.float32), jnp.asarray(labels, jnp.float32)
+    given, y = held(activations, "the activations"), jnp.asarray(labels, jnp.float32)
+    its = ranged(given)
+    x = jnp.asarray(its.of(given))
     if rows is not None:
         direction, bias = _fit_pool(x, y, np.asarray(rows), weight, jnp.float32(l2), classifier, budget)
     elif (
@@ -197,8 +217,9 @@ def fit(
             f"expected activations [row unit] or [cav row unit] and labels [cav row], got {x.shape}, {y.shape}"
         )
     else:
-        given = jnp.ones(x.shape[-2], jnp.float32) if weight is None else jnp.asarray(weight, jnp.float32)
-        direction, bias = _fit(x, y, given, jnp.float32(l2), classifier=classifier)
+        counted = jnp.ones(x.shape[-2], jnp.float32) if weight is None else jnp.asarray(weight, jnp.float32)
+        direction, bias = _fit(x, y, counted, jnp.float32(l2), classifier=classifier)
+    direction, bias = (jnp.asarray(part, jnp.float32) for part in its.back(direction, bias))
     zero = jnp.zeros(x.shape[-1])
     return Probe(direction[..., None, :], bias[..., None], zero, zero + 1, {"classifier": classifier, "l2": l2})
 
@@ -258,9 +279,10 @@ def _assembled(
     cosine, vectors = [], {}
     for site, one in zip(names, found, strict=True):
         zero = jnp.zeros(one.direction.shape[-1])
-        vectors[site] = Probe(one.direction[:, None], one.bias[:, None], zero, zero + 1, settings)
-        direction = np.asarray(one.direction, np.float64)
-        direction = direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-30)
+        weights, bias = (jnp.asarray(part, jnp.float32)[:, None] for part in (one.direction, one.bias))
+        vectors[site] = Probe(weights, bias, zero, zero + 1, settings)
+        length = np.linalg.norm(one.direction, axis=-1, keepdims=True)
+        direction = one.direction / np.where(length > 0, length, 1)
         cosine.append(direction @ direction.T)
     accuracy = np.stack([np.asarray(one.accuracy) for one in found])
     return Tcav(names, concepts, score, p, z, accuracy, null, resampled, vectors, np.stack(cosine))

@@ -10,9 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.spatial.distance import squareform
 
+from jaxneuron.decompose._correlation import correlation
 from jaxneuron.types import Factors
 
 
@@ -26,10 +27,13 @@ def decompose(key: Array | None, activations: Float[Any, "token unit"], *, facto
 
     Returns:
         `basis` has a row of zeros and ones per group, the largest group first; `codes` are the groups' mean
-        activations. A unit that never changes correlates with nothing (distance 1).
+        activations. A unit that never changes correlates with nothing (distance 1). There are as many groups as asked
+        for: of pairs that are equally close, such as dead units, the tree joins some before others.
 
     Raises:
-        ValueError: fewer than two tokens or units, or more groups than units.
+        TypeError: activations that are no real numbers.
+        ValueError: fewer than two tokens or units, more groups than units, an activation that is not finite, or means
+            that float32 does not hold.
 
     Example:
         >>> a = np.array([[0.0, 0.1, 1.0], [1.0, 0.9, 0.5], [0.2, 0.3, 0.7]])
@@ -38,22 +42,27 @@ def decompose(key: Array | None, activations: Float[Any, "token unit"], *, facto
     """
     del key
     activations = np.asarray(activations)
+    if activations.ndim != 2:
+        raise ValueError(f"expected activations [token, unit], got the shape {activations.shape}")
     tokens, units = activations.shape
     if tokens < 2 or units < 2 or not 1 <= factors <= units:
         raise ValueError(
             f"expected at least 2 tokens, 2 units and 1 to {units} groups, "
             f"got {tokens} tokens, {units} units and {factors} groups"
         )
-    centred = activations - activations.mean(axis=0)
-    norm = np.sqrt(np.einsum("tu,tu->u", centred, centred, dtype=np.float64))
-    product = (centred.T @ centred).astype(np.float64)
-    scale = np.outer(norm, norm)
-    correlation = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
-    distance = np.clip(1 - correlation, 0, 2)
+    distance = np.clip(1 - correlation(activations), 0, 2)
     np.fill_diagonal(distance, 0)
-
-    group = fcluster(linkage(squareform(distance, checks=False), method="complete"), factors, criterion="maxclust")
+    tree = linkage(squareform(distance, checks=False), method="complete")
+    group = cut_tree(tree, n_clusters=factors)[:, 0]
     names, first, sizes = np.unique(group, return_index=True, return_counts=True)
     basis = (group == names[np.lexsort((first, -sizes)), None]).astype(np.float32)
-    codes = activations @ (basis / basis.sum(axis=1, keepdims=True)).T
-    return Factors(jnp.asarray(codes), jnp.asarray(basis))
+    share = basis / basis.sum(axis=1, keepdims=True)
+    wide = activations.dtype.itemsize > 4
+    codes = activations.astype(np.float64 if wide else np.float32, copy=False) @ share.T
+    held = jnp.asarray(codes)
+    if not bool(jnp.all(jnp.isfinite(held))):
+        raise ValueError(
+            f"the groups' means go up to {np.abs(codes).max():g}, more than {held.dtype} holds; divide the activations "
+            "by their scale"
+        )
+    return Factors(held, jnp.asarray(basis))

@@ -17,7 +17,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.batching import Progress
 from jaxneuron.find import _best
 from jaxneuron.find._best import Words
@@ -99,6 +99,8 @@ def ascend(
     total = check(forward, params, targets, ngrams, values.candidates, **counts)
     if shape.keep not in ("step", "epoch"):
         raise ValueError(f"`keep` must be 'step' or 'epoch', got {shape.keep!r}")
+    if not (math.isfinite(values.learning_rate) and values.learning_rate > 0):
+        raise ValueError(f"`learning_rate` must be a number above 0, got {float(values.learning_rate)}")
     length = ngrams.ids.shape[1]
     start = _starts(start, total, restarts, length)
     shape = shape._replace(epoch=min(shape.epoch, steps))
@@ -129,7 +131,8 @@ def ascend(
         tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
         return Found(tokens, best.score, best.step, best.proximity, jnp.stack(trace, 1))
 
-    return batching.map_chunks(search, batching.fold_targets(key, targets), targets, start, chunk=chunk, mesh=mesh)
+    keys = batching.fold_targets(_keys.checked(key), targets)
+    return _best.marked(batching.map_chunks(search, keys, targets, start, chunk=chunk, mesh=mesh))
 
 
 def _starts(start: Tokens | None, total: int, restarts: int, length: int) -> Tokens:

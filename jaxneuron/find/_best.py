@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from jaxneuron.types import Found
+
 
 class Best(NamedTuple):
     """A running top k of one target."""
@@ -27,6 +29,14 @@ class Words(NamedTuple):
 
     ids: Int[Array, "row time"]
     proximity: Float[Array, "row"]
+
+
+def marked(found: Found) -> Found:
+    """Return a result without words where nothing was found, and NaN for a target that no input had a number for."""
+    nothing = jnp.asarray(found.step) < 0
+    score = jnp.where(nothing & nothing[:, :1], jnp.nan, found.score)
+    tokens = found.tokens._replace(mask=found.tokens.mask & ~nothing[..., None])
+    return found._replace(tokens=tokens, score=score)
 
 
 def keep(best: Best, words: Words, score: Float[Array, "row"], step: Int[Array, ""]) -> Best:

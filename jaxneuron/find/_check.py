@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from jaxneuron.split import check_units
-from jaxneuron.tap import check_site, sites
-from jaxneuron.targets import Unit, count
+from jaxneuron.split import check_target
+from jaxneuron.targets import count
 from jaxneuron.types import Forward, Params, Target, Tokens
 
 
@@ -25,8 +23,8 @@ def check(
 
     Raises:
         KeyError: a target's site is unknown.
-        ValueError: a unit is out of range, targets are not stacked, there is nothing to search in, or an option that
-            counts something (`positive`) is below 1.
+        ValueError: a unit or a position is out of range, targets are not stacked, there is nothing to search in, words
+            that are no candidates' numbers, or an option that counts something (`positive`) is below 1.
     """
     for name, value in positive.items():
         if value < 1:
@@ -36,11 +34,12 @@ def check(
         raise ValueError(f"expected n-grams [ngram, time], at least one, got the shape {ngrams.ids.shape}")
     if candidates.ndim != 1 or not np.any(candidates):
         raise ValueError("`candidates` must be Bool[vocab] and allow at least one word; none is allowed")
+    ids = np.asarray(ngrams.ids)[np.asarray(ngrams.mask)]
+    if ids.size and not 0 <= ids.min() <= ids.max() < len(candidates):
+        raise ValueError(
+            f"the n-grams have words from {ids.min()} to {ids.max()}, but `candidates` are {len(candidates)}; "
+            "expected Bool[vocab], a truth value for each word of the model's vocabulary"
+        )
     word = Tokens(jnp.zeros((1, ngrams.ids.shape[1]), jnp.int32), jnp.ones((1, ngrams.ids.shape[1]), bool))
-    shapes = sites(forward, params, word)
-    for target in jax.tree.leaves(targets, is_leaf=lambda node: hasattr(node, "site")):
-        if hasattr(target, "site"):
-            check_site(target.site, shapes)
-        if isinstance(target, Unit):
-            check_units(target, shapes[target.site].shape[-1])
+    check_target(forward, params, word, targets)
     return total

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool
 
 from jaxneuron import batching
 from jaxneuron.batching import BUDGET, Progress
+from jaxneuron.find._best import marked
 from jaxneuron.find._check import check
 from jaxneuron.tap import sites
 from jaxneuron.types import Forward, Found, Params, Target, Tokens
@@ -48,7 +49,8 @@ def find(
         mesh: devices that share each chunk of n-grams.
 
     Returns:
-        The best n-grams, best first; `step` is the row in `ngrams`, the trace is empty.
+        The best n-grams, best first; `step` is the row in `ngrams`, the trace is empty. An n-gram whose score is not a
+        number never wins; a target that has no other is NaN.
 
     Raises:
         KeyError, ValueError: an unknown site, a unit out of range, or no n-gram made of candidates.
@@ -68,7 +70,7 @@ def find(
     update = functools.partial(_update, targets, params, forward=forward)
     score, row = batching.fold_rows(update, start, ids, mask, allowed, chunk=chunk, mesh=mesh, progress=progress)
     found = np.maximum(np.asarray(row), 0)
-    return Found(Tokens(ids[found], mask[found]), score, row, jnp.ones_like(score), jnp.zeros((total, 0)))
+    return marked(Found(Tokens(ids[found], mask[found]), score, row, jnp.ones_like(score), jnp.zeros((total, 0))))
 
 
 def _row(array: np.ndarray) -> Array:

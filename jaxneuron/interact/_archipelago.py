@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import games
+from jaxneuron import _numbers, games
 
 
 def strength(
@@ -15,7 +15,8 @@ def strength(
 
     Args:
         game: the score and its players.
-        scale: how far each player is from its baseline, |d|.
+        scale: how far each player is from its baseline, |d|, as a share of the farthest: for a row's strengths
+            themselves, divide by the fourth power of that.
         tolerance: differences below this share of the scores that they are made of count as rounding.
     """
     count = game.count
@@ -35,11 +36,16 @@ def strength(
     return matrix + jnp.swapaxes(matrix, 1, 2)
 
 
-def distance(game: games.Game, grouped: bool) -> Float[Array, "batch player"]:
-    """Return how far each player is from its baseline: |d|, or 1 for groups, which are there or not."""
+def distance(game: games.Game, grouped: bool) -> tuple[Float[Array, "batch player"], Float[Array, "batch"]]:
+    """Return how far each player is from its baseline, as a share of the farthest of its row, and how far that is.
+
+    Groups are there or not, so they are all at 1.
+    """
     if grouped:
-        return jnp.ones((len(game.x), game.count))
-    return games.collect(jnp.abs(game.x.astype(float) - game.baseline.astype(float)), game)
+        return jnp.ones((len(game.x), game.count)), jnp.ones(len(game.x))
+    away = games.collect(jnp.abs(_numbers.floating(game.x) - _numbers.floating(game.baseline)), game)
+    most = jnp.max(away, axis=1)
+    return away / jnp.where(most > 0, most, 1)[:, None], most
 
 
 def merge(strength: Float[Array, "player player"], top: int) -> Int[Array, "player"]:

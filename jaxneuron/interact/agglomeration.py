@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching, games
+from jaxneuron import _numbers, batching, games
 from jaxneuron.interact import _contextual
 
 SCORES = ("cd", "build_up", "occlusion")
@@ -77,7 +77,7 @@ def interact(
         raise ValueError(f"the score must be one of {', '.join(SCORES)}, got {score!r}")
     if not 0 <= percentile <= 100:
         raise ValueError(f"the percentile must be from 0 to 100, got {percentile}")
-    x = jnp.asarray(x, float)
+    x = _numbers.floating(_numbers.array(x, "x"))
     if groups is None and x.ndim > 2:
         groups = np.arange(x.shape[1]).reshape(-1, *[1] * (x.ndim - 2))
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)

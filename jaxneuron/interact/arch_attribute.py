@@ -63,7 +63,7 @@ def interact(
     if top < 0:
         raise ValueError(f"expected a number of pairs to join, got top={top}")
     if sets is None:
-        sets = _sets(game, _archipelago.distance(game, groups is not None), tolerance, top=top)
+        sets = _sets(game, _archipelago.distance(game, groups is not None)[0], tolerance, top=top)
     sets = jnp.asarray(sets)
     if sets.shape != (len(game.x), game.count) or not jnp.issubdtype(sets.dtype, jnp.integer):
         raise ValueError(f"expected the set of each player, {(len(game.x), game.count)}, got {sets.dtype} {sets.shape}")

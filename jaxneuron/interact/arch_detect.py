@@ -9,6 +9,8 @@ interactions that show in one only. Four scores a pair in all, so any number of 
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import batching, games
@@ -39,20 +41,28 @@ def interact(
         budget: bytes for what is computed at a time.
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: shapes that do not fit, or strengths that no float holds.
 
     Source:
         Tsang, Rambhatla, Liu 2020, "How does this interaction affect me?", arXiv 2006.10965.
 
     Example:
-        >>> import jax.numpy as jnp
         >>> interact(lambda x: x[:, 0] * x[:, 1] + x[:, 2], jnp.array([[1.0, 2.0, 3.0]]))[0].tolist()
         [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
-    return _interact(game, _archipelago.distance(game, groups is not None), tolerance)
+    share, most = _archipelago.distance(game, groups is not None)
+    found = _strength(game, share, tolerance)
+    unit = jnp.where(most > 0, most, 1)
+    strength = found / (unit**2)[:, None, None] / (unit**2)[:, None, None]
+    if not isinstance(strength, Tracer) and not bool(jnp.all(jnp.isfinite(strength) & ((strength > 0) == (found > 0)))):
+        raise ValueError(
+            f"strengths are per unit of the input to the fourth power, which {strength.dtype} does not hold for inputs "
+            f"up to {float(jnp.max(most)):g} from their baseline; divide the input by its scale, or give `groups`"
+        )
+    return strength
 
 
 @jax.jit
-def _interact(game: games.Game, scale: Float[Array, "batch player"], tolerance: Any) -> Array:
-    return _archipelago.strength(game, scale, tolerance)
+def _strength(game: games.Game, share: Float[Array, "batch player"], tolerance: Any) -> Array:
+    return _archipelago.strength(game, share, tolerance)

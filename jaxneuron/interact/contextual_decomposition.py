@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching, games
+from jaxneuron import _numbers, batching, games
 from jaxneuron.interact import _contextual
 from jaxneuron.interact._contextual import Parts
 
@@ -62,7 +62,10 @@ def interact(
         >>> interact(lambda x: x[:, 0] * x[:, 1] + x[:, 1], jnp.array([[2.0, 3.0]])).tolist()
         [[[0.0, 6.0], [6.0, 3.0]]]
     """
-    return _interact(games.game(f, jnp.asarray(x, float), baseline, groups=groups, mask=mask, budget=budget), shared)
+    return _interact(
+        games.game(f, _numbers.floating(_numbers.array(x, "x")), baseline, groups=groups, mask=mask, budget=budget),
+        shared,
+    )
 
 
 def decompose(
@@ -90,7 +93,7 @@ def decompose(
         >>> [part.tolist() for part in parts]
         [[2.0], [5.0], [1.0]]
     """
-    game = games.game(f, jnp.asarray(x, float), baseline)
+    game = games.game(f, _numbers.floating(_numbers.array(x, "x")), baseline)
     relevant = jnp.asarray(relevant)
     if relevant.dtype != bool or relevant.ndim != game.x.ndim:
         raise ValueError(

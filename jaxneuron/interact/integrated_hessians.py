@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _numbers, batching, games
 from jaxneuron.interact import _quadrature
 from jaxneuron.sweep import sweep
 from jaxneuron.types import Path
@@ -59,12 +59,8 @@ def interact(
         >>> jnp.round(interact(lambda x: x[:, 0] * x[:, 1], jnp.array([[2.0, 6.0]])).attribution).tolist()
         [[[3.0, 3.0], [3.0, 3.0]]]
     """
-    game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
-    if not jnp.issubdtype(game.x.dtype, jnp.floating):
-        raise ValueError(
-            f"derivatives need real numbers, got inputs of {game.x.dtype}; for words take the value of a site, such as "
-            "`split.below(forward, params, 'embed/word')(tokens)`, with `split.above` from there"
-        )
+    given = _numbers.real(x, "x")
+    game = games.game(f, _numbers.floating(given), baseline, groups=groups, mask=mask, budget=budget)
     return _interact(game, *_quadrature.logarithmic(steps))
 
 
@@ -83,7 +79,7 @@ def _interact(game: games.Game, nodes: Float[Array, "step"], weights: Float[Arra
 
         second = jnp.moveaxis(sweep(column, jnp.arange(game.count), budget=game.budget), 0, -1)
         first = games.collect(displacement * gradient(point), game)
-        return total + weight * (u * second + first[..., None] * jnp.eye(game.count)[None]), None
+        return total + weight * (u * second + first[..., None] * jnp.eye(game.count, dtype=first.dtype)[None]), None
 
     none = jnp.zeros((len(game.x), game.count, game.count), game.x.dtype)
     found, _ = jax.lax.scan(at, none, (nodes, weights))

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from jaxneuron import batching
 from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Comparison, Effect
+from jaxneuron.split import above, check_target
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
 
@@ -160,18 +161,28 @@ def following(ids: np.ndarray, mask: Bool[np.ndarray, "batch time"]) -> Int[np.n
 
 
 def units(
-    forward: Forward, params: Params, tokens: Tokens, site: Site, masks: Bool[Any, "*set unit"] | None
+    forward: Forward,
+    params: Params,
+    tokens: Tokens,
+    target: Target | Comparison,
+    site: Site,
+    masks: Bool[Any, "*set unit"] | None,
 ) -> Bool[np.ndarray, "*set unit"]:
     """Return the sets of units of a site, each unit alone if none are given.
 
     Raises:
-        KeyError: the model has no such site.
-        ValueError: no sentences, or masks of another width than the site.
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: no sentences, masks of another width than the site, a target that the site does not reach, or one
+            that reads a unit or a word that is not there.
     """
     if tokens.mask.ndim != 2 or not tokens.mask.size:
         raise ValueError(f"expected sentences [batch time], at least one, got the shape {tokens.mask.shape}")
-    shapes = sites(forward, params, Tokens(*(jnp.asarray(leaf[:1]) for leaf in tokens)))
+    one = Tokens(*(jnp.asarray(leaf[:1]) for leaf in tokens))
+    shapes = sites(forward, params, one)
     check_site(site, shapes)
+    if not isinstance(target, Comparison):  # which reads the output, and what the site does to it is the question
+        check_target(forward, params, tokens, target)
+        above(forward, params, one, site, target)
     return chosen(masks, shapes[site].shape[-1], site)
 
 

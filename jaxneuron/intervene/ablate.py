@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.intervene import Comparison, Effect, _run
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
@@ -50,13 +50,14 @@ def intervene(
         What the target reads, for each set and without.
 
     Raises:
-        KeyError: the model has no such site.
-        ValueError: masks of another width than the site, or a value of another shape.
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: a target that the site does not reach, or that reads a unit or a word which is not there; masks of
+            another width than the site, or a value of another shape.
 
     Source:
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
     """
-    sets = _run.units(forward, params, tokens, site, masks)
+    sets = _run.units(forward, params, tokens, target, site, masks)
     given, here = np.asarray(value, np.float32), None if where is None else np.asarray(where)
     shape, units = np.shape(tokens.mask), sets.shape[-1]
     if given.shape not in ((), (units,), (*shape, units)):
@@ -106,5 +107,5 @@ def resampled(
         budget: bytes for what is computed at a time.
     """
     states, mask = _run.states(forward, params, tokens, site, budget=budget).copy(), np.asarray(tokens.mask)
-    states[mask] = states[mask][np.asarray(jax.random.permutation(key, int(mask.sum())))]
+    states[mask] = states[mask][np.asarray(jax.random.permutation(_keys.checked(key), int(mask.sum())))]
     return states

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PyTree
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Step, Written, _run, _sampling
 from jaxneuron.tap import check_site
@@ -80,7 +80,7 @@ def intervene(
     padded = np.concatenate([flat, np.zeros((-len(flat) % together, units), bool)])
     held_at = Clamp(*(jnp.asarray(np.where(padded, given, free), jnp.float32) for free in (-np.inf, np.inf)))
     found = _sampling.write(
-        key,
+        _keys.checked(key),
         step,
         params,
         state,

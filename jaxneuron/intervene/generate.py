@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from jaxneuron import _keys
 from jaxneuron.intervene import Step, Written, _sampling
 from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
 
@@ -57,7 +58,7 @@ def intervene(
     reading = read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)
     stacked = jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], dict(edits or {}))
     found = _sampling.write(
-        key,
+        _keys.checked(key),
         step,
         params,
         state,

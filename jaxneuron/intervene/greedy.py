@@ -68,10 +68,11 @@ def intervene(
         The units with what is left after each. Of equal ones the first is taken.
 
     Raises:
-        KeyError: the model has no such site.
-        ValueError: fewer candidates than `count`, or a score that is no number for some set.
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: a target that the site does not reach, or that reads a unit or a word which is not there; fewer
+            candidates than `count`, or a score that is no number for some set.
     """
-    each = _run.units(forward, params, tokens, site, None)
+    each = _run.units(forward, params, tokens, target, site, None)
     allowed = np.ones(len(each), bool) if candidates is None else _run.chosen(candidates, len(each), site)
     if allowed.ndim != 1 or not 1 <= count <= allowed.sum():
         raise ValueError(

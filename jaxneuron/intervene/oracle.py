@@ -60,13 +60,14 @@ def intervene(
         What the target reads, for each set and without.
 
     Raises:
-        KeyError: the model has no such site.
-        ValueError: masks or bounds of another width than the site; labels that are not finite, or all the same.
+        KeyError: the model has no such site, or no site that the target reads.
+        ValueError: a target that the site does not reach, or that reads a unit or a word which is not there; masks or
+            bounds of another width than the site; labels that are not finite, or all the same.
 
     Source:
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection", Oracle_k.
     """
-    sets = _run.units(forward, params, tokens, site, masks)
+    sets = _run.units(forward, params, tokens, target, site, masks)
     units = sets.shape[-1]
     bounds = [np.asarray(bound, np.float32) for bound in (low, high)]
     for name, bound in zip(("low", "high"), bounds, strict=True):

@@ -27,10 +27,9 @@ def active(
     """Yield some units at a time: where they are active, and above which threshold."""
     if top is not None and not 0 < top < 1:
         raise ValueError(f"expected the share of active tokens between 0 and 1, got {top}")
-    threshold = np.broadcast_to(np.asarray(threshold, np.float32), activations.shape[1:])
     for here, values in _stream.over_units(activations, budget=budget, copies=copies):
         rows = np.ascontiguousarray(values.T)
-        level = threshold[here]
+        level = np.broadcast_to(np.asarray(threshold, values.dtype), activations.shape[1:])[here]
         if top is not None:
             place = max(len(values) - 1 - round(top * len(values)), 0)
             level = np.partition(rows, place, axis=1)[:, place]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
+from jaxneuron.rank._scatter import scaled
 from jaxneuron.rank._stream import Checked
 
 
@@ -16,6 +17,7 @@ def densities(
     mean: Float[np.ndarray, "label unit"],
     covariance: Float[np.ndarray, "label unit unit"],
     prior: Float[np.ndarray, "label"],
+    scale: Float[np.ndarray, "unit"],
     activations: Any,
     units: Any,
     *,
@@ -23,7 +25,7 @@ def densities(
     budget: int,
 ) -> Float[Array, "*subset token label"]:
     """Return log p(label, activations of some units), or of the first, the first two, and so on."""
-    units, checked = np.asarray(units, np.int64).reshape(-1), Checked(activations)
+    units, checked = np.asarray(units, np.int64).reshape(-1), Checked(activations, exact=True)
     known = mean.shape[1]
     if checked.shape[1] != known:
         raise ValueError(f"the Gaussians are of {known} units and the activations have {checked.shape[1]}")
@@ -38,13 +40,16 @@ def densities(
         ) from error
     with np.errstate(divide="ignore"):
         share = jnp.asarray(np.log(prior), jnp.float32)
-    centre = jnp.asarray(mean[:, units], jnp.float32)
+    scale = scale[units]
+    origin = mean[:, units].mean(axis=0).astype(checked.dtype)  # near it, float32 loses no digits
+    centre = jnp.asarray(scaled(mean[:, units] - origin, scale))
     whiten = jnp.asarray(np.linalg.inv(factor), jnp.float32)
-    offset = jnp.asarray(np.log(np.einsum("vkk->vk", factor)) + 0.5 * np.log(2 * np.pi), jnp.float32)
+    volume = np.log(np.einsum("vkk->vk", factor)) + np.log(scale) + 0.5 * np.log(2 * np.pi)
+    offset = jnp.asarray(volume, jnp.float32)
     parts = []
     size = batching.chunk_size(4 * (known + 3 * len(prior) * len(units)), len(checked), budget)
     for first in range(0, len(checked), size):
-        part = checked[first : first + size][:, units]
+        part = scaled(checked[first : first + size][:, units] - origin, scale)
         full = jnp.asarray(np.pad(part, [(0, size - len(part)), (0, 0)]))
         parts.append(_joint(full, centre, whiten, offset, share, prefixes)[..., : len(part), :])
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)

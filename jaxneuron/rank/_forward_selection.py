@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
+from jaxneuron.rank._scatter import scaled
 from jaxneuron.rank._stream import Checked
 
 _TILE = 2**18
@@ -54,6 +55,7 @@ def select(
     mean: Float[np.ndarray, "label unit"],
     covariance: Float[np.ndarray, "label unit unit"],
     prior: Float[np.ndarray, "label"],
+    scale: Float[np.ndarray, "unit"],
     activations: Any,
     labels: Int[np.ndarray, "token"],
     weight: Float[np.ndarray, "token"],
@@ -67,8 +69,9 @@ def select(
 
     Args:
         mean: of each class.
-        covariance: of each class.
+        covariance: of each class, of activations divided by the scale.
         prior: share of each class.
+        scale: of each unit.
         activations: `[token, unit]`, an array or the lazy array of a store.
         labels: below the number of classes.
         weight: of each token in the criterion: the weighted sum of log p(label | units), in nats, or of correct ones.
@@ -77,13 +80,13 @@ def select(
         budget: bytes for activations; they are read again for each choice where they do not fit.
         progress: called after each choice.
     """
-    checked = Checked(activations)
+    checked = Checked(activations, exact=True)
     (tokens, units), classes = checked.shape, len(prior)
-    centre = prior @ mean
+    centre = (prior @ mean).astype(checked.dtype)  # as it is taken off, so that coefficients know of its rounding
     variance = np.einsum("vuu->vu", covariance).astype(np.float64)
     least = _LEAST * variance
     coefficients = np.zeros((count + 1, classes, units))  # of a one and of the chosen units
-    coefficients[0] = mean - centre
+    coefficients[0] = (mean - centre) / scale
     inputs = np.zeros((tokens, count + 1), np.float32)
     inputs[:, 0] = 1
     with np.errstate(divide="ignore"):
@@ -93,7 +96,7 @@ def select(
     workers = _workers()
     wide = batching.chunk_size(1, units, _UNITS)  # units of a tile
     tall = batching.chunk_size(4 * classes * wide, tokens, _TILE if jax.default_backend() == "cpu" else budget // 4)
-    blocks = _blocks(checked, centre.astype(np.float32), tall, wide, budget, workers)
+    blocks = _blocks(checked, centre, scale, tall, wide, budget, workers)
     with ThreadPoolExecutor(workers) as pool:
         for place in range(count):
             gain = np.full(units, 0.0)
@@ -110,7 +113,7 @@ def select(
             spread = variance[:, best].copy()
             known = coefficients[1 : place + 1, :, best]  # of the best unit, given the chosen ones
             shared = covariance[:, best] - np.einsum("kv,vku->vu", known, covariance[:, order])
-            column = checked[:, best : best + 1][:, 0] - np.float32(centre[best])
+            column = scaled(checked[:, best : best + 1] - centre[best], scale[best : best + 1])[:, 0]
             residual = column[:, None] - inputs @ coefficients[:, :, best].astype(np.float32)
             joint -= (0.5 * residual**2 / spread + 0.5 * np.log(2 * np.pi * spread)).astype(np.float32)
             step = shared / spread[:, None]
@@ -129,7 +132,9 @@ class _Blocks(NamedTuple):
     size: int  # tokens of each, padded
 
 
-def _blocks(checked: Checked, centre: np.ndarray, tall: int, wide: int, budget: int, workers: int) -> _Blocks:
+def _blocks(
+    checked: Checked, centre: np.ndarray, scale: np.ndarray, tall: int, wide: int, budget: int, workers: int
+) -> _Blocks:
     """Cut tokens into blocks, of which each worker holds one, or all are held, if the budget allows it."""
     tokens, units = checked.shape
     width = -(-units // wide)
@@ -137,7 +142,7 @@ def _blocks(checked: Checked, centre: np.ndarray, tall: int, wide: int, budget: 
     size = -(-min(size, -(-tokens // workers)) // tall) * tall
 
     def read(here: slice) -> Array:
-        part = checked[here] - centre
+        part = scaled(checked[here] - centre, scale)
         part = np.pad(part, [(0, size - len(part)), (0, width * wide - units)])
         return jnp.asarray(part.reshape(size // tall, tall, width, wide).transpose(2, 0, 1, 3))
 

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+MOST = 2**24
+"""Classes are numbers from 0 on, and each has a row in the answer; more than this are numbers for names."""
+
 
 def classes(labels: Any, tokens: int) -> tuple[Int[np.ndarray, "token"], int]:
     """Return labels as classes, and how many there are: a concept has the classes 0 and 1.
@@ -51,7 +54,7 @@ def numbers(labels: Any, tokens: int) -> Float[np.ndarray, "token label"]:
     """
     labels = checked(labels, tokens)
     if np.issubdtype(labels.dtype, np.floating):
-        return labels.reshape(tokens, -1).astype(np.float32)
+        return labels.reshape(tokens, -1).astype(np.float64)
     return concepts(labels, tokens).astype(np.float32)
 
 
@@ -60,8 +63,8 @@ def checked(labels: Any, tokens: int) -> Shaped[np.ndarray, "token *label"]:
 
     Raises:
         TypeError: labels of another kind, such as strings.
-        ValueError: their number is not that of the tokens, no tokens, negative classes, a table of classes, or numbers
-            that are not finite.
+        ValueError: their number is not that of the tokens, no tokens, classes below 0 or beyond `MOST`, a table of
+            classes, or numbers that are not finite.
     """
     labels = np.asarray(labels)
     if labels.dtype.kind not in "biuf":
@@ -78,6 +81,11 @@ def checked(labels: Any, tokens: int) -> Shaped[np.ndarray, "token *label"]:
             raise ValueError(f"expected whole numbers [token], got {labels.shape}; concepts that overlap are booleans")
         if labels.min() < 0:
             raise ValueError(f"expected classes from 0 on, got {labels.min()}; leave out tokens that have no label")
+        if labels.max() >= MOST:
+            raise ValueError(
+                f"expected classes numbered from 0 on, below {MOST}, got {labels.max()}; "
+                "`corpora.labelled.classes` numbers any names"
+            )
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError(f"{(~np.isfinite(labels)).sum()} labels are not finite; leave out tokens that have no label")
     return labels

@@ -24,13 +24,11 @@ class Counts(NamedTuple):
 
 def init(level: Float[Any, "level unit"], labels: int) -> Counts:
     """Return the counts over no words."""
-    level = jnp.asarray(level, jnp.float32)
-    levels, units = level.shape
+    levels, units = np.shape(level)
     none = functools.partial(jnp.zeros, dtype=jnp.int32)
     return Counts(level, none(()), none(labels), none((levels, units)), none((levels, labels, units)))
 
 
-@jax.jit
 def update(
     counts: Counts,
     index: Int[Any, "token"],
@@ -44,16 +42,39 @@ def update(
         counts: of the words before.
         index: not used.
         valid: false where a row is no word.
-        activations: of the block.
+        activations: of the block; in float64, on the host, they are compared there, as they are.
         labels: classes `[token]`, or concepts, a column each.
 
     Returns:
         The counts, whole numbers; exact for up to 2^31 words, in blocks of up to 2^24.
     """
     del index
+    if isinstance(activations, np.ndarray) and activations.dtype == np.float64:
+        return _on_host(counts, np.asarray(valid), activations, np.asarray(labels))
+    return _on_device(counts, valid, activations, labels)
+
+
+def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> Counts:
+    held = labels[:, None] == np.arange(len(counts.label)) if labels.ndim == 1 else labels
+    held = (np.concatenate([np.ones((len(held), 1), bool), held], axis=1) & valid[:, None]).astype(np.float32)
+    found = np.stack([held.T @ (activations > level).astype(np.float32) for level in np.asarray(counts.level)])
+    size, found = held.sum(axis=0).astype(np.int32), found.astype(np.int32)
+    return Counts(
+        counts.level,
+        counts.tokens + size[0],
+        counts.label + size[1:],
+        counts.above + found[:, 0],
+        counts.both + found[:, 1:],
+    )
+
+
+@jax.jit
+def _on_device(
+    counts: Counts, valid: Bool[Any, "token"], activations: Float[Any, "token unit"], labels: Shaped[Any, "..."]
+) -> Counts:
     count = len(counts.label)
-    held = jax.nn.one_hot(labels, count) if labels.ndim == 1 else labels.astype(jnp.float32)
-    held = jnp.concatenate([jnp.ones((len(held), 1)), held], axis=1) * valid[:, None]
+    held = jax.nn.one_hot(labels, count, dtype=jnp.float32) if labels.ndim == 1 else labels.astype(jnp.float32)
+    held = jnp.concatenate([jnp.ones((len(held), 1), jnp.float32), held], axis=1) * valid[:, None]
 
     def at(level: Array) -> Array:
         return (held.T @ (activations > level[None]).astype(jnp.float32)).astype(jnp.int32)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from jaxneuron.rank import _margin
 from jaxneuron.rank._margin import Machines
 
 STEPS = 50
@@ -24,6 +25,9 @@ CLOSE = 1e-3
 
 STEEP = 0.5
 """A step is halved if the slope at its end is more than this share of that at its beginning, uphill."""
+
+MOST = 1e30
+"""The strongest pull on a weight: beyond, on a unit that hardly moves, the weight is 0 in any case."""
 
 ENTRIES = 2**18
 """Tokens times machines that are in work at a time, so that they stay in the cache."""
@@ -46,11 +50,10 @@ def design(labels: Bool[np.ndarray, "token label"], folds: Int[np.ndarray, "toke
 
 def machines(values: Float[np.ndarray, "token"], design: Design, cost: float) -> Machines:
     """Train and test the machines of one unit: one for every label and fold."""
-    x = values.astype(np.float64)
-    mean, scale = float(x.mean()), float(x.std()) if np.ptp(values) > 0 else 1.0
-    u = ((x - mean) / scale).astype(np.float32)
+    u, mean, scale = _margin.standard(values)
     batch = max(1, ENTRIES // len(u))
-    v, b, hits, alarms = _all(u, design.held, design.fold, 1 / scale**2, cost, folds=design.folds, batch=batch)
+    pull = np.float32(min(1 / scale**2, MOST))
+    v, b, hits, alarms = _all(u, design.held, design.fold, pull, cost, folds=design.folds, batch=batch)
     weight = np.asarray(v, np.float64) / scale
     bias = np.asarray(b, np.float64) - weight * mean
     return Machines(weight, bias, np.asarray(hits, np.int64), np.asarray(alarms, np.int64))

@@ -50,6 +50,21 @@ class _Table(NamedTuple):
         return np.where(below[..., None], low, self.whole - low)
 
 
+def standard(values: Float[np.ndarray, "token"]) -> tuple[Float[np.ndarray, "token"], float, float]:
+    """Return a unit with a mean of 0 and a deviation of 1, in float32, and what these were; zeros if it never changes.
+
+    Example:
+        >>> standard(np.array([1e20, 3e20]))[0].tolist()
+        [-1.0, 1.0]
+    """
+    first = float(values[0])
+    away = values.astype(np.float64) - first
+    reach = float(np.abs(away).max()) or 1.0
+    away /= reach  # squares are then in range
+    mean, scale = float(away.mean()), float(away.std()) if away.any() else 1.0
+    return ((away - mean) / scale).astype(np.float32), first + mean * reach, scale * reach
+
+
 def design(labels: np.ndarray, folds: Int[np.ndarray, "token"]) -> Design:
     """Return who is in which label and fold, from `Bool[token label]` and numbers from 0."""
     count = int(folds.max()) + 1

@@ -1,8 +1,9 @@
 """Each unit's tokens from the lowest activation to the highest, many units at once; with equal values found exactly.
 
 Sorted once, a unit is compared with every label. What is sorted are 64-bit keys, the value above and the token below:
-numpy sorts those with vector instructions, and several times as fast as `argsort` finds an order. XLA's sort on a CPU
-is slower than either. Sorting does not hold the interpreter's lock, so that threads share the units.
+numpy sorts those with vector instructions, and several times as fast as `argsort` finds an order, which is left to
+values in double precision. XLA's sort on a CPU is slower than either. Sorting does not hold the interpreter's lock, so
+that threads share the units.
 """
 
 import os
@@ -48,15 +49,19 @@ def ascending(values: Float[np.ndarray, "token"]) -> Ascending:
         >>> ascending(np.array([3.0, -1.0, 3.0], np.float32)).first.tolist()
         [0, 1, 1]
     """
-    bits = (values + np.float32(0)).view(np.int32)  # adding 0 makes -0 the same as 0
-    bits = bits ^ ((bits >> 31) & np.int32(2**31 - 1))  # floats in the order of integers
-    place = np.arange(len(bits))
-    key = np.sort((bits.astype(np.int64) << 32) | place)
-    value = key >> 32
+    place = np.arange(len(values))
+    if values.dtype == np.float32:
+        bits = (values + np.float32(0)).view(np.int32)  # adding 0 makes -0 the same as 0
+        bits = bits ^ ((bits >> 31) & np.int32(2**31 - 1))  # floats in the order of integers
+        key = np.sort((bits.astype(np.int64) << 32) | place)
+        order, value = key & LOW, key >> 32
+    else:  # leaves no room for the token
+        order = np.argsort(values, kind="stable")
+        value = values[order]
     new = value[1:] != value[:-1]
     if new.all():
-        return Ascending(key & LOW, place, place, False)
-    return Ascending(key & LOW, *runs(new), True)
+        return Ascending(order, place, place, False)
+    return Ascending(order, *runs(new), True)
 
 
 def runs(new: Bool[np.ndarray, "rest"]) -> tuple[Int[np.ndarray, "place"], Int[np.ndarray, "place"]]:

@@ -13,12 +13,17 @@ _LEAST = 1e-6
 """The least variance within classes, as a share of that between them: some units tell classes apart exactly."""
 
 
-class Moments(NamedTuple):
-    """What is known of each class."""
+_RANGE = 2.0**40
+"""How wide or narrow a unit may be to be left as it is: its products are then within the range of float32."""
 
-    mean: Float[np.ndarray, "label unit"]  # the common mean for a class that does not occur
+
+class Moments(NamedTuple):
+    """What is known of each class; of products and variances, the activations are divided by the scale."""
+
+    mean: Float[np.ndarray, "label unit"]  # the common mean for a class that does not occur; not divided
     scatter: Float[np.ndarray, "label unit unit"]  # sum of products of the differences to the class's mean
     count: Int[np.ndarray, "label"]  # tokens
+    scale: Float[np.ndarray, "unit"]  # 1, or a power of two for a unit that goes very far or hardly moves
     constant: Bool[np.ndarray, "unit"]  # never changes
     within: Float[np.ndarray, "unit"]  # variance within classes, above 0, and 1 for a constant unit
 
@@ -33,6 +38,7 @@ class Moments(NamedTuple):
             self.mean[:, units],
             self.scatter[:, units[:, None], units],
             self.count,
+            self.scale[units],
             self.constant[units],
             self.within[units],
         )
@@ -40,25 +46,41 @@ class Moments(NamedTuple):
 
 def scatter(activations: Any, labels: Any, budget: int) -> Moments:
     """Read the activations twice: for the means, and for the products of differences to them."""
-    checked = Checked(activations)
+    checked = Checked(activations, exact=True)
     ids, classes = _labels.classes(labels, len(checked))
     count = np.bincount(ids, minlength=classes)
     total = np.zeros((classes, checked.shape[1]))
+    shift = checked[:1][0]  # sums are of the distance to the first token: near it, no digits are lost
+    low, high = shift.astype(np.float64), shift.astype(np.float64)
     for here in spans(checked, budget):
-        total += (ids[here] == np.arange(classes)[:, None]).astype(np.float64) @ checked[here].astype(np.float64)
+        part = checked[here]
+        low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
+        away = part.astype(np.float64) - shift
+        total += (ids[here] == np.arange(classes)[:, None]).astype(np.float64) @ away
     common = total.sum(axis=0) / len(checked)
     mean = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], common)
+    constant, scale = low == high, _scale(high - low)
     products = np.zeros((classes, checked.shape[1], checked.shape[1]), np.float32)
     for here in spans(checked, budget):
         part, own = checked[here], ids[here]
         for label in np.unique(own):
-            rows = part[own == label] - mean[label].astype(np.float32)
+            rows = scaled(part[own == label] - shift, scale) - (mean[label] / scale).astype(np.float32)
             products[label] += rows.T @ rows
     within = np.einsum("vuu->u", products) / len(checked)
-    between = count @ (mean - common) ** 2 / len(checked)
-    # the rest of a dead unit can be rounding at 1e-32, whose square is 0 in float32
-    constant = np.sqrt(within + between) <= np.maximum(1e-6 * np.abs(common), 1e-15)
-    return Moments(mean, products, count, constant, np.where(constant, 1.0, np.maximum(within, _LEAST * between)))
+    between = count @ ((mean - common) / scale) ** 2 / len(checked)
+    within = np.where(constant, 1.0, np.maximum(within, _LEAST * between))
+    return Moments(mean + shift, products, count, scale, constant, within)
+
+
+def scaled(values: Float[np.ndarray, "*token unit"], scale: Float[np.ndarray, "unit"]) -> Any:
+    """Return values divided by the scale, in float32."""
+    return (values if np.all(scale == 1) else values / scale).astype(np.float32, copy=False)
+
+
+def _scale(reach: Float[np.ndarray, "unit"]) -> Float[np.ndarray, "unit"]:
+    """Return what brings a range near 1 if it is far from it: a power of two, so that no digit changes."""
+    far = (reach > _RANGE) | ((reach > 0) & (reach < 1 / _RANGE))
+    return np.where(far, np.ldexp(1.0, np.frexp(reach)[1]), 1.0)
 
 
 def shrunk(moments: Moments, share: float) -> Float[np.ndarray, "label unit unit"]:

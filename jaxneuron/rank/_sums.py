@@ -1,7 +1,8 @@
 """Sums over words, a block at a time: what class means, pooled spreads and correlations are made of.
 
-Some hundred words are summed in float32, and these sums are added up in float64: a million words lose no digits.
-Squares are of the distance to the first words' mean, so that a unit that hovers far from zero keeps its digits as well.
+Some hundred words are summed in float32, and these sums are added up in float64: a million words lose no digits. Sums
+are of the distance to what the first words were like, so that a unit that hovers far from zero keeps its digits as
+well. Where a block's squares would leave the range of float32, it is summed in float64.
 
 This is numpy, because the words come from memory or disk: a few sums of each take no longer than to copy them to a
 device, and on a CPU half as long as to hand them to XLA.
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.rank import _labels, _stream
 
 LEAST = 128
@@ -21,24 +22,37 @@ LEAST = 128
 ENTRIES = 2**19
 """Activations at a time, so that they are still in the cache when they are read for the next sum."""
 
+SMALLEST = 1e-30
+"""A sum of squares below it may have lost digits in float32, as its terms come near the smallest numbers there are."""
+
+REACH = 1e150
+"""The widest range whose square float64 holds; one over it is the narrowest."""
+
+
+class Shift(NamedTuple):
+    """What is taken off before anything is summed; decided by the first words."""
+
+    unit: Float[np.ndarray, "unit"]
+    label: Float[np.ndarray, "label"]  # 0 but for numbers
+
 
 class Spread(NamedTuple):
-    """How far each unit goes; without squares there is no shift, and none before the first word."""
+    """How far each unit goes."""
 
-    shift: Float[np.ndarray, "unit"] | None  # taken off every activation
     square: Float[np.ndarray, "unit"] | None  # of activation - shift
     low: Float[np.ndarray, "unit"]
     high: Float[np.ndarray, "unit"]
 
 
 class Sums(NamedTuple):
-    """What is known of the words so far; activations are less the shift of `spread`, where there is one."""
+    """What is known of the words so far; activations and numbers are less their shift."""
 
     tokens: float
     label: Float[np.ndarray, "label"]  # of labels: tokens at which a class or concept holds
     label_square: Float[np.ndarray, "label"]
     total: Float[np.ndarray, "unit"]  # of activations
     product: Float[np.ndarray, "label unit"]  # of label * activation
+    shift: Shift | None  # None before the first word
     spread: Spread | None
 
 
@@ -51,7 +65,8 @@ def init(labels: int, units: int, *, extremes: bool = False, squares: bool = Fal
         label_square=np.zeros(labels),
         total=none,
         product=np.zeros((labels, units)),
-        spread=Spread(None, none if squares else None, none + np.inf, none - np.inf) if extremes or squares else None,
+        shift=None,
+        spread=Spread(none if squares else None, none + np.inf, none - np.inf) if extremes or squares else None,
     )
 
 
@@ -72,38 +87,69 @@ def update(
         labels: classes `[token]`, or a column for each concept or kind of number.
     """
     del index
-    valid, activations, labels = np.asarray(valid), np.asarray(activations), np.asarray(labels)
+    valid, activations, labels = np.asarray(valid), _numbers.exact(activations), np.asarray(labels)
     if not valid.all():
         activations, labels = activations[valid], labels[valid]
+    if not len(activations):
+        return sums
     if labels.ndim == 1:
         labels = labels[:, None] == np.arange(len(sums.label))
-    spread = sums.spread
-    if spread is not None and spread.square is not None and spread.shift is None and len(activations):
-        sums = sums._replace(spread=spread._replace(shift=activations[:LEAST].mean(axis=0)))
+    if sums.shift is None:
+        sums = sums._replace(shift=_shift(activations[:LEAST], labels[:LEAST]))
     rows = max(LEAST, ENTRIES // activations.shape[1])
     for first in range(0, len(activations), rows):
         here = slice(first, first + rows)
-        sums = _add(sums, activations[here], labels[here].astype(np.float32))
+        sums = _add(sums, activations[here], labels[here])
     return sums
 
 
+def _shift(activations: np.ndarray, labels: np.ndarray) -> Shift:
+    """Return what the first words are on average, exactly their value for what they all have in common."""
+    labels = labels.astype(np.float64) * (labels.dtype.kind == "f")
+    unit, label = (first[0] + (first - first[0]).mean(axis=0, dtype=np.float64) for first in (activations, labels))
+    return Shift(unit.astype(activations.dtype), label)
+
+
 def _add(sums: Sums, x: np.ndarray, labels: np.ndarray) -> Sums:
-    spread, rows = sums.spread, np.concatenate([np.ones_like(labels[:, :1]), labels], axis=1).T
+    spread, shift = sums.spread, sums.shift
+    assert shift is not None  # `update` has set it
     if spread is not None:
         low, high = np.minimum(spread.low, x.min(axis=0)), np.maximum(spread.high, x.max(axis=0))
         spread = spread._replace(low=low, high=high)
-        if spread.square is not None:
-            x = x - spread.shift
-            spread = spread._replace(square=spread.square + np.einsum("tu,tu->u", x, x))
-    product = rows @ x
-    return Sums(
-        tokens=sums.tokens + len(x),
-        label=sums.label + labels.sum(axis=0),
-        label_square=sums.label_square + np.square(labels).sum(axis=0),
-        total=sums.total + product[0],
-        product=sums.product + product[1:],
-        spread=spread,
-    )
+    if labels.dtype.kind == "f":
+        labels = labels.astype(np.float64) - shift.label
+        x = x.astype(np.float64)
+    rows = np.concatenate([np.ones_like(labels[:, :1]), labels], axis=1).T
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        centred = x - shift.unit
+        product, square = _products(rows.astype(x.dtype), centred, spread)
+        if x.dtype == np.float32 and _beyond(product, square, spread):
+            product, square = _products(rows.astype(np.float64), x.astype(np.float64) - shift.unit, spread)
+        if spread is not None and square is not None:
+            spread = spread._replace(square=spread.square + square)
+        return Sums(
+            tokens=sums.tokens + len(x),
+            label=sums.label + labels.sum(axis=0),
+            label_square=sums.label_square + np.square(labels, dtype=np.float64).sum(axis=0),
+            total=sums.total + product[0],
+            product=sums.product + product[1:],
+            shift=shift,
+            spread=spread,
+        )
+
+
+def _products(rows: np.ndarray, x: np.ndarray, spread: Spread | None) -> tuple[np.ndarray, np.ndarray | None]:
+    wanted = spread is not None and spread.square is not None
+    return rows @ x, np.einsum("tu,tu->u", x, x) if wanted else None
+
+
+def _beyond(product: np.ndarray, square: np.ndarray | None, spread: Spread | None) -> bool:
+    """Return whether float32 is too narrow for a block."""
+    if not np.isfinite(product).all():
+        return True
+    if square is None or spread is None:
+        return False
+    return not np.isfinite(square).all() or bool(np.any((square < SMALLEST) & (spread.low < spread.high)))
 
 
 def over(
@@ -120,35 +166,43 @@ def over(
 
     Args:
         activations: `[token, unit]`, an array or the lazy array of a store.
-        labels: classes or concepts; numbers only where they are asked for, and then as distances to their mean.
+        labels: classes or concepts; numbers only where they are asked for.
         extremes: whether the lowest and highest activations are wanted.
         squares: whether squares (and extremes) are wanted.
         budget: bytes for a block and what is computed of it.
         progress: called after each block.
         numbers: whether numbers are taken.
+
+    Raises:
+        TypeError, ValueError: see `_labels` and `_stream`; a unit whose squares no float holds.
     """
-    checked = _stream.Checked(activations)
+    checked = _stream.Checked(activations, exact=True)
     tokens, units = checked.shape
     labels = _labels.checked(labels, tokens)
     classes = labels.dtype.kind in "iu"
     if classes:
         rows, count = _labels.classes(labels, tokens)
     else:
-        rows = _labels.numbers(labels, tokens) if numbers else _labels.concepts(labels, tokens)
-        if numbers and labels.dtype != bool:
-            rows = (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        given = numbers and labels.dtype.kind == "f"
+        rows = _labels.numbers(labels, tokens) if given else _labels.concepts(labels, tokens)
         count = rows.shape[1]
     sums = init(count, units, extremes=extremes, squares=squares)
     chunk = batching.chunk_size((1 + checked.copies) * 4 * units, tokens, budget)
     for first in range(0, tokens, chunk):
         here = slice(first, min(first + chunk, tokens))
-        block = np.asarray(activations[here], np.float32)
-        with np.errstate(invalid="ignore", over="ignore"):
-            sums = update(sums, None, np.ones(len(block), bool), block, rows[here])
+        block = checked.unchecked(here)
+        sums = update(sums, None, np.ones(len(block), bool), block, rows[here])
         if not np.isfinite(sums.total).all():
             checked[here]  # names what is not finite
         if progress:
             progress(here.stop, tokens)
+    if squares and sums.spread is not None:
+        reach = sums.spread.high - sums.spread.low
+        if wrong := np.flatnonzero((reach > REACH) | ((reach > 0) & (reach < 1 / REACH))).tolist():
+            raise ValueError(
+                f"unit {wrong[0]} has a range of {reach[wrong[0]]:g}, whose square no float holds; "
+                "divide the unit by its scale"
+            )
     return sums, classes
 
 
@@ -167,5 +221,5 @@ def correlation(sums: Sums) -> Float[np.ndarray, "label unit"]:
     product = sums.product - np.outer(sums.label, sums.total) / sums.tokens
     unit = np.where(spread.low < spread.high, spread.square - sums.total**2 / sums.tokens, 0)
     label = sums.label_square - sums.label**2 / sums.tokens
-    norm = np.sqrt(np.outer(np.maximum(label, 0), np.maximum(unit, 0)))
+    norm = np.outer(np.sqrt(np.maximum(label, 0)), np.sqrt(np.maximum(unit, 0)))
     return np.clip(np.divide(product, norm, out=np.zeros_like(norm), where=norm > 0), -1, 1)

@@ -8,7 +8,6 @@ going down, so that the better of both signs counts. Each unit is sorted once, f
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
@@ -64,7 +63,7 @@ def rank(
     del key
     found = scores(activations, labels, budget=budget, progress=progress)
     best = found.rising if signed else np.maximum(found.rising, found.falling)
-    return ranked(jnp.asarray(best, jnp.float32))
+    return ranked(best)
 
 
 def scores(

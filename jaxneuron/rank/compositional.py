@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
-from jaxneuron import batching, ranking
-from jaxneuron.rank import _activity, _beam, _formulas, _labels
+from jaxneuron import _keys, batching, ranking
+from jaxneuron.rank import _activity, _beam, _formulas, _labels, _stream
 from jaxneuron.rank._explanations import Effect, Explanations, effect
 from jaxneuron.rank._formulas import text
 from jaxneuron.types import Ranking
@@ -73,6 +73,7 @@ def explain(
             f"expected a length and a beam of at least 1 and a penalty from 0 (not included) to 1, "
             f"got {length}, {beam} and {penalty}"
         )
+    _stream.Checked(activations)
     columns, original = _activity.columns(concepts, activations)
     mask = jnp.asarray(_beam.pack(columns))
     parts = []
@@ -221,7 +222,10 @@ def null(
     if permutations < 1:
         raise ValueError(f"expected at least one permutation, got {permutations}")
     labels = _labels.concepts(concepts, activations.shape[0])
-    orders = [np.asarray(jax.random.permutation(one, len(labels))) for one in jax.random.split(key, permutations)]
+    orders = [
+        np.asarray(jax.random.permutation(one, len(labels)))
+        for one in jax.random.split(_keys.checked(key), permutations)
+    ]
     options = dict(threshold=threshold, top=top, length=length, beam=beam, penalty=penalty, budget=budget)
     search: Callable[..., Explanations] = explain
     return np.stack([search(None, activations, labels[order], **options).iou for order in orders])

@@ -5,7 +5,6 @@ With a concept (or a class against the others), Pearson's is the point-biserial 
 
 from typing import Any, Literal
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 from scipy.stats import rankdata
@@ -71,7 +70,7 @@ def rank(
         return columns @ ranks / norm if norm > 0 else np.zeros(len(columns), np.float32)
 
     score = np.clip(_order.map_units(one, activations, budget=budget, progress=progress).T, -1, 1)
-    return ranked(jnp.asarray(score if signed else np.abs(score), jnp.float32))
+    return ranked(score if signed else np.abs(score))
 
 
 def init(labels: int, units: int) -> Sums:
@@ -98,7 +97,7 @@ def finish(sums: Sums, *, signed: bool = False) -> Ranking:
         As `rank`.
     """
     score = _sums.correlation(sums)
-    return ranked(jnp.asarray(score if signed else np.abs(score), jnp.float32))
+    return ranked(score if signed else np.abs(score))
 
 
 def _unit_length(columns: Float[np.ndarray, "token label"]) -> Float[np.ndarray, "token label"]:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.rank import _labels, _stream, _sums
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Ranking
@@ -138,7 +138,7 @@ def settle(
         >>> found.ranking.order[0, 0].item(), found.settled.tolist(), found.tokens < 1000
         (1, [True], True)
     """
-    checked = _stream.Checked(activations)
+    checked = _stream.Checked(activations, exact=True)
     tokens, units = checked.shape
     if k < 1 or tolerance < 0 or not 0 < error < 1 or min(first, chunk, together) < 1:
         raise ValueError(
@@ -151,7 +151,7 @@ def settle(
     chunk = min(chunk, batching.chunk_size((2 + checked.copies) * 4 * units, tokens, budget))
 
     def read(rows: np.ndarray) -> np.ndarray:
-        part = np.asarray(activations[rows], np.float32)
+        part = checked.unchecked(rows)
         if not np.isfinite(part).all():
             row, unit = np.argwhere(~np.isfinite(part))[0]
             raise ValueError(
@@ -180,19 +180,19 @@ def settle(
             break
     if progress:
         progress(tokens, tokens)
-    return Settled(ranked(jnp.asarray(score, jnp.float32)), low, high, settled, done)
+    return Settled(ranked(score), low, high, settled, done)
 
 
 def init(sums: _sums.Sums) -> Counts:
     """Return the state before the first token that judges, from the sums of those that thresholds are learned from."""
     inside, outside = _sums.contrast(sums)
-    threshold, sign = np.nan_to_num((inside + outside) / 2), np.nan_to_num(np.sign(inside - outside))
+    shift = np.zeros(1) if sums.shift is None else sums.shift.unit
+    threshold, sign = np.nan_to_num((inside + outside) / 2) + shift, np.nan_to_num(np.sign(inside - outside))
     labels, units = threshold.shape
     none = jnp.zeros((labels, 2, units), jnp.int32)
-    return Counts(jnp.asarray(threshold, jnp.float32), jnp.asarray(sign, jnp.float32), none[:, :, 0], none)
+    return Counts(threshold, jnp.asarray(sign, jnp.float32), none[:, :, 0], none)
 
 
-@jax.jit
 def update(
     counts: Counts,
     index: Any,
@@ -206,11 +206,42 @@ def update(
         counts: of the tokens before.
         index: not used.
         valid: false where a row is no token.
-        activations: of the block.
+        activations: of the block; in float64, on the host, they are compared there, as they are.
         labels: concepts.
     """
     del index
+    if isinstance(activations, np.ndarray) and activations.dtype == np.float64:
+        return _on_host(counts, np.asarray(valid), activations, np.asarray(labels))
+    label, right = _on_device(_rounded(counts), valid, activations, labels)
+    return counts._replace(label=label, right=right)
 
+
+def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> Counts:
+    size, right = np.array(counts.label), np.array(counts.right)
+    for label, held in enumerate(labels.T):
+        says = np.asarray(counts.sign[label]) * (activations - counts.threshold[label]) > 0
+        for side, tokens in enumerate((~held & valid, held & valid)):
+            size[label, side] += tokens.sum()
+            right[label, side] += np.sum(says[tokens] if side else ~says[tokens], axis=0)
+    return counts._replace(label=jnp.asarray(size), right=jnp.asarray(right))
+
+
+def _rounded(counts: Counts) -> Counts:
+    """Return thresholds in single precision, on the side where what is said of such numbers stays the same."""
+    threshold = np.asarray(counts.threshold, np.float64)
+    near = threshold.astype(np.float32)
+    wrong = np.where(np.asarray(counts.sign) > 0, near > threshold, near < threshold)
+    aside = np.nextafter(near, np.where(near > threshold, -np.inf, np.inf).astype(np.float32))
+    return counts._replace(threshold=np.where(wrong, aside, near))
+
+
+@jax.jit
+def _on_device(
+    counts: Counts,
+    valid: Bool[Any, "token"],
+    activations: Float[Any, "token unit"],
+    labels: Bool[Any, "token label"],
+) -> tuple[Array, Array]:
     def of_label(one: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         threshold, sign, held = one
         sides = jnp.stack([~held & valid, held & valid]).astype(jnp.float32)
@@ -220,7 +251,7 @@ def update(
         return size.astype(jnp.int32), jnp.concatenate([size[0] - below, above]).astype(jnp.int32)
 
     size, right = jax.lax.map(of_label, (counts.threshold, counts.sign, jnp.asarray(labels).T))
-    return Counts(counts.threshold, counts.sign, counts.label + size, counts.right + right)
+    return counts.label + size, counts.right + right
 
 
 def finish(
@@ -261,6 +292,6 @@ def _shuffled(key: Array | None, tokens: int, together: int) -> Int[np.ndarray, 
     """Return the order in which tokens are read: runs of neighbours in random order."""
     if key is None:
         return np.arange(tokens)
-    runs = np.asarray(jax.random.permutation(key, -(-tokens // together)))
+    runs = np.asarray(jax.random.permutation(_keys.checked(key), -(-tokens // together)))
     order = (runs[:, None] * together + np.arange(together)).ravel()
     return order[order < tokens]

@@ -2,17 +2,19 @@
 
 Breiman 2001, "Random Forests"; the forest and its Gini importance are scikit-learn's. Unlike a linear probe, a forest
 finds units that matter within a range or only beside others; it halves the importance of a unit that has a duplicate.
+
+A split is between two neighbours in a unit's order, so the forest is grown on ranks: scikit-learn reads float32 and
+takes numbers less than 1e-7 apart for equal.
 """
 
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.rank import _labels
 from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
@@ -64,12 +66,13 @@ def rank(
         raise ValueError("a random forest needs a key, got None; give jax.random.key(0), for one")
     if trees < 1:
         raise ValueError(f"expected at least one tree, got {trees}")
-    draw, grow = jax.random.split(key)
-    checked = Checked(activations)
+    draw, grow = jax.random.split(_keys.checked(key))
+    checked = Checked(activations, exact=True)
     labels = _labels.checked(labels, len(checked))
     if labels.dtype.kind in "iu" or labels.shape == (len(checked),) and labels.dtype == bool:
         labels = _labels.classes(labels, len(checked))[0]
-    rows, inputs = _read(draw, checked, budget)
+    rows, values = _read(draw, checked, budget)
+    inputs = np.stack([np.unique(unit, return_inverse=True)[1] for unit in values.T], axis=1).astype(np.float32)
     columns = labels[rows].reshape(len(rows), -1).T
     seeds = np.asarray(jax.random.randint(grow, (len(columns),), 0, np.iinfo(np.int32).max))
     kind = RandomForestRegressor if labels.dtype.kind == "f" else RandomForestClassifier
@@ -79,7 +82,7 @@ def rank(
         score.append(forest.fit(inputs, column).feature_importances_)
         if progress:
             progress(len(score), len(columns))
-    return ranked(jnp.asarray(np.array(score), jnp.float32))
+    return ranked(np.array(score))
 
 
 def _read(
@@ -87,7 +90,7 @@ def _read(
 ) -> tuple[Int[np.ndarray, "token"], Float[np.ndarray, "token unit"]]:
     """Read all tokens, or as many, drawn at random, as fit; a block at a time."""
     tokens, units = checked.shape
-    fits = max(2, int(budget // (2 * 4 * units)))
+    fits = max(2, int(budget // ((1 + checked.dtype.itemsize // 4) * 4 * units)))
     if fits >= tokens:
         return np.arange(tokens), checked[:]
     rows = np.sort(np.asarray(jax.random.choice(key, tokens, (fits,), replace=False)))

@@ -49,8 +49,10 @@ class Gaussians(NamedTuple):
     """A Gaussian for each class; `logits` has the density of any subset of the units."""
 
     mean: Float[np.ndarray, "label unit"]
-    covariance: Float[np.ndarray, "label unit unit"]  # 4 classes units^2 bytes: 10 MB for 384 units and 17 classes
+    covariance: Float[np.ndarray, "label unit unit"]  # of activations divided by the scale; in all
+    # 4 classes units^2 bytes: 10 MB for 384 units and 17 classes
     prior: Float[np.ndarray, "label"]  # share of each class in the training data, 0 where it does not occur
+    scale: Float[np.ndarray, "unit"]  # 1 but for a unit of a range beyond 2^40 or below 2^-40
     shrinkage: float  # share of the common covariance in each
 
 
@@ -154,7 +156,7 @@ def rank(
     ids, weight = _judges(moments.prior, *judged, units, by)
     gaussians = _gaussians(moments, SHRINKAGE if shrinkage is None else shrinkage)
     chosen = _forward_selection.select(
-        *gaussians[:3],
+        *gaussians[:4],
         judged[0],
         ids,
         weight,
@@ -196,7 +198,7 @@ def logits(
         >>> jnp.argmax(logits(fitted, a, [0]), axis=1).tolist()
         [0, 0, 1, 1]
     """
-    return densities(*gaussians[:3], activations, units, prefixes=False, budget=budget)
+    return densities(*gaussians[:4], activations, units, prefixes=False, budget=budget)
 
 
 def prefix_logits(
@@ -217,7 +219,7 @@ def prefix_logits(
     Raises:
         ValueError: as `logits`.
     """
-    return densities(*gaussians[:3], activations, order, prefixes=True, budget=budget)
+    return densities(*gaussians[:4], activations, order, prefixes=True, budget=budget)
 
 
 def _check(shrinkage: float | None) -> None:
@@ -226,14 +228,14 @@ def _check(shrinkage: float | None) -> None:
 
 
 def _gaussians(moments: Moments, share: float) -> Gaussians:
-    return Gaussians(moments.mean, shrunk(moments, share), moments.prior, float(share))
+    return Gaussians(moments.mean, shrunk(moments, share), moments.prior, moments.scale, float(share))
 
 
 def _alone(moments: Moments, activations: Any, labels: Any, budget: int) -> Int[np.ndarray, "subset"]:
     """Return the units that say most about the labels of dev data, each alone."""
     rough = _gaussians(moments, SHRINKAGE)
     ids, weight = _judges(rough.prior, activations, labels, len(moments.constant), CRITERIA[0])
-    chosen = _forward_selection.select(*rough[:3], activations, ids, weight, count=1, accuracy=False, budget=budget)
+    chosen = _forward_selection.select(*rough[:4], activations, ids, weight, count=1, accuracy=False, budget=budget)
     return np.argsort(-chosen.single, stable=True)[:_TUNING]
 
 
@@ -244,7 +246,7 @@ def _tune(moments: Moments, activations: Any, labels: Any, units: Int[np.ndarray
     shrinkage than the labels do: 0.1 bit more for 0.6 percent fewer right ones, UPOS from 50 of 384 units.
     """
     ids, weight = _judges(moments.prior, activations, labels, len(moments.constant), CRITERIA[0])
-    checked, few = Checked(activations), moments.of(units)
+    checked, few = Checked(activations, exact=True), moments.of(units)
     part = np.concatenate([checked[here][:, units] for here in spans(checked, budget)])
 
     def says(share: float) -> tuple[float, float]:

@@ -11,7 +11,6 @@ NeuroX's module of this name computes average precision, for one sign, and overw
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
@@ -83,7 +82,7 @@ def rank(
         budget=budget,
         progress=progress,
     )
-    return ranked(jnp.asarray(found.iou, jnp.float32))
+    return ranked(found.iou)
 
 
 def scores(
@@ -115,7 +114,8 @@ def scores(
     """
     if shares is not None and thresholds is not None:
         raise ValueError("expected shares or thresholds, got both; leave one out")
-    tokens, units = _stream.Checked(activations).shape
+    checked = _stream.Checked(activations, exact=True)
+    tokens, units = checked.shape
     rows, count = _labels.checked(labels, tokens), 0
     if rows.dtype.kind in "iu":
         rows, count = _labels.classes(rows, tokens)
@@ -124,33 +124,37 @@ def scores(
         count = rows.shape[1]
     if thresholds is not None:
         given = _sizes("thresholds", thresholds, np.inf)
-        level = np.broadcast_to(np.r_[given, -given].astype(np.float32)[:, None], (2 * len(given), units))
+        level = np.broadcast_to(np.r_[given, -given].astype(checked.dtype)[:, None], (2 * len(given), units))
     else:
         given = _sizes("shares", SHARES if shares is None else shares, 0.5)
         active = np.clip(np.round(given * tokens).astype(np.int64), 1, max(1, tokens // 2))
         places = np.concatenate([np.maximum(tokens - active - 1, 0), active % tokens])
         level = _levels.at_places(activations, places, budget=budget)
-    counts = init(*np.split(level, 2), labels=count)
+    counts = init(*np.split(level, 2), labels=count, dtype=checked.dtype)
     counts = _stream.over_words(update, counts, activations, rows, budget=budget, progress=progress)
     return finish(counts, signed=signed)
 
 
-def init(above: Float[Any, "level unit"], below: Float[Any, "level unit"], *, labels: int) -> Counts:
+def init(
+    above: Float[Any, "level unit"], below: Float[Any, "level unit"], *, labels: int, dtype: Any = np.float32
+) -> Counts:
     """Return the state before the first word; `update(state, index, valid, activations, labels)` adds a block.
 
     Args:
         above: a unit is active where it exceeds this.
         below: or, for the other sign, where it is less than this.
         labels: how many classes or concepts.
+        dtype: of the activations, float32 or float64.
 
     Returns:
         The counts over no words.
     """
     # An activation is not less than a level where it exceeds the next lower number.
-    lower = np.nextafter(np.asarray(below, np.float32), np.float32(-np.inf))
+    lower = np.nextafter(np.asarray(below, dtype), np.asarray(-np.inf, dtype))
     # 0 has a next lower number too small for processors that take such numbers for 0.
-    lower = np.where(np.abs(lower) < np.finfo(np.float32).tiny, -np.finfo(np.float32).tiny, lower)
-    return _levels.init(np.concatenate([np.asarray(above, np.float32), lower]), labels)
+    tiny = np.finfo(dtype).tiny
+    lower = np.where(np.abs(lower) < tiny, -tiny, lower).astype(dtype)
+    return _levels.init(np.concatenate([np.asarray(above, dtype), lower]), labels)
 
 
 def finish(counts: Counts, *, signed: bool = False) -> Overlap:

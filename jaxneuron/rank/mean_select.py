@@ -6,7 +6,6 @@ Mean select, or selectivity, in Fan et al. 2023, "Evaluating Neuron Interpretati
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
@@ -87,4 +86,4 @@ def finish(sums: Sums, *, signed: bool = False) -> Ranking:
     inside, outside = _sums.contrast(sums)
     reach = np.broadcast_to(sums.spread.high - sums.spread.low, inside.shape)
     score = np.nan_to_num(np.divide(inside - outside, reach, out=np.zeros_like(inside), where=reach > 0))
-    return ranked(jnp.asarray(score if signed else np.abs(score), jnp.float32))
+    return ranked(score if signed else np.abs(score))

@@ -8,7 +8,6 @@ unit, with as many tokens in each as equal values allow, for those are never par
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 from scipy.special import entr
@@ -80,7 +79,7 @@ def rank(
     level = _levels.at_places(activations, ends, budget=budget)
     counts = _levels.over(level, activations, rows, count, budget=budget, progress=progress)
     score = np.stack([_information(_joint(counts, part), corrected) for part in parts])
-    return ranked(jnp.asarray(score, jnp.float32))
+    return ranked(score)
 
 
 def _joint(counts: _levels.Counts, part: slice) -> Int[np.ndarray, "bin label unit"]:

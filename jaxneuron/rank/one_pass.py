@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 from scipy.special import entr
@@ -75,7 +74,7 @@ def rank(
     if by not in Scores._fields:
         raise ValueError(f"expected by as one of {', '.join(Scores._fields)}, got by={by!r}")
     found = scores(activations, labels, shares=shares, sample=sample, budget=budget, progress=progress)
-    return ranked(jnp.asarray(np.abs(getattr(found, by)), jnp.float32))
+    return ranked(np.abs(getattr(found, by)))
 
 
 def scores(
@@ -147,7 +146,7 @@ def update(
         activations: of the block.
         labels: classes `[token]`, or a column for each concept.
     """
-    counts = _levels.update(state.counts, jnp.asarray(index), jnp.asarray(valid), activations, labels)
+    counts = _levels.update(state.counts, index, valid, activations, labels)
     return State(_sums.update(state.sums, None, valid, activations, labels), counts)
 
 

@@ -8,7 +8,6 @@ option `scaled` divides by the spread within classes.
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
@@ -48,7 +47,7 @@ def rank(
 
     Raises:
         TypeError, ValueError: labels that are no classes or concepts, of another number than the tokens, or all the
-            same; an activation that is not finite.
+            same; an activation that is not finite, or scores that float32 does not hold.
 
     Source: Antverg and Belinkov 2022.
 
@@ -97,7 +96,7 @@ def finish(sums: Sums, *, classes: bool) -> Ranking:
         within = np.maximum(sums.spread.square - between, 0) / sums.tokens
         moves = (sums.spread.low < sums.spread.high) & (within > 0)
         score = np.divide(score, np.sqrt(within), out=np.zeros_like(score), where=np.broadcast_to(moves, score.shape))
-    return ranked(jnp.asarray(np.nan_to_num(score), jnp.float32))
+    return ranked(np.nan_to_num(score))
 
 
 def _between(sums: Sums, inside: np.ndarray, outside: np.ndarray, classes: bool) -> Float[np.ndarray, "#label unit"]:

@@ -3,7 +3,8 @@
 The query of Deep Neural Inspection (Sellam et al. 2018). For classes and concepts, a linear support vector machine with
 squared hinge (scikit-learn's `LinearSVC`, C = 1) of one unit and a bias, for each label against the others, or a
 logistic regression; for numbers, least squares. The score is that of k-fold cross-validation. A hundred thousand
-support vector machines take seconds: see `_margin`.
+support vector machines take seconds: see `_margin`. They hold weight and bias small, so a unit is standardised before:
+else its scale, and how far from zero it is, would decide how well it may do.
 
 `best` filters any ranking; `lagged` makes inputs of the states at earlier tokens; `linear` with `l1` is the classifier
 of all units together.
@@ -12,11 +13,10 @@ of all units together.
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from jaxneuron import batching
+from jaxneuron import _keys, batching
 from jaxneuron.rank import _labels, _logistic, _margin, _order, _stream
 from jaxneuron.rank._lags import lagged as lagged
 from jaxneuron.ranking import ranked
@@ -55,6 +55,7 @@ def rank(
     folds: int | Int[Any, "..."] = 20,
     loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
+    standardise: bool = True,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Ranking:
@@ -70,6 +71,9 @@ def rank(
             dealt evenly.
         loss: of classes and concepts: that of scikit-learn's `LinearSVC`, or of its `LogisticRegression`.
         cost: C of that loss, above 0.
+        standardise: shift and scale each unit to a mean of 0 and a deviation of 1 before the machine sees it; without
+            it, the penalty means something else for each unit, as in the paper. A line of least squares is the same
+            either way.
         budget: bytes for a block of units.
         progress: called after each block.
 
@@ -92,9 +96,10 @@ def rank(
     else:
         if by not in Scores._fields[:3]:
             raise ValueError(f"expected by as one of {', '.join(Scores._fields[:3])}, got by={by!r}")
-        found = scores(key, activations, labels, folds=folds, loss=loss, cost=cost, budget=budget, progress=progress)
+        options: Any = {"folds": folds, "loss": loss, "cost": cost, "standardise": standardise}
+        found = scores(key, activations, labels, **options, budget=budget, progress=progress)
         score = getattr(found, by)
-    return ranked(jnp.asarray(score, jnp.float32))
+    return ranked(score)
 
 
 def scores(
@@ -105,6 +110,7 @@ def scores(
     folds: int | Int[Any, "..."] = 20,
     loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
+    standardise: bool = True,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Scores:
@@ -117,6 +123,7 @@ def scores(
         folds: as in `rank`.
         loss: as in `rank`.
         cost: as in `rank`.
+        standardise: as in `rank`; weights and biases are those of the activations as they are, either way.
         budget: bytes for a block of units.
         progress: called after each block.
 
@@ -136,9 +143,11 @@ def scores(
     design = kind.design(concepts, _folds(key, folds, labels, tokens))
 
     def one(values: Float[np.ndarray, "token"]) -> Float[np.ndarray, "field label"]:
-        machines = kind.machines(values, design, cost)
+        unit, mean, scale = _margin.standard(values) if standardise else (values, 0.0, 1.0)
+        machines = kind.machines(unit, design, cost)
         hits, alarms = machines.hits.sum(axis=1), machines.alarms.sum(axis=1)
-        return np.stack([hits, alarms, machines.weight.mean(axis=1), machines.bias.mean(axis=1)])
+        weight = machines.weight.mean(axis=1) / scale
+        return np.stack([hits, alarms, weight, machines.bias.mean(axis=1) - weight * mean])
 
     found = _order.map_units(one, activations, budget=budget, progress=progress)
     hits, alarms, weight, bias = found.transpose(1, 2, 0)
@@ -252,7 +261,7 @@ def _folds(key: Array | None, folds: Any, labels: Any, tokens: int) -> Int[np.nd
         return given.astype(np.int64)
     if given.dtype.kind not in "iu" or not 2 <= given <= tokens:
         raise ValueError(f"expected 2 to {tokens} folds, got {folds!r}")
-    order = np.arange(tokens) if key is None else np.asarray(jax.random.permutation(key, tokens))
+    order = np.arange(tokens) if key is None else np.asarray(jax.random.permutation(_keys.checked(key), tokens))
     labels = np.asarray(labels)
     if labels.ndim == 1 and labels.dtype.kind in "iub":
         order = order[np.argsort(labels[order], kind="stable")]

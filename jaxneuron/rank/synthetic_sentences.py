@@ -11,20 +11,15 @@ told otherwise, which leaves the order of a unit's concepts as it is.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching, ranking
-from jaxneuron.rank import _labels, _stream
+from jaxneuron.rank import _stream, _sums
 from jaxneuron.types import Ranking
-
-_SAMPLE = 101
-"""Tokens whose median is subtracted before squares are summed, as float32 would lose small differences."""
 
 
 class Sentences(NamedTuple):
@@ -39,13 +34,6 @@ class Aligned(NamedTuple):
 
     concept: Int[np.ndarray, "unit k"]  # from the best on
     score: Float[np.ndarray, "unit k"]
-
-
-class _Sums(NamedTuple):
-    label: Array  # [label, unit]
-    count: Array  # [label]
-    total: Array  # [unit]
-    square: Array  # [unit]
 
 
 def sentences(concepts: Sequence[Sequence[str]], length: int) -> Sentences:
@@ -105,25 +93,17 @@ def rank(
         Na et al. 2019 (arXiv 1902.07249), section 3.2.
     """
     del key
-    tokens, units = activations.shape
-    checked = _labels.checked(labels, tokens)
-    if np.issubdtype(checked.dtype, np.integer):
-        rows, count = _labels.classes(checked, tokens)
-    else:
-        rows = _labels.concepts(checked, tokens)
-        count = rows.shape[1]
-    shift = jnp.asarray(np.median(_stream.Checked(activations)[:_SAMPLE], axis=0))
-    empty = _Sums(jnp.zeros((count, units)), jnp.zeros(count), jnp.zeros(units), jnp.zeros(units))
-    update = partial(_add, shift=shift)
-    sums = _stream.over_words(update, empty, activations, rows, budget=budget, progress=progress)
-    score = sums.label / jnp.maximum(sums.count, 1)[:, None]
+    sums, _ = _sums.over(activations, labels, squares=True, budget=budget, progress=progress)
+    score, _ = _sums.contrast(sums)
+    assert sums.shift is not None and sums.spread is not None and sums.spread.square is not None  # they were asked for
     if standardise:
-        mean = sums.total / tokens
-        spread = jnp.sqrt(jnp.maximum(sums.square / tokens - mean**2, 0))
-        score = jnp.where(spread[None] > 0, (score - mean[None]) / jnp.where(spread > 0, spread, 1)[None], 0)
+        mean = sums.total / sums.tokens
+        spread = np.sqrt(np.maximum(sums.spread.square / sums.tokens - mean**2, 0))
+        moves = np.broadcast_to((sums.spread.low < sums.spread.high) & (spread > 0), score.shape)
+        score = np.divide(score - mean, spread, out=np.zeros_like(score), where=moves)
     else:
-        score = score + shift[None]
-    return ranking.ranked(jnp.where(sums.count[:, None] > 0, score, 0))
+        score = score + sums.shift.unit
+    return ranking.ranked(np.where(sums.label[:, None] > 0, score, 0))
 
 
 def aligned(ranked: Ranking, count: int = 3) -> Aligned:
@@ -204,21 +184,3 @@ def selectivity(
         defined = (count > 0) & (count < len(values)) & (span > 0)
         found[here] = np.where(defined, gap / np.where(span > 0, span, 1), 0)
     return found
-
-
-@jax.jit
-def _add(sums: _Sums, index: Array, valid: Array, activations: Array, labels: Array, *, shift: Array) -> _Sums:
-    centred = jnp.where(valid[:, None], activations - shift[None], 0)
-    if labels.ndim == 1:
-        count = len(sums.count)
-        label = jax.ops.segment_sum(centred, labels, count)
-        tokens = jax.ops.segment_sum(valid.astype(jnp.float32), labels, count)
-    else:
-        holds = (labels & valid[:, None]).astype(jnp.float32)
-        label, tokens = jnp.matmul(holds.T, centred, precision="highest"), holds.sum(axis=0)
-    return _Sums(
-        sums.label + label,
-        sums.count + tokens,
-        sums.total + centred.sum(axis=0),
-        sums.square + (centred**2).sum(axis=0),
-    )

@@ -48,7 +48,8 @@ def slope(
         function: entry by entry.
         value: where to look from.
         other: where to look to.
-        eps: differences below it count as none.
+        eps: differences below this share of the values, or which change the function by less than this share of
+            its own values, count as none: they are rounding.
 
     Returns:
         The slope, and the function at `value` and at `other`.
@@ -61,7 +62,9 @@ def slope(
     here, derivative = jax.jvp(function, (value,), (jnp.ones_like(value),))
     there = function(other)
     apart = jnp.where(value == other, 0, value - other)  # not NaN where both are infinite
-    close = jnp.abs(apart) < eps
+    largest = jnp.maximum(jnp.abs(here), jnp.abs(there))
+    rounding = (jnp.abs(here - there) < eps * largest) & (jnp.abs(derivative * apart) < eps * largest)
+    close = (apart == 0) | (jnp.abs(apart) < eps * jnp.maximum(jnp.abs(value), jnp.abs(other))) | rounding
     secant = jnp.where(here == there, 0, here - there) / jnp.where(close, 1, apart)
     return jnp.where(close, jnp.where(jnp.isfinite(derivative), derivative, 0), secant), here, there
 

@@ -172,3 +172,15 @@ def test_bad_questions_are_named(bert):
         conductance.attribute(through, X, 0.0, derivative="finite", tolerance=0.1)
     with pytest.raises(ValueError, match=r"members' shape \(3,\) does not broadcast to the site's value, \(2, 2\)"):
         conductance.unit(through, X, 0.0, jnp.ones(3))
+
+
+def test_weights_that_are_constants_of_equal_value_are_multiplied_right():
+    w, v, b = jnp.ones((3, 4)), jnp.ones((4, 2)), jnp.array([-10.0, 1, 1, 1])
+
+    def through(x, amount=None):
+        y = jax.nn.relu((x[:, :3] + x[:, 3:6] + x[:, 6:]) * 4 @ w + b[None]) @ v
+        return (y if amount is None else y + amount)[:, 0], y
+
+    x = jnp.array([[0.0, 10, 0, 0, 10, 0, 0, 5, 0]])
+    found = conductance.neurons(through, x, 0.0, steps=500)  # XLA made a sum of the product, and a wrong one
+    np.testing.assert_allclose(found.attribution[0, [1, 4, 7], 0], [156, 156, 78], rtol=1e-3)

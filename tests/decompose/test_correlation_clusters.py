@@ -82,3 +82,27 @@ def test_the_partition_is_scipy_s(factors, offset):
 def test_what_cannot_be_clustered_is_said(shape, factors):
     with pytest.raises(ValueError, match=f"got {shape[0]} tokens, {shape[1]} units and {factors} groups"):
         correlation_clusters.decompose(None, np.ones(shape), factors=factors)
+
+
+def test_dead_and_identical_units_still_make_as_many_groups_as_asked_for():
+    activations = np.random.default_rng(0).normal(size=(50, 40)).astype(np.float32)
+    activations[:, :30] = 0.3
+    for factors in (20, 35):
+        assert len(correlation_clusters.decompose(None, activations, factors=factors).basis) == factors
+    same = np.repeat(activations[:, -1:], 4, axis=1)
+    assert len(correlation_clusters.decompose(None, same, factors=2).basis) == 2
+
+
+def test_units_that_never_change_are_not_alike():
+    activations = np.random.default_rng(0).normal(size=(10_000, 5)).astype(np.float32)
+    activations[:, 2], activations[:, 3] = 0.3, 0.7
+    found = groups(correlation_clusters.decompose(None, activations, factors=4).basis)
+    assert frozenset({2, 3}) not in found
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_not_finite_is_named(wrong):
+    activations, _ = planted()
+    activations[7, 2] = wrong
+    with pytest.raises(ValueError, match="unit 2 at token 7 is not finite"):
+        correlation_clusters.decompose(None, activations, factors=3)

@@ -77,7 +77,8 @@ def test_where_fewer_than_k_exist_the_rest_is_marked(weights, grams):
 def test_a_score_that_is_no_number_never_wins(weights, grams):
     broken = Along("hidden", jnp.stack([jnp.full(tiny.VOCAB + 1, jnp.nan), jnp.ones(tiny.VOCAB + 1)]), jnp.zeros(2))
     found = corpus.find(None, tiny.recurrent, weights, broken, grams, EVERY_WORD)
-    assert np.isneginf(found.score[0, 0]) and np.isfinite(found.score[1, 0])
+    assert np.isnan(found.score[0, 0]) and found.step[0, 0] == -1 and not found.tokens.mask[0].any()
+    assert np.isfinite(found.score[1, 0]) and found.tokens.mask[1].any()
 
 
 def test_n_grams_can_be_read_in_their_sentence(weights):
@@ -96,3 +97,8 @@ def test_no_n_gram_of_candidates_is_an_error(weights):
     grams = Tokens(np.array([[1, 2]], np.int32), np.ones((1, 2), bool))
     with pytest.raises(ValueError, match="no n-gram of the corpus is made of candidate words alone"):
         corpus.find(None, tiny.recurrent, weights, TARGETS, grams, jnp.arange(tiny.VOCAB) == 1)
+
+
+def test_candidates_are_those_of_the_words(weights, grams):
+    with pytest.raises(ValueError, match="a truth value for each word of the model's vocabulary"):
+        corpus.find(None, tiny.recurrent, weights, TARGETS, grams, EVERY_WORD[:2])

@@ -97,3 +97,20 @@ def test_units_may_be_set_at_some_words_only(weights, sentences):
 def test_what_does_not_fit_is_said(weights, sentences, options, fault):
     with pytest.raises(ValueError, match=fault):
         ablate.intervene(tiny.recurrent, weights, sentences, TARGET, site="hidden", **options)
+
+
+@pytest.mark.parametrize(
+    ("target", "site", "error", "message"),
+    [
+        (Unit("projection", 999), "hidden", ValueError, r"unit \[999\] is out of range"),
+        (Unit("projektion", 0), "hidden", KeyError, "did you mean 'projection'"),
+        (Unit("projection", 0), "hiden", KeyError, "did you mean 'hidden'"),
+        (Unit("embed", 0), "hidden", ValueError, "choose a site before the one that the target reads"),
+        (Unit("projection", 0, position=3), "hidden", ValueError, "position 3 is no word of text"),
+        (Group("projection", jnp.ones(2)), "hidden", ValueError, "units, got Group of the shape"),
+    ],
+)
+def test_a_target_that_reads_nothing_or_is_not_reached_is_an_error(weights, target, site, error, message):
+    tokens = Tokens(jnp.array([[1, 2, 0, 0]]), jnp.array([[True, True, False, False]]))
+    with pytest.raises(error, match=message):
+        ablate.intervene(tiny.recurrent, weights, tokens, target, site=site)

@@ -60,3 +60,10 @@ def test_one_token_is_its_place(data):
     for place in (0, 9):
         held = np.arange(150) == highest[place]
         assert average_precision.scores(activations, held).rising[0, 0] == pytest.approx(1 / (place + 1))
+
+
+def test_a_class_beyond_all_counting_is_named():
+    activations = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
+    for label in (2**31, 2**32):
+        with pytest.raises(ValueError, match="numbers any names"):
+            average_precision.rank(None, activations, np.array([0, 1, label, 1] * 10))

@@ -70,3 +70,22 @@ def test_init_update_finish_is_rank(data):
 def test_an_unknown_kind_is_named(data):
     with pytest.raises(Exception, match="kendall"):
         correlation.rank(None, *data, by="kendall")
+
+
+def test_numbers_far_from_zero_keep_their_digits():
+    seconds = 1.7e9 + np.arange(500.0)
+    for by in ("pearson", "spearman"):
+        assert correlation.rank(None, np.arange(500.0)[:, None], seconds, by=by).score[0, 0] == pytest.approx(1)
+    late = np.arange(500) > 250
+    found = correlation.rank(None, seconds[:, None], late, by="spearman").score
+    np.testing.assert_allclose(found, correlation.rank(None, np.arange(500.0)[:, None], late, by="spearman").score)
+    state = correlation.init(1, 1)
+    for part in np.split(np.arange(500), 5):
+        state = correlation.update(state, None, np.ones(100, bool), part[:, None], seconds[part, None])
+    np.testing.assert_allclose(correlation.finish(state).score, 1, rtol=1e-6)
+
+
+def test_a_range_whose_square_no_float_holds_is_named():
+    wide = np.random.default_rng(0).normal(size=(50, 2)) * [1, 1e200]
+    with pytest.raises(ValueError, match="unit 1 has a range of"):
+        correlation.rank(None, wide, np.arange(50) % 2)

@@ -29,7 +29,7 @@ def data():
 @pytest.mark.parametrize("cost", [1.0, 0.01])
 def test_it_agrees_with_scikit_learns_machines(data, cost):
     activations, labels = data
-    found = single_neuron.scores(None, *data, folds=FOLDS, cost=cost)
+    found = single_neuron.scores(None, *data, folds=FOLDS, cost=cost, standardise=False)
     for label in range(3):
         held = labels == label
         for unit in range(6):
@@ -49,7 +49,7 @@ def test_it_agrees_with_scikit_learns_machines(data, cost):
 @pytest.mark.parametrize("cost", [1.0, 0.01])
 def test_logistic_regression_agrees_with_scikit_learns(data, cost):
     activations, labels = data
-    found = single_neuron.scores(None, *data, folds=FOLDS, loss="logistic", cost=cost)
+    found = single_neuron.scores(None, *data, folds=FOLDS, loss="logistic", cost=cost, standardise=False)
     for label in range(3):
         held = labels == label
         for unit in range(6):
@@ -71,7 +71,7 @@ def test_accuracies_are_those_of_scikit_learns_cross_validation():
     concepts = rng.random((1500, 3)) < [0.03, 0.2, 0.6]
     activations = np.tanh(rng.normal(size=(1500, 4)) + concepts @ rng.normal(size=(3, 4)) * 2).astype(np.float32)
     folds = rng.permutation(1500) % 20
-    found = single_neuron.scores(None, activations, concepts, folds=folds)
+    found = single_neuron.scores(None, activations, concepts, folds=folds, standardise=False)
     for label, held in enumerate(concepts.T):
         for unit in range(4):
             said = cross_val_predict(LinearSVC(), activations[:, [unit]], held, cv=PredefinedSplit(folds))

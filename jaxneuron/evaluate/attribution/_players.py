@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import games
+from jaxneuron import _numbers, games
 
 
 def ranked_game(
@@ -25,14 +25,12 @@ def ranked_game(
         ValueError: an attribution of neither the input's shape nor one number per player, or that is not finite.
     """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
-    value = jnp.asarray(attribution)
+    value = _numbers.floating(_numbers.array(attribution, "attribution"))
     if value.shape != game.x.shape and value.shape != (len(game.x), game.count):
         raise ValueError(
             f"expected an attribution of the input's shape {game.x.shape}, or a number for each of its {game.count} "
             f"players ({len(game.x)}, {game.count}); got {value.shape}. `groups` make players of features"
         )
-    if not bool(jnp.all(jnp.isfinite(value))):
-        raise ValueError("the attribution holds NaN or infinite values; leave those rows out")
     plays = games.collect(jnp.ones(game.x.shape, jnp.float32), game) > 0
     return game, games.collect(value, game) if value.shape == game.x.shape else value, plays
 
@@ -42,7 +40,8 @@ def several(f: games.Score, x: Any, baseline: Any, groups: Any, mask: Any, budge
 
     `baseline` is one, or draws `[draw batch *feature]`.
     """
-    drawn = baseline if jnp.ndim(baseline) > jnp.ndim(x) else [baseline]
+    drawn = baseline if jnp.ndim(baseline) > jnp.ndim(x) else jnp.asarray(baseline)[None]
+    x, drawn = _numbers.together(_numbers.array(x, "x"), drawn, "baseline")  # of one type for all draws
     each = [games.game(f, x, one, groups=groups, mask=mask, budget=budget) for one in drawn]
     return dataclasses.replace(each[0], baseline=jnp.stack([one.baseline for one in each]))
 

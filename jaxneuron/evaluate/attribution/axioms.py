@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron import games
+from jaxneuron import _keys, _numbers, games
 from jaxneuron.evaluate.attribution._found import array
 from jaxneuron.split import traceable
 from jaxneuron.types import Path
@@ -46,7 +46,7 @@ def dummy(
         x: the input.
         attribution: of the input.
         unused: the features in question.
-        deviation: of the noise.
+        deviation: of the noise, in the unit of the input.
         samples: noises.
 
     Returns:
@@ -61,13 +61,14 @@ def dummy(
         >>> found.premise.tolist(), found.violation.tolist()
         (0.0, 0.5)
     """
-    x, unused = jnp.asarray(x), jnp.asarray(unused)
+    x, unused = _numbers.real(x, "x"), jnp.asarray(unused)
     if unused.shape != x.shape[1:] or jnp.shape(attribution) != x.shape:
         raise ValueError(
             f"expected an attribution {x.shape} and which features are unused {x.shape[1:]}, got "
             f"{jnp.shape(attribution)} and {unused.shape}"
         )
-    return _dummy(jax.random.split(key, samples), traceable(f), x, jnp.asarray(attribution), unused[None], deviation)
+    keys = jax.random.split(_keys.checked(key), samples)
+    return _dummy(keys, traceable(f), x, jnp.asarray(attribution), unused[None], deviation)
 
 
 @jax.jit

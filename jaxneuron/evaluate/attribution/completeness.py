@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from jaxneuron import _numbers
+
 
 class Completeness(NamedTuple):
     """How far the sum is from the difference, row by row."""
@@ -40,10 +42,11 @@ def completeness(
         >>> completeness(lambda x: jnp.sum(x, axis=-1), jnp.ones((1, 2)), np.full((1, 2), 1.5)).error.tolist()
         [1.0]
     """
-    x, attribution = jnp.asarray(x), np.asarray(attribution, np.float64)
+    x, baseline = _numbers.together(_numbers.array(x, "x"), baseline, "baseline")
+    attribution = np.asarray(attribution, np.float64)
     if attribution.shape[:1] != x.shape[:1]:
         raise ValueError(f"expected an attribution of {x.shape[0]} rows, got the shape {attribution.shape}")
-    baseline = jnp.broadcast_to(jnp.asarray(baseline, x.dtype), x.shape)
+    baseline = jnp.broadcast_to(baseline.reshape((1,) * (x.ndim - baseline.ndim) + baseline.shape), x.shape)
     change = np.asarray(f(x), np.float64) - np.asarray(f(baseline), np.float64)
     error = attribution.reshape(len(x), -1).sum(axis=1) - change
     size = np.abs(change)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 from scipy import integrate
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 from jaxneuron.evaluate.attribution._players import places, played, ranked_game, several
 
 
@@ -80,7 +80,7 @@ def curves(
         raise ValueError(f"expected at least one step and controls of at least 0, got {steps} and {controls}")
     draws = several(f, x, baseline, groups, mask, budget)
     _, value, plays = ranked_game(f, x, attribution, draws.baseline[0], groups, mask, budget)
-    score = np.asarray(_scores(key, draws, value, plays, steps=steps, controls=controls), np.float64)
+    score = np.asarray(_scores(_keys.checked(key), draws, value, plays, steps=steps, controls=controls), np.float64)
     if normalise:  # [two order batch step]; deletion starts at the input, insertion at the baseline
         top, bottom = score[0, :1, :, :1], score[1, :1, :, :1]
         scale = top - bottom

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
-from jaxneuron import batching, games
+from jaxneuron import _keys, batching, games
 from jaxneuron.evaluate.attribution._players import places, played, ranked_game, several
 
 
@@ -74,7 +74,7 @@ def erasure(
         raise ValueError(f"expected shares above 0 and up to 1 and controls of at least 0, got {shares} and {controls}")
     draws = several(f, x, baseline, groups, mask, budget)
     _, value, plays = ranked_game(f, x, attribution, draws.baseline[0], groups, mask, budget)
-    loss = np.asarray(_losses(key, draws, value, plays, jnp.asarray(shares), controls), np.float64)
+    loss = np.asarray(_losses(_keys.checked(key), draws, value, plays, jnp.asarray(shares), controls), np.float64)
     without, only = loss  # [order batch share]
     return Erasure(without[0].mean(-1), only[0].mean(-1), without[0], only[0], without[1:], only[1:])
 

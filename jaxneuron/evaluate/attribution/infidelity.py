@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron import batching
+from jaxneuron import _keys, _numbers, batching
+from jaxneuron.evaluate.attribution._found import check_noise
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 
@@ -23,7 +24,7 @@ from jaxneuron.sweep import sweep
 class Noise:
     """Perturb every feature by independent Gaussian noise."""
 
-    deviation: Any = 0.1
+    deviation: Any = 0.1  # in the unit of the input
 
     def __call__(self, key: Array, x: Float[Array, "batch *feature"]) -> Float[Array, "batch *feature"]:
         """Return what is taken from `x`."""
@@ -41,7 +42,8 @@ class Remove:
     def __call__(self, key: Array, x: Float[Array, "batch *feature"]) -> Float[Array, "batch *feature"]:
         """Return what is taken from `x`."""
         gone = jax.random.bernoulli(key, self.share, x.shape)
-        return jnp.where(gone, x - jnp.broadcast_to(jnp.asarray(self.baseline, x.dtype), x.shape), 0)
+        x, baseline = _numbers.together(x, self.baseline, "baseline")
+        return jnp.where(gone, x - jnp.broadcast_to(baseline, x.shape), 0)
 
 
 def infidelity(
@@ -73,7 +75,7 @@ def infidelity(
         budget: bytes for what is computed at a time.
 
     Raises:
-        ValueError: an attribution of another shape, or no samples.
+        ValueError: an attribution of another shape, no samples, whole numbers, or noise that rounding swallows.
 
     Source:
         Yeh et al. 2019, definition 2.1; the factor is Captum's.
@@ -83,13 +85,15 @@ def infidelity(
         >>> float(infidelity(jax.random.key(0), lambda x: 3 * x[:, 0], x, jnp.array([[3.0, 0.0]]))[0]) < 1e-8
         True
     """
-    x, attribution = jnp.asarray(x), jnp.asarray(attribution)
+    x, attribution = _numbers.real(x, "x"), _numbers.floating(_numbers.array(attribution, "attribution"))
     if attribution.shape != x.shape or samples < 1:
         raise ValueError(
             f"expected an attribution of the input's shape {x.shape} and at least one sample; got {attribution.shape} "
             f"and {samples}; for one number per word, repeat it or make the word the feature"
         )
-    keys = jax.random.split(key, samples)
+    if isinstance(perturb, Noise):
+        check_noise(x, perturb.deviation, "deviation")
+    keys = jax.random.split(_keys.checked(key), samples)
     return _infidelity(keys, traceable(f), x, attribution, traceable(perturb), normalise=normalise, budget=budget)
 
 
@@ -100,9 +104,10 @@ def _infidelity(
     whole = f(x)
 
     def sample(key: Array) -> tuple[Array, Array]:
-        taken = perturb(key, x)
+        moved = x - perturb(key, x)
+        taken = x - moved  # what is left of it after rounding
         said = jnp.sum((taken * attribution).reshape(len(x), -1), axis=1)
-        return said, whole - f(x - taken)
+        return said, whole - f(moved)
 
     said, done = sweep(sample, keys, budget=budget)  # [sample batch]
     if normalise:

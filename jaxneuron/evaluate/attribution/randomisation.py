@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxneuron import _keys
 from jaxneuron.evaluate.attribution._found import array
 from jaxneuron.evaluate.attribution.agreement import spearman
 from jaxneuron.split import traceable
@@ -72,9 +73,11 @@ def randomisation(
         known = ", ".join(jax.tree_util.keystr(path) for path, _ in leaves[:8])
         raise ValueError(f"no weight's path has {missing or 'any layer, as none was given'}; paths are like {known}")
     owners = tree.unflatten(owner)
+    owners = jax.tree.map(jnp.asarray, owners)
     changed = np.asarray(
-        _explained(key, traceable(explain), params, x, jax.tree.map(jnp.asarray, owners), len(layers), independent)
+        _explained(_keys.checked(key), traceable(explain), params, x, owners, len(layers), independent)
     )
+    changed = changed.astype(np.float64)  # in which no square of a number in single precision overflows
     first = changed[:1].repeat(len(changed), axis=0).reshape(-1, changed.shape[-1])
     flat = changed.reshape(first.shape)
     size = np.linalg.norm(flat, axis=-1) * np.linalg.norm(first, axis=-1)

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _keys, _numbers, batching
 from jaxneuron.evaluate.attribution._players import places
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
@@ -75,7 +75,8 @@ def roar(
         key: for the random order, and the start of each model.
         train: rows, their classes, and the attribution of every method.
         test: the same of other rows.
-        model: what is trained; a perceptron of one hidden layer by default.
+        model: what is trained, on the rows as they are; by default a perceptron of one hidden layer, on features of
+            mean 0 and deviation 1 over the training rows.
         shares: of the features that go.
         seeds: models of each kind.
         steps: of Adam, with all rows in each.
@@ -90,18 +91,22 @@ def roar(
     """
     if not shares or not all(0 <= share <= 1 for share in shares) or seeds < 1 or steps < 1:
         raise ValueError(f"expected shares from 0 to 1, seeds and steps of at least 1; got {shares}, {seeds}, {steps}")
-    parts = []
-    draws = jax.random.split(key, 3)
+    parts, ends = [], (np.zeros(()), np.ones(()))
+    draws = jax.random.split(_keys.checked(key), 3)
     for (x, y, given), draw in zip((train, test), draws, strict=False):
-        x, y = jnp.asarray(x, jnp.float32), jnp.asarray(y)
+        x, y = _numbers.exact(x), jnp.asarray(y)
         shapes = {jnp.shape(one) for one in given}
         if y.shape != x.shape[:1] or shapes - {x.shape} or len(given) != len(train[2]):
             raise ValueError(
                 f"expected a class for each row and attributions of the rows' shape {x.shape}, as many for test as for "
                 f"train; got {y.shape} and {sorted(shapes)}"
             )
+        if model is None:
+            ends = _ends(x) if not parts else ends
+            x = (x - ends[0]) / ends[1]
         noise = jax.random.uniform(draw, x.shape)
         value = jnp.stack([*(jnp.asarray(one, jnp.float32) for one in given), noise]).reshape(-1, len(x), x[0].size)
+        x = _numbers.array(x.astype(np.float32), "rows")
         parts.append((x, y, places(value, jnp.ones(value.shape[1:], bool))))
     classes = int(max(jnp.max(part[1]) for part in parts)) + 1
     model = perceptron(parts[0][0][0].size, classes) if model is None else model
@@ -122,6 +127,14 @@ def roar(
     )
     table = np.asarray(accuracy, np.float64).reshape(methods, len(shares), seeds)
     return Roar(table, tuple(shares), np.mean(table[-1:] - table, axis=(1, 2)))
+
+
+def _ends(x: Float[np.ndarray, "row *feature"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of each feature, and its deviation, 1 where it never changes."""
+    reach = np.abs(x - x[:1]).max(axis=0)
+    reach = np.where(reach > 0, reach, 1)
+    share = (x - x[:1]) / reach  # of which no square overflows
+    return x[0] + reach * share.mean(axis=0), reach * np.where(share.any(axis=0), share.std(axis=0), 1)
 
 
 @functools.partial(jax.jit, static_argnames=("steps", "budget"))

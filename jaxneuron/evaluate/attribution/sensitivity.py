@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron import batching
-from jaxneuron.evaluate.attribution._found import array
+from jaxneuron import _keys, _numbers, batching
+from jaxneuron.evaluate.attribution._found import array, check_noise
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 from jaxneuron.types import Path
@@ -37,12 +37,13 @@ def sensitivity(
         key: for the perturbations.
         explain: from an input to its attribution, traceable by JAX; most of `jaxneuron.attribute` is.
         x: the input.
-        radius: of the ball in the maximum norm; an array keeps some features still (0 at padding).
+        radius: of the ball in the maximum norm, in the unit of the input; an array keeps some features still (0 at
+            padding).
         samples: perturbations of each row.
         budget: bytes for what is computed at a time.
 
     Raises:
-        ValueError: no samples, or a negative radius.
+        ValueError: no samples, a negative radius, whole numbers, or a radius that rounding swallows.
 
     Source:
         Yeh et al. 2019, definition 2.2, by sampling; radius and samples are Captum's.
@@ -52,11 +53,12 @@ def sensitivity(
         >>> sensitivity(jax.random.key(0), lambda x: 0 * x + 2, x).tolist()
         [0.0]
     """
-    x = jnp.asarray(x)
+    x = _numbers.real(x, "x")
     if samples < 1 or bool(jnp.any(jnp.asarray(radius) < 0)):
         raise ValueError(f"expected at least one sample and a radius of at least 0, got {samples} and {radius}")
+    check_noise(x, radius, "radius")
     radius = jnp.broadcast_to(jnp.asarray(radius, x.dtype), x.shape)
-    return _sensitivity(jax.random.split(key, samples), traceable(explain), x, radius, budget=budget)
+    return _sensitivity(jax.random.split(_keys.checked(key), samples), traceable(explain), x, radius, budget=budget)
 
 
 @functools.partial(jax.jit, static_argnames="budget")
@@ -68,7 +70,9 @@ def _sensitivity(keys: Array, explain: Any, x: Array, radius: Array, *, budget: 
 
     def sample(key: Array) -> Array:
         moved = x + radius * jax.random.uniform(key, x.shape, x.dtype, -1, 1)
-        return jnp.linalg.norm(attribution(moved) - here, axis=1)
+        return jnp.linalg.norm((attribution(moved) - here) / unit[:, None], axis=1)
 
-    size = jnp.linalg.norm(here, axis=1)
+    largest = jnp.max(jnp.abs(here), axis=1)
+    unit = jnp.where(largest > 0, largest, 1)  # so that no square leaves the range of the type
+    size = jnp.linalg.norm(here / unit[:, None], axis=1)
     return jnp.max(sweep(sample, keys, budget=budget), axis=0) / jnp.where(size > 0, size, 1)

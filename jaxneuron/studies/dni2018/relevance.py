@@ -35,10 +35,12 @@ def relevance(key: Array, states: Float[np.ndarray, "symbol unit"], found: Passa
     values = found.labels.values
     said, classes, real = (np.flatnonzero(kind == name) for name in ("binary", "categorical", "real"))
     machine_key, line_key = jax.random.split(key)
-    scores = single_neuron.scores(machine_key, states, values[:, said] > 0, folds=folds)
+    scores = single_neuron.scores(machine_key, states, values[:, said] > 0, folds=folds, standardise=False)
     parts = [(scores.balanced, scores.accuracy, np.sign(scores.weight))]
     for column in classes:  # of each class against the others, the mean
-        scores = single_neuron.scores(machine_key, states, values[:, column].astype(np.int64), folds=folds)
+        scores = single_neuron.scores(
+            machine_key, states, values[:, column].astype(np.int64), folds=folds, standardise=False
+        )
         balanced, accuracy = (field.mean(axis=0, keepdims=True) for field in (scores.balanced, scores.accuracy))
         parts.append((balanced, accuracy, np.ones_like(balanced)))
     if len(real):
