@@ -10,7 +10,7 @@ import numpy as np
 from jax.extend.core import Jaxpr, Literal
 from jaxtyping import Array, Bool
 
-from jaxneuron.types import Forward, Params, Site, Tokens
+from jaxneuron.types import Forward, Params, Site, Text
 
 _CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call")
 """Primitives whose inner program has the same inputs and outputs; others are taken as one piece."""
@@ -62,7 +62,7 @@ def _reached(jaxpr: Jaxpr, changed: list[bool]) -> list[bool]:
     return [not isinstance(variable, Literal) and variable in live for variable in jaxpr.outvars]
 
 
-def recurrent(forward: Forward, params: Params, tokens: Tokens) -> frozenset[Site]:
+def recurrent(forward: Forward, params: Params, tokens: Text) -> frozenset[Site]:
     """Return the sites inside a recurrence: there an edit acts at every step, and is told a single time.
 
     Args:
@@ -79,7 +79,7 @@ def _recurrent(forward: Forward, tree: Any, shapes: tuple) -> frozenset[Site]:
     params, tokens = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
     seen = _Seen()
 
-    def noted(params: Params, tokens: Tokens) -> Any:
+    def noted(params: Params, tokens: Text) -> Any:
         sites = jax.eval_shape(lambda: forward(params, tokens, {})[1])
         return forward(params, tokens, {site: _Note(site, seen) for site in sites})[1]
 
