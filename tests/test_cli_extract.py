@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import jax
 import pytest
+from safetensors.flax import save_file
+from tokenizers import Tokenizer, pre_tokenizers
 
 from jaxneuron import store
 from jaxneuron.cli import main
@@ -18,7 +20,11 @@ from tests.models.test_pretrained import save, tensors
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    return save(tmp_path / "gpt", tensors())
+    folder = save(tmp_path / "gpt", tensors())
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_a_store_that_has_no_room_is_refused_before_the_work(run, tmp_path, monk
 def test_a_value_that_overflows_is_named(run, checkpoint, tmp_path):
     weights = tensors()
     weights["transformer.h.1.mlp.c_proj.bias"] += 1e5
-    save(checkpoint, weights)
+    save_file(weights, checkpoint / "model.safetensors")
     code, _, err = run("w1 w2\nw3\n", "--dtype", "float16")
     assert code == 2 and "Traceback" not in err
     assert re.search("unit 0 at 'block1/residual' is inf at word 0, 'w1' in sentence 0 .*range of float16", err), err

@@ -55,6 +55,7 @@ def find(
     _out.file(out, "ngram")
     folder = data_folder(data)
     _model.check(model, "imaginet")
+    from jaxneuron.files import write_lines
     from jaxneuron.studies import find_units
 
     find_units.check_options(method, given)
@@ -74,7 +75,7 @@ def find(
             progress=report(f"{site}: {method}"),
             notice=say,
         )
-    find_units.write(out, rows)
+    write_lines(out, rows)
     for row in rows[:SHOWN]:
         say(f"{row['name']:>20}  {row['score']:9.4f}  {row['ngram']}")
     more = f", {len(rows) - SHOWN} more than are shown" if len(rows) > SHOWN else ""
@@ -98,14 +99,13 @@ def decompose(
     _out.file(out, "groups")
     folder = data_folder(data)
     _model.check(model, "imaginet")
-    from jaxneuron.report._write import beside
+    from jaxneuron.files import write_json
     from jaxneuron.studies.cluster_units import cluster_units
 
     content = cluster_units(
         _model.load(model), folder, site, groups=groups, length=length, sample=sample, seed=seed, notice=say
     )
-    with beside(out) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n")
+    write_json(out, content)
     sizes = ", ".join(str(len(group)) for group in content["groups"])
     say(f"{len(content['groups'])} groups of {sizes} units are in {out}")
 

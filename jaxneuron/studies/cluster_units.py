@@ -52,14 +52,13 @@ def cluster_units(
     shapes = sites(model.forward, model.params, word)
     check_site(site, shapes)
     width = shapes[site].shape[-1]
-    if groups is None:
-        groups = max(round(width * PAPER), min(width, 2))
-    if not 1 <= groups <= width or width < 2 or sample < 2:
+    count = max(round(width * PAPER), min(width, 2)) if groups is None else groups
+    if not 1 <= count <= width or width < 2 or sample < 2:
         raise ValueError(
-            f"expected 1 to {width} groups of at least 2 units, and a sample of at least 2 n-grams; got {groups} "
+            f"expected 1 to {width} groups of at least 2 units, and a sample of at least 2 n-grams; got {count} "
             f"groups of the {width} units of {site!r}, and {sample} n-grams"
         )
     found = _captions.prepare(model, data, length=length, sample=sample, seed=seed, notice=notice)
-    basis = correlation_clusters.decompose(None, material.activations(found, site), factors=groups).basis
+    basis = correlation_clusters.decompose(None, material.activations(found, site), factors=count).basis
     members = [np.flatnonzero(row).tolist() for row in np.asarray(basis)]
     return {"site": site, "length": length, "sample": sample, "seed": seed, "groups": members}

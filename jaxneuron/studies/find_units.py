@@ -1,7 +1,6 @@
 """What makes these units of a trained model fire? One method of `jaxneuron.find` on captions, as rows for people."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from jaxneuron import find
 from jaxneuron._discover import methods
 from jaxneuron.batching import Progress
 from jaxneuron.find import corpus
-from jaxneuron.report._write import beside
 from jaxneuron.split import lower
 from jaxneuron.studies import _captions, _method_options
 from jaxneuron.studies.poerner2018.presets import FAST
@@ -152,9 +150,3 @@ def _rows(
                 }
             )
     return rows
-
-
-def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write JSON lines; the file is whole, or not there."""
-    with beside(path) as temporary:
-        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -114,14 +114,6 @@ def test_captions_of_other_words_are_refused(model, monkeypatch):
         find(model)
 
 
-def test_rows_become_json_lines(tmp_path):
-    rows = [{"unit": 1, "score": 0.5}, {"unit": 2, "score": -1.0}]
-    path = tmp_path / "new" / "found.jsonl"
-    find_units.write(path, rows)
-    assert [json.loads(line) for line in path.read_text().splitlines()] == rows
-    assert [file.name for file in path.parent.iterdir()] == ["found.jsonl"]
-
-
 def test_clusters_are_disjoint_and_complete(model):
     content = cluster_units.cluster_units(model, None, "visual/gru", groups=4, sample=200, length=3)
     assert sorted(unit for group in content["groups"] for unit in group) == list(range(10))
