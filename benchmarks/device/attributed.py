@@ -81,7 +81,7 @@ def task(folder: Path, size: Size) -> Task:
     tokens = encode(model, joined[: size.explained])
     tokens = Tokens(tokens.ids[:, : size.longest], tokens.mask[:, : size.longest])
     inner = (jnp.arange(tokens.ids.shape[1]) > 0) & (jnp.cumsum(tokens.mask[:, ::-1], axis=1)[:, ::-1] > 1)
-    pad = model.tokenizer.token_to_id("[PAD]")
+    pad = model.tokenizer.get_vocab()["[PAD]"]
     below = jax.jit(split.below(model.forward, model.params, SOURCE))
     x, baseline = below(tokens), below(tokens._replace(ids=jnp.where(inner, pad, tokens.ids)))
     direction = np.random.default_rng(0).normal(size=model.config.width).astype(np.float32)

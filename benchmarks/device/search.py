@@ -52,7 +52,7 @@ def network(size: Size) -> Network:
     """Return a network with random weights on the default device."""
     config = imaginet.Config(size.vocabulary, features=8, embedding=size.units, units=size.units)
     forward, init = imaginet.build(config)
-    params = init(jax.random.key(0))
+    params = jax.jit(init)(jax.random.key(0))
     params["embedding"] = 10 * params["embedding"]  # words as far apart as training makes them
     neurons = [int(neuron) for neuron in np.linspace(3, size.vocabulary - 1, size.neurons)]
     return Network((forward, params), size.vocabulary, neurons)

@@ -9,6 +9,7 @@ class Size(NamedTuple):
     name: str
     matrix: int  # rows and columns of the product by which the peak is measured
     repeats: int  # timed runs of each side
+    patience: float  # times the seconds that a row may take
     budgets: tuple[int, ...]  # bytes that ours works in; the library's default first
 
     vocabulary: int  # words of Imaginet
@@ -50,6 +51,7 @@ FULL = Size(
     name="full",
     matrix=8_192,
     repeats=5,
+    patience=1,
     budgets=(2**28, 2**32),
     vocabulary=27_409,  # that of Poerner et al. 2018, as are the five below
     units=1_024,
@@ -86,6 +88,7 @@ TINY = Size(
     name="tiny",
     matrix=64,
     repeats=1,
+    patience=5,  # a test may share its processor
     budgets=(2**28,),
     vocabulary=60,
     units=16,

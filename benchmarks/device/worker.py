@@ -33,11 +33,12 @@ def main() -> None:
         print(json.dumps(what), file=answers, flush=True)
 
     rows = {row.name: row for row in ROWS}
-    say(machine=machine.described(), rows=[(row.name, row.seconds) for row in ROWS])
+    size = SIZES[options.size]
+    say(machine=machine.described(), rows=[(row.name, row.seconds * size.patience) for row in ROWS])
     for line in sys.stdin:
         asked = json.loads(line)
         ends = time.monotonic() + asked["seconds"]
-        run = Run(SIZES[options.size], options.material, options.compiled, ends)
+        run = Run(size, options.material, options.compiled, ends)
         try:
             for row in rows[asked["name"]].measure(run):
                 say(row=row._asdict())
