@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.device import machine, material
-from benchmarks.device.sides import Run, Side, measured, near, on_cpu, products, variants
+from benchmarks.device.precision import products
+from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.device.sizes import Size
 from benchmarks.measure import Row
 from benchmarks.pooled import Pooled, encode

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.device import machine
-from benchmarks.device.sides import Run, Side, measured, near, on_cpu, products, variants
+from benchmarks.device.precision import products
+from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.device.sizes import TINY, Size
 from benchmarks.measure import Row
 from jaxneuron import split

@@ -1,6 +1,5 @@
 """How one job is measured on both sides: results compared first, then each side's best setting, timed in turn."""
 
-import contextlib
 import functools
 import gc
 import importlib.util
@@ -13,11 +12,10 @@ import jax
 import numpy as np
 
 from benchmarks.device import machine
+from benchmarks.device.peak import peak
+from benchmarks.device.precision import done
 from benchmarks.device.sizes import Size
 from benchmarks.measure import Row, Times, seconds
-
-PRECISIONS = {"float32": ("highest", "highest"), "tf32": ("tensorfloat32", "high"), "bfloat16": ("default", "high")}
-"""How products of float32 are computed: the name of a setting -> JAX's, PyTorch's. Of bfloat16 there is one way."""
 
 
 class Run(NamedTuple):
@@ -55,28 +53,6 @@ class Best(NamedTuple):
     note: str  # what the other settings took
 
 
-@contextlib.contextmanager
-def products(precision: str) -> Iterator[None]:
-    """Compute products of float32 alike on both sides."""
-    ours, theirs = PRECISIONS[precision]
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        torch.set_float32_matmul_precision(theirs)
-    with jax.default_matmul_precision(ours):
-        yield
-
-
-def done(result: Any) -> Any:
-    """Wait for what either side has begun."""
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-    return jax.block_until_ready(result)
-
-
 def on_cpu(call: Callable[[], Any]) -> Any:
     """Return what JAX computes on the processor, in true single precision; there it is not computed otherwise again."""
     device = None if jax.default_backend() == "cpu" else jax.local_devices(backend="cpu")[0]
@@ -97,9 +73,10 @@ def near(found: Any, wanted: Any, limit: float, of: str) -> str:
         ValueError: further than the limit; a row that is wrong has no times.
     """
     gaps = [gap(*pair) for pair in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True)]
-    if not max(gaps) <= limit:
-        raise ValueError(f"{of}: the results differ by {max(gaps):.2g} of the largest, more than {limit:g}")
-    return f"{of} to {max(gaps):.0e}"
+    most = float(np.max(gaps))  # NaN where any is
+    if not most <= limit:
+        raise ValueError(f"{of}: the results differ by {most:.2g} of the largest, more than {limit:g}")
+    return f"{of} to {most:.0e}"
 
 
 def measured(
@@ -150,9 +127,9 @@ def measured(
 def _shares(work: float | None, precision: str, *medians: float) -> list[str]:
     if work is None:
         return []
-    peak = machine.peak(precision)
-    shares = [f"{work / median / peak:.0%}" for median in medians]
-    return [f"{work / 1e12:.3g} TFLOP in products, {' and '.join(shares)} of the {peak / 1e12:.3g} TFLOP/s measured"]
+    most = peak(precision)
+    shares = [f"{work / median / most:.0%}" for median in medians]
+    return [f"{work / 1e12:.3g} TFLOP in products, {' and '.join(shares)} of the {most / 1e12:.3g} TFLOP/s measured"]
 
 
 def quickest(side: Side, run: Run) -> tuple[Best, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks.device import attributed, extracted, machine, ranked, search
+from benchmarks.device import attributed, extracted, matrices, ranked, search
 from benchmarks.device.sides import Run
 from benchmarks.measure import Row
 
@@ -21,8 +21,8 @@ FLOAT32, TF32, BFLOAT16 = ({"precision": name} for name in ("float32", "tf32", "
 EXACT, DIFFERENCES = ({"precision": "float32", "derivative": name} for name in ("exact", "finite"))
 
 ROWS = (
-    Entry("peak float32", partial(machine.products, **FLOAT32), 20),
-    Entry("peak tf32", partial(machine.products, **TF32), 20),
+    Entry("peak float32", partial(matrices.rows, **FLOAT32), 20),
+    Entry("peak tf32", partial(matrices.rows, **TF32), 20),
     Entry("gumbel fast tf32", partial(search.fast, **TF32), 90),
     Entry("inputs", partial(attributed.inputs, **FLOAT32), 60),
     Entry("extraction float32", partial(extracted.extraction, **FLOAT32), 80),
@@ -36,7 +36,7 @@ ROWS = (
     Entry("corpus", partial(search.in_corpus, **FLOAT32), 60),
     Entry("extraction bfloat16", partial(extracted.extraction, **BFLOAT16), 60),
     Entry("layer", partial(attributed.layers, **EXACT, every=False), 60),
-    Entry("peak bfloat16", partial(machine.products, **BFLOAT16), 20),
+    Entry("peak bfloat16", partial(matrices.rows, **BFLOAT16), 20),
     Entry("forward float32", partial(extracted.forward, **FLOAT32), 45),
     Entry("forward bfloat16", partial(extracted.forward, **BFLOAT16), 45),
     Entry("gumbel fast float32", partial(search.fast, **FLOAT32), 90),
