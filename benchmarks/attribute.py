@@ -21,8 +21,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import attribute_peers as peers
-from benchmarks.attribute_task import LAYER, SOURCE, Task, encode, gap, load, off, paths, race, row, rows_at_a_time
+from benchmarks.attribute_task import LAYER, SOURCE, Task, gap, load, off, paths, race, row, rows_at_a_time
 from benchmarks.measure import Row, report
+from benchmarks.pooled import encode
 from jaxneuron import split
 from jaxneuron.attribute import ablation, conductance, integrated_gradients, tcav
 from jaxneuron.types import Path as Line

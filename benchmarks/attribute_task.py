@@ -4,7 +4,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,29 +13,16 @@ import numpy as np
 
 from benchmarks import attribute_peers as peers
 from benchmarks.measure import Row, Times, compare, seconds
+from benchmarks.pooled import Pooled, encode
 from jaxneuron import split
 from jaxneuron.attribute import conductance, integrated_gradients
 from jaxneuron.corpora import scenes
-from jaxneuron.types import Activations, Site, Tokens
+from jaxneuron.types import Site, Tokens
 from jaxneuron_models import pretrained
 
 SOURCE = "embed/word"
 LAYER = 3  # the block whose neurons are looked at
 JOINED = 3  # captions in a row are one text, of some 25 tokens
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Pooled:
-    """A linear score of the mean over a sentence's words."""
-
-    site: Site = field(metadata={"static": True})
-    direction: Any  # [unit]
-
-    def __call__(self, output: Any, activations: Activations, tokens: Tokens) -> jax.Array:
-        """Return `mean over words of activation . direction`."""
-        share = tokens.mask / jnp.sum(tokens.mask, axis=1, keepdims=True)
-        return jnp.einsum("bt,btu,u->b", share, activations[self.site], self.direction)
 
 
 class Task(NamedTuple):
@@ -98,16 +84,6 @@ def captioned() -> list[list[str]]:
     """Return captions, in an order that mixes them."""
     sentences = scenes.read("train").sentences
     return [sentences[i] for i in np.random.default_rng(0).permutation(len(sentences))]
-
-
-def encode(loaded: pretrained.Pretrained, lines: list[str]) -> Tokens:
-    """Return sub-words between [CLS] and [SEP], padded."""
-    ids = [one.ids for one in loaded.tokenizer.encode_batch(lines)]
-    longest = max(map(len, ids))
-    mask = np.arange(longest)[None] < np.array([[len(one)] for one in ids])
-    padded = np.full(mask.shape, loaded.tokenizer.token_to_id("[PAD]"))
-    padded[mask] = np.concatenate(ids)
-    return Tokens(jnp.asarray(padded), jnp.asarray(mask))
 
 
 def paths(task: Task) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 
-def batched(model: Path, out: Path, dtype: str, threads: int, compiled: str) -> Callable[..., Any]:
+def batched(model: Path, out: Path, dtype: str, threads: int, compiled: str, device: Any = "cpu") -> Callable[..., Any]:
     """Return extraction with `transformers`: sorted by length, padded to the longest of a batch, into a memory map."""
     from transformers import AutoModel, AutoTokenizer
 
     torch.set_num_threads(threads)
     tokenizer = AutoTokenizer.from_pretrained(model)
     network = AutoModel.from_pretrained(model, dtype=getattr(torch, dtype), attn_implementation="sdpa").eval()
+    network = network.to(device)
     call = torch.compile(network, dynamic=True) if compiled else network
 
     def run(sentences: list[list[str]], batch: int) -> None:
@@ -30,14 +31,14 @@ def batched(model: Path, out: Path, dtype: str, threads: int, compiled: str) -> 
         for start in range(0, len(order), batch):
             part = order[start : start + batch]
             given = tokenizer.pad({key: [encodings[key][n] for n in part] for key in encodings}, return_tensors="pt")
+            given = given.to(device)
             with torch.inference_mode():
                 states = call(**given, output_hidden_states=True).hidden_states
             row = np.repeat(np.arange(len(part)), [len(sentences[n]) for n in part])
             place = np.concatenate([lasts[n] for n in part])
             into = np.concatenate([np.arange(begins[n], begins[n + 1]) for n in part])
-            index = torch.from_numpy(row), torch.from_numpy(place)
-            for layer, state in enumerate(states):
-                rows[layer, into] = state[index].float().numpy()
+            index = torch.from_numpy(row).to(device), torch.from_numpy(place).to(device)
+            rows[:, into] = torch.stack([state[index] for state in states]).float().cpu().numpy()
         rows.flush()
 
     return run
