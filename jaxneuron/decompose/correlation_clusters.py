@@ -59,7 +59,8 @@ def decompose(key: Array | None, activations: Float[Any, "token unit"], *, facto
     share = basis / basis.sum(axis=1, keepdims=True)
     wide = activations.dtype.itemsize > 4
     codes = activations.astype(np.float64 if wide else np.float32, copy=False) @ share.T
-    held = jnp.asarray(codes)
+    with np.errstate(over="ignore"):
+        held = jnp.asarray(codes)
     if not bool(jnp.all(jnp.isfinite(held))):
         raise ValueError(
             f"the groups' means go up to {np.abs(codes).max():g}, more than {held.dtype} holds; divide the activations "

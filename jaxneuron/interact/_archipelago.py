@@ -15,7 +15,7 @@ def strength(
 
     Args:
         game: the score and its players.
-        scale: how far each player is from its baseline, |d|, as a share of the farthest: for a row's strengths
+        scale: how far each player is from its baseline, |d|, as a share of some distance: for a row's strengths
             themselves, divide by the fourth power of that.
         tolerance: differences below this share of the scores that they are made of count as rounding.
     """
@@ -37,15 +37,15 @@ def strength(
 
 
 def distance(game: games.Game, grouped: bool) -> tuple[Float[Array, "batch player"], Float[Array, "batch"]]:
-    """Return how far each player is from its baseline, as a share of the farthest of its row, and how far that is.
+    """Return how far each player is from its baseline, as a share of the power of two above the farthest, and that.
 
     Groups are there or not, so they are all at 1.
     """
     if grouped:
         return jnp.ones((len(game.x), game.count)), jnp.ones(len(game.x))
     away = games.collect(jnp.abs(_numbers.floating(game.x) - _numbers.floating(game.baseline)), game)
-    most = jnp.max(away, axis=1)
-    return away / jnp.where(most > 0, most, 1)[:, None], most
+    most = jnp.ldexp(jnp.ones(len(away), away.dtype), jnp.frexp(jnp.max(away, axis=1))[1])  # by which no digit changes
+    return away / most[:, None], most
 
 
 def merge(strength: Float[Array, "player player"], top: int) -> Int[Array, "player"]:

@@ -53,8 +53,8 @@ def interact(
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
     share, most = _archipelago.distance(game, groups is not None)
     found = _strength(game, share, tolerance)
-    unit = jnp.where(most > 0, most, 1)
-    strength = found / (unit**2)[:, None, None] / (unit**2)[:, None, None]
+    square = (most**2)[:, None, None]
+    strength = found / square / square
     if not isinstance(strength, Tracer) and not bool(jnp.all(jnp.isfinite(strength) & ((strength > 0) == (found > 0)))):
         raise ValueError(
             f"strengths are per unit of the input to the fourth power, which {strength.dtype} does not hold for inputs "

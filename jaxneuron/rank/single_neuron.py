@@ -225,7 +225,7 @@ def best(ranking: Ranking, *, minimum: float = -np.inf, k: int = 10) -> Best:
         ValueError: a k below 1.
 
     Example:
-        >>> from jaxneuron.ranking import ranked
+        >>> import jax.numpy as jnp
         >>> best(ranked(jnp.array([[0.6, 0.9, 0.8], [0.5, 0.7, 0.5]])), minimum=0.7, k=2).unit.tolist()
         [[1, 2], [1, -1]]
     """

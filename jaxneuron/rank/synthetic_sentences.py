@@ -117,6 +117,7 @@ def aligned(ranked: Ranking, count: int = 3) -> Aligned:
         ValueError: no such number of concepts.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> aligned(ranking.ranked(jnp.array([[1.0, 0.0], [0.0, 3.0]])), 1).concept.tolist()
         [[0], [1]]
     """
