@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from jaxneuron_models import checks, lstm_training, text_cnn_training, transformer_training
+from jaxneuron_models import lstm_training, text_cnn_training, transformer_training
 
 TEXT, DEV = [["a", "dog", "runs"], ["a", "cat"]], [["a", "cow"]]
 RATES = [({"learning_rate": rate}, "a learning rate above 0") for rate in (0.0, -1.0, float("nan"), float("inf"))]
