@@ -11,7 +11,6 @@ import numpy as np
 from jaxneuron import find
 from jaxneuron._discover import methods
 from jaxneuron.batching import Progress
-from jaxneuron.files import beside
 from jaxneuron.find import corpus
 from jaxneuron.split import lower
 from jaxneuron.studies import _captions, _method_options
