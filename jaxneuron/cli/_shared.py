@@ -1,22 +1,12 @@
 """What the commands share: progress bars, what is printed, and which captions are read."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from jaxneuron.cli import _progress
 from jaxneuron.cli._options import existing
 
 console = Console(emoji=False)
@@ -44,30 +34,6 @@ def data_folder(data: Path | None) -> Path | None:
     return data
 
 
-class SpeedColumn(ProgressColumn):
-    """How many things are done in a second."""
-
-    def render(self, task: Task) -> str:
-        """Return nothing as long as nothing is done."""
-        speed = task.finished_speed or task.speed
-        return f"{speed:,.0f}/s" if speed and speed >= 1 else ""
-
-
-@contextmanager
-def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Show a progress bar for each thing that reports."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        SpeedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-
-        def report(what: str) -> Callable[[int, int], None]:
-            bar = progress.add_task(what, total=None)
-            return lambda done, total: progress.update(bar, completed=done, total=total)
-
-        yield report
+def bars() -> AbstractContextManager[_progress.Report]:
+    """Show how far the stages of a command are."""
+    return _progress.shown(console)

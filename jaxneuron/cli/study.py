@@ -41,7 +41,9 @@ def study_poerner2018(
     from jaxneuron.studies import poerner2018
 
     with bars() as report:
-        content = poerner2018.run(out, data=folder, preset=preset, seed=seed, draw=draw, model=model, report=report)
+        content = poerner2018.run(
+            out, data=folder, preset=preset, seed=seed, draw=draw, model=model, report=report, notice=say
+        )
     console.print(tables.summary(content["results"]))
     console.print(tables.table1(content["table1"]))
     hold = sum(claim["holds"] for claim in content["claims"])
@@ -83,6 +85,7 @@ def study_concepts(
             preset=preset,
             seed=seed,
             report=report,
+            notice=say,
         )
     _say(page.headlines(content), content, out)
 
@@ -128,6 +131,7 @@ def study_attribution(
             preset=preset,
             seed=seed,
             report=report,
+            notice=say,
         )
     _say(page.headlines(content), content, out)
 
@@ -162,7 +166,7 @@ def study_dni2018(
     from jaxneuron.studies import dni2018
 
     with bars() as report:
-        content = dni2018.run(out, language=language, data=data, preset=preset, seed=seed, report=report)
+        content = dni2018.run(out, language=language, data=data, preset=preset, seed=seed, report=report, notice=say)
     faults = [f"left out: {fault['name']}: {fault['reason']}" for fault in content["results"]["faults"]]
     _say([*page.headlines(content), *faults], content, out)
 

@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jaxneuron.report import timings
+
 
 class Run(NamedTuple):
     """A finished study. Numbers that JSON can't hold (NaN, infinities) are None."""
@@ -14,7 +16,7 @@ class Run(NamedTuple):
 
 
 def read(directory: Path) -> Run:
-    """Read `results.json` and `found.jsonl`.
+    """Read `results.json`, with the times of `timings.json` if it is there, and `found.jsonl`.
 
     Args:
         directory: where the study wrote.
@@ -29,6 +31,8 @@ def read(directory: Path) -> Run:
             f"{directory / 'results.json'} should be an object with the keys 'study' and 'results'; "
             "give the folder that `jaxneuron study ... --out` wrote"
         )
+    if (directory / timings.FILE).exists():
+        results = timings.together(results, _parse(_text(directory / timings.FILE), timings.FILE))
     rows = []
     for number, line in enumerate(_text(directory / "found.jsonl").splitlines(), 1):
         if line.strip():

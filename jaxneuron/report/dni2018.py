@@ -261,7 +261,8 @@ def _speed(results: Row) -> str | None:
     row = results.get("scored")
     if not row:
         return None
+    time = f" in {number(row['seconds'], 1)} s" if "seconds" in row else ""  # kept apart from the results
     return (
         f"{row['units']} units × {row['hypotheses']} hypotheses × {row['folds']} folds on {row['symbols']:,} symbols "
-        f"were scored in {number(row['seconds'], 1)} s."
+        f"were scored{time}."
     )

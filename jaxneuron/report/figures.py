@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jaxneuron.files import beside
 from jaxneuron.report import labels
-from jaxneuron.report._write import beside
 
 Row = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from jaxneuron.files import beside
 from jaxneuron.report import _run, _vega, attribution, concepts, dni2018, poerner2018, text
-from jaxneuron.report._write import beside
 from jaxneuron.tap import nearest
 
 TEMPLATES = Path(__file__).parent / "templates"

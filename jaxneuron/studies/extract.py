@@ -21,7 +21,7 @@ from jax.sharding import Mesh
 from tokenizers import Tokenizer
 from xxhash import xxh3_128
 
-from jaxneuron import batching, store
+from jaxneuron import batching, lock, store
 from jaxneuron.corpora import subwords
 from jaxneuron.studies._reading import Reading, Window, packed_lengths, padded_lengths, read
 from jaxneuron.tap import check_site
@@ -91,7 +91,8 @@ def extract(
         KeyError: the model has no such site.
         ValueError: a sentence that cannot be read, a store that was begun with something else, or an activation that
             is not finite, named with its site, unit and word.
-        OSError: the disk is full, or has too little room for what is to come.
+        OSError: the disk is full, or has too little room for what is to come, or another
+            process writes this store.
     """
     if pool is not None and pool not in POOLS:
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
@@ -116,7 +117,8 @@ def extract(
     reading = Reading(forward, batching.replicate(params, mesh), widths, how, pool, lengths, packed, tokens, mesh)
     begins = np.cumsum([0, *map(len, rows)])
     held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
-    with _open(Path(out), described, max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])) as writer:
+    shard_words = max(min(held // 3, store.SHARD_WORDS), store.CHUNK[0])
+    with lock.held(_lock_file(Path(out)), out), _open(Path(out), described, shard_words) as writer:
         if notice and (size := writer.missing_bytes):
             notice(f"{_size(size)} will be written to {out}")
         block = writer.shard_words * max(1, min(held, BLOCK) // writer.shard_words)
@@ -166,6 +168,12 @@ def fingerprint(forward: Forward, params: Params) -> str:
     for leaf in jax.tree.leaves(params):
         digest.update(np.ascontiguousarray(np.asarray(leaf)).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def _lock_file(out: Path) -> Path:
+    """Return what a process that writes a store holds: beside it, for the store's folder appears whole."""
+    part = f".{jax.process_index()}" if jax.process_index() else ""
+    return out.absolute().with_name(f".{out.absolute().name}{part}.lock")
 
 
 def _open(out: Path, described: dict[str, Any], shard_words: int) -> store.Writer:

@@ -1,7 +1,6 @@
 """What is done stays done: the results of each stage and the probes, on disk."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jaxneuron.files import beside, write_json
 from jaxneuron.types import Probe
-from jaxneuron_models.checkpoints import write_json
 
 Rows = Any
 """What a stage leaves: anything that JSON can hold."""
@@ -20,7 +19,6 @@ def stage(directory: Path, name: str, compute: Callable[[], Rows]) -> Rows:
     """Return what a stage left in an earlier run, or compute it and leave it."""
     path = directory / "stages" / f"{name}.json"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, plain(compute()))
     return json.loads(path.read_text())
 
@@ -44,12 +42,9 @@ def plain(value: Any) -> Any:
 def arrays(path: Path, compute: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
     """Return named arrays from a file, or compute them and write it."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".partial")
         found = {name: np.asarray(value) for name, value in compute().items()}
-        with beside.open("wb") as file:
+        with beside(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **found)  # pyright: ignore[reportArgumentType] (its stub takes the names for options)
-        os.replace(beside, path)
     with np.load(path) as stored:
         return dict(stored)
 

@@ -41,12 +41,12 @@ def by_length(
 
     Args:
         lengths: words in each sentence.
-        batch: sentences in a batch; a short one is filled up with -1.
+        batch: sentences in a batch; a short one is filled up with -1, and no more than there are.
         padded: the lengths to pad to, ascending.
         seed: shuffles sentences and batches; None keeps the order.
     """
     random = np.random.default_rng(seed) if seed is not None else None
-    bucket = np.searchsorted(padded, lengths)
+    bucket, batch = np.searchsorted(padded, lengths), min(batch, max(len(lengths), 1))
     batches = []
     for number, width in enumerate(padded):
         rows = np.flatnonzero(bucket == number)

@@ -5,10 +5,15 @@ to go on exactly where it stopped. Everything is written beside its place and th
 listing of their arrays and files with checksums (`listing.json`), so that a damaged copy is named before it is read.
 """
 
+import errno
 import json
+import logging
 import os
+import re
 import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +21,8 @@ import jax
 import numpy as np
 from orbax.checkpoint import v1 as orbax
 
+from jaxneuron import lock
+from jaxneuron.files import named, write_json
 from jaxneuron.types import Params, Vocabulary
 
 LISTING = "listing.json"
@@ -28,11 +35,19 @@ class Stored(NamedTuple):
     vocabulary: Vocabulary
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write beside, then rename: a reader never sees half a file."""
-    beside = path.with_name(path.name + ".partial")
-    beside.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(beside, path)
+@contextmanager
+def begun(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> Iterator[None]:
+    """Hold a folder while a model is trained in it, and write what is known before: the config and the vocabulary.
+
+    Raises:
+        BlockingIOError: another training is at work in the folder.
+        ValueError: the folder holds a run that was begun with other settings or other words.
+        OSError: the folder cannot be written.
+    """
+    with lock.folder(directory):
+        _check_same(directory, architecture, config, vocabulary)
+        write_header(directory, architecture, config, vocabulary)
+        yield
 
 
 def write_header(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> None:
@@ -60,15 +75,19 @@ def load(directory: Path | str, architecture: str) -> Stored:
     return Stored(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])))
 
 
-def check_same(directory: Path, architecture: str, config: dict[str, Any]) -> None:
-    """Raise a ValueError if `directory` holds a run that was begun with other settings."""
+def _check_same(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> None:
     if not (directory / "config.json").exists():
         return
-    before = load(directory, architecture).config
-    changed = [name for name, value in config.items() if before.get(name) != value]
+    before = load(directory, architecture)
+    changed = [name for name, value in config.items() if before.config.get(name) != value]
     if changed:
-        was = ", ".join(f"{name} {before.get(name)!r} -> {config[name]!r}" for name in changed)
+        was = ", ".join(f"{name} {before.config.get(name)!r} -> {config[name]!r}" for name in changed)
         raise ValueError(f"{directory} holds a run with other settings ({was}); choose another folder or remove it")
+    if before.vocabulary.words != vocabulary.words:
+        raise ValueError(
+            f"{directory} holds a run on text with other words or symbols; choose another folder, or give the text it "
+            "began with"
+        )
 
 
 def _read_json(path: Path, directory: Path) -> dict[str, Any]:
@@ -84,16 +103,64 @@ def _read_json(path: Path, directory: Path) -> dict[str, Any]:
 
 
 def save(path: Path, tree: Any) -> None:
-    """Write a pytree of arrays as one orbax checkpoint; the path appears only once it is whole."""
-    beside, before = (path.with_name(path.name + end) for end in (".partial", ".before"))
-    for left_over in (beside, before):
+    """Write a pytree of arrays as one orbax checkpoint; the path appears only once it is whole.
+
+    Raises:
+        OSError: the disk is full or not ours to write; what was at the path before is still there.
+    """
+    beside, before = _beside(path)
+    with named(path):
+        if before.exists() and not path.exists():  # a killed `save` had moved it out of the way, and no further
+            os.replace(before, path)
+        _clear(path)
+        _check_room(path.parent, sum(leaf.nbytes for leaf in jax.tree.leaves(tree)))
+        try:
+            _orbax_save(beside, tree)
+            write_json(beside / LISTING, {"arrays": _shapes(tree), "files": _checksums(beside)})
+        except OSError:
+            _clear(path)  # the room is needed
+            raise
+        if path.exists():
+            os.replace(path, before)
+        os.replace(beside, path)
+        _clear(path)
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Return where a checkpoint is written, and where the one before it waits."""
+    return path.with_name(path.name + ".partial"), path.with_name(path.name + ".before")
+
+
+def _clear(path: Path) -> None:
+    """Remove what a save leaves beside its path, orbax's own temporary folder too."""
+    for left_over in (*path.parent.glob(f"{path.name}.partial*"), _beside(path)[1]):
         shutil.rmtree(left_over, ignore_errors=True)
-    orbax.save(str(beside), tree)
-    write_json(beside / LISTING, {"arrays": _shapes(tree), "files": _checksums(beside)})
-    if path.exists():
-        os.replace(path, before)
-    os.replace(beside, path)
-    shutil.rmtree(before, ignore_errors=True)
+
+
+def _check_room(directory: Path, size: int) -> None:
+    """Raise an OSError if so many bytes have no room, before orbax's threads begin to write."""
+    directory.mkdir(parents=True, exist_ok=True)
+    total, _, free = shutil.disk_usage(directory)
+    if total and free < size:  # some network file systems tell nothing
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {size:,} bytes are needed, {free:,} are free")
+
+
+def _orbax_save(path: Path, tree: Any) -> None:
+    """Save, and tell a full disk as an OSError: orbax logs a traceback, and raises a ValueError of tensorstore's."""
+    path.mkdir(parents=True)  # orbax's threads would wait minutes for a folder that cannot be made
+    path.rmdir()
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        orbax.save(str(path), tree)
+    except ValueError as error:
+        code = re.search(r"os_error_code='(\d+)'", str(error))
+        if code is None:
+            raise
+        raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
+    finally:
+        logger.setLevel(level)
 
 
 def _shapes(tree: Any) -> dict[str, list[int]]:
@@ -114,9 +181,12 @@ def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
         ValueError: the weights are damaged, cut short, or not those of the config.
     """
     path = Path(directory).absolute() / name
+    if not path.exists() and _beside(path)[1].exists():  # a killed `save` had moved it out of the way
+        path = _beside(path)[1]
     if not path.exists():
         raise FileNotFoundError(
-            f"{directory} has no weights ({name}/ is missing); did its training end its first epoch?"
+            f"{directory} has no weights yet ({name}/ is missing): its training has not ended its first epoch; give "
+            "the command that began it again"
         )
     if (path / LISTING).exists():
         _check(path, like)

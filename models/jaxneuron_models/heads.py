@@ -26,7 +26,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron.batching import Progress
 from jaxneuron.tap import Tap, check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Params, Site, Tokens, Vocabulary
-from jaxneuron_models import checkpoints, pure
+from jaxneuron_models import checkpoints, checks, pure
 from jaxneuron_models.train import Sums, Task, train
 
 READS = ("mean", "words")
@@ -192,12 +192,13 @@ def fit(
     Raises:
         KeyError, ValueError: see `with_head`; or a stopped run in `directory` that was started with other settings.
     """
+    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
+    checks.rate(learning_rate)
+    batch = min(batch, len(texts[0].mask))
     forward, init = build(model.forward, config)
     shape = jax.eval_shape(init, jax.random.key(0))
     with_head(model, config, shape)  # checks
     settings = asdict(config) | {"names": list(config.names)}
-    checkpoints.check_same(directory, "head", settings)
-    checkpoints.write_header(directory, "head", settings, Vocabulary((), np.zeros(0, np.int64)))
     sets = [(*read(model, config, tokens, batch=batch), np.asarray(target)) for tokens, target in (texts, dev)]
     seed = int(jax.random.bits(key) >> 1)
 
@@ -228,8 +229,10 @@ def fit(
         load=load,
         dev=lambda: (load(handle) for handle in rows(1, np.arange(len(sets[1][0])))),
         optimizer=optax.adamw(learning_rate, weight_decay=decay),
+        learning_rate=learning_rate,
     )
-    trained = train(key, task, directory, epochs=epochs, patience=patience, progress=progress)
+    with checkpoints.begun(directory, "head", settings, Vocabulary((), np.zeros(0, np.int64))):
+        trained = train(key, task, directory, epochs=epochs, patience=patience, progress=progress)
     return with_head(model, config, trained.params)
 
 

@@ -44,6 +44,11 @@ class Config:
     standardise: bool = False  # visual features to mean 0, variance 1
 
     def __post_init__(self):
+        for name in ("vocabulary", "features", "embedding", "units"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"Imaginet's {name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.textual_weight <= 1:
+            raise ValueError(f"Imaginet's textual_weight must be from 0 to 1, got {self.textual_weight}")
         for name, known in {
             "reset": ("before", "after"),
             "gate": GATES,

@@ -4,6 +4,7 @@ Poerner et al. 2018: 0.1 x language loss + 0.9 x (1 - cosine), Adam at 1e-3, bat
 epoch, better use of the cores). Kadar et al. 2017 draw one of the two losses per batch, with an Adam state for each.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.captions import Captions
 from jaxneuron.types import Params, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, imaginet
+from jaxneuron_models import batches, checkpoints, checks, imaginet
 from jaxneuron_models.train import Sums, Task, Trained, train
 
 
@@ -42,6 +43,7 @@ def fit(
     patience: int = 10,
     save_seconds: float = 120.0,
     progress: Progress | None = None,
+    notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
 ) -> Trained:
     """Train an Imaginet on captions and leave a checkpoint in `directory`.
@@ -57,24 +59,24 @@ def fit(
         patience: epochs without a better dev loss before stopping.
         save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
+        notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `imaginet.Config`, but for `vocabulary` and `features`, which the data decide.
 
     Raises:
-        ValueError: an unknown option, or a stopped run in `directory` that was started with other settings.
+        ValueError: a wrong option, nothing to train on or to stop by, no word that occurs `min_count` times, a stopped
+            run in `directory` that was started with other settings, or a training that fails (see `train`).
+        OSError: the folder cannot be written, or another training is at work in it.
     """
-    vocabulary = words.build(data.sentences, min_count=architecture.get("min_count", 1))
+    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
+    checks.rate(learning_rate)
+    vocabulary = checks.vocabulary(data.sentences, dev.sentences, min_count=architecture.get("min_count", 1))
     config = imaginet.Config(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
-    checkpoints.check_same(directory, "imaginet", config.__dict__)
-    checkpoints.write_header(directory, "imaginet", config.__dict__, vocabulary)
-    return train(
-        key,
-        task(key, data, dev, vocabulary, config, batch=batch, learning_rate=learning_rate),
-        directory,
-        epochs=epochs,
-        patience=patience,
-        save_seconds=save_seconds,
-        progress=progress,
-    )
+    notice(checks.unknown(vocabulary, {"train": data.sentences, "dev": dev.sentences}))
+    found = task(key, data, dev, vocabulary, config, batch=batch, learning_rate=learning_rate)
+    with checkpoints.begun(directory, "imaginet", config.__dict__, vocabulary):
+        return train(
+            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
+        )
 
 
 def task(
@@ -134,6 +136,7 @@ def task(
             for rows, width in batches.by_length(dev_lengths, batch=256, padded=dev_padded, seed=None)
         ),
         optimizer=_one_state_each(adam) if sampled else adam,
+        learning_rate=learning_rate,
     )
 
 

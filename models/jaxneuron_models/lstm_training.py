@@ -6,7 +6,7 @@ first; nothing is handed from batch to batch, so a stopped run goes on exactly. 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +18,8 @@ import optax
 from jaxtyping import Array, Float
 
 from jaxneuron.batching import Progress
-from jaxneuron.corpora import vocabulary as words
 from jaxneuron.types import Params, Vocabulary
-from jaxneuron_models import checkpoints, lstm_lm, windows
+from jaxneuron_models import checkpoints, checks, lstm_lm, windows
 from jaxneuron_models.train import Sums, Task, Trained, train
 from jaxneuron_models.windows import Window
 
@@ -50,6 +49,7 @@ def fit(
     context: int = 0,
     save_seconds: float = 120.0,
     progress: Progress | None = None,
+    notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
 ) -> Trained:
     """Train an LSTM on texts and leave a checkpoint in `directory`.
@@ -68,30 +68,33 @@ def fit(
         context: symbols that a window reads before those that it predicts; they cost as much.
         save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
+        notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `lstm_lm.Config`, but for `vocabulary`.
 
     Returns:
         The best weights and the curves: `loss` in nats per symbol, `bits` per symbol, `accuracy` of the next symbol.
 
     Raises:
-        ValueError: no text, a wrong option, or a stopped run in `directory` with other settings or other symbols.
+        ValueError: no text, a wrong option, no symbol that occurs `min_count` times, a stopped run in `directory` with
+            other settings or other symbols, or a training that fails (see `train`).
+        OSError: the folder cannot be written, or another training is at work in it.
     """
-    for name, value, least in (("window", window, 1), ("context", context, 0), ("batch", batch, 1)):
-        if value < least:
-            raise ValueError(f"expected a {name} of at least {least}, got {value}")
-    vocabulary = words.build(texts, min_count=min_count)
+    checks.at_least(1, epochs=epochs, batch=batch, patience=patience, window=window)
+    checks.at_least(0, context=context)
+    checks.rate(learning_rate)
+    for given in (texts, dev):
+        if isinstance(given, str):
+            raise ValueError(f"expected a list of texts, got one string ({given!r:.40}); put it into a list")
+    vocabulary = checks.vocabulary(texts, dev, min_count=min_count)
     config = lstm_lm.Config(vocabulary=len(vocabulary.words), **architecture)
     training = {"batch": batch, "learning_rate": learning_rate, "window": window, "context": context}
     settings = config.__dict__ | training
-    checkpoints.check_same(directory, "lstm", settings)
-    begun = (directory / "config.json").exists()
-    if begun and checkpoints.load(directory, "lstm").vocabulary.words != vocabulary.words:
-        raise ValueError(
-            f"{directory} holds a run on text with other symbols; choose another folder, or give the text it began with"
-        )
+    notice(checks.unknown(vocabulary, {"train": texts, "dev": dev}))
     found = task(key, texts, dev, vocabulary, config, epochs=epochs, **training)
-    checkpoints.write_header(directory, "lstm", settings, vocabulary)
-    return train(key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress)
+    with checkpoints.begun(directory, "lstm", settings, vocabulary):
+        return train(
+            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
+        )
 
 
 def task(
@@ -136,6 +139,7 @@ def task(
             optax.clip_by_global_norm(1.0),
             optax.adam(optax.cosine_decay_schedule(learning_rate, epochs * len(epoch(0)), alpha=0.01)),
         ),
+        learning_rate=learning_rate,
     )
 
 

@@ -3,7 +3,7 @@
 Cross-entropy and Adam, as in Captum's tutorials on IMDB reviews; early stopping on dev, dropout as in Kim 2014.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.types import Params, Site, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, pure, text_cnn
+from jaxneuron_models import batches, checkpoints, checks, pure, text_cnn
 from jaxneuron_models.train import Sums, Task, Trained, train
 
 
@@ -52,6 +52,7 @@ def fit(
     longest: int = 128,
     save_seconds: float = 120.0,
     progress: Progress | None = None,
+    notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
 ) -> Trained:
     """Train a text CNN and leave a checkpoint in `directory`.
@@ -71,15 +72,20 @@ def fit(
         longest: words that are read of a text.
         save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
+        notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `text_cnn.Config`, but for `vocabulary` and `labels`.
 
     Returns:
         The best weights and the curves: `loss` in nats and `accuracy`.
 
     Raises:
-        ValueError: no text, one label only, a dev label that train does not have, or a stopped run in `directory` that
-            was started with other settings.
+        ValueError: no text, one label only, a dev label that train does not have, a wrong option, no word that occurs
+            `min_count` times, a stopped run in `directory` that was started with other settings, or a training that
+            fails (see `train`).
+        OSError: the folder cannot be written, or another training is at work in it.
     """
+    checks.at_least(1, epochs=epochs, batch=batch, patience=patience, longest=longest)
+    checks.rate(learning_rate)
     names = tuple(sorted(set(labels)))
     if len(names) < 2 or len(texts) != len(labels) or len(dev) != len(dev_labels) or not dev:
         raise ValueError(
@@ -88,18 +94,20 @@ def fit(
         )
     if unknown := sorted(set(dev_labels) - set(names)):
         raise ValueError(f"no text to train on has the label {unknown[0]!r}; its labels are {', '.join(names)}")
-    vocabulary = words.build(texts, min_count=min_count)
+    vocabulary = checks.vocabulary(texts, dev, min_count=min_count)
     config = text_cnn.Config(vocabulary=len(vocabulary.words), labels=len(names), **architecture)
     settings = asdict(config) | {"widths": list(config.widths), "names": list(names), "longest": longest}
-    checkpoints.check_same(directory, "text_cnn", settings)
-    checkpoints.write_header(directory, "text_cnn", settings, vocabulary)
+    notice(checks.unknown(vocabulary, {"train": texts, "dev": dev}))
     place = {name: number for number, name in enumerate(names)}
     sets = [
         (words.encode(vocabulary, some, length=longest), jnp.array([place[label] for label in given]))
         for some, given in ((texts, labels), (dev, dev_labels))
     ]
     found = _task(key, sets, config, batch=batch, learning_rate=learning_rate)
-    return train(key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress)
+    with checkpoints.begun(directory, "text_cnn", settings, vocabulary):
+        return train(
+            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
+        )
 
 
 def _task(
@@ -138,6 +146,7 @@ def _task(
         load=load,
         dev=lambda: (load(handle) for handle in handles(1, None)),
         optimizer=optax.adam(learning_rate),
+        learning_rate=learning_rate,
     )
 
 

@@ -6,6 +6,7 @@ if nothing had happened.
 """
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -18,8 +19,12 @@ import optax
 from jaxtyping import Array, Float, Num
 
 from jaxneuron.batching import Progress
+from jaxneuron.files import write_json
 from jaxneuron.types import Params
-from jaxneuron_models import checkpoints
+from jaxneuron_models import checkpoints, checks
+
+DIVERGED = 700.0
+"""A loss, in nats, at which training has failed: its exponential, the perplexity, is no float64 soon after."""
 
 Batch = Any
 Sums = dict[str, tuple[Float[Array, ""], Num[Array, ""]]]
@@ -35,6 +40,7 @@ class Task(NamedTuple):
     load: Callable[[Any], Batch]  # handle -> arrays
     dev: Callable[[], Iterable[Batch]]
     optimizer: optax.GradientTransformation
+    learning_rate: float  # the highest of the optimizer, for the message of a training that fails
 
 
 class Trained(NamedTuple):
@@ -63,11 +69,17 @@ def train(
         epochs: passes over the training data at most.
         patience: epochs without a better dev loss before stopping.
         save_seconds: how often the state is saved within an epoch.
-        progress: called after each batch with (batches done, batches of all epochs).
+        progress: called after each batch, of the dev text too, with (batches done, batches of all epochs); the last
+            call of a training that stops early has done = all.
 
     Returns:
         The best weights and the learning curves.
+
+    Raises:
+        ValueError: no epoch, or the loss is not finite or beyond all bounds; what was saved before is kept.
+        OSError: the disk is full or not ours to write; there, too.
     """
+    checks.at_least(1, epochs=epochs, patience=patience)
     init_key, loss_key = jax.random.split(key)
     state = _State(directory)
     tree = jax.eval_shape(lambda: _start(task, init_key))
@@ -76,9 +88,9 @@ def train(
     curves = curves[: int(run["epoch"])]
 
     @jax.jit
-    def step(run: dict[str, Any], batch: Batch) -> dict[str, Any]:
+    def step(run: dict[str, Any], batch: Batch) -> tuple[dict[str, Any], Float[Array, ""]]:
         step_key = jax.random.fold_in(loss_key, run["step"])
-        (_, sums), gradient = jax.value_and_grad(task.loss, has_aux=True)(run["params"], batch, step_key)
+        (loss, sums), gradient = jax.value_and_grad(task.loss, has_aux=True)(run["params"], batch, step_key)
         updates, optimizer = optax.with_extra_args_support(task.optimizer).update(
             gradient, run["optimizer"], run["params"], batch=batch
         )
@@ -86,41 +98,71 @@ def train(
             "params": optax.apply_updates(run["params"], updates),
             "optimizer": optimizer,
             "step": run["step"] + 1,
+            "position": run["position"] + 1,
             "sums": jax.tree.map(jnp.add, run["sums"], sums),
-        }
+        }, loss
 
     evaluate = jax.jit(lambda params, batch: task.loss(params, batch, loss_key)[1])
+    saved, done, total = int(run["step"]), 0, 0
 
-    while int(run["epoch"]) < epochs and int(run["waited"]) < patience:
-        handles = task.batches(int(run["epoch"]))
-        saved, began = time.monotonic(), time.monotonic()
-        for position in range(int(run["position"]), len(handles)):
-            run = step(run, task.load(handles[position]))
-            run["position"] = run["position"] + 1
-            if progress:
-                progress(int(run["epoch"]) * len(handles) + position + 1, epochs * len(handles))
-            if time.monotonic() - saved > save_seconds:
-                state.save(run)
-                saved = time.monotonic()
+    def report(done: int, total: int) -> None:
+        if progress:
+            progress(done, total)
 
-        dev = _means(jax.tree.map(lambda *sums: sum(sums), *(evaluate(run["params"], batch) for batch in task.dev())))
-        row = {"epoch": int(run["epoch"]) + 1, "step": int(run["step"]), "seconds": time.monotonic() - began}
-        row |= {f"train_{name}": value for name, value in _means(run["sums"]).items()}
-        row |= {f"dev_{name}": value for name, value in dev.items()}
-        curves.append(row)
-        better = dev["loss"] < float(run["best"])
-        if better:
-            checkpoints.save(directory.absolute() / "best", run["params"])
-        run = run | {
-            "epoch": run["epoch"] + 1,
-            "position": jnp.zeros((), jnp.int32),
-            "sums": jax.tree.map(jnp.zeros_like, run["sums"]),
-            "best": jnp.minimum(run["best"], dev["loss"]),
-            "waited": jnp.where(better, 0, run["waited"] + 1),
-        }
-        checkpoints.write_json(directory / "curves.json", curves)
-        state.save(run)
+    try:
+        while int(run["epoch"]) < epochs and int(run["waited"]) < patience:
+            handles = task.batches(int(run["epoch"]))
+            before, total = int(run["epoch"]) * len(handles), epochs * len(handles)
+            began = last = time.monotonic()
+            for position in range(int(run["position"]), len(handles)):
+                run, loss = step(run, task.load(handles[position]))
+                _check(float(loss), "loss", run, task, directory)
+                done = before + position + 1
+                report(done, total)
+                if time.monotonic() - last > save_seconds:
+                    state.save(run)
+                    saved, last = int(run["step"]), time.monotonic()
+
+            done, sums = before + len(handles), []
+            for batch in task.dev():
+                sums.append(evaluate(run["params"], batch))
+                report(done, total)
+            dev = _means(jax.tree.map(lambda *parts: sum(parts), *sums))
+            _check(dev["loss"], "loss on the dev text", run, task, directory)
+            row = {"epoch": int(run["epoch"]) + 1, "step": int(run["step"]), "seconds": time.monotonic() - began}
+            row |= {f"train_{name}": value for name, value in _means(run["sums"]).items()}
+            row |= {f"dev_{name}": value for name, value in dev.items()}
+            curves.append(row)
+            better = dev["loss"] < float(run["best"])
+            if better:
+                checkpoints.save(directory.absolute() / "best", run["params"])
+            write_json(directory / "curves.json", curves)
+            after = run | {
+                "epoch": run["epoch"] + 1,
+                "position": jnp.zeros((), jnp.int32),
+                "sums": jax.tree.map(jnp.zeros_like, run["sums"]),
+                "best": jnp.minimum(run["best"], dev["loss"]),
+                "waited": jnp.where(better, 0, run["waited"] + 1),
+            }
+            state.save(after)
+            run, saved = after, int(after["step"])
+    except KeyboardInterrupt:
+        if int(run["step"]) > saved:
+            state.save(run)
+        raise
+    if done < total:
+        report(done, done)
     return Trained(checkpoints.restore(directory, tree["params"]), curves)
+
+
+def _check(loss: float, what: str, run: dict[str, Any], task: Task, directory: Path) -> None:
+    """Raise a ValueError if training has failed."""
+    if not (math.isfinite(loss) and loss < DIVERGED):
+        raise ValueError(
+            f"the training in {directory} has failed: after step {int(run['step'])}, in epoch {int(run['epoch']) + 1}, "
+            f"the {what} is {loss:.3g}, at a learning rate of {task.learning_rate:g}; give a smaller learning rate (a "
+            "tenth), and another folder or remove this one"
+        )
 
 
 def _start(task: Task, key: Array) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Masked words as in BERT (Devlin et al. 2019, arXiv 1810.04805): 15 % of the word
 replaced by a mask, 10 % by a random word, 10 % stay. AdamW with a linear warm-up and a cosine decay.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.vocabulary import END
 from jaxneuron.types import Params, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, pure, transformer
+from jaxneuron_models import batches, checkpoints, checks, pure, transformer
 from jaxneuron_models.train import Sums, Task, Trained, train
 
 MASK = words.UNK
 """What stands for a hidden word: the unknown word, which training text never predicts."""
+
+SIZES = ("width", "blocks", "heads", "longest")
+"""Fields of `transformer.Config` that cannot be 0."""
 
 
 def fit(
@@ -36,6 +40,7 @@ def fit(
     min_count: int = 1,
     save_seconds: float = 120.0,
     progress: Progress | None = None,
+    notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
 ) -> Trained:
     """Train a transformer on sentences of words and leave a checkpoint in `directory`.
@@ -52,17 +57,25 @@ def fit(
         min_count: occurrences of a word to be in the vocabulary.
         save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
+        notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `transformer.Config`, but for `vocabulary`.
 
     Raises:
-        ValueError: an unknown option, or a stopped run in `directory` that was started with other settings.
+        ValueError: a wrong option, nothing to train on or to stop by, no word that occurs `min_count` times, a stopped
+            run in `directory` that was started with other settings, or a training that fails (see `train`).
+        OSError: the folder cannot be written, or another training is at work in it.
     """
-    vocabulary = words.build(sentences, min_count=min_count)
+    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
+    checks.at_least(1, **{name: architecture[name] for name in SIZES if name in architecture})
+    checks.rate(learning_rate)
+    vocabulary = checks.vocabulary(sentences, dev, min_count=min_count)
     config = transformer.Config(vocabulary=len(vocabulary.words), **architecture)
-    checkpoints.check_same(directory, "transformer", config.__dict__)
-    checkpoints.write_header(directory, "transformer", config.__dict__, vocabulary)
+    notice(checks.unknown(vocabulary, {"train": sentences, "dev": dev}))
     found = task(key, sentences, dev, vocabulary, config, batch=batch, learning_rate=learning_rate, epochs=epochs)
-    return train(key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress)
+    with checkpoints.begun(directory, "transformer", config.__dict__, vocabulary):
+        return train(
+            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
+        )
 
 
 def task(
@@ -94,7 +107,8 @@ def task(
         return total / jnp.maximum(count, 1), {"loss": (total, count)}
 
     steps = epochs * len(epoch(0))
-    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, min(100, steps // 10 + 1), steps)
+    warm_up = min(100, steps // 10 + 1, steps - 1)
+    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, warm_up, steps)
     return Task(
         init=init,
         loss=loss,
@@ -107,6 +121,7 @@ def task(
             )
         ),
         optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01)),
+        learning_rate=learning_rate,
     )
 
 

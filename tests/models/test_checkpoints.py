@@ -2,6 +2,7 @@
 
 import json
 import logging
+import resource
 import shutil
 import warnings
 
@@ -53,6 +54,30 @@ def test_no_weights_yet(directory):
     shutil.rmtree(directory / "best")
     with pytest.raises(FileNotFoundError, match="no weights"):
         imaginet.load(directory)
+
+
+def test_weights_that_a_killed_save_moved_out_of_the_way_are_found_and_replaced(directory):
+    tree = imaginet.load(directory).params
+    (directory / "best").rename(directory / "best.before")
+    jax.tree.map(np.testing.assert_array_equal, imaginet.load(directory).params, tree)
+    checkpoints.save(directory / "best", jax.tree.map(lambda leaf: leaf + 1, tree))
+    jax.tree.map(np.testing.assert_array_equal, imaginet.load(directory).params, jax.tree.map(lambda x: x + 1, tree))
+    assert {path.name for path in directory.iterdir()} == {"best", "config.json", "vocabulary.json"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # tensorstore tells a closed event loop
+def test_a_full_disk_is_one_error_and_leaves_what_was_there(directory, capfd):
+    params = imaginet.load(directory).params
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="could not write .*best .*File too large.*make room"):
+            checkpoints.save(directory / "best", params)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "".join(capfd.readouterr()) == ""
+    assert {path.name for path in directory.iterdir()} == {"best", "config.json", "vocabulary.json"}
+    jax.tree.map(np.testing.assert_array_equal, imaginet.load(directory).params, params)
 
 
 def test_every_damage_to_the_weights_is_named(directory, capfd, caplog):

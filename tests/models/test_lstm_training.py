@@ -93,7 +93,7 @@ def test_a_killed_run_goes_on_exactly(trained, tmp_path):
 def test_a_run_with_other_settings_or_text_is_not_continued(trained):
     with pytest.raises(ValueError, match="other settings .*window 12 -> 13"):
         fit(trained[0], window=13)
-    with pytest.raises(ValueError, match="text with other symbols"):
+    with pytest.raises(ValueError, match="text with other words or symbols"):
         fit(trained[0], texts=["abcabx" * 9])
 
 

@@ -1,6 +1,7 @@
 """The training loop: it learns, it stops in time, and a killed run goes on as if nothing had happened."""
 
 import json
+import math
 import shutil
 
 import jax
@@ -21,12 +22,12 @@ class Killed(Exception):
     pass
 
 
-def killer(batch):
+def killer(batch, error=Killed):
     """Return a progress callback that ends the run after so many batches."""
 
     def progress(done, total):
         if done == batch:
-            raise Killed
+            raise error
 
     return progress
 
@@ -116,6 +117,56 @@ def test_a_run_killed_twice_between_saves_goes_on_exactly(captions, uninterrupte
     assert_same(fit(captions, tmp_path), uninterrupted)
 
 
+@pytest.mark.parametrize("batch", [4, "last of the first"])
+def test_an_interrupted_run_saves_its_state(captions, uninterrupted, tmp_path, batch):
+    batch = uninterrupted.curves[0]["step"] if isinstance(batch, str) else batch
+    with pytest.raises(KeyboardInterrupt):
+        fit(captions, tmp_path, progress=killer(batch, KeyboardInterrupt), save_seconds=1e9)
+    steps = []
+    assert_same(fit(captions, tmp_path, progress=lambda done, total: steps.append(done)), uninterrupted)
+    assert steps[0] in (batch, batch + 1)  # the epoch's last batch is reported with those of the dev text, again
+
+
+def test_a_training_without_room_says_so_and_goes_on_when_there_is(captions, uninterrupted, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: (10**9, 10**9, 5000))
+        with pytest.raises(OSError, match=r"could not write .*(No space left on device: .* 5,000 are free).*make room"):
+            fit(captions, tmp_path)
+    assert not list(tmp_path.rglob("*.partial*"))
+    assert_same(fit(captions, tmp_path), uninterrupted)
+
+
+def test_a_second_training_in_the_folder_is_refused_before_it_writes(captions, tmp_path):
+    def second(done, total):
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        with pytest.raises(BlockingIOError, match="is being written by process"):
+            fit(captions, tmp_path)
+        assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        raise Killed
+
+    with pytest.raises(Killed):
+        fit(captions, tmp_path, progress=second)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"epochs": 0}, "epochs of at least 1, got 0"),
+        ({"batch": 0}, "batch of at least 1"),
+        ({"units": 0}, "units must be at least 1"),
+        ({"textual_weight": float("nan")}, "textual_weight must be from 0 to 1"),
+        ({"learning_rate": float("nan")}, "a learning rate above 0.* got nan"),
+        ({"learning_rate": float("inf")}, "a learning rate above 0.* got inf"),
+        ({"learning_rate": -1.0}, "a learning rate above 0.* got -1"),
+        ({"min_count": 10**5}, "no word .* occurs 100000 times: .* smaller min_count"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_anything_is_written(captions, tmp_path, changed, message):
+    with pytest.raises(ValueError, match=message):
+        fit(captions, tmp_path / "out", **changed)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_finished_run_is_only_read_and_goes_on_when_asked(captions, one_epoch, uninterrupted, tmp_path):
     directory = shutil.copytree(one_epoch[0], tmp_path / "copy")
     assert_same(fit(captions, directory, epochs=1, progress=killer(1)), one_epoch[1])
@@ -127,7 +178,7 @@ def test_other_settings_in_the_same_folder_are_refused(captions, one_epoch):
         fit(captions, one_epoch[0], units=9)
 
 
-def quadratic(dev_losses):
+def quadratic(dev_losses, rate=0.1):
     """Return a task whose dev loss is told in advance, an epoch's batches being the numbers 0 and 1."""
     calls = iter(dev_losses)
 
@@ -141,12 +192,30 @@ def quadratic(dev_losses):
         batches=lambda epoch: [0, 1],
         load=lambda handle: {"at": jnp.float32(handle), "dev": jnp.float32(-1)},
         dev=lambda: [{"at": jnp.float32(0), "dev": jnp.float32(next(calls))}],
-        optimizer=optax.sgd(0.1),
+        optimizer=optax.sgd(rate),
+        learning_rate=rate,
     )
 
 
+@pytest.mark.parametrize(
+    ("dev_losses", "rate", "message"),
+    [
+        ([5], 1e30, "after step 2, in epoch 1, the loss is .*, at a learning rate of 1e\\+30; give a smaller"),
+        ([5, math.inf], 0.1, "after step 4, in epoch 2, the loss on the dev text is inf"),
+        ([math.inf], 0.1, "after step 2, in epoch 1, the loss on the dev text is inf"),
+        ([1e5], 0.1, "the loss on the dev text is 1e\\+05"),
+    ],
+)
+def test_a_training_that_fails_stops_at_once(tmp_path, key, dev_losses, rate, message):
+    with pytest.raises(ValueError, match=message):
+        train(key, quadratic(dev_losses, rate), tmp_path, epochs=3)
+
+
 def test_training_stops_when_dev_stops_to_improve(tmp_path, key):
-    trained = train(key, quadratic([5, 3, 4, 3.5, 3, 1]), tmp_path, epochs=9, patience=3)
+    told = []
+    task = quadratic([5, 3, 4, 3.5, 3, 1])
+    trained = train(key, task, tmp_path, epochs=9, patience=3, progress=lambda *done: told.append(done))
+    assert told[0] == (1, 18) and told[-2:] == [(10, 18), (10, 10)]
     assert [row["dev_loss"] for row in trained.curves] == [5, 3, 4, 3.5, 3]
     best = train(key, quadratic([5, 3]), tmp_path / "short", epochs=2)
     np.testing.assert_array_equal(trained.params["x"], best.params["x"])

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from jaxneuron.cli import main
 from jaxneuron.corpora.labelled import build
-from jaxneuron.report import html
+from jaxneuron.report import _run, html
 from jaxneuron.report.attribution import coloured
 from jaxneuron.studies import attribution
 from jaxneuron.studies.attribution import distribution, extraction, label_names, material, presets, scene_tasks, words
@@ -91,19 +91,19 @@ def finished(data, tmp_path_factory):
 def test_a_run_leaves_everything_that_a_person_needs(finished):
     directory, content = finished
     left = {path.name for path in directory.iterdir()}
-    assert {"report.html", "results.json", "found.jsonl", "settings.json", "model", "text_cnn"} <= left
+    assert {"report.html", "results.json", "timings.json", "found.jsonl", "settings.json", "model", "text_cnn"} <= left
     figures = ("tcav", "heat", "distribution", "entropy")
     assert {f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")} <= left
     assert not list(directory.rglob("*.partial"))
     page = (directory / "report.html").read_text()
     for section in ("texts", "layers", "concepts", "spans", "distribution", "claims"):
         assert f'<section id="{section}">' in page
-    charts = html.CONTENTS["attribution"](html._run.read(directory))["charts"]
+    charts = html.CONTENTS["attribution"](_run.read(directory))["charts"]
     assert len(charts) >= 11 and all(f'class="chart" id="{name}"' in page for name in charts)
     ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
     assert len(set(ids)) == len(ids) and not {"found", "charts", "labels"} & set(ids)  # those are the page's data
     assert "<i>Jr</i>" not in page.partition("<script")[0] and "&lt;i&gt;Jr&lt;/i&gt;" in page
-    assert json.loads((directory / "results.json").read_text()) == json.loads(json.dumps(content))
+    assert _run.read(directory).results == json.loads(json.dumps(content))
     for claim in content["claims"]:
         assert set(claim) == {"claim", "source", "holds", "figure", "note"} and claim["source"]
         assert isinstance(claim["holds"], bool)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.cli import main
-from jaxneuron.report import html
+from jaxneuron.report import _run, html
 from jaxneuron.studies import concepts, kept
 from jaxneuron.studies.concepts import ablations, languages, material, presets
 from jaxneuron.studies.concepts.presets import Preset
@@ -75,13 +75,13 @@ def finished(data, tmp_path_factory):
 def test_a_run_leaves_everything_that_a_person_needs(finished):
     directory, content, _ = finished
     left = {path.name for path in directory.iterdir()}
-    assert {"report.html", "results.json", "found.jsonl", "settings.json", "store", "model"} <= left
+    assert {"report.html", "results.json", "timings.json", "found.jsonl", "settings.json", "store", "model"} <= left
     assert {f"{figure}.{kind}" for figure in ("curves", "layers", "ablation") for kind in ("png", "svg")} <= left
     assert not list(directory.rglob("*.partial"))
     page = (directory / "report.html").read_text()
     for section in ("curves", "layers", "classes", "ablation", "agreement", "languages", "examples", "claims"):
         assert f'<section id="{section}">' in page
-    charts = html.CONTENTS["concepts"](html._run.read(directory))["charts"]
+    charts = html.CONTENTS["concepts"](_run.read(directory))["charts"]
     assert len(charts) >= 10 and all(f'class="chart" id="{name}"' in page for name in charts)
     ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
     assert len(set(ids)) == len(ids)  # a chart would be drawn in place of a section of its name
@@ -89,9 +89,11 @@ def test_a_run_leaves_everything_that_a_person_needs(finished):
 
 def test_results_have_every_key_of_the_design(finished):
     directory, content, _ = finished
-    results = json.loads((directory / "results.json").read_text())
+    results = _run.read(directory).results
     assert results == json.loads(json.dumps(content))
-    assert {"study", "version", "seed", "device", "settings", "results", "claims"} <= set(results)
+    assert '"seconds"' not in (directory / "results.json").read_text() + (directory / "found.jsonl").read_text()
+    assert {"jax", "jaxlib", "flax", "numpy", "python", "jaxneuron"} == set(results["versions"])
+    assert {"study", "version", "versions", "seed", "device", "settings", "results", "claims"} <= set(results)
     for claim in results["claims"]:
         assert set(claim) == {"claim", "source", "holds", "figure", "note"} and claim["source"]
         assert isinstance(claim["holds"], bool)

@@ -7,27 +7,25 @@ trains what is small (`nets`), explains predictions (`explaining`: labels in `la
 concepts (`testing`) and says what held (`claims`). Stopped at any moment and started again, it goes on where it was.
 """
 
-import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
-import jaxneuron
-from jaxneuron.studies import kept
+from jaxneuron import lock
+from jaxneuron.studies import folder, kept
 from jaxneuron.studies.attribution import extraction, label_names, labelling, material, nets, testing, words
 from jaxneuron.studies.attribution.claims import claims
 from jaxneuron.studies.attribution.material import Data, Report, Texts
 from jaxneuron.studies.attribution.presets import PRESETS, Preset
-from jaxneuron.studies.concepts.material import Subject
+from jaxneuron.studies.concepts.material import Subject, closed_vocabulary
 from jaxneuron.tap import nearest
-from jaxneuron_models.checkpoints import write_json
 
 Rows = dict[str, Any]
 
 
+@lock.one_at_a_time
 def run(
     directory: Path,
     *,
@@ -38,8 +36,9 @@ def run(
     preset: str = "demo",
     seed: int = 0,
     report: Report = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> Rows:
-    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+    """Run the study and leave its page, its figures, `results.json`, `timings.json` and `found.jsonl` in a folder.
 
     Args:
         directory: where everything goes; a stopped run there goes on.
@@ -53,12 +52,14 @@ def run(
         preset: the size of the run, a name of `presets.PRESETS`.
         seed: of the weights of what is trained, and of all draws.
         report: what is being done -> a progress callback.
+        notice: told how much of the text the model's vocabulary does not know.
 
     Returns:
-        The content of `results.json`.
+        The content of `results.json`, with the times of `timings.json` in their places.
 
     Raises:
         ValueError: an unknown preset, another run's folder, data of another kind, or a name for no label.
+        BlockingIOError: another run is at work in the folder.
         FileNotFoundError: no data, or no model.
     """
     if preset not in PRESETS:
@@ -69,31 +70,29 @@ def run(
     settings |= {"model": str(model or "trained here"), "concepts": list(tested)} | kept.plain(chosen._asdict())
     if names:
         settings |= {"names": dict(names)}
-    _check_folder(directory, settings)
+    folder.check(directory, settings)
     given = material.read(data)
     labels = sorted({str(label) for label in given.labels["train"].labels}) if given.labels else []
     called = label_names.named(labels, data, names or {})
     stages = ("encoder", "labels", "cnn", "spans")
     keys: dict[str, jax.Array] = dict(zip(stages, jax.random.split(jax.random.key(seed), 4), strict=True))
     subject = nets.encoder(keys["encoder"], model, given, directory, chosen, report) if model is not None else None
-    directory.mkdir(parents=True, exist_ok=True)
-    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    folder.begin(directory, settings)  # from here on the folder belongs to this run
     if subject is None:
         subject = nets.encoder(keys["encoder"], None, given, directory, chosen, report)
+    known = closed_vocabulary(subject)
+    unknown = {
+        task: folder.unknown(known, {f"{task} {split}": part.sentences for split, part in texts.items()}, notice)
+        for task, texts in given._asdict().items()
+        if known is not None and texts is not None
+    }
     results: Rows = {}
     if given.labels is not None:
         results["labels"] = _labels(directory, keys, subject, given, called, tested, chosen, seed, report)
     if given.spans is not None:
         results["spans"] = _spans(directory, keys, subject, given, chosen, seed, report)
-    content = {
-        "study": "attribution",
-        "version": jaxneuron.__version__,
-        "seed": seed,
-        "device": _device(),
-        "settings": settings,
-        "results": results,
-        "claims": kept.plain(claims(results)),
-    }
+    content = folder.content("attribution", settings, results, kept.plain(claims(results)), unknown_words=unknown)
+    report("draw the report")
     _write(directory, content)
     return content
 
@@ -171,20 +170,6 @@ def _spans(
     }
 
 
-def _check_folder(directory: Path, settings: Rows) -> None:
-    """Refuse to mix two runs in one folder."""
-    path = directory / "settings.json"
-    if path.exists() and (before := json.loads(path.read_text())) != settings:
-        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
-        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
-
-
-def _device() -> str:
-    device = jax.devices()[0]
-    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
-    return f"{device.device_kind} ({device.platform}{cores})"
-
-
 def _write(directory: Path, content: Rows) -> None:
     from jaxneuron.report import attribution_figures, html  # two seconds of imports
 
@@ -201,9 +186,6 @@ def _write(directory: Path, content: Rows) -> None:
         for number, row in enumerate(content["results"].get("spans", {}).get("explained", {}).get("examples", []))
         for role in extraction.ROLES
     ]
-    beside = directory / "found.jsonl.partial"
-    beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.replace(beside, directory / "found.jsonl")
-    write_json(directory / "results.json", content)
+    folder.write(directory, rows, content)
     attribution_figures.write(content["results"], directory)
     html.write(directory)

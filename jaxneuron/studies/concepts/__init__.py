@@ -7,25 +7,22 @@ probes (`protocol`), takes units away (`ablations`), compares languages (`langua
 Stopped at any moment and started again, it goes on where it was.
 """
 
-import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-import jaxneuron
+from jaxneuron import lock
 from jaxneuron.evaluate import layers as layering
-from jaxneuron.studies import kept
+from jaxneuron.studies import folder, kept
 from jaxneuron.studies.concepts import ablations, examples, languages, material, probing, protocol, rankings
 from jaxneuron.studies.concepts.claims import claims
 from jaxneuron.studies.concepts.material import Report, Subject, Text
 from jaxneuron.studies.concepts.presets import PRESETS, Preset
 from jaxneuron.tap import nearest
 from jaxneuron.types import Site
-from jaxneuron_models.checkpoints import write_json
 
 Rows = dict[str, Any]
 
@@ -51,6 +48,7 @@ class _Run(NamedTuple):
         return rankings.scope(name, self.text, sites or tuple(self.widths), layer or self.layers[0])
 
 
+@lock.one_at_a_time
 def run(
     directory: Path,
     *,
@@ -60,8 +58,9 @@ def run(
     preset: str = "demo",
     seed: int = 0,
     report: Report = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+    """Run the study and leave its page, its figures, `results.json`, `timings.json` and `found.jsonl` in a folder.
 
     Args:
         directory: where everything goes; a stopped run there goes on.
@@ -74,13 +73,15 @@ def run(
         preset: the size of the run, a name of `presets.PRESETS`.
         seed: of the draws of sentences, the probes and the random orders.
         report: what is being done -> a progress callback.
+        notice: told how much of the text the model's vocabulary does not know.
 
     Returns:
-        The content of `results.json`.
+        The content of `results.json`, with the times of `timings.json` in their places.
 
     Raises:
         ValueError: an unknown preset, another run's folder, two texts of one name, or too little text.
         KeyError: a text has no such layer of labels.
+        BlockingIOError: another run is at work in the folder.
         FileNotFoundError: no data, or no model.
     """
     if preset not in PRESETS:
@@ -91,30 +92,27 @@ def run(
     wanted = tuple(labels) or (("upos",) if data else ("kind", "plural", "after_article"))
     settings = {"preset": preset, "seed": seed, "data": [str(path) for path in data] or ["embedded scenes"]}
     settings |= {"labels": list(wanted), "model": str(model or "trained here")} | kept.plain(chosen._asdict())
-    _check_folder(directory, settings)
+    folder.check(directory, settings)
     splits = [material.read(path) for path in data] or [material.read(None)]
     for given, name in zip(splits, names, strict=True):
         material.check_layers(given["train"], name, wanted)
-    directory.mkdir(parents=True, exist_ok=True)
     subject = material.load(model) if model is not None else None
-    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    folder.begin(directory, settings)  # from here on the folder belongs to this run
     if subject is None:
         subject = material.train(jax.random.key(seed), splits[0], directory / "model", chosen, report)
+    unknown = {
+        name: folder.unknown(words, {f"{name} {split}": part.sentences for split, part in given.items()}, notice)
+        for given, name in zip(splits, names, strict=True)
+        if (words := material.closed_vocabulary(subject)) is not None
+    }
     texts = [
         material.prepare(subject, name, given, wanted, directory, chosen, seed=seed, report=report)
         for given, name in zip(splits, names, strict=True)
     ]
     widths = texts[0].parts["train"].store.sites
     results = _results(_Run(directory, subject, texts[0], wanted, widths, chosen, seed, report), texts)
-    content = {
-        "study": "concepts",
-        "version": jaxneuron.__version__,
-        "seed": seed,
-        "device": _device(),
-        "settings": settings,
-        "results": results,
-        "claims": claims(results),
-    }
+    content = folder.content("concepts", settings, results, claims(results), unknown_words=unknown)
+    report("draw the report")
     _write(directory, content)
     return content
 
@@ -204,20 +202,6 @@ def _languages(run: _Run, texts: Sequence[Text], probe: Any) -> Rows:
     return languages.recurrence(score, names, run.widths, top=run.preset.top)
 
 
-def _check_folder(directory: Path, settings: Rows) -> None:
-    """Refuse to mix two runs in one folder."""
-    path = directory / "settings.json"
-    if path.exists() and (before := json.loads(path.read_text())) != settings:
-        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
-        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
-
-
-def _device() -> str:
-    device = jax.devices()[0]
-    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
-    return f"{device.device_kind} ({device.platform}{cores})"
-
-
 def _write(directory: Path, content: Rows) -> None:
     from jaxneuron.report import concept_figures, html  # two seconds of imports
 
@@ -226,9 +210,6 @@ def _write(directory: Path, content: Rows) -> None:
         | {"ngram": " ".join(row["words"]), "score": row["score"], "correlation": row["correlation"]}
         for row in content["results"]["examples"]
     ]
-    beside = directory / "found.jsonl.partial"
-    beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.replace(beside, directory / "found.jsonl")
-    write_json(directory / "results.json", content)
+    folder.write(directory, rows, content)
     concept_figures.write(content["results"], directory)
     html.write(directory)

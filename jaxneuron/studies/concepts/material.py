@@ -17,7 +17,7 @@ from jaxneuron.studies import texts
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.extract import extract
 from jaxneuron.tap import nearest
-from jaxneuron.types import Forward, Params, Site
+from jaxneuron.types import Forward, Params, Site, Vocabulary
 from jaxneuron_models import pretrained, transformer, transformer_training
 
 SPLITS = ("train", "dev", "test")
@@ -72,6 +72,14 @@ def load(source: Path | str) -> Subject:
     model = pretrained.load(source)
     hidden = next((id for name in ("[MASK]", "<mask>") if (id := model.tokenizer.token_to_id(name)) is not None), None)
     return Subject(model.forward, model.params, model.tokenizer, model.config, hidden)
+
+
+def closed_vocabulary(subject: Subject) -> Vocabulary | None:
+    """Return the words of a model that knows no others; None for one that reads pieces of words."""
+    if not isinstance(subject.tokenizer.model, models.WordLevel):
+        return None
+    words = subject.tokenizer.get_vocab()
+    return Vocabulary(tuple(sorted(words, key=lambda word: words[word])), np.zeros(len(words), np.int64))
 
 
 def train(key: jax.Array, splits: dict[str, Labelled], directory: Path, preset: Preset, report: Report) -> Subject:

@@ -11,16 +11,15 @@ every level once.
 """
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 
-import jaxneuron
+from jaxneuron import lock
 from jaxneuron.corpora.hypotheses import Hypothesis
-from jaxneuron.studies import kept
+from jaxneuron.studies import folder, kept
 from jaxneuron.studies.dni2018 import languages, material, quality, relevance, removal, views, writing
 from jaxneuron.studies.dni2018.claims import claims
 from jaxneuron.studies.dni2018.languages import Language, Texts
@@ -30,7 +29,6 @@ from jaxneuron.studies.dni2018.relevance import Relevance
 from jaxneuron.tap import nearest
 from jaxneuron.types import Site
 from jaxneuron_models import lstm_lm
-from jaxneuron_models.checkpoints import write_json
 
 SITE: Site = "lstm0/hidden"
 """Where the units are, as in the paper; the cell states are scored beside them."""
@@ -54,6 +52,7 @@ class _Run(NamedTuple):
         return kept.stage(self.directory, name, compute)
 
 
+@lock.one_at_a_time
 def run(
     directory: Path,
     *,
@@ -63,8 +62,9 @@ def run(
     seed: int = 0,
     hypotheses: Sequence[Hypothesis] = (),
     report: Report = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> Rows:
-    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+    """Run the study and leave its page, its figures, `results.json`, `timings.json` and `found.jsonl` in a folder.
 
     Args:
         directory: where everything goes; a stopped run there goes on.
@@ -74,12 +74,14 @@ def run(
         seed: of the texts, the training and the draws.
         hypotheses: more of them, of the user's own; one that fails is reported, and the others are scored.
         report: what is being done -> a progress callback.
+        notice: told how much of the text the model's vocabulary does not know.
 
     Returns:
-        The content of `results.json`.
+        The content of `results.json`, with the times of `timings.json` in their places.
 
     Raises:
         ValueError: an unknown language or preset, another run's folder, or data that has no use.
+        BlockingIOError: another run is at work in the folder.
         FileNotFoundError: no data.
         ModuleNotFoundError: C without tree-sitter.
     """
@@ -89,23 +91,17 @@ def run(
     chosen = PRESETS[preset][language]
     settings = {"language": language, "preset": preset, "seed": seed, "data": str(data or "made or embedded")}
     settings |= {"hypotheses": [one.name for one in hypotheses]} | kept.plain(chosen._asdict())
-    _check_folder(directory, settings)
+    folder.check(directory, settings)
     texts = languages.read(language, seed, chosen, data)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    folder.begin(directory, settings)  # from here on the folder belongs to this run
     model = material.train(jax.random.key(seed), texts, chosen, directory / "model", report)
+    splits = {split: [parsed.text for parsed in part] for split, part in texts._asdict().items()}
+    unknown = folder.unknown(model.vocabulary, splits, notice)
     described = languages.describe(language, texts.dev, hypotheses)
     results = _results(_Run(directory, texts, described, model, chosen, seed, report), language)
     found = results.pop("found")
-    content = {
-        "study": "dni2018",
-        "version": jaxneuron.__version__,
-        "seed": seed,
-        "device": _device(),
-        "settings": settings,
-        "results": results,
-        "claims": kept.plain(claims(results)),
-    }
+    content = folder.content("dni2018", settings, results, kept.plain(claims(results)), unknown_words=unknown)
+    report("draw the report")
     _write(directory, content, found, described)
     return content
 
@@ -183,26 +179,9 @@ def _scores(run: _Run, name: str, key: Any, states: Any, found: material.Passage
     )
 
 
-def _check_folder(directory: Path, settings: Rows) -> None:
-    """Refuse to mix two runs in one folder."""
-    path = directory / "settings.json"
-    if path.exists() and (before := json.loads(path.read_text())) != settings:
-        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
-        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
-
-
-def _device() -> str:
-    device = jax.devices()[0]
-    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
-    return f"{device.device_kind} ({device.platform}{cores})"
-
-
 def _write(directory: Path, content: Rows, found: list[Rows], language: Language) -> None:
     from jaxneuron.report import dni2018_figures, html  # two seconds of imports
 
-    beside = directory / "found.jsonl.partial"
-    beside.write_text("".join(json.dumps({"setting": SITE} | row) + "\n" for row in found))
-    os.replace(beside, directory / "found.jsonl")
-    write_json(directory / "results.json", content)
+    folder.write(directory, ({"setting": SITE} | row for row in found), content)
     dni2018_figures.write(content["results"], directory, names=language.figures)
     html.write(directory)

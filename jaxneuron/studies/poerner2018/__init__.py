@@ -6,14 +6,15 @@ Stopped at any moment and started again, it goes on where it was.
 """
 
 import json
-import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-import jaxneuron
+from jaxneuron import lock
+from jaxneuron.studies import folder
 from jaxneuron.studies.poerner2018 import analysis, material, quality
 from jaxneuron.studies.poerner2018.claims import claims
 from jaxneuron.studies.poerner2018.presets import PRESETS, Preset
@@ -21,9 +22,9 @@ from jaxneuron.studies.poerner2018.search import Report, searches
 from jaxneuron.studies.poerner2018.settings import build
 from jaxneuron.tap import nearest
 from jaxneuron_models import imaginet, imaginet_training
-from jaxneuron_models.checkpoints import write_json
 
 
+@lock.one_at_a_time
 def run(
     directory: Path,
     *,
@@ -33,8 +34,9 @@ def run(
     draw: str = "unbiased",
     model: Path | None = None,
     report: Report = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run the study and leave `report.html`, the figures, `results.json` and `found.jsonl` in `directory`.
+    """Run the study and leave its page, its figures, `results.json`, `timings.json` and `found.jsonl` in a folder.
 
     Args:
         directory: where everything goes; a stopped run there goes on.
@@ -44,26 +46,27 @@ def run(
         draw: "unbiased", or "original" for the units that the paper's code draws.
         model: a trained Imaginet; None trains one.
         report: what is being done -> a progress callback.
+        notice: told how much of the text the model's vocabulary does not know.
 
     Returns:
-        The content of `results.json`.
+        The content of `results.json`, with the times of `timings.json` in their places.
 
     Raises:
         ValueError: an unknown preset or draw, another run's folder, or a model that does not fit the captions.
+        BlockingIOError: another run is at work in the folder.
         FileNotFoundError: no data, or no model.
     """
     chosen = _preset(preset)
     if draw not in ("unbiased", "original"):
         raise ValueError(f"no draw {draw!r}; expected 'unbiased' or 'original'")
-    directory.mkdir(parents=True, exist_ok=True)
     settings = {"preset": preset, "seed": seed, "draw": draw}
     settings |= {"data": str(data or "embedded scenes"), "model": str(model or "trained here")}
     settings |= json.loads(json.dumps(chosen._asdict()))
-    _check_folder(directory, settings)
+    folder.check(directory, settings)
     texts = material.read(data)
     if model is not None:
         imaginet.load(model)
-    write_json(directory / "settings.json", settings)  # from here on the folder belongs to this run
+    folder.begin(directory, settings)  # from here on the folder belongs to this run
     if model is None:
         model = directory / "model"
         imaginet_training.fit(
@@ -75,7 +78,10 @@ def run(
             **chosen.training,
             **chosen.model,
         )
-    found = material.prepare(imaginet.load(model), texts, length=chosen.length, sample=chosen.sample, seed=seed)
+    trained = imaginet.load(model)
+    splits = {split: part.sentences for split, part in texts._asdict().items()}
+    unknown = folder.unknown(trained.vocabulary, splits, notice)
+    found = material.prepare(trained, texts, length=chosen.length, sample=chosen.sample, seed=seed)
     drawn = build(found, chosen, seed=seed, draw=draw)
     done: dict[str, dict[str, Any]] = {setting.name: {} for setting in drawn}
     for search in searches(found, drawn, chosen, directory, seed=seed, report=report):
@@ -94,16 +100,10 @@ def run(
     if texts.train.names:
         first = drawn[0]
         content["naming"] = analysis.name_objects(found, first, done[first.name])
-    content = {
-        "study": "poerner2018",
-        "version": jaxneuron.__version__,
-        "seed": seed,
-        "device": _device(),
-        "settings": settings,
-        "results": results,
-        "claims": claims(results, content),
-        "table1": analysis.table1(rows),
-    } | content
+    told = claims(results, content)
+    content |= {"unknown_words": unknown, "table1": analysis.table1(rows)}
+    content = folder.content("poerner2018", settings, results, told, **content)
+    report("draw the report")
     _write(directory, rows, content)
     return content
 
@@ -112,14 +112,6 @@ def _preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ValueError(f"no preset {name!r}{nearest(name, PRESETS)}; expected one of {', '.join(PRESETS)}")
     return PRESETS[name]
-
-
-def _check_folder(directory: Path, settings: dict[str, Any]) -> None:
-    """Refuse to mix two runs in one folder."""
-    path = directory / "settings.json"
-    if path.exists() and (before := json.loads(path.read_text())) != settings:
-        changed = ", ".join(name for name in settings if before.get(name) != settings[name])
-        raise ValueError(f"{directory} holds a run with other settings ({changed}); choose another folder or remove it")
 
 
 def _model_report(found: material.Material, model: Path) -> dict[str, Any]:
@@ -138,19 +130,10 @@ def _model_report(found: material.Material, model: Path) -> dict[str, Any]:
     }
 
 
-def _device() -> str:
-    device = jax.devices()[0]
-    cores = f", {os.cpu_count()} cores" if device.platform == "cpu" else ""
-    return f"{device.device_kind} ({device.platform}{cores})"
-
-
 def _write(directory: Path, rows: list[dict[str, Any]], content: dict[str, Any]) -> None:
     from jaxneuron.report import figures, html  # two seconds of imports that `jaxneuron find` has no use for
 
-    beside = directory / "found.jsonl.partial"
-    beside.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.replace(beside, directory / "found.jsonl")
-    write_json(directory / "results.json", content)
+    folder.write(directory, rows, content)
     figures.figure1(rows, directory / "figure1")
     figures.gains(rows, directory / "gains")
     if content["model"]["curves"]:

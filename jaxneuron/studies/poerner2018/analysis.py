@@ -42,7 +42,6 @@ def found_rows(found: Material, setting: Setting, searches: dict[str, Search]) -
                     "words": words,
                     "score": float(score[target]),
                     "gain": None if method == "corpus" else _number(gains[target]),
-                    "seconds": search.seconds / len(setting.indices),
                     "step": search.step[target][0],
                     "proximity": search.proximity[target][0],
                     "units": setting.sizes[target],

@@ -12,12 +12,12 @@ import numpy as np
 
 from jaxneuron import find
 from jaxneuron._discover import methods
+from jaxneuron.files import write_json
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.studies.poerner2018.settings import Setting
 from jaxneuron.targets import Along
 from jaxneuron.types import Tokens
-from jaxneuron_models.checkpoints import write_json
 
 Report = Callable[[str], Callable[[int, int], None] | None]
 """What is being done -> a progress callback for it."""
@@ -50,7 +50,6 @@ def searches(
         for method, options in preset.methods.items():
             path = directory / "search" / f"{site.replace('/', '-')}.{method}.json"
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
                 chosen = dict(options)
                 if "start" in options:
                     chosen["start"] = jax.tree.map(lambda leaf: leaf[:, : options["start"]], optima)  # noqa: B023

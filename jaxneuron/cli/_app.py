@@ -1,0 +1,76 @@
+"""The commands, and what becomes of an error.
+
+A wrong input ends with one clear message and exit code 2; a traceback is a bug.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+import jaxneuron
+from jaxneuron.cli import _errors, extract, neurons, report, study, train
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What each neuron of a model responds to.",
+)
+app.add_typer(train.app, name="train")
+app.add_typer(study.app, name="study")
+for command in (extract.extract, neurons.find, neurons.decompose, report.report):
+    app.command()(command)
+
+Wrong: Any = typer.BadParameter.__base__
+"""What is raised of a command or an option that is not known or has no such value: typer brings its own click."""
+
+
+def _version(wanted: bool) -> bool:
+    if wanted:
+        typer.echo(f"jaxneuron {jaxneuron.__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Say the version.", callback=_version, is_eager=True)] = (
+        False
+    ),
+) -> None:
+    """What each neuron of a model responds to."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a wrong input is one message and exit code 2.
+
+    Args:
+        arguments: the words of the command; by default those of the process.
+    """
+    try:
+        code = app(args=arguments, prog_name="jaxneuron", standalone_mode=False)
+        sys.exit(code or 0)
+    except Wrong as error:
+        said = error.format_message()  # empty where the help was asked for, and is printed
+        if said:
+            _say(f"jaxneuron: {said.rstrip('.')}; see `{_command(error)} --help`", "red")
+        sys.exit(2)
+    except Exception as error:
+        if isinstance(error, typer.Abort) and isinstance(error.__cause__, Exception):
+            error = error.__cause__  # a file that ends too early: an EOFError, which typer takes for that of a terminal
+        code, said = _errors.explain(error)
+        _say(f"jaxneuron: {said}", "red")
+        sys.exit(code)
+
+
+def _command(error: Any) -> str:
+    return error.ctx.command_path if error.ctx is not None else "jaxneuron"
+
+
+def _say(text: str, style: str) -> None:
+    Console(stderr=True, emoji=False).print(
+        " ".join(text.split()), style=style, markup=False, highlight=False, soft_wrap=True
+    )
