@@ -23,6 +23,7 @@ from jaxneuron.targets import at_position
 from jaxneuron.types import Activations, Edit, Packed, Pairs, Params, Site, Text, Tokens
 from jaxneuron_models import check_text, pure
 from jaxneuron_models.attention import Attention, Cache, Reach
+from jaxneuron_models.norms import LayerNorm, RMSNorm
 
 
 def gelu(x: Array) -> Array:
@@ -132,7 +133,7 @@ class Block(nnx.Module):
         )
         self.up, self.down = linear(width, hidden), linear(hidden, width)
         self.gate = linear(width, hidden) if config.gated else None
-        self.attention_norm, self.mlp_norm = _norm(config, rngs), _norm(config, rngs)
+        self.attention_norm, self.mlp_norm = _norm(config), _norm(config)
         self.activation, self.norm_first, self.parallel = config.activation, config.norm_first, config.parallel
 
     def __call__(
@@ -167,7 +168,7 @@ class Head(nnx.Module):
         outputs = config.vocabulary if config.head == "language" else config.labels
         self.reads, self.activation = config.head, config.head_transform
         self.transform = nnx.Linear(config.width, config.width, rngs=rngs) if config.head_transform else None
-        self.norm = _norm(config, rngs) if config.head_norm else None
+        self.norm = _norm(config) if config.head_norm else None
         tied = config.tied and config.head == "language"
         self.scores = None if tied else nnx.Linear(config.width, outputs, use_bias=config.head_bias, rngs=rngs)
         self.bias = nnx.Param(jnp.zeros(outputs)) if tied and config.head_bias else None
@@ -194,10 +195,10 @@ class Transformer(nnx.Module):
         learned = config.positions == "learned"
         self.position = nnx.Param(normal(rngs.params(), (config.longest, config.width))) if learned else None
         self.type = nnx.Param(normal(rngs.params(), (config.types, config.width))) if config.types else None
-        self.embedding_norm = _norm(config, rngs) if config.embedding_norm else None
+        self.embedding_norm = _norm(config) if config.embedding_norm else None
         for number in range(config.blocks):
             setattr(self, f"block{number}", Block(config, number, rngs=rngs))
-        self.final_norm = _norm(config, rngs) if config.norm_first else None
+        self.final_norm = _norm(config) if config.norm_first else None
         self.head = Head(config, rngs=rngs) if config.head != "none" else None
         self.config = config
 
@@ -278,9 +279,8 @@ class State(NamedTuple):
         return self.keys.shape[2] - int(self.length)
 
 
-def _norm(config: Config, rngs: nnx.Rngs) -> nnx.LayerNorm | nnx.RMSNorm:
-    norm = nnx.LayerNorm if config.norm == "layer" else nnx.RMSNorm
-    return norm(config.width, epsilon=config.epsilon, rngs=rngs)
+def _norm(config: Config) -> LayerNorm | RMSNorm:
+    return (LayerNorm if config.norm == "layer" else RMSNorm)(config.width, epsilon=config.epsilon)
 
 
 def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
