@@ -19,7 +19,7 @@ def checked(key: Any) -> Array:
     """
     kind = getattr(key, "dtype", None)
     if kind is not None:
-        if jax.dtypes.issubdtype(kind, jax.dtypes.prng_key) and key.shape == ():
+        if jax.numpy.issubdtype(kind, jax.dtypes.prng_key) and key.shape == ():
             return key
         if kind == jnp.uint32 and key.ndim == 1:  # what `jax.random.PRNGKey` makes
             return key
