@@ -184,8 +184,9 @@ def test_the_command_line_runs_it(finished, data, monkeypatch, capsys):
         return ended.value.code, said.out, said.err
 
     given = ["--out", finished[0], "--data", data[0], "--data", data[1], "--labels", "upos,Number"]
-    code, out, _ = run(*given, "--preset", "micro")
-    assert code == 0 and "A linear probe of all 24 units tells upos right" in out and "report.html" in out
+    code, out, err = run(*given, "--preset", "micro")
+    assert code == 0, err
+    assert "A linear probe of all 24 units tells upos right" in out and "report.html" in out
     code, _, err = run(*given, "--preset", "micr")
     assert code == 2 and "did you mean 'micro'" in err and "Traceback" not in err
 
