@@ -74,7 +74,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def micro():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(presets.PRESETS, "micro", MICRO)
+        patch.setitem(presets.PRESETS, "demo", MICRO)
         yield
 
 
@@ -83,7 +83,7 @@ def finished(data, tmp_path_factory):
     directory = tmp_path_factory.mktemp("study") / "run"
     reviews, people, concepts = data
     content = attribution.run(
-        directory, data=[reviews, people], concepts=words.read(concepts), preset="micro", report=lambda what: None
+        directory, data=[reviews, people], concepts=words.read(concepts), preset="demo", report=lambda what: None
     )
     return directory, content
 
@@ -164,15 +164,15 @@ def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, m
     last = directory / "stages" / "spans.accuracy.json"
     last.unlink()
     given = ["--data", reviews, "--data", people, "--concept", concepts[0], "--concept", concepts[1]]
-    code, out, _ = run("--out", directory, *given, "--preset", "micro")
+    code, out, _ = run("--out", directory, *given, "--preset", "demo")
     assert code == 0 and "tells the label of" in out and "report.html" in out
     again = json.loads((directory / "results.json").read_text())
     assert json.dumps(again["results"]) == json.dumps(content["results"])
     assert all(path.stat().st_mtime_ns == before for path, before in stages.items() if path != last)
-    new, micro = tmp_path / "new", ["--preset", "micro"]
+    new, micro = tmp_path / "new", ["--preset", "demo"]
     for where, wrong, message in (
         (directory, [*given, *micro, "--seed", 1], "holds a run with other settings (seed)"),
-        (new, ["--preset", "micr"], "did you mean 'micro'"),
+        (new, ["--preset", "dem"], "expected one of demo, small, full"),
         (new, [*micro, "--data", reviews, "--data", reviews], "a second text with labels"),
         (new, [*micro, "--concept", tmp_path / "none.txt"], "no file"),
     ):

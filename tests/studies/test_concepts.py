@@ -54,7 +54,7 @@ def treebank(folder, splits, *, seed, ending=""):
 @pytest.fixture(scope="module", autouse=True)
 def micro():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(presets.PRESETS, "micro", MICRO)
+        patch.setitem(presets.PRESETS, "demo", MICRO)
         yield
 
 
@@ -68,7 +68,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(data, tmp_path_factory):
     directory, reports = tmp_path_factory.mktemp("study") / "run", []
-    content = concepts.run(directory, data=data, labels=["upos", "Number"], preset="micro", report=reports.append)
+    content = concepts.run(directory, data=data, labels=["upos", "Number"], preset="demo", report=reports.append)
     return directory, content, reports
 
 
@@ -142,7 +142,7 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, data, tmp_path):
         if what.startswith("layer: gaussian probe"):
             raise Killed
 
-    options = {"data": data, "labels": ["upos", "Number"], "preset": "micro", "model": directory / "model"}
+    options = {"data": data, "labels": ["upos", "Number"], "preset": "demo", "model": directory / "model"}
     with pytest.raises(Killed):
         concepts.run(tmp_path / "run", report=stop, **options)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "stages").rglob("*.json")}
@@ -158,7 +158,7 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, data, tmp_path):
 def test_another_run_is_refused(finished, data):
     directory = finished[0]
     with pytest.raises(ValueError, match="holds a run with other settings .*seed"):
-        concepts.run(directory, data=data, labels=["upos", "Number"], preset="micro", seed=1)
+        concepts.run(directory, data=data, labels=["upos", "Number"], preset="demo", seed=1)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_another_run_is_refused(finished, data):
 )
 def test_what_cannot_be_studied_is_said_before_anything_is_written(data, tmp_path, changed, error, message):
     with pytest.raises(error, match=message):
-        concepts.run(tmp_path / "run", **({"data": data, "preset": "micro"} | changed))
+        concepts.run(tmp_path / "run", **({"data": data, "preset": "demo"} | changed))
     assert not (tmp_path / "run" / "settings.json").exists()
 
 
@@ -184,16 +184,16 @@ def test_the_command_line_runs_it(finished, data, monkeypatch, capsys):
         return ended.value.code, said.out, said.err
 
     given = ["--out", finished[0], "--data", data[0], "--data", data[1], "--labels", "upos,Number"]
-    code, out, err = run(*given, "--preset", "micro")
+    code, out, err = run(*given, "--preset", "demo")
     assert code == 0, err
     assert "A linear probe of all 24 units tells upos right" in out and "report.html" in out
-    code, _, err = run(*given, "--preset", "micr")
-    assert code == 2 and "did you mean 'micro'" in err and "Traceback" not in err
+    code, _, err = run(*given, "--preset", "dem")
+    assert code == 2 and "expected one of demo, small, full" in err and "Traceback" not in err
 
 
 def test_two_texts_of_one_name_are_refused(data, tmp_path):
     with pytest.raises(ValueError, match="the same name"):
-        concepts.run(tmp_path / "run", data=[data[0], data[0]], preset="micro")
+        concepts.run(tmp_path / "run", data=[data[0], data[0]], preset="demo")
 
 
 def test_a_treebank_without_train_is_cut(data):
