@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.evaluate._held_out import check, held_out, in_blocks
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import gaussian, linear
@@ -197,7 +197,7 @@ def masked_curve(
     if removed == "zero":
         each = -mean / scale * weights  # [label unit], what a unit at zero adds
         shown = shown + each.sum(axis=1) - np.einsum("lu,ku->kl", each[:, units], kept.astype(each.dtype))
-    part = Probe(jnp.asarray(some), jnp.asarray(shown), jnp.asarray(mean[units]), jnp.asarray(scale[units]), {})
+    part = Probe(jnp.asarray(some), jnp.asarray(shown), mean[units], scale[units], {})
     return held_out(part, _columns(test[0], units), test[1], budget=budget)
 
 
@@ -254,4 +254,4 @@ def _groups(counts: np.ndarray) -> list[np.ndarray]:
 
 def _columns(activations: Any, units: np.ndarray) -> Any:
     """Return some units of activations; all of them as they are, unread."""
-    return activations if len(units) == activations.shape[1] else np.asarray(activations[:, units], np.float32)
+    return activations if len(units) == activations.shape[1] else _numbers.exact(activations[:, units])

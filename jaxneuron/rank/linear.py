@@ -21,6 +21,7 @@ from jaxneuron.rank._converge import converge
 from jaxneuron.rank._losses import Linear
 from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
+from jaxneuron.rank._probe import moments_of_probe
 from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
@@ -198,14 +199,14 @@ def fit(
     columns, together = plan.columns, 1 if batch is not None else plan.table.size
     data = _blocks.Blocks(activations, table, columns, budget, kind.count * together * 3)
     moments = data.moments(standardise or batch is None)
-    mean, scale = (jnp.asarray(x, data.dtype) for x in moments)
+    here = data.standardised_by(*moments)
     choice = None
     if dev is not None:
         held_table = _blocks.held_out(dev[1], len(dev[0]), kind)
         if dev[0].shape[1] != units:
             raise ValueError(f"expected dev activations of {units} units, got {dev[0].shape[1]}")
         held = _blocks.Blocks(dev[0], held_table, columns, budget, kind.count * plan.table.size * 3)
-        choice = Choice(held, kind, mean, scale, patience)
+        choice = Choice(held, kind, *moments, patience)
     settings = {
         "loss": kind.loss,
         "l1": l1,
@@ -219,7 +220,7 @@ def fit(
             data,
             choice,
             kind,
-            (mean, scale),
+            here,
             (centre, spread),
             np.ones(data.units) if standardise else moments[1],
             most=epochs,
@@ -235,14 +236,14 @@ def fit(
             "gradient": _of_each(plan, found.gradient),
         }
         if not standardise:
-            linear, mean, scale = _of_units_as_they_are(linear, mean, scale)
+            linear, moments = _of_units_as_they_are(linear, *moments)
     else:
         epochs = 10 if epochs is None else epochs
-        linear = _in_batches(plan, data, choice, kind, (mean, scale), epochs, batch, learning_rate, progress)
+        linear = _in_batches(plan, data, choice, kind, here, epochs, batch, learning_rate, progress)
         settings |= {"epochs": epochs, "learning_rate": learning_rate, "converged": None, "gradient": None}
     if choice:
         settings |= {"best_epoch": plan.flat(choice.chosen), "dev_loss": plan.flat(choice.losses)}
-    return _assembled(plan, linear, (mean, scale), units, settings)
+    return _assembled(plan, linear, moments, data.wide, units, settings)
 
 
 def _of_each(plan: Plan, value: np.ndarray) -> Any:
@@ -257,10 +258,13 @@ def _scaled(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return ((numbers - centre) / spread).astype(np.float32), centre, spread
 
 
-def _of_units_as_they_are(linear: Linear, mean: Array, scale: Array) -> tuple[Linear, Array, Array]:
-    weights = linear.weights / scale[None, None, None]
-    bias = np.asarray(linear.bias, np.float64) - np.asarray(weights, np.float64) @ np.asarray(mean, np.float64)
-    return Linear(weights, jnp.asarray(bias, linear.bias.dtype)), jnp.zeros_like(mean), jnp.ones_like(scale)
+def _of_units_as_they_are(
+    linear: Linear, mean: np.ndarray, scale: np.ndarray
+) -> tuple[Linear, tuple[np.ndarray, np.ndarray]]:
+    weights = np.asarray(linear.weights, np.float64) / scale
+    bias = np.asarray(linear.bias, np.float64) - weights @ mean
+    plain = Linear(*(jnp.asarray(x, linear.bias.dtype) for x in (weights, bias)))
+    return plain, (np.zeros_like(mean), np.ones_like(scale))
 
 
 def _in_batches(
@@ -296,17 +300,24 @@ def _in_batches(
     return state.linear if choice is None or choice.best is None else choice.best
 
 
-def _assembled(plan: Plan, linear: Linear, moments: Any, units: int, settings: dict[str, Any]) -> Probe:
+def _assembled(
+    plan: Plan,
+    linear: Linear,
+    moments: tuple[np.ndarray, np.ndarray],
+    wide: bool,
+    units: int,
+    settings: dict[str, Any],
+) -> Probe:
     group, place = plan.home
     weights, bias = linear.weights[group, :, place], linear.bias[group, :, place]
     mean, scale = moments
     if plan.columns is not None:
         weights = jnp.zeros((*weights.shape[:-1], units), weights.dtype).at[..., plan.columns].set(weights)
-        mean = jnp.zeros(units, mean.dtype).at[plan.columns].set(mean)
-        scale = jnp.ones(units, scale.dtype).at[plan.columns].set(scale)
+        mean, scale = np.zeros(units), np.ones(units)
+        mean[plan.columns], scale[plan.columns] = moments
     if plan.single:
         weights, bias = weights[0], bias[0]
-    return Probe(weights, bias, mean, scale, settings)
+    return Probe(weights, bias, *moments_of_probe(mean, scale, wide), settings)
 
 
 def mass_order(probe: Probe) -> Ranking:
