@@ -77,7 +77,7 @@ def on_device(probe: Probe, part: Float[np.ndarray, "token unit"]) -> tuple[Arra
 
 
 def moments_of_probe(mean: np.ndarray, scale: np.ndarray, wide: bool) -> tuple[Any, Any]:
-    """Return the mean and deviation of units for a probe: as they are, on the host, where float32 does not hold them."""
+    """Return the mean and deviation of units for a probe; float64, on the host, where activations are that wide."""
     return (mean, scale) if wide else (jnp.asarray(mean, jnp.float32), jnp.asarray(scale, jnp.float32))
 
 

@@ -89,7 +89,7 @@ def test_the_defaults_are_a_weak_ridge_to_convergence(case):
     assert probe.settings["converged"] is True and probe.settings["l2"] == pytest.approx(0.1 / tokens)
 
 
-@pytest.mark.parametrize("kind", ["1e20", "1e-20", "offset", "half"])
+@pytest.mark.parametrize("kind", ["1e20", "1e-20", "offset", "half", "bfloat16", "float64", "far"])
 def test_no_scale_is_too_large_or_too_small(data, kind):
     x, y = data
     plain = linear.fit(None, x, y)
@@ -98,10 +98,26 @@ def test_no_scale_is_too_large_or_too_small(data, kind):
         "1e-20": lambda: x * np.float32(1e-20),
         "offset": lambda: x + np.float32(1e4),
         "half": lambda: x.astype(np.float16),
+        "bfloat16": lambda: jnp.asarray(x, jnp.bfloat16),
+        "float64": lambda: x.astype(np.float64) + 1e8,
+        "far": lambda: x * np.float32(100) + np.float32(1e6),
     }[kind]()
     probe = linear.fit(None, other, y)
     np.testing.assert_allclose(probe.weights, plain.weights, atol=0.03)
     np.testing.assert_allclose(linear.logits(probe, other), linear.logits(plain, x), atol=0.1)
+
+
+@pytest.mark.parametrize("batch", [None, 16])
+def test_float64_is_standardised_before_it_is_cut(key, data, batch):
+    x, y = data
+    far = x.astype(np.float64) * 1e-3 + 1.7e9  # float32 holds every 128th whole number here
+    options = {"batch": batch, "l2": 0.01, "mask": np.arange(UNITS) != 1}
+    plain = linear.fit(key, x, y, dev=(x[:40], y[:40]), **options)
+    probe = linear.fit(key, far, y, dev=(far[:40], y[:40]), **options)
+    np.testing.assert_allclose(probe.weights, plain.weights, atol=0.01)
+    np.testing.assert_allclose(linear.logits(probe, far), linear.logits(plain, x), atol=0.02)
+    np.testing.assert_allclose(probe.settings["dev_loss"], plain.settings["dev_loss"], atol=0.01)
+    np.testing.assert_allclose(linear.logits(probe, far, budget=5000), linear.logits(probe, far), atol=1e-5)
 
 
 def test_units_and_numbers_of_any_scale_need_no_standardising(data):
