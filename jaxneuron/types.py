@@ -106,8 +106,8 @@ class Probe(NamedTuple):
 
     weights: Float[Array, "*probe label unit"]  # of standardised activations; one row for a single concept
     bias: Float[Array, "*probe label"]
-    mean: Float[Array, "unit"]  # 0 where nothing was standardised
-    scale: Float[Array, "unit"]  # 1 where nothing was standardised, or where a unit never changes
+    mean: Float[Array | np.ndarray, "unit"]  # 0 where nothing was standardised; float64 if the activations were
+    scale: Float[Array | np.ndarray, "unit"]  # 1 where nothing was standardised, or where a unit never changes
     settings: dict[str, Any]  # how it was fitted
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.evaluate.information import FLOOR, Information, from_means, token_bits
 from jaxneuron.rank import linear
 from jaxneuron.types import Probe
@@ -45,12 +45,12 @@ def in_blocks(
 
 
 def read(activations: Any, start: int, stop: int) -> Float[np.ndarray, "token unit"]:
-    """Read some tokens as float32.
+    """Read some tokens as float32, or as float64 where that does not hold them.
 
     Raises:
         ValueError: a value is not finite; the message names the first.
     """
-    part = np.asarray(activations[start:stop], np.float32)
+    part = _numbers.exact(activations[start:stop])
     if not np.isfinite(part.sum()) and not np.isfinite(part).all():
         token, unit = np.argwhere(~np.isfinite(part))[0]
         raise ValueError(

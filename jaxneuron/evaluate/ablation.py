@@ -20,6 +20,9 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import batching
 from jaxneuron.evaluate.effects import Predictions, logits, summary
 from jaxneuron.intervene import ablate
+from jaxneuron.rank._losses import standardised
+from jaxneuron.rank._probe import on_device
+from jaxneuron.rank._stream import Checked
 from jaxneuron.types import Activations, Forward, Output, Params, Probe, Site, Tokens
 
 Value = float | Float[Any, "unit"]
@@ -115,19 +118,35 @@ def in_representation(
     bias, mean, scale = (np.asarray(leaf) for leaf in probe[1:4])
     # (x - mean) / scale with a unit set to `value` adds the same to every logit: another bias, and no weight
     standard = (np.broadcast_to(np.asarray(value), mean.shape) - mean) / scale
-    kept = weights[None] * ~sets[:, None] / scale
-    bias = bias + (weights[None] * sets[:, None] * standard).sum(axis=-1) - kept @ mean
-    chunk = batching.chunk_size(4 * (2 * sets.shape[1] + 3 * bias.size), len(ids), budget)
-    right = partial(_right, jnp.asarray(kept.reshape(-1, kept.shape[-1])), jnp.asarray(bias))
-    total = batching.fold_rows(right, jnp.zeros(len(sets)), activations, truth, chunk=chunk, progress=progress)
+    kept = (weights[None] * ~sets[:, None]).reshape(-1, weights.shape[-1])
+    bias = jnp.asarray(bias + (weights[None] * sets[:, None] * standard).sum(axis=-1), jnp.float32)
+    right = partial(_right, jnp.asarray(kept), bias)
+    checked = Checked(activations, exact=True)
+    size = 4 * ((2 + checked.copies) * sets.shape[1] + 3 * bias.size)
+    chunk = batching.chunk_size(size, len(ids), budget)
+    total = jnp.zeros(len(sets))
+    for start in range(0, len(ids), chunk):
+        part, own = checked[start : start + chunk], truth[start : start + chunk]
+        missing = chunk - len(part)
+        part, own = (np.pad(rows, [(0, missing)] + [(0, 0)] * (rows.ndim - 1)) for rows in (part, own))
+        total = right(total, jnp.arange(chunk) < chunk - missing, *on_device(probe, part), jnp.asarray(own))
+        if progress:
+            progress(start + chunk - missing, len(ids))
     return np.asarray(total).reshape(masks.shape[:-1]) / truth.size
 
 
 @jax.jit
 def _right(
-    weights: Array, bias: Float[Array, "mask label"], total: Array, index: Array, valid: Array, x: Array, truth: Array
+    weights: Array,
+    bias: Float[Array, "mask label"],
+    total: Array,
+    valid: Array,
+    x: Array,
+    mean: Array,
+    scale: Array,
+    truth: Array,
 ) -> Float[Array, "mask"]:
-    logits = (x.astype(jnp.float32) @ weights.T).reshape(len(x), *bias.shape) + jnp.broadcast_to(
+    logits = (standardised(x, mean, scale) @ weights.T).reshape(len(x), *bias.shape) + jnp.broadcast_to(
         bias, (len(x), *bias.shape)
     )
     if truth.ndim == 1:

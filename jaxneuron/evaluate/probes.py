@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import _numbers, batching
 from jaxneuron.evaluate._held_out import check, held_out, in_blocks
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import gaussian, linear
@@ -65,8 +65,8 @@ def retrained(
         counts: the k, each from 1 to the number of units.
         draws: random orders.
         probe: which kind.
-        fit: makes the probe: called as `linear.fit` or `gaussian.fit` of the package is, and one of them by default.
-            `functools.partial(linear.fit, l1=1e-3, epochs=20)` sets options.
+        fit: makes the probe: called as `linear.fit` or `gaussian.fit` of the package is. By default `quick`, or
+            `gaussian.fit`; `functools.partial(linear.fit, l1=1e-3)` sets options.
         dev: handed to `fit`.
         budget: bytes of working memory, beside the columns of the units in question.
         progress: called after each order.
@@ -127,6 +127,22 @@ def masked(
     return _curves(seen, key, ranking, counts, draws, progress)
 
 
+def quick(key: Array, activations: Float[Any, "token unit"], labels: Any, **options: Any) -> Probe:
+    """Fit linear probes to convergence on fewer than 10,000 tokens, and in ten passes of batches on more.
+
+    To convergence takes a hundred passes and more, which is long for 150 probes. On 20,000 words of MiniLM, 17 classes,
+    ten passes at this learning rate, 30 times that of NeuroX, tell as much of held-out words.
+
+    Args:
+        key: for the order of the tokens.
+        activations: as for `linear.fit`.
+        labels: as for `linear.fit`.
+        **options: of `linear.fit`; they come before those set here.
+    """
+    passes = linear.NEUROX | {"learning_rate": 0.03} if len(activations) >= 10_000 else {}
+    return linear.fit(key, activations, labels, **passes | options)
+
+
 def curve(
     key: Array,
     order: Int[Any, "unit"],
@@ -161,7 +177,7 @@ def curve(
             parts.append(_prefixes(fitted, np.argsort(place[units]), here, held, test[1], budget))
         else:
             mask = place[units] < here[:, None]
-            fitted = (fit or linear.fit)(key, x, train[1], mask=mask, **options)
+            fitted = (fit or quick)(key, x, train[1], mask=mask, **options)
             parts.append(held_out(fitted, held, test[1], budget=budget))
         done.append(group)
     back = np.argsort(np.concatenate(done))
@@ -197,7 +213,7 @@ def masked_curve(
     if removed == "zero":
         each = -mean / scale * weights  # [label unit], what a unit at zero adds
         shown = shown + each.sum(axis=1) - np.einsum("lu,ku->kl", each[:, units], kept.astype(each.dtype))
-    part = Probe(jnp.asarray(some), jnp.asarray(shown), jnp.asarray(mean[units]), jnp.asarray(scale[units]), {})
+    part = Probe(jnp.asarray(some), jnp.asarray(shown), mean[units], scale[units], {})
     return held_out(part, _columns(test[0], units), test[1], budget=budget)
 
 
@@ -254,4 +270,4 @@ def _groups(counts: np.ndarray) -> list[np.ndarray]:
 
 def _columns(activations: Any, units: np.ndarray) -> Any:
     """Return some units of activations; all of them as they are, unread."""
-    return activations if len(units) == activations.shape[1] else np.asarray(activations[:, units], np.float32)
+    return activations if len(units) == activations.shape[1] else _numbers.exact(activations[:, units])

@@ -77,11 +77,12 @@ class Blocks:
             budget: bytes for a block.
             extra: numbers that are computed from each token and held with it.
         """
-        self._checked = Checked(activations)
+        self._checked = Checked(activations, exact=True)
         self.labels = labels
         self._units = units
         self.tokens = len(self._checked)
-        self.dtype = self._checked[:1].dtype
+        self.wide = self._checked.dtype == np.float64  # which the device does not hold
+        self._host_moments: tuple[np.ndarray, np.ndarray] | None = None
         self.units = self._checked.shape[1] if units is None else len(units)
         self.size = batching.chunk_size(4 * (self._checked.copies * self.units + extra), self.tokens, budget)
         self._starts = range(0, self.tokens, self.size)
@@ -98,6 +99,8 @@ class Blocks:
         if self._kept is not None:
             return self._kept
         part, labels = self._host(first), self.labels[first : first + self.size]
+        if self._host_moments is not None:
+            part = ((part - self._host_moments[0]) / self._host_moments[1]).astype(np.float32)
         missing = self.size - len(part)
         if missing:
             part, labels = (np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)) for x in (part, labels))
@@ -105,6 +108,16 @@ class Blocks:
         if len(self) == 1:
             self._kept = block
         return block
+
+    def standardised_by(self, mean: np.ndarray, scale: np.ndarray) -> tuple[Array, Array]:
+        """Return what remains to be taken off the blocks, and what they are to be divided by, in float32.
+
+        Nothing where the numbers are wide: from now on they are standardised before they are cut to float32.
+        """
+        if self.wide:
+            self._host_moments = mean, scale
+            return jnp.zeros(self.units, jnp.float32), jnp.ones(self.units, jnp.float32)
+        return jnp.asarray(mean, jnp.float32), jnp.asarray(scale, jnp.float32)
 
     def shuffled(self, rng: np.random.Generator | None) -> Iterator[Block]:
         """Yield the blocks in the order of the draw, or in their own."""

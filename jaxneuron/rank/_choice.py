@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from jaxneuron.rank import _proximal
 from jaxneuron.rank._blocks import Blocks, Kind
@@ -13,7 +13,7 @@ from jaxneuron.rank._losses import Linear
 class Choice:
     """The best of each probe so far; probes are in groups `[group, label, probe, unit]`."""
 
-    def __init__(self, held: Blocks, kind: Kind, mean: Array, scale: Array, patience: int | None):
+    def __init__(self, held: Blocks, kind: Kind, mean: np.ndarray, scale: np.ndarray, patience: int | None):
         """Start without any.
 
         Args:
@@ -23,7 +23,7 @@ class Choice:
             scale: of the units.
             patience: passes without improvement after which a probe is as it is, or None.
         """
-        self._held, self._kind, self._moments, self._patience = held, kind, (mean, scale), patience
+        self._held, self._kind, self._moments, self._patience = held, kind, held.standardised_by(mean, scale), patience
         self._losses: list[Float[np.ndarray, "group probe"]] = []
         self._lowest = self._chosen = np.zeros(0)
         self.best: Linear | None = None

@@ -60,7 +60,7 @@ def converge(
         progress: called now and then with the turns.
     """
     bias, unseen, curvature = _start(data.labels, plan.weight[0], plan.effective[0], kind)
-    probes, dtype = plan.table.shape[1], data.dtype
+    probes, dtype = plan.table.shape[1], jnp.float32
     bias, unseen, curvature = (
         jnp.asarray(np.broadcast_to(x, (kind.count, probes)), dtype) for x in (bias, unseen, curvature)
     )

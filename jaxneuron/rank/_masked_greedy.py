@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _losses
-from jaxneuron.rank._probe import logits
+from jaxneuron.rank._probe import logits, on_device
 from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
@@ -58,7 +58,8 @@ def greedy(
         )
     if by not in ("log_likelihood", "accuracy") or (by == "accuracy" and kind.loss != "softmax"):
         raise ValueError(f'expected "log_likelihood", or "accuracy" for classes, got {by!r} for the loss {kind.loss}')
-    x = jnp.asarray(Checked(activations)[:])
+    x, mean, scale = on_device(probe, Checked(activations, exact=True)[:])
+    probe = probe._replace(mean=mean, scale=scale)
     base = logits(probe, x, np.zeros(units, bool)).T
     chunk = batching.chunk_size(4 * tokens * kind.count * 3, units, budget)
     left, picks, value = np.ones(units, bool), [], np.zeros(units)

@@ -43,7 +43,7 @@ def logits(
         >>> logits(probe, np.ones((1, 2)), np.array([[True, True], [True, False]])).ravel().tolist()
         [6.0, 3.0]
     """
-    checked = Checked(activations)
+    checked = Checked(activations, exact=True)
     tokens, units = checked.shape
     if units != probe.mean.shape[-1]:
         raise ValueError(
@@ -59,12 +59,26 @@ def logits(
             mask[..., None, :], (*lead, 1, units)
         )
         bias = jnp.broadcast_to(bias, (*lead, bias.shape[-1]))
-    chunk = batching.chunk_size(4 * (2 * units + 2 * bias.size), tokens, budget)
-    parts = [
-        _logits(weights, bias, probe.mean, probe.scale, jnp.asarray(checked[first : first + chunk]))
-        for first in range(0, tokens, chunk)
-    ]
+    chunk = batching.chunk_size(4 * ((1 + checked.copies) * units + 2 * bias.size), tokens, budget)
+    parts = []
+    for first in range(0, tokens, chunk):
+        x, mean, scale = on_device(probe, checked[first : first + chunk])
+        parts.append(_logits(weights, bias, mean, scale, x))
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)
+
+
+def on_device(probe: Probe, part: Float[np.ndarray, "token unit"]) -> tuple[Array, Array, Array]:
+    """Return activations, and the mean and deviation that remain, in float32; wider numbers are standardised before."""
+    if np.float64 in (part.dtype, probe.mean.dtype):
+        mean, scale = (np.asarray(x, np.float64) for x in (probe.mean, probe.scale))
+        part = ((part - mean) / scale).astype(np.float32)
+        return jnp.asarray(part), jnp.zeros(part.shape[1], part.dtype), jnp.ones(part.shape[1], part.dtype)
+    return jnp.asarray(part), jnp.asarray(probe.mean), jnp.asarray(probe.scale)
+
+
+def moments_of_probe(mean: np.ndarray, scale: np.ndarray, wide: bool) -> tuple[Any, Any]:
+    """Return the mean and deviation of units for a probe; float64, on the host, where activations are that wide."""
+    return (mean, scale) if wide else (jnp.asarray(mean, jnp.float32), jnp.asarray(scale, jnp.float32))
 
 
 @jax.jit

@@ -23,6 +23,7 @@ from jaxneuron import batching
 from jaxneuron.rank import _blocks, _losses, _proximal, _subsets
 from jaxneuron.rank._masked_greedy import Labels
 from jaxneuron.rank._masked_greedy import greedy as greedy
+from jaxneuron.rank._probe import moments_of_probe
 from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
 from jaxneuron.types import Probe, Ranking
@@ -162,7 +163,8 @@ def fit(
         )
     table, kind = _blocks.prepared(labels, tokens)
     data = _blocks.Blocks(activations, table, None, budget)
-    mean, scale = (jnp.asarray(x, data.dtype) for x in data.moments(standardise))
+    moments = data.moments(standardise)
+    here = data.standardised_by(*moments)
     state = _State(
         *(
             jax.tree.map(lambda x: x[0], _proximal.initial(count, 1, units, 1))  # one group has no axis here
@@ -178,11 +180,11 @@ def fit(
     rng = np.random.default_rng(np.asarray(jax.random.bits(shuffle, (2,))))
     for epoch in range(epochs):
         for i, block in enumerate(data.shuffled(rng)):
-            now = _proximal.on_device(block, mean, scale)
-            here = jax.random.fold_in(draw, epoch * len(data) + i)
+            now = _proximal.on_device(block, *here)
+            own = jax.random.fold_in(draw, epoch * len(data) + i)
             state = _train(
                 state,
-                here,
+                own,
                 now,
                 (penalty, free),
                 jnp.float32(entropy),
@@ -208,9 +210,8 @@ def fit(
         "standardise": standardise,
     }
     linear = state.probe.linear
-    return Latent(
-        Probe(linear.weights[:, 0], linear.bias[:, 0], mean, scale, settings), state.subsets.linear.weights[0, 0]
-    )
+    probe = Probe(linear.weights[:, 0], linear.bias[:, 0], *moments_of_probe(*moments, data.wide), settings)
+    return Latent(probe, state.subsets.linear.weights[0, 0])
 
 
 @partial(jax.jit, static_argnames=("samples", "batch", "kind", "most"), donate_argnums=0)

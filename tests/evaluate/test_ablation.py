@@ -58,6 +58,18 @@ def test_a_probe_without_units_is_the_probe_on_changed_activations(key, probe, w
     np.testing.assert_array_equal(activations, before)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_units_far_from_zero_keep_their_digits(probe, words, kind):
+    activations, labels = words
+    away = {np.float32: 2.0**17, np.float64: 2.0**40}[kind]
+    there = probe._replace(mean=probe.mean.astype(kind) + away)
+    near = ablation.in_representation(probe, activations, labels, np.eye(6, dtype=bool), value=probe.mean)
+    far = ablation.in_representation(
+        there, activations.astype(kind) + kind(away), labels, np.eye(6, dtype=bool), value=there.mean
+    )
+    np.testing.assert_allclose(far, near, atol=0.021)  # a word of 50 whose two best classes are about as good
+
+
 def test_what_does_not_fit_is_said(probe, words):
     activations, labels = words
     with pytest.raises(ValueError, match="as many units"):

@@ -73,7 +73,7 @@ def loss(weights, bias, x, y):
 
 
 @pytest.mark.parametrize("case", ["correlated", "separable", "rare", "wide"])
-def test_the_defaults_are_those_of_scikit_learn_to_convergence(case):
+def test_the_defaults_are_a_weak_ridge_to_convergence(case):
     rng = np.random.default_rng(5)
     tokens, units = (60, 200) if case == "wide" else (1000, 10)
     x = rng.normal(size=(tokens, units)) + (0.95 * 3 * rng.normal(size=(tokens, 1)) if case == "correlated" else 0)
@@ -82,14 +82,14 @@ def test_the_defaults_are_those_of_scikit_learn_to_convergence(case):
         y = (np.arange(tokens) == 3).astype(int)
     x = standardised(x)
     ranking, probe = linear.rank(None, x.astype(np.float32), y)
-    peer = LogisticRegression(tol=1e-9, max_iter=5000).fit(x, y)
+    peer = LogisticRegression(C=10, tol=1e-9, max_iter=5000).fit(x, y)
     theirs = loss(np.concatenate([-peer.coef_, peer.coef_]) / 2, np.array([-0.5, 0.5]) * peer.intercept_, x, y)
     assert loss(probe.weights, probe.bias, x, y) == pytest.approx(theirs, rel=0.01)
     assert spearmanr(ranking.score[1], np.abs(peer.coef_[0])).statistic > 0.99
-    assert probe.settings["converged"] is True and probe.settings["l2"] == pytest.approx(1 / tokens)
+    assert probe.settings["converged"] is True and probe.settings["l2"] == pytest.approx(0.1 / tokens)
 
 
-@pytest.mark.parametrize("kind", ["1e20", "1e-20", "offset", "half"])
+@pytest.mark.parametrize("kind", ["1e20", "1e-20", "offset", "half", "bfloat16", "float64", "far"])
 def test_no_scale_is_too_large_or_too_small(data, kind):
     x, y = data
     plain = linear.fit(None, x, y)
@@ -98,20 +98,36 @@ def test_no_scale_is_too_large_or_too_small(data, kind):
         "1e-20": lambda: x * np.float32(1e-20),
         "offset": lambda: x + np.float32(1e4),
         "half": lambda: x.astype(np.float16),
+        "bfloat16": lambda: jnp.asarray(x, jnp.bfloat16),
+        "float64": lambda: x.astype(np.float64) + 1e8,
+        "far": lambda: x * np.float32(100) + np.float32(1e6),
     }[kind]()
     probe = linear.fit(None, other, y)
     np.testing.assert_allclose(probe.weights, plain.weights, atol=0.03)
     np.testing.assert_allclose(linear.logits(probe, other), linear.logits(plain, x), atol=0.1)
 
 
+@pytest.mark.parametrize("batch", [None, 16])
+def test_float64_is_standardised_before_it_is_cut(key, data, batch):
+    x, y = data
+    far = x.astype(np.float64) * 1e-3 + 1.7e9  # float32 holds every 128th whole number here
+    options = {"batch": batch, "l2": 0.01, "mask": np.arange(UNITS) != 1}
+    plain = linear.fit(key, x, y, dev=(x[:40], y[:40]), **options)
+    probe = linear.fit(key, far, y, dev=(far[:40], y[:40]), **options)
+    np.testing.assert_allclose(probe.weights, plain.weights, atol=0.01)
+    np.testing.assert_allclose(linear.logits(probe, far), linear.logits(plain, x), atol=0.02)
+    np.testing.assert_allclose(probe.settings["dev_loss"], plain.settings["dev_loss"], atol=0.01)
+    np.testing.assert_allclose(linear.logits(probe, far, budget=5000), linear.logits(probe, far), atol=1e-5)
+
+
 def test_units_and_numbers_of_any_scale_need_no_standardising(data):
     x, y = data
     tokens = len(x)
-    peer = LogisticRegression(C=1, tol=1e-9, max_iter=20000).fit(x.astype(np.float64), y)
+    peer = LogisticRegression(C=10, tol=1e-9, max_iter=20000).fit(x.astype(np.float64), y)
     probe = linear.fit(None, x, y, standardise=False, tolerance=1e-6)
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=5e-3)
     seconds = (1e6 * x[:, :1] + 1e3 * np.random.default_rng(0).normal(size=(tokens, 2))).astype(np.float32)
-    ridge = Ridge(alpha=1).fit(standardised(x), seconds)
+    ridge = Ridge(alpha=0.1).fit(standardised(x), seconds)
     np.testing.assert_allclose(linear.fit(None, x, seconds).weights, ridge.coef_, rtol=1e-2, atol=300)
 
 
@@ -120,7 +136,7 @@ def test_what_did_not_converge_says_so(data):
     assert linear.fit(None, x, y, epochs=3).settings["converged"] is False
     many = linear.fit(None, x, y, l1=np.array([0.1, 0.0]), mask=np.eye(2, UNITS, dtype=bool))
     assert many.settings["converged"].tolist() == [True, True] and (many.settings["gradient"] < 1e-3).all()
-    np.testing.assert_allclose(many.settings["l2"], [0, 1 / (2 * TOKENS)])
+    np.testing.assert_allclose(many.settings["l2"], [0, 0.1 / (2 * TOKENS)])
 
 
 def test_a_label_that_a_probe_has_not_seen_stays_possible(data):

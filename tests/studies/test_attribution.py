@@ -172,8 +172,8 @@ def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, m
     new, micro = tmp_path / "new", ["--preset", "demo"]
     for where, wrong, message in (
         (directory, [*given, *micro, "--seed", 1], "holds a run with other settings (seed)"),
-        (new, ["--preset", "dem"], "did you mean 'demo'"),
-        (new, [*micro, "--data", reviews, "--data", reviews], "a second text with labels"),
+        (new, ["--preset", "dem"], "expected one of demo, small, full"),
+        (new, [*micro, "--data", reviews, "--data", reviews], "is given twice"),
         (new, [*micro, "--concept", tmp_path / "none.txt"], "no file"),
     ):
         code, _, err = run("--out", where, *wrong)

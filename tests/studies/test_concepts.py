@@ -184,10 +184,11 @@ def test_the_command_line_runs_it(finished, data, monkeypatch, capsys):
         return ended.value.code, said.out, said.err
 
     given = ["--out", finished[0], "--data", data[0], "--data", data[1], "--labels", "upos,Number"]
-    code, out, _ = run(*given, "--preset", "demo")
-    assert code == 0 and "A linear probe of all 24 units tells upos right" in out and "report.html" in out
+    code, out, err = run(*given, "--preset", "demo")
+    assert code == 0, err
+    assert "A linear probe of all 24 units tells upos right" in out and "report.html" in out
     code, _, err = run(*given, "--preset", "dem")
-    assert code == 2 and "did you mean 'demo'" in err and "Traceback" not in err
+    assert code == 2 and "expected one of demo, small, full" in err and "Traceback" not in err
 
 
 def test_two_texts_of_one_name_are_refused(data, tmp_path):
