@@ -59,7 +59,7 @@ def converge(
         budget: bytes, of which the moves that are remembered may take a part.
         progress: called now and then with the turns.
     """
-    bias, unseen, curvature = _start(data.labels, plan.weight[0], plan.effective[0], kind)
+    bias, unseen, curvature = start(data.labels, plan.weight[0], plan.effective[0], kind)
     probes, dtype = plan.table.shape[1], jnp.float32
     bias, unseen, curvature = (
         jnp.asarray(np.broadcast_to(x, (kind.count, probes)), dtype) for x in (bias, unseen, curvature)
@@ -114,7 +114,7 @@ def _each(penalty: Array, per_label: np.ndarray, per_unit: np.ndarray) -> np.nda
     return np.minimum(each, 1e30)  # of a unit that is nearly constant
 
 
-def _start(
+def start(
     labels: np.ndarray, weight: np.ndarray, effective: np.ndarray, kind: Kind
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return where the biases start, at the labels' own shares; what counts for unseen labels; and the curvature there.

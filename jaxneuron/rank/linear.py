@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _proximal
 from jaxneuron.rank._choice import Choice
-from jaxneuron.rank._converge import converge
+from jaxneuron.rank._converge import converge, start
 from jaxneuron.rank._losses import Linear
 from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
@@ -145,7 +145,7 @@ def fit(
     budget are read in blocks, in each step again: from disk, that takes time.
 
     With `batch`, a step of proximal Adam looks at that many tokens, and there are `epochs` of them, however far that
-    leads. Weights start at zero. Probes with the same key see the tokens in the same order, which is cheapest; blocks
+    leads. Weights start at zero, biases at the labels' own shares. Probes with the same key see the tokens in the same order, which is cheapest; blocks
     come in shuffled order and are shuffled within. Weights at the brink of zero may stay above it.
 
     Args:
@@ -280,6 +280,9 @@ def _in_batches(
 ) -> Linear:
     """Return the probes after some epochs of proximal Adam, or after those that dev data chose."""
     state = _proximal.initial(kind.count, plan.table.shape[1], data.units, len(plan.table))
+    shares = [start(data.labels, *group, kind)[0] for group in zip(plan.weight, plan.effective, strict=True)]
+    bias = jnp.broadcast_to(jnp.asarray(np.stack(shares), jnp.float32), state.linear.bias.shape)
+    state = state._replace(linear=state.linear._replace(bias=jnp.array(bias)))
     rates = jnp.float32(rate), jnp.float32(epochs * len(data) * -(-data.size // batch))
     rng = np.random.default_rng(np.asarray(jax.random.key_data(plan.keys[0])))
     weight = jnp.asarray(plan.weight) if len(data) == 1 else plan.weight
