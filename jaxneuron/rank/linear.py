@@ -145,8 +145,9 @@ def fit(
     budget are read in blocks, in each step again: from disk, that takes time.
 
     With `batch`, a step of proximal Adam looks at that many tokens, and there are `epochs` of them, however far that
-    leads. Weights start at zero, biases at the labels' own shares. Probes with the same key see the tokens in the same order, which is cheapest; blocks
-    come in shuffled order and are shuffled within. Weights at the brink of zero may stay above it.
+    leads. Weights start at zero, biases at the labels' own shares. Probes with the same key see the tokens in the same
+    order, which is cheapest; blocks come in shuffled order and are shuffled within. Weights at the brink of zero may
+    stay above it.
 
     Args:
         key: one or `[probe]`; may be None without `batch`, as nothing is random then.
