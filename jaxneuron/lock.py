@@ -35,7 +35,7 @@ def held(file: Path, what: Path | str) -> Iterator[None]:
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / ".lock"
-        >>> with held(file, "out"), held(file, "out"):
+        >>> with held(file, "out"), held(file, "out"):  # doctest: +ELLIPSIS
         ...     pass
         Traceback (most recent call last):
         BlockingIOError: out is being written by ...

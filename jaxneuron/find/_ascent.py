@@ -99,8 +99,8 @@ def ascend(
     total = check(forward, params, targets, ngrams, values.candidates, **counts)
     if shape.keep not in ("step", "epoch"):
         raise ValueError(f"`keep` must be 'step' or 'epoch', got {shape.keep!r}")
-    if not (math.isfinite(values.learning_rate) and values.learning_rate > 0):
-        raise ValueError(f"`learning_rate` must be a number above 0, got {float(values.learning_rate)}")
+    if not (math.isfinite(values.learning_rate) and values.learning_rate >= 0):
+        raise ValueError(f"`learning_rate` must be a number of at least 0, got {float(values.learning_rate)}")
     length = ngrams.ids.shape[1]
     start = _starts(start, total, restarts, length)
     shape = shape._replace(epoch=min(shape.epoch, steps))

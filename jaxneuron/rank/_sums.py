@@ -74,7 +74,7 @@ def update(
     sums: Sums,
     index: Any,
     valid: Shaped[Any, "token"],
-    activations: Float[Any, "token unit"],
+    activations: Shaped[Any, "token unit"],
     labels: Shaped[Any, "token *label"],
 ) -> Sums:
     """Add a block of words.

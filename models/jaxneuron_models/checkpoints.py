@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import shutil
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,8 +134,13 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 def _clear(path: Path) -> None:
     """Remove what a save leaves beside its path, orbax's own temporary folder too."""
-    for left_over in (*path.parent.glob(f"{path.name}.partial*"), _beside(path)[1]):
-        shutil.rmtree(left_over, ignore_errors=True)
+    for _ in range(40):  # a failed save's threads may write on for a moment
+        left_over = [*path.parent.glob(f"{path.name}.partial*"), *path.parent.glob(_beside(path)[1].name)]
+        if not left_over:
+            break
+        for folder in left_over:
+            shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.05)
 
 
 def _check_room(directory: Path, size: int) -> None:
