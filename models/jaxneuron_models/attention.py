@@ -16,12 +16,26 @@ from jaxneuron.tap import Tap
 from jaxneuron.types import Site
 
 
+class Relation(NamedTuple):
+    """What attention knows of the distances between words, the same in all blocks."""
+
+    table: Float[Array, "row unit"]  # see `relative.Biases` (one unit a head) and `relative.Vectors`
+    row: Int[Array, "#batch time key"]  # of each pair of words
+
+
 class Reach(NamedTuple):
     """Where the words stand, and what each may look at."""
 
     time: Int[Array, "time"]  # places in the row
     position: Int[Array, "#batch time"]  # places in the sentence
     allowed: Bool[Array, "batch time key"]
+    relation: Relation | None = None
+
+    def near(self, words: int) -> "Reach":
+        """Return a reach of so many words to either side, the word itself counted."""
+        distance = self.time[:, None] - jnp.arange(self.allowed.shape[-1])[None]
+        near = jnp.broadcast_to(jnp.abs(distance) < words, self.allowed.shape)
+        return self._replace(allowed=self.allowed & near)
 
 
 class Cache(NamedTuple):
@@ -72,6 +86,9 @@ class Attention(nnx.Module):
         score = query * self.scale @ jnp.transpose(key, (0, 2, 3, 1))
         wide = jnp.promote_types(score.dtype, jnp.float32)
         score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(wide)
+        if reach.relation is not None:
+            bias = jnp.moveaxis(reach.relation.table[reach.relation.row].astype(wide), 3, 1)
+            score = score + jnp.broadcast_to(bias.reshape(len(bias), *score.shape[1:]), score.shape)
         score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(wide).min)
         weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
         total = jnp.sum(weight, axis=-1, keepdims=True)

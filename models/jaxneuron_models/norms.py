@@ -14,15 +14,16 @@ from jaxtyping import Array, Float
 class LayerNorm(nnx.Module):
     """`(x - mean) / sqrt(variance + epsilon) * scale + bias`, over the units."""
 
-    def __init__(self, width: int, *, epsilon: float):
-        self.scale, self.bias = nnx.Param(jnp.ones(width)), nnx.Param(jnp.zeros(width))
+    def __init__(self, width: int, *, epsilon: float, bias: bool = True):
+        self.scale, self.bias = nnx.Param(jnp.ones(width)), nnx.Param(jnp.zeros(width)) if bias else None
         self.epsilon = epsilon
 
     def __call__(self, x: Float[Array, "*batch unit"]) -> Float[Array, "*batch unit"]:
         """Return the normalised units; reckoned in float32 at least."""
         wide = _wide(x)
         centred = wide - jnp.mean(wide, axis=-1, keepdims=True)
-        return _scaled(centred, self.scale[...], self.epsilon, x) + _row(self.bias[...], x)
+        scaled = _scaled(centred, self.scale[...], self.epsilon, x)
+        return scaled if self.bias is None else scaled + _row(self.bias[...], x)
 
 
 class RMSNorm(nnx.Module):

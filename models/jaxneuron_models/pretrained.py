@@ -6,6 +6,7 @@ and one that nobody asked for, are errors that name it.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,9 +67,13 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'} {error}") from error
     stored = _stored(architecture, hub_folder.tensors(folder), folder)
-    ending, chosen = _head(architecture, family, described, head, settings.fields["tied"], stored, folder)
-    labels = _labels(settings, ending, chosen, folder)
+    chosen = _head(architecture, family, described, head, settings.fields["tied"], stored, folder)
+    labels = _labels(settings, chosen, folder)
     fields: dict[str, Any] = architecture.fields | settings.fields | derived | {"labels": len(labels)} | chosen.fields
+    try:
+        fields |= chosen.derive(settings.raw)
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} {error}") from error
     if fields.get("head_transform") == BLOCKS:
         fields["head_transform"] = fields["activation"]
     spare = {name for other in architecture.heads.values() for name in stored if head and belongs(name, other)}
@@ -126,25 +131,25 @@ def _head(
     tied: bool,
     stored: dict[str, Stored],
     folder: Path,
-) -> tuple[str, Head]:
-    """Return the end of the class's name and its head: as asked for, or as config.json says, or as the weights are."""
+) -> Head:
+    """Return the head: as asked for, or as config.json says, or as the weights are."""
     named = asked or next(iter(described.get("architectures") or []), "")
     heads = architecture.heads
     if named:
         ending = next((ending for ending in heads if named.endswith(ending)), "")
-        if not ending and named.lower() not in ("model", family.replace("_", "") + "model"):
+        if not ending and named.lower() not in ("model", re.sub("[_-]", "", family) + "model"):
             raise ValueError(
                 f"{folder}: the head of {named} is not supported; a {family} may end in {', '.join(heads)} or Model; "
                 "choose one of them with head="
             )
-        return ending, heads.get(ending, BODY)
+        return heads.get(ending, BODY)
     held = {ending: one for ending, one in heads.items() if _held(one, tied, stored)}
     if any(one != first for first in held.values() for one in held.values()):
         raise ValueError(
             f'{folder}: config.json names no class ("architectures"), and the weights may be those of '
             f"{', '.join(held)}; choose one with head="
         )
-    return next(iter(held.items()), ("", BODY))
+    return next(iter(held.values()), BODY)
 
 
 def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
@@ -155,12 +160,12 @@ def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
     return all(theirs in stored or f"{theirs}.weight" in stored for theirs in needed)
 
 
-def _labels(settings: Settings, ending: str, head: Head, folder: Path) -> tuple[str, ...]:
+def _labels(settings: Settings, head: Head, folder: Path) -> tuple[str, ...]:
     """Return the names of the head's outputs."""
     if head.fields["head"] in ("none", "language"):
         return ()
-    if ending == "ForQuestionAnswering":
-        return ("start", "end")
+    if head.labels:
+        return head.labels
     names, count = settings.raw["id2label"], settings.raw["num_labels"]
     try:
         names = names or {str(number): f"LABEL_{number}" for number in range(2 if count is None else count)}

@@ -46,10 +46,11 @@ def fill(
     def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
         *module, leaf = [str(part.key) for part in path]
         number = next((name[5:] for name in module if name.startswith("block")), "")
+        weights = config.weights[int(number)] if config.weights and number else number
         pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
         own = ".".join([*module, leaf])
         entry = table.get(own) or table[pattern]
-        name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", number)
+        name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", weights)
         if own not in table:
             name += ".bias" if leaf == "bias" else ".weight"
         if name not in stored:

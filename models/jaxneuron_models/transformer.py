@@ -22,8 +22,10 @@ from jaxneuron.tap import Tap, lookup
 from jaxneuron.targets import at_position
 from jaxneuron.types import Activations, Edit, Packed, Pairs, Params, Site, Text, Tokens
 from jaxneuron_models import check_text, pure
-from jaxneuron_models.attention import Attention, Cache, Reach
+from jaxneuron_models.attention import Attention, Cache, Reach, Relation
+from jaxneuron_models.disentangled import Disentangled
 from jaxneuron_models.norms import LayerNorm, RMSNorm
+from jaxneuron_models.relative import Biases, Vectors, rows
 
 
 def gelu(x: Array) -> Array:
@@ -37,6 +39,13 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": jax.nn.relu,
     "silu": jax.nn.silu,
     "tanh": jnp.tanh,
+}
+
+
+NORMS: dict[str, Callable[..., LayerNorm | RMSNorm]] = {
+    "layer": LayerNorm,
+    "layer_unbiased": partial(LayerNorm, bias=False),
+    "rms": RMSNorm,
 }
 
 
@@ -54,24 +63,33 @@ class Config:
     activation: str = "gelu_tanh"  # see ACTIVATIONS
     gated: bool = False  # activation(gate x) * (up x), as SwiGLU
     causal: bool = True
-    norm: str = "layer"  # layer | rms
+    norm: str = "layer"  # layer | layer_unbiased | rms
+    first_norm: bool = True  # in a pre-norm model: the attention of the first block reads what a norm gives, as others
     norm_first: bool = True  # pre-norm, with a norm after the last block; otherwise post-norm
     parallel: bool = False  # attention and MLP both read the block's input
     epsilon: float = 1e-5
-    positions: str = "learned"  # learned | rotary
+    positions: str = "learned"  # learned | rotary | none
     longest: int = 512  # rows of the position table
     first_position: int = 0  # 2 in RoBERTa
+    relative: Biases | Vectors | None = None  # what attention makes of the distances between words, for all blocks
     rotary_share: float = 1.0  # of each head's units
     rotary_base: float = 10_000.0
+    local: tuple[int, ...] = ()  # how far each block looks, in words, itself counted; 0: at all; empty: all blocks do
+    local_base: float = 0.0  # the rotary base of the blocks that look so far only; 0: as the others
     types: int = 0  # rows of the segment table; every token is of type 0, but those of `types.Pairs`
+    embedding_width: int = 0  # of words, positions and types, before a product takes them to `width`; 0: no product
     embedding_norm: bool = False
+    weights: tuple[str, ...] = ()  # the name of each block's weights: blocks of one name share them; (): each its own
     attention_bias: bool = True
     attention_scale: float = 0.0  # of the products of queries and keys; 0: 1 / sqrt(head_width)
     scale_by_block: bool = False  # and divided by the number of the block, from 1
     mlp_bias: bool = True
-    head: str = "language"  # none | language (a score per word) | labels (of each token) | first, last (of a sentence)
+    head: str = (
+        "language"  # none | language (a score per word) | labels (of each token) | first, last, mean (of a sentence)
+    )
     labels: int = 0  # outputs of a head that is not "language"
     head_transform: str = ""  # a dense layer with this activation before the head
+    head_transform_bias: bool = True
     head_norm: bool = False  # and a norm after it
     head_bias: bool = False
     tied: bool = True  # the language head is the word table
@@ -80,9 +98,9 @@ class Config:
         for name, known in {
             "activation": ACTIVATIONS,
             "head_transform": ("", *ACTIVATIONS),
-            "norm": ("layer", "rms"),
-            "positions": ("learned", "rotary"),
-            "head": ("none", "language", "labels", "first", "last"),
+            "norm": NORMS,
+            "positions": ("learned", "rotary", "none"),
+            "head": ("none", "language", "labels", "first", "last", "mean"),
         }.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"the {name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
@@ -90,6 +108,14 @@ class Config:
             raise ValueError(f"{self.heads} heads can't share {self.key_heads} heads of keys evenly")
         if not self.head_width and self.width % self.heads:
             raise ValueError(f"a width of {self.width} can't be split into {self.heads} heads; state `head_width`")
+        if self.weights and len(self.weights) != self.blocks:
+            raise ValueError(f"{self.blocks} blocks need {self.blocks} names of weights, got {len(self.weights)}")
+        if self.relative is not None and self.causal:
+            raise ValueError("distances are seen by transformers whose words see both sides; set `causal` to False")
+        object.__setattr__(self, "weights", tuple(self.weights))  # a list, where it comes out of a file
+        object.__setattr__(self, "local", tuple(self.local))
+        if self.local and len(self.local) != self.blocks:
+            raise ValueError(f"`local` says of {len(self.local)} blocks how far they look, but there are {self.blocks}")
         turned = int(self.unit * self.rotary_share)
         if self.positions == "rotary" and not 0 <= turned + turned % 2 <= self.unit:
             raise ValueError(
@@ -107,6 +133,10 @@ class Config:
         """Tokens that can be read at once: RoBERTa leaves the first rows of its position table unused."""
         return self.longest - self.first_position
 
+    def reach(self, block: int) -> int:
+        """Return how far a block looks, in words; 0: at all."""
+        return self.local[block] if self.local else 0
+
 
 class Prediction(NamedTuple):
     """What the transformer returns beside its activations."""
@@ -121,30 +151,39 @@ class Block(nnx.Module):
     def __init__(self, config: Config, number: int, *, rngs: nnx.Rngs):
         width, hidden = config.width, config.hidden or 4 * config.width
         linear = partial(nnx.Linear, use_bias=config.mlp_bias, rngs=rngs)
-        self.attention = Attention(
-            width,
-            config.heads,
-            key_heads=config.key_heads or config.heads,
-            head_width=config.unit,
-            rotary=(config.rotary_share, config.rotary_base) if config.positions == "rotary" else None,
-            scale=(config.attention_scale or config.unit**-0.5) / (number + 1 if config.scale_by_block else 1),
-            bias=config.attention_bias,
-            rngs=rngs,
-        )
+        scale = (config.attention_scale or config.unit**-0.5) / (number + 1 if config.scale_by_block else 1)
+        base = config.local_base if config.local_base and config.reach(number) else config.rotary_base
+        if isinstance(config.relative, Vectors):
+            self.attention = Disentangled(width, config.heads, scale=scale, relative=config.relative, rngs=rngs)
+        else:
+            self.attention = Attention(
+                width,
+                config.heads,
+                key_heads=config.key_heads or config.heads,
+                head_width=config.unit,
+                rotary=(config.rotary_share, base) if config.positions == "rotary" else None,
+                scale=scale,
+                bias=config.attention_bias,
+                rngs=rngs,
+            )
         self.up, self.down = linear(width, hidden), linear(hidden, width)
         self.gate = linear(width, hidden) if config.gated else None
-        self.attention_norm, self.mlp_norm = _norm(config), _norm(config)
+        self.attention_norm = _norm(config) if number or config.first_norm or not config.norm_first else None
+        self.mlp_norm = _norm(config)
         self.activation, self.norm_first, self.parallel = config.activation, config.norm_first, config.parallel
+        self.local = config.reach(number)
 
     def __call__(
         self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None
     ) -> tuple[Float[Array, "batch time unit"], Float[Array, "batch head time key"], Cache | None]:
         """Return the stream after this block, the attention, and the cache with the new keys and values."""
-        entering = self.attention_norm(x) if self.norm_first else x
+        reach = reach.near(self.local) if self.local else reach
+        norm = self.attention_norm
+        entering = norm(x) if self.norm_first and norm is not None else x
         attended, probability, cache = self.attention(tap, site, entering, reach, cache)
         attended = tap(f"{site}/attention", attended, reach.time)
-        if not self.norm_first:
-            x = self.attention_norm(x + attended)
+        if norm is not None and not self.norm_first:
+            x = norm(x + attended)
             return (
                 tap(f"{site}/residual", self.mlp_norm(x + self.mlp(tap, site, x, reach.time)), reach.time),
                 probability,
@@ -167,18 +206,23 @@ class Head(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs):
         outputs = config.vocabulary if config.head == "language" else config.labels
         self.reads, self.activation = config.head, config.head_transform
-        self.transform = nnx.Linear(config.width, config.width, rngs=rngs) if config.head_transform else None
-        self.norm = _norm(config) if config.head_norm else None
+        width = config.embedding_width or config.width if config.head == "language" else config.width
+        dense = partial(nnx.Linear, use_bias=config.head_transform_bias, rngs=rngs)
+        self.transform = dense(config.width, width) if config.head_transform else None
+        self.norm = _norm(config, width) if config.head_norm else None
         tied = config.tied and config.head == "language"
-        self.scores = None if tied else nnx.Linear(config.width, outputs, use_bias=config.head_bias, rngs=rngs)
+        self.scores = None if tied else nnx.Linear(width, outputs, use_bias=config.head_bias, rngs=rngs)
         self.bias = nnx.Param(jnp.zeros(outputs)) if tied and config.head_bias else None
 
     def __call__(
-        self, x: Float[Array, "batch time unit"], tokens: Text, table: Float[Array, "vocab unit"]
+        self, x: Float[Array, "batch time unit"], tokens: Text, table: Float[Array, "vocab row"]
     ) -> Float[Array, "batch position output"]:
         """Return the scores, of one position for a head that reads the sentence."""
         if self.reads in ("first", "last"):
             x = at_position(x, tokens, 0 if self.reads == "first" else -1)[:, None]
+        if self.reads == "mean":
+            real = jnp.broadcast_to(jnp.asarray(tokens.mask)[..., None], x.shape)
+            x = jnp.sum(x * real, axis=1, keepdims=True) / jnp.maximum(jnp.sum(real, axis=1, keepdims=True), 1)
         if self.transform is not None:
             x = ACTIVATIONS[self.activation](self.transform(x))
         x = x if self.norm is None else self.norm(x)
@@ -191,13 +235,21 @@ class Transformer(nnx.Module):
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs):
         normal = nnx.initializers.normal(0.02)
-        self.word = nnx.Param(normal(rngs.params(), (config.vocabulary, config.width)))
+        width = config.embedding_width or config.width
+        self.word = nnx.Param(normal(rngs.params(), (config.vocabulary, width)))
         learned = config.positions == "learned"
-        self.position = nnx.Param(normal(rngs.params(), (config.longest, config.width))) if learned else None
-        self.type = nnx.Param(normal(rngs.params(), (config.types, config.width))) if config.types else None
-        self.embedding_norm = _norm(config) if config.embedding_norm else None
-        for number in range(config.blocks):
-            setattr(self, f"block{number}", Block(config, number, rngs=rngs))
+        self.position = nnx.Param(normal(rngs.params(), (config.longest, width))) if learned else None
+        self.type = nnx.Param(normal(rngs.params(), (config.types, width))) if config.types else None
+        self.embedding_norm = _norm(config, width) if config.embedding_norm else None
+        self.widen = nnx.Linear(width, config.width, rngs=rngs) if config.embedding_width else None
+        shape = config.relative and config.relative.shape(config.heads, config.width)
+        self.relative = nnx.Param(normal(rngs.params(), shape)) if shape else None
+        normalised = isinstance(config.relative, Vectors) and config.relative.norm
+        self.relative_norm = _norm(config) if normalised else None
+        named: dict[str, Block] = {}
+        for number, name in enumerate(config.weights or map(str, range(config.blocks))):
+            named[name] = named.get(name) or Block(config, number, rngs=rngs)
+            setattr(self, f"block{number}", named[name])
         self.final_norm = _norm(config) if config.norm_first else None
         self.head = Head(config, rngs=rngs) if config.head != "none" else None
         self.config = config
@@ -220,7 +272,7 @@ class Transformer(nnx.Module):
         if self.config.causal:
             allowed = allowed & jnp.broadcast_to(time[None] <= time[:, None], allowed.shape)
         tap = Tap(edits)
-        output, _ = self.run(tap, tokens, Reach(time, position, allowed), None)
+        output, _ = self.run(tap, tokens, Reach(time, position, allowed, relation=self.relation(position)), None)
         return output, tap.activations()
 
     def step(
@@ -255,7 +307,7 @@ class Transformer(nnx.Module):
             logits = tap("logits", logits, reach.time if logits.shape[1] == x.shape[1] else jnp.arange(1))
         return Prediction(logits, jnp.stack(attention)), caches
 
-    def embed(self, x: Float[Array, "batch time unit"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
+    def embed(self, x: Float[Array, "batch time row"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
         """Add positions and types to the words' vectors."""
         if self.position is not None:
             rows = self.position[...][reach.position + self.config.first_position]
@@ -263,7 +315,15 @@ class Transformer(nnx.Module):
         if self.type is not None:
             types = jnp.asarray(tokens.types) if isinstance(tokens, Pairs) else 0
             x = x + jnp.broadcast_to(self.type[...][types], x.shape)
-        return x if self.embedding_norm is None else self.embedding_norm(x)
+        x = x if self.embedding_norm is None else self.embedding_norm(x)
+        return x if self.widen is None else self.widen(x)
+
+    def relation(self, position: Int[Array, "#batch time"]) -> Relation | None:
+        """Return what attention knows of the distances between words."""
+        if self.relative is None or self.config.relative is None:
+            return None
+        table = self.relative[...] if self.relative_norm is None else self.relative_norm(self.relative[...])
+        return Relation(table, rows(self.config.relative, position))
 
 
 class State(NamedTuple):
@@ -279,8 +339,8 @@ class State(NamedTuple):
         return self.keys.shape[2] - int(self.length)
 
 
-def _norm(config: Config) -> LayerNorm | RMSNorm:
-    return (LayerNorm if config.norm == "layer" else RMSNorm)(config.width, epsilon=config.epsilon)
+def _norm(config: Config, width: int = 0) -> LayerNorm | RMSNorm:
+    return NORMS[config.norm](width or config.width, epsilon=config.epsilon)
 
 
 def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:

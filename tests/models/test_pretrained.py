@@ -98,7 +98,8 @@ def test_buffers_of_old_checkpoints_are_no_fault(tmp_path):
     ("config", "fault"),
     [
         ({"model_type": "t5"}, "'t5' is not supported; it must be one of bert, roberta"),
-        ({"model_type": "gemma"}, "'gemma' is not supported; it must be one of bert, roberta, [a-z2, _]*$"),
+        ({"model_type": "xlnet"}, "'xlnet' is not supported; it must be one of bert, roberta, [a-z2, _-]*$"),
+        ({"model_type": "mamba"}, "'mamba' is not supported; it must be one of bert"),
         ({"model_type": None}, "'model_type' in config.json must be one of bert, roberta"),
         ({"architectures": ["GPT2DoubleHeadsModelX"]}, "head of GPT2DoubleHeadsModelX is not supported"),
         ({"n_positions": 10}, r"'wpe.weight' gives \(9, 8\), but config.json says \(10, 8\)"),

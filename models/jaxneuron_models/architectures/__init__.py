@@ -4,12 +4,32 @@ A family is data: a rule for every key of its `config.json` (`settings.py`), the
 (`architecture.py`). Names and settings as in `transformers` 5 (Wolf et al. 2020). `pretrained.py` reads the tables.
 """
 
-from jaxneuron_models.architectures import bert, distilbert, gpt2, gpt_neox, llama, roberta
+from jaxneuron_models.architectures import (
+    albert,
+    bert,
+    deberta_v2,
+    distilbert,
+    electra,
+    gpt2,
+    gpt_neox,
+    llama,
+    modernbert,
+    mpnet,
+    roberta,
+    xlm_roberta,
+)
 from jaxneuron_models.architectures.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
     "bert": bert.ARCHITECTURE,
     "roberta": roberta.ARCHITECTURE,
+    "xlm-roberta": xlm_roberta.ARCHITECTURE,
+    "camembert": xlm_roberta.ARCHITECTURE,
+    "electra": electra.ARCHITECTURE,
+    "mpnet": mpnet.ARCHITECTURE,
+    "albert": albert.ARCHITECTURE,
+    "deberta-v2": deberta_v2.ARCHITECTURE,
+    "modernbert": modernbert.ARCHITECTURE,
     "distilbert": distilbert.ARCHITECTURE,
     "gpt2": gpt2.ARCHITECTURE,
     "gpt_neox": gpt_neox.ARCHITECTURE,

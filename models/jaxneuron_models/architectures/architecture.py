@@ -1,6 +1,6 @@
 """What is known of a published architecture: where its checkpoints hold what, and what its settings mean to us.
 
-A `{n}` in a name stands for the number of a block.
+A `{n}` in a name stands for the number of a block, or for the name of its weights where blocks share them.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,8 @@ class Head(NamedTuple):
 
     fields: dict[str, Any]  # of transformer.Config
     tensors: dict[str, str]  # our module or tensor -> theirs; a language head's own matrix is "head.scores"
+    labels: tuple[str, ...] = ()  # of its outputs, where not config.json names them
+    derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}  # as the architecture's, of this head
 
 
 class Architecture(NamedTuple):
@@ -45,12 +47,11 @@ BLOCKS = "that of the blocks"
 
 LANGUAGE = {"head": "language"}
 TOKEN = {"head": "labels", "head_bias": True}
-ANSWER = {"head": "labels", "head_bias": True, "labels": 2}
 TRANSFORM = LANGUAGE | {"head_norm": True, "head_bias": True}
 POST_NORM = {"norm_first": False, "embedding_norm": True}
 LABELS = {
     "ForTokenClassification": Head(TOKEN, {"head.scores": "classifier"}),
-    "ForQuestionAnswering": Head(ANSWER, {"head.scores": "qa_outputs"}),
+    "ForQuestionAnswering": Head(TOKEN, {"head.scores": "qa_outputs"}, ("start", "end")),
 }
 """Heads that most families have."""
 LAST = Head({"head": "last"}, {"head.scores": "score"})

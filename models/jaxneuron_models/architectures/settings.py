@@ -181,6 +181,11 @@ def number(key: str, value: Any) -> float:
     return _checked(key, value, Raw(0.0))
 
 
+def non_linearity(key: str, value: str) -> str:
+    """Return the non-linearity that a raw setting names."""
+    return _converted(key, value, _activation)
+
+
 def _checked(key: str, value: Any, rule: Field | Raw) -> Any:
     """Return a value of the type of the rule's default."""
     kind = type(rule.default)

@@ -1,0 +1,77 @@
+"""Rows for distances between words: near ones have a row each, farther ones share one with ever more neighbours.
+
+Raffel et al. 2020 (arXiv 1910.10683), whose buckets MPNet has (Song et al. 2020, arXiv 2004.09297); He et al. 2021
+(DeBERTa, arXiv 2006.03654). A row is found in numpy, in float32 as the models were trained, for every distance that a
+text of this length has: the compiled model looks it up.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+FARTHEST = 128
+"""The distance from which on all words of a side share a bucket, in MPNet."""
+
+
+class Biases(NamedTuple):
+    """Each head has a number for each bucket of distances, which is added to its scores; T5's rule for both sides.
+
+    Example:
+        >>> Biases(32).row(np.array([-200, -20, -1, 0, 1, 20, 200])).tolist()
+        [15, 10, 1, 0, 17, 26, 31]
+    """
+
+    buckets: int  # at least 4; a half of them for each side
+
+    def shape(self, heads: int, width: int) -> tuple[int, int]:
+        """Return rows and units of the table."""
+        return self.buckets, heads
+
+    def row(self, distance: np.ndarray) -> np.ndarray:
+        """Return the row of each distance, of the word looked at from the word that looks."""
+        side = self.buckets // 2
+        exact = side // 2
+        far = np.abs(distance)
+        share = np.log(np.maximum(far, 1).astype(np.float32) / exact) / np.log(np.float32(FARTHEST / exact))
+        shared = np.minimum(exact + (share * np.float32(side - exact)).astype(np.int64), side - 1)
+        return np.where(far < exact, far, shared) + side * (distance > 0)
+
+
+class Vectors(NamedTuple):
+    """Each distance has a vector, of which the blocks make keys and queries: see `disentangled.py`.
+
+    Example:
+        >>> Vectors(4).row(np.array([-9, -1, 0, 1, 9])).tolist()
+        [7, 5, 4, 3, 0]
+    """
+
+    span: int  # rows for each side; what is farther has the last one
+    buckets: int = 0  # distances of up to a half of it have a row each, others share by their logarithm; 0: none share
+    farthest: int = 0  # with `buckets`: one more than the distance that has the last row
+    parts: tuple[str, ...] = ("c2p", "p2c")  # queries meet keys of the distance, keys meet queries of it
+    shared: bool = False  # made with the words' own matrices
+    norm: bool = False  # of the vectors
+
+    def shape(self, heads: int, width: int) -> tuple[int, int]:
+        """Return rows and units of the table."""
+        return 2 * self.span, width
+
+    def row(self, distance: np.ndarray) -> np.ndarray:
+        """Return the row of each distance: that of a word itself is in the middle, those it looks back to follow."""
+        back, far = -distance, np.abs(distance)
+        if self.buckets:
+            middle = self.buckets // 2
+            share = np.log(np.maximum(far, middle).astype(np.float32) / np.float32(middle))
+            share = share / np.log(np.float32((self.farthest - 1) / middle))
+            shared = (np.ceil(share * np.float32(middle - 1)) + middle).astype(np.int64)
+            back = np.where(far <= middle, back, shared * np.sign(back))
+        return np.clip(back + self.span, 0, 2 * self.span - 1)
+
+
+def rows(relative: Biases | Vectors, position: Int[Array, "#batch time"]) -> Int[Array, "#batch time key"]:
+    """Return the row for every pair of words, from their positions in the sentence, each less than `time`."""
+    farthest = position.shape[1] - 1
+    table = jnp.asarray(relative.row(np.arange(-farthest, farthest + 1)), jnp.int32)
+    return table[position[:, None, :] - position[:, :, None] + farthest]
