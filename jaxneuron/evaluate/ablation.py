@@ -18,11 +18,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
+from jaxneuron.evaluate._held_out import read as read_tokens
 from jaxneuron.evaluate.effects import Predictions, logits, summary
 from jaxneuron.intervene import ablate
-from jaxneuron.rank._losses import standardised
-from jaxneuron.rank._probe import on_device
-from jaxneuron.rank._stream import Checked
 from jaxneuron.types import Activations, Forward, Output, Params, Probe, Site, Tokens
 
 Value = float | Float[Any, "unit"]
@@ -121,15 +119,14 @@ def in_representation(
     kept = (weights[None] * ~sets[:, None]).reshape(-1, weights.shape[-1])
     bias = jnp.asarray(bias + (weights[None] * sets[:, None] * standard).sum(axis=-1), jnp.float32)
     right = partial(_right, jnp.asarray(kept), bias)
-    checked = Checked(activations, exact=True)
-    size = 4 * ((2 + checked.copies) * sets.shape[1] + 3 * bias.size)
-    chunk = batching.chunk_size(size, len(ids), budget)
+    chunk = batching.chunk_size(4 * (5 * sets.shape[1] + 3 * bias.size), len(ids), budget)
     total = jnp.zeros(len(sets))
     for start in range(0, len(ids), chunk):
-        part, own = checked[start : start + chunk], truth[start : start + chunk]
+        part, own = read_tokens(activations, start, start + chunk), truth[start : start + chunk]
+        part = ((part - mean) / scale).astype(np.float32)  # here, as the device may not hold all digits
         missing = chunk - len(part)
         part, own = (np.pad(rows, [(0, missing)] + [(0, 0)] * (rows.ndim - 1)) for rows in (part, own))
-        total = right(total, jnp.arange(chunk) < chunk - missing, *on_device(probe, part), jnp.asarray(own))
+        total = right(total, jnp.arange(chunk) < chunk - missing, jnp.asarray(part), jnp.asarray(own))
         if progress:
             progress(start + chunk - missing, len(ids))
     return np.asarray(total).reshape(masks.shape[:-1]) / truth.size
@@ -137,18 +134,9 @@ def in_representation(
 
 @jax.jit
 def _right(
-    weights: Array,
-    bias: Float[Array, "mask label"],
-    total: Array,
-    valid: Array,
-    x: Array,
-    mean: Array,
-    scale: Array,
-    truth: Array,
+    weights: Array, bias: Float[Array, "mask label"], total: Array, valid: Array, x: Array, truth: Array
 ) -> Float[Array, "mask"]:
-    logits = (standardised(x, mean, scale) @ weights.T).reshape(len(x), *bias.shape) + jnp.broadcast_to(
-        bias, (len(x), *bias.shape)
-    )
+    logits = (x @ weights.T).reshape(len(x), *bias.shape) + jnp.broadcast_to(bias, (len(x), *bias.shape))
     if truth.ndim == 1:
         hits = (jnp.argmax(logits, axis=-1) == truth[:, None])[..., None]
     else:
