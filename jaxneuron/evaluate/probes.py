@@ -139,7 +139,7 @@ def quick(key: Array, activations: Float[Any, "token unit"], labels: Any, **opti
         labels: as for `linear.fit`.
         **options: of `linear.fit`; they come before those set here.
     """
-    passes = linear.NEUROX | {"learning_rate": 0.03} if len(activations) >= 10_000 else {}
+    passes: dict[str, Any] = linear.NEUROX | {"learning_rate": 0.03} if len(activations) >= 10_000 else {}
     return linear.fit(key, activations, labels, **passes | options)
 
 
