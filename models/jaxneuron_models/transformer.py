@@ -110,6 +110,11 @@ class Config:
             raise ValueError(f"a width of {self.width} can't be split into {self.heads} heads; state `head_width`")
         if self.weights and len(self.weights) != self.blocks:
             raise ValueError(f"{self.blocks} blocks need {self.blocks} names of weights, got {len(self.weights)}")
+        if self.embedding_width and self.head == "language" and not self.head_transform:
+            raise ValueError(
+                f"a language head of {self.embedding_width} units cannot read a stream of {self.width}; give it a "
+                "`head_transform`"
+            )
         if self.relative is not None and self.causal:
             raise ValueError("distances are seen by transformers whose words see both sides; set `causal` to False")
         object.__setattr__(self, "weights", tuple(self.weights))  # a list, where it comes out of a file

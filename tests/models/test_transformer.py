@@ -11,11 +11,32 @@ from flax import nnx
 from jaxneuron.edits import Add, Replace
 from jaxneuron.types import Packed, Pairs, Tokens
 from jaxneuron_models import transformer, transformer_step
+from jaxneuron_models.relative import Biases, Vectors
 
 WORDS = 17
 KINDS = {
     "gpt": {},
     "bert": {"causal": False, "norm_first": False, "embedding_norm": True, "types": 2},
+    "albert": {  # with the distances of MPNet
+        "causal": False,
+        "norm_first": False,
+        "relative": Biases(8),
+        "embedding_width": 6,
+        "weights": ("a", "a"),
+        "head_transform": "gelu",
+        "head_norm": True,
+        "head_bias": True,
+    },
+    "deberta": {"causal": False, "norm_first": False, "positions": "none", "relative": Vectors(4, 4, 9, norm=True)},
+    "modernbert": {
+        "causal": False,
+        "norm": "layer_unbiased",
+        "first_norm": False,
+        "positions": "rotary",
+        "local": (0, 2),
+        "local_base": 50.0,
+        "gated": True,
+    },
     "llama": {
         "norm": "rms",
         "positions": "rotary",
@@ -28,7 +49,7 @@ KINDS = {
     },
     "neox": {"parallel": True, "positions": "rotary", "rotary_share": 0.5, "tied": False},
 }
-CAUSAL = [kind for kind in KINDS if kind != "bert"]
+CAUSAL = [kind for kind, options in KINDS.items() if options.get("causal", True)]
 
 
 @functools.cache
@@ -62,7 +83,7 @@ def test_only_a_causal_model_is_blind_to_what_follows(kind):
     tokens = sentences((7,))
     changed = tokens._replace(ids=tokens.ids.at[0, 5].set((tokens.ids[0, 5] + 1) % WORDS))
     before, after = (forward(params, one, {})[0].logits[0, :5] for one in (tokens, changed))
-    assert bool(jnp.allclose(before, after, atol=1e-6)) == (kind != "bert")
+    assert bool(jnp.allclose(before, after, atol=1e-6)) == (kind in CAUSAL)
 
 
 @pytest.mark.parametrize("kind", CAUSAL)
@@ -91,7 +112,7 @@ def test_attention_is_a_distribution_over_words_in_reach(kind):
     probability = forward(params, tokens, {})[0].attention
     assert probability.shape == (2, 2, 4, 7, 7)
     np.testing.assert_allclose(probability.sum(-1), 1.0, atol=1e-5)
-    assert float(jnp.max(probability[:, 1, :, :, 4:])) == 0
+    assert float(jnp.max(probability[:, 1, :, :4, 4:])) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -137,7 +158,11 @@ def test_a_head_for_sentences_reads_one_real_word(head):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"norm": "batch"}, "norm must be one of layer, rms"),
+        ({"norm": "batch"}, "norm must be one of layer, layer_unbiased, rms"),
+        ({"local": (3,)}, "`local` says of 1 blocks how far they look, but there are 4"),
+        ({"weights": ("a", "a")}, "4 blocks need 4 names of weights, got 2"),
+        ({"embedding_width": 6}, "a language head of 6 units .* give it a `head_transform`"),
+        ({"relative": Biases(8)}, "set `causal` to False"),
         ({"heads": 3}, "can't be split into 3 heads"),
         ({"key_heads": 3}, "can't share 3 heads"),
         ({"head_width": 5, "positions": "rotary"}, "turns pairs of 5 units, but a head has 5"),
@@ -146,6 +171,25 @@ def test_a_head_for_sentences_reads_one_real_word(head):
 def test_a_wrong_setting_is_named(options, fault):
     with pytest.raises(ValueError, match=fault):
         transformer.Config(WORDS, **{"width": 16, "heads": 4} | options)
+
+
+def test_blocks_of_one_name_share_their_weights():
+    _, _, params = build("albert")
+    assert "block0" in params and "block1" not in params
+
+
+def test_a_local_block_sees_near_words_only():
+    _, forward, params = build("modernbert")
+    attention = forward(params, sentences(), {})[0].attention
+    seen = np.abs(np.arange(7)[:, None] - np.arange(7)) < 2
+    assert np.all(attention[0, 0] > 0) and np.array_equal(attention[1, 0] > 0, np.broadcast_to(seen, (4, 7, 7)))
+
+
+def test_a_head_reads_the_mean_of_the_words_that_are_there():
+    _, forward, params = build("bert", head="mean", labels=3, tied=False)
+    output, activations = forward(params, sentences(), {})
+    mean = activations["block1/residual"][1, :4].mean(axis=0)
+    np.testing.assert_allclose(output.logits[1, 0], mean @ params["head"]["scores"]["kernel"], atol=1e-5)
 
 
 def test_rows_of_the_position_table_that_are_left_unused_are_no_room():

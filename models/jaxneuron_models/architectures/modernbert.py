@@ -40,7 +40,7 @@ def _base(parameters: Any, kind: str, base: float) -> float:
     rope = rope.get(kind) or {}
     turned = rope.get("rope_type", rope.get("type", "default")) if isinstance(rope, dict) else None
     if turned != "default" or not {*rope} <= {*KNOWN}:
-        raise ValueError(f"sets {said(f'{name}.{kind}', rope)}; only the type 'default' and 'rope_theta' are supported")
+        raise ValueError(f"sets {said(name, {kind: rope})}; only the type 'default' and 'rope_theta' are supported")
     return number(f"{name}.{kind}.rope_theta", rope.get("rope_theta", base))
 
 
