@@ -80,6 +80,7 @@ def _check_same(directory: Path, architecture: str, config: dict[str, Any], voca
     if not (directory / "config.json").exists():
         return
     before = load(directory, architecture)
+    config = json.loads(json.dumps(config))  # tuples are lists in the file
     changed = [name for name, value in config.items() if before.config.get(name) != value]
     if changed:
         was = ", ".join(f"{name} {before.config.get(name)!r} -> {config[name]!r}" for name in changed)
