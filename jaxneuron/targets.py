@@ -13,7 +13,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
-from jaxneuron.types import Activations, Output, Site, Target, Text
+from jaxneuron.types import Activations, Output, Site, Target, Text, Translation
 
 
 def at_position(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
@@ -67,6 +67,16 @@ def at_word(value: Float[Array, "batch time unit"], tokens: Text, position: int)
     return jnp.where(there, found, jnp.asarray(jnp.nan, found.dtype))
 
 
+def text_at(site: Site, tokens: Text) -> Text:
+    """Return the text that a site's time axis runs along: of two texts, the encoder's sites have the source's."""
+    return tokens.read_at(site) if isinstance(tokens, Translation) else tokens
+
+
+def _at(activations: Activations, target: "Unit | Group | Along", tokens: Text) -> Float[Array, "batch unit"]:
+    """Return the activation that a target reads."""
+    return at_word(activations[target.site], text_at(target.site, tokens), target.position)
+
+
 def _place(tokens: Text, position: int) -> Int[Array, "batch"]:
     length = jnp.sum(tokens.mask, axis=-1)
     return length + position if position < 0 else jnp.full_like(length, position)
@@ -97,7 +107,7 @@ class Unit:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the unit's activation."""
-        return jnp.take(at_word(activations[self.site], tokens, self.position), self.index, axis=-1)
+        return jnp.take(_at(activations, self, tokens), self.index, axis=-1)
 
 
 @jax.tree_util.register_dataclass
@@ -111,7 +121,7 @@ class Group:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return the members' mean activation."""
-        return at_word(activations[self.site], tokens, self.position) @ self.mask / jnp.sum(self.mask)
+        return _at(activations, self, tokens) @ self.mask / jnp.sum(self.mask)
 
 
 @jax.tree_util.register_dataclass
@@ -126,7 +136,7 @@ class Along:
 
     def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
         """Return `activation . direction + bias`."""
-        return at_word(activations[self.site], tokens, self.position) @ self.direction + self.bias
+        return _at(activations, self, tokens) @ self.direction + self.bias
 
 
 @jax.tree_util.register_dataclass

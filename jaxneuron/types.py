@@ -55,7 +55,31 @@ class Pairs(NamedTuple):
     types: Int[Any, "*batch time"]  # 0 in the first text, 1 in the second
 
 
-Text = Tokens | Packed | Pairs
+class Translation(NamedTuple):
+    """Two texts of each row, for an encoder-decoder: one that is read as a whole, and one that is written after it.
+
+    What is asked of a place in the text, such as position -1, means the target's at every site but the encoder's.
+    """
+
+    source: Tokens
+    target: Tokens  # begins with the word that the decoder starts from; lengths are its own
+
+    @property
+    def ids(self) -> Array:
+        """The target's words."""
+        return self.target.ids
+
+    @property
+    def mask(self) -> Array:
+        """The target's mask."""
+        return self.target.mask
+
+    def read_at(self, site: Site) -> Tokens:
+        """Return the text that a site's time axis runs along."""
+        return self.source if site.startswith("encoder/") else self.target
+
+
+Text = Tokens | Packed | Pairs | Translation
 """What a model reads: `Tokens`, or, where the model can, one of the others."""
 
 
