@@ -13,7 +13,8 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-FILES = ["config.json", "tokenizer.json", INDEX, "model*.safetensors"]
+GENERATION = "generation_config.json"
+FILES = ["config.json", GENERATION, "tokenizer.json", INDEX, "model*.safetensors"]
 OTHERS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack", "*.gguf", "*.onnx", "*.npz")
 POINTER = b"version https://git-lfs"
 FLOATS = ("F16", "BF16", "F32", "F64")
@@ -74,6 +75,15 @@ def described(folder: Path) -> dict[str, Any]:
         ValueError: it is no JSON object.
     """
     return _object(_need(folder, "config.json"))
+
+
+def generation(folder: Path) -> dict[str, Any]:
+    """Return generation_config.json, which only newer checkpoints have; nothing where there is none.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return _object(folder / GENERATION) if (folder / GENERATION).exists() else {}
 
 
 def tokenizer(folder: Path) -> Tokenizer:

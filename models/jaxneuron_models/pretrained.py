@@ -16,10 +16,11 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from jaxneuron.types import Params, Site, Vocabulary
-from jaxneuron_models import hub_folder, pure, transformer
+from jaxneuron_models import encoder_decoder, hub_folder, pure, transformer, word_tables
 from jaxneuron_models.architectures import ARCHITECTURES
 from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head
 from jaxneuron_models.architectures.settings import Settings, read, said
+from jaxneuron_models.encoder_decoder_writing import Writing, rules
 from jaxneuron_models.hub_folder import Stored
 from jaxneuron_models.stored_weights import belongs, fill
 
@@ -33,9 +34,10 @@ class Pretrained(NamedTuple):
     params: Params
     vocabulary: Vocabulary  # the tokenizer's sub-words; no counts are known
     linear: dict[Site, Site]
-    config: transformer.Config
+    config: Any  # a transformer.Config, or an encoder_decoder_config.Config
     tokenizer: Tokenizer
     labels: tuple[str, ...]  # names of the head's outputs; none for a language head
+    writing: Writing | None = None  # of an encoder-decoder: the words that its texts begin and end with
 
 
 def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pretrained:
@@ -67,9 +69,10 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'} {error}") from error
     stored = _stored(architecture, hub_folder.tensors(folder), folder)
-    chosen = _head(architecture, family, described, head, settings.fields["tied"], stored, folder)
+    fields: dict[str, Any] = architecture.fields | settings.fields | derived
+    chosen = _head(architecture, family, described, head, fields["tied"], stored, folder)
     labels = _labels(settings, chosen, folder)
-    fields: dict[str, Any] = architecture.fields | settings.fields | derived | {"labels": len(labels)} | chosen.fields
+    fields |= {"labels": len(labels)} | chosen.fields
     try:
         fields |= chosen.derive(settings.raw)
     except ValueError as error:
@@ -77,19 +80,25 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
     if fields.get("head_transform") == BLOCKS:
         fields["head_transform"] = fields["activation"]
     spare = {name for other in architecture.heads.values() for name in stored if head and belongs(name, other)}
-    if fields["head"] == "language" and fields["tied"]:
+    table = architecture.tensors | chosen.tensors
+    if architecture.two_texts:
+        table |= word_tables.place(stored, fields)
+    elif fields["head"] == "language" and fields["tied"]:
         own, word = f"{chosen.tensors['head.scores']}.weight", str(architecture.tensors["word"])
         fields["tied"] = _same(stored, own, word)
         spare |= {own} if fields["tied"] else set()
+    kind: Any = encoder_decoder if architecture.two_texts else transformer
     try:
-        config = transformer.Config(**fields)
+        config = kind.Config(**fields)
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'}: {error}") from error
-    forward, init = transformer.build(config)
+    forward, init = kind.build(config)
     shapes = jax.eval_shape(init, jax.random.key(0))
-    params = fill(architecture, architecture.tensors | chosen.tensors, config, shapes, stored, spare, dtype, folder)
+    params = fill(architecture, table, config, shapes, stored, spare, dtype, folder)
     tokenizer = _tokenizer(folder, config, described)
-    return Pretrained(forward, params, _vocabulary(tokenizer, config), _linear(config), config, tokenizer, labels)
+    writing = rules(described | hub_folder.generation(folder)) if architecture.two_texts else None
+    vocabulary = _vocabulary(tokenizer, config)
+    return Pretrained(forward, params, vocabulary, _linear(config), config, tokenizer, labels, writing)
 
 
 def _family(described: dict[str, Any], folder: Path) -> str:
@@ -118,8 +127,11 @@ def _stored(architecture: Architecture, tensors: dict[str, Stored], folder: Path
             raise ValueError(f"{folder}: the tensor {plain!r} is stored twice, as {stored[plain].name!r} and {name!r}")
         stored[plain] = tensor
     for name, other in architecture.instead.items():
-        if name not in stored and other in stored:
-            stored[name] = stored.pop(other)
+        pattern = re.escape(other).replace(r"\{n\}", r"(\d+)")
+        for match in [match for held in stored if (match := re.fullmatch(pattern, held))]:
+            wanted = name.replace("{n}", "".join(match.groups()))
+            if wanted not in stored:
+                stored[wanted] = stored.pop(match.string)
     return stored
 
 
@@ -187,7 +199,7 @@ def _same(stored: dict[str, Stored], own: str, word: str) -> bool:
     return np.array_equal(stored[own].read(), stored[word].read())
 
 
-def _tokenizer(folder: Path, config: transformer.Config, described: dict[str, Any]) -> Tokenizer:
+def _tokenizer(folder: Path, config: Any, described: dict[str, Any]) -> Tokenizer:
     """Return the tokenizer, whose ids all are rows of the word table."""
     tokenizer = hub_folder.tokenizer(folder)
     beyond = {word: number for word, number in tokenizer.get_vocab().items() if number >= config.vocabulary}
@@ -207,7 +219,7 @@ def _tokenizer(folder: Path, config: transformer.Config, described: dict[str, An
     return tokenizer
 
 
-def _vocabulary(tokenizer: Tokenizer, config: transformer.Config) -> Vocabulary:
+def _vocabulary(tokenizer: Tokenizer, config: Any) -> Vocabulary:
     by_id = {number: word for word, number in tokenizer.get_vocab().items()}
     return Vocabulary(
         tuple(by_id.get(number, f"<{number}>") for number in range(config.vocabulary)),
@@ -215,8 +227,10 @@ def _vocabulary(tokenizer: Tokenizer, config: transformer.Config) -> Vocabulary:
     )
 
 
-def _linear(config: transformer.Config) -> dict[Site, Site]:
+def _linear(config: Any) -> dict[Site, Site]:
     """Return the sites that are affine functions of another one."""
-    last = "final" if config.norm_first else f"block{config.blocks - 1}/residual"
+    two_texts = isinstance(config, encoder_decoder.Config)
+    side, blocks = ("decoder/", config.decoder_blocks) if two_texts else ("", config.blocks)
+    last = f"{side}final" if config.norm_first else f"{side}block{blocks - 1}/residual"
     plain = config.head in ("language", "labels") and not config.head_transform
     return {"logits": last} if plain else {}

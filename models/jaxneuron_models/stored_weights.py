@@ -18,7 +18,7 @@ from jaxneuron_models.hub_folder import Stored
 def fill(
     architecture: Architecture,
     table: dict[str, str | Part],
-    config: transformer.Config,
+    config: Any,
     shapes: Params,
     stored: dict[str, Stored],
     spare: set[str],
@@ -30,7 +30,7 @@ def fill(
     Args:
         architecture: whose checkpoint it is.
         table: our names -> theirs, of the body and its head.
-        config: ours.
+        config: ours, a transformer.Config or an encoder_decoder_config.Config.
         shapes: of the weights, by our names.
         stored: the checkpoint.
         spare: tensors that may stay unread.
@@ -42,11 +42,12 @@ def fill(
     """
     used: set[str] = set()
     whole: dict[str, np.ndarray] = {}  # tensors that hold several of ours
+    shared = config.weights if isinstance(config, transformer.Config) else ()  # an encoder-decoder's blocks share none
 
     def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
         *module, leaf = [str(part.key) for part in path]
         number = next((name[5:] for name in module if name.startswith("block")), "")
-        weights = config.weights[int(number)] if config.weights and number else number
+        weights = shared[int(number)] if shared and number else number
         pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
         own = ".".join([*module, leaf])
         entry = table.get(own) or table[pattern]
@@ -81,7 +82,7 @@ def fill(
     return params
 
 
-def _missing(name: str, stored: dict[str, Stored], config: transformer.Config, of_head: bool, folder: Path) -> str:
+def _missing(name: str, stored: dict[str, Stored], config: Any, of_head: bool, folder: Path) -> str:
     """Return what to say of a tensor that is not there."""
     hint = "" if of_head else nearest(name, stored)
     if of_head and config.head == "language" and not config.tied:

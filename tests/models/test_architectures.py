@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxneuron_models import transformer
+from jaxneuron_models import encoder_decoder, transformer
 from jaxneuron_models.architectures import ARCHITECTURES, rotary
 from jaxneuron_models.architectures.settings import SHARED, Field, Free, Only, Raw, read
 from jaxneuron_models.relative import Vectors
@@ -129,6 +129,48 @@ PUBLISHED = {  # beside the sizes, as in the files of well-known checkpoints
         "rope_theta": 100000,
         "transformers.js_config": {"dtype": {"q4": "float32"}},
     },
+    "marian": {
+        "activation_dropout": 0.0,
+        "activation_function": "swish",
+        "add_bias_logits": False,
+        "add_final_layer_norm": False,
+        "bad_words_ids": [[58100]],
+        "classif_dropout": 0.0,
+        "decoder_layerdrop": 0.0,
+        "decoder_start_token_id": 58100,
+        "dropout": 0.1,
+        "is_encoder_decoder": True,
+        "normalize_before": False,
+        "normalize_embedding": False,
+        "num_beams": 6,
+        "num_hidden_layers": 12,
+        "scale_embedding": True,
+        "static_position_embeddings": True,
+    },
+    "bart": {
+        "activation_function": "gelu",
+        "add_bias_logits": False,
+        "add_final_layer_norm": False,
+        "classif_dropout": 0.1,
+        "extra_pos_embeddings": 2,
+        "forced_bos_token_id": 0,
+        "is_encoder_decoder": True,
+        "no_repeat_ngram_size": 3,
+        "normalize_before": False,
+        "normalize_embedding": True,
+        "num_hidden_layers": 12,
+        "scale_embedding": False,
+    },
+    "t5": {
+        "d_kv": 64,
+        "dropout_rate": 0.1,
+        "feed_forward_proj": "gated-gelu",
+        "is_encoder_decoder": True,
+        "n_positions": 512,
+        "num_decoder_layers": 6,
+        "relative_attention_num_buckets": 32,
+        "tie_word_embeddings": False,
+    },
 }
 
 
@@ -138,19 +180,25 @@ def fields(family, **described):
     return architecture.fields | settings.fields | architecture.derive(settings.raw)
 
 
+def config(family, **described):
+    kind = encoder_decoder if ARCHITECTURES[family].two_texts else transformer
+    return kind.Config(**fields(family, **described), head="none")
+
+
 def rules(family):
     return SHARED | ARCHITECTURES[family].settings
 
 
 @pytest.mark.parametrize("family", ARCHITECTURES)
 def test_an_empty_file_is_the_published_model(family):
-    config = transformer.Config(**fields(family), head="none")
-    assert config.causal == (family in ("gpt2", "gpt_neox", "llama"))
+    model = config(family)
+    if isinstance(model, transformer.Config):
+        assert model.causal == (family in ("gpt2", "gpt_neox", "llama"))
 
 
 @pytest.mark.parametrize("family", PUBLISHED)
 def test_published_files_are_read(family):
-    assert transformer.Config(**fields(family, **SHARED_BY_OLD_FILES | PUBLISHED[family]), head="none")
+    assert config(family, **SHARED_BY_OLD_FILES | PUBLISHED[family])
 
 
 @pytest.mark.parametrize("family", ARCHITECTURES)
@@ -220,6 +268,17 @@ def test_a_setting_that_is_not_known_is_refused(family, value):
             {"rotary_base": 3.0},
         ),
         ("llama", {"partial_rotary_factor": 0.5}, {"rotary_share": 1.0}),
+        ("bart", {}, {"longest": 1026, "first_position": 2}),
+        ("marian", {"decoder_vocab_size": 9}, {"target_vocabulary": 0, "shared": True}),
+        (
+            "marian",
+            {"decoder_vocab_size": 9, "share_encoder_decoder_embeddings": False},
+            {"target_vocabulary": 9, "shared": False},
+        ),
+        ("t5", {"feed_forward_proj": "gated-gelu"}, {"activation": "gelu_tanh", "gated": True, "head_scaled": True}),
+        ("t5", {"feed_forward_proj": "gelu"}, {"activation": "gelu", "gated": False}),
+        ("t5", {"tie_word_embeddings": False}, {"head_scaled": False}),
+        ("t5", {"scale_decoder_outputs": False}, {"head_scaled": False}),
     ],
 )
 def test_settings_mean_what_transformers_makes_of_them(family, described, expected):
@@ -254,6 +313,11 @@ def test_settings_mean_what_transformers_makes_of_them(family, described, expect
         ("llama", {"head_dim": 0}, "'head_dim' to 0; expected a whole number of at least 1, or null"),
         ("llama", {"quantization_config": {"quant_method": "fp8"}}, "'quantization_config' to .*only null"),
         ("gpt_neox", {"rope_theta": 50.0}, "'rope_theta' to 50.0, and it is not known"),
+        ("t5", {"feed_forward_proj": "double-relu"}, "'feed_forward_proj' to \"double-relu\"; expected"),
+        ("t5", {"feed_forward_proj": "mish"}, "'feed_forward_proj' to \"mish\".*of the non-linearities, gelu"),
+        ("bart", {"normalize_before": True}, "'normalize_before' to true; only false"),
+        ("bart", {"is_encoder_decoder": False}, "'is_encoder_decoder' to false; only true"),
+        ("marian", {"decoder_vocab_size": -3}, "'decoder_vocab_size' to -3; expected a whole number"),
     ],
 )
 def test_what_is_refused_is_named(family, described, fault):

@@ -6,6 +6,7 @@ A family is data: a rule for every key of its `config.json` (`settings.py`), the
 
 from jaxneuron_models.architectures import (
     albert,
+    bart,
     bert,
     deberta_v2,
     distilbert,
@@ -13,9 +14,11 @@ from jaxneuron_models.architectures import (
     gpt2,
     gpt_neox,
     llama,
+    marian,
     modernbert,
     mpnet,
     roberta,
+    t5,
     xlm_roberta,
 )
 from jaxneuron_models.architectures.architecture import Architecture
@@ -34,5 +37,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "gpt2": gpt2.ARCHITECTURE,
     "gpt_neox": gpt_neox.ARCHITECTURE,
     "llama": llama.ARCHITECTURE,
+    "marian": marian.ARCHITECTURE,
+    "bart": bart.ARCHITECTURE,
+    "t5": t5.ARCHITECTURE,
 }
 """By the `model_type` of config.json."""

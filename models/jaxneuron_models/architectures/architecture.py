@@ -28,7 +28,7 @@ class Head(NamedTuple):
 
 
 class Architecture(NamedTuple):
-    """Where to find what in a checkpoint."""
+    """Where to find what in a checkpoint, and what it fills: a `transformer`, or an `encoder_decoder`."""
 
     prefixes: tuple[str, ...]  # before the body's names, in a checkpoint that has a head
     settings: dict[str, Rule]  # every key of its config.json, beside those of `settings.SHARED`
@@ -39,6 +39,7 @@ class Architecture(NamedTuple):
     aliases: dict[str, str] = {}  # other names of settings
     instead: dict[str, str] = {}  # a tensor -> the one that stands for it where it is not stored
     unused: tuple[str, ...] = ()  # regular expressions of tensors that no setting makes us read
+    two_texts: bool = False  # an encoder-decoder, whose fields are of encoder_decoder_config.Config
     transposed: bool = True  # the blocks' matrices are stored [output, input], as the head's always are
 
 
