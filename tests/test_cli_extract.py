@@ -77,7 +77,7 @@ def test_a_text_that_cannot_be_read_is_named(run, tmp_path, content, name, messa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "t5"}, "the architecture 't5' is not supported.*must be one of bert, roberta"),
+        ({"model_type": "xlnet"}, "the architecture 'xlnet' is not supported.*must be one of bert, roberta"),
         ({"architectures": ["GPT2DoubleHeadsModel"]}, "the head of GPT2DoubleHeadsModel is not supported"),
         ({"n_layer": 3}, "the tensor 'h.2.* is missing"),
         ({"vocab_size": 10}, "config.json says|the tokenizer has ids up to 10"),
