@@ -72,7 +72,7 @@ def text_at(site: Site, tokens: Text) -> Text:
     return tokens.read_at(site) if isinstance(tokens, Translation) else tokens
 
 
-def _at(activations: Activations, target: "Unit | Group | Along", tokens: Text) -> Float[Array, "batch unit"]:
+def _at(activations: Activations, target: "Unit | Group | Along", tokens: Text) -> Float[Array, "batch read"]:
     """Return the activation that a target reads."""
     return at_word(activations[target.site], text_at(target.site, tokens), target.position)
 

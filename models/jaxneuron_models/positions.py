@@ -40,7 +40,7 @@ def buckets(
 
     Example:
         >>> buckets(jnp.array([9]), jnp.arange(12), count=8, farthest=10, both=True).tolist()
-        [[3, 3, 3, 3, 3, 3, 2, 2, 1, 0, 5, 6]]
+        [[3, 3, 3, 3, 3, 2, 2, 2, 1, 0, 5, 6]]
     """
     one_side = count // 2 if both else count
     exact = one_side // 2
