@@ -34,6 +34,8 @@ class Probes:
         groups, epochs, tokens = orders.shape
         shape = groups, len(l1) * self.labels, self.x.shape[1] + 1
         weights, first, second = (torch.zeros(shape, device=self.x.device) for _ in range(3))
+        shares = torch.bincount(self.y, minlength=self.labels).clamp(min=0.5).log()
+        weights[..., -1] = (shares - shares.mean()).repeat(len(l1))  # biases begin at the labels' shares, as ours do
         penalty = l1.repeat_interleave(self.labels)[None, :, None] * torch.ones(shape[2], device=self.x.device)
         penalty[..., -1] = 0
         steps = epochs * -(-tokens // batch)
