@@ -1,9 +1,10 @@
 """Self-attention with its probabilities in the open, with or without a cache of earlier keys and values.
 
-Vaswani et al. 2017 (arXiv 1706.03762); grouped queries: Ainslie et al. 2023 (arXiv 2305.13245); rotary positions: Su et
-al. 2021 (arXiv 2104.09864), in the layout of GPT-NeoX and Llama (the first half of a head is rotated with the second).
+Vaswani et al. 2017 (arXiv 1706.03762); grouped queries: Ainslie et al. 2023 (arXiv 2305.13245); norms of queries and
+keys: Dehghani et al. 2023 (arXiv 2302.05442); scores that are capped: Gemma Team 2024 (arXiv 2408.00118).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.tap import Tap
 from jaxneuron.types import Site
+from jaxneuron_models.positions import linear_bias
+from jaxneuron_models.rotary import Rotary, rotate
 
 
 class Relation(NamedTuple):
@@ -29,6 +32,8 @@ class Reach(NamedTuple):
     time: Int[Array, "time"]  # places in the row
     position: Int[Array, "#batch time"]  # places in the sentence
     allowed: Bool[Array, "batch time key"]
+    key_position: Int[Array, "#batch key"]  # as `position`, of all that may be looked at
+    length: Int[Array, "batch time"] | None  # words of the text that each is in; None: not known yet
     relation: Relation | None = None
 
     def near(self, words: int) -> "Reach":
@@ -55,15 +60,25 @@ class Attention(nnx.Module):
         *,
         key_heads: int,
         head_width: int,
-        rotary: tuple[float, float] | None,
+        rotary: Rotary | None,
         scale: float,
         bias: bool,
         rngs: nnx.Rngs,
+        output_bias: bool | None = None,  # None: as `bias`
+        norm: Callable[[int], Callable[[Array], Array]] | None = None,  # of queries and keys, from its width
+        norm_whole: bool = False,  # of all heads together, not of each
+        cap: float = 0.0,  # scores become `cap tanh(score / cap)`
+        linear_bias: bool = False,  # scores fall with the distance
     ):
         linear = partial(nnx.Linear, use_bias=bias, rngs=rngs)
         self.query = linear(width, heads * head_width)
         self.key, self.value = linear(width, key_heads * head_width), linear(width, key_heads * head_width)
-        self.output = linear(heads * head_width, width)
+        self.output = nnx.Linear(
+            heads * head_width, width, use_bias=bias if output_bias is None else output_bias, rngs=rngs
+        )
+        together = (heads, key_heads) if norm_whole else (1, 1)
+        self.query_norm, self.key_norm = (norm(n * head_width) for n in together) if norm else (None, None)
+        self.norm_whole, self.cap, self.linear_bias = norm_whole, cap, linear_bias
         self.heads, self.key_heads, self.head_width = heads, key_heads, head_width
         self.rotary, self.scale = rotary, scale
 
@@ -74,8 +89,10 @@ class Attention(nnx.Module):
         batch, time, _ = x.shape
         query = self.query(x).reshape(batch, time, self.key_heads, -1, self.head_width)
         key, value = (layer(x).reshape(batch, time, self.key_heads, -1) for layer in (self.key, self.value))
+        if self.query_norm is not None and self.key_norm is not None:
+            query, key = self._normalised(self.query_norm, query), self._normalised(self.key_norm, key)
         if self.rotary:
-            query, key = (rotate(vectors, reach.position, *self.rotary) for vectors in (query, key))
+            query, key = (rotate(vectors, reach.position, self.rotary, reach.length) for vectors in (query, key))
         if cache is not None:
             key, value = (
                 jax.lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), reach.time[0], axis=1)
@@ -89,6 +106,12 @@ class Attention(nnx.Module):
         if reach.relation is not None:
             bias = jnp.moveaxis(reach.relation.table[reach.relation.row].astype(wide), 3, 1)
             score = score + jnp.broadcast_to(bias.reshape(len(bias), *score.shape[1:]), score.shape)
+        if self.linear_bias:
+            bias = linear_bias(self.heads, reach.key_position)
+            bias = bias.reshape(bias.shape[0], self.key_heads, -1, 1, bias.shape[-1])
+            score = score + jnp.broadcast_to(bias, score.shape).astype(wide)
+        if self.cap:
+            score = self.cap * jnp.tanh(score / self.cap)
         score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(wide).min)
         weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
         total = jnp.sum(weight, axis=-1, keepdims=True)
@@ -100,18 +123,8 @@ class Attention(nnx.Module):
         probability = weight / jnp.broadcast_to(total, weight.shape)
         return self.output(heads), probability.reshape(batch, self.heads, time, -1), Cache(key, value)
 
-
-def rotate(
-    vectors: Float[Array, "batch time *head unit"], position: Int[Array, "#batch time"], share: float, base: float
-) -> Float[Array, "batch time *head unit"]:
-    """Turn pairs of units by angles that grow with the position; the last `1 - share` of the units stay as they are.
-
-    Where that leaves an odd number to be turned, the next unit is turned too, as in `transformers`.
-    """
-    turned = int(vectors.shape[-1] * share)
-    pairs = -(-turned // 2)
-    angle = jnp.einsum("bt,u->btu", position, base ** (-jnp.arange(0, turned, 2) / turned))
-    angle = angle.reshape(*position.shape, *[1] * (vectors.ndim - 3), pairs)
-    first, second, rest = jnp.split(vectors, [pairs, 2 * pairs], axis=-1)
-    cos, sin = (jnp.broadcast_to(f(angle), first.shape).astype(vectors.dtype) for f in (jnp.cos, jnp.sin))
-    return jnp.concatenate([first * cos - second * sin, second * cos + first * sin, rest], axis=-1)
+    def _normalised(self, norm: Callable[[Array], Array], vectors: Float[Array, "batch time *head unit"]) -> Array:
+        """Return the queries or the keys, each head's normalised or all of them together."""
+        if not self.norm_whole:
+            return norm(vectors)
+        return norm(vectors.reshape(*vectors.shape[:2], -1)).reshape(vectors.shape)

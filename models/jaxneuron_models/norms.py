@@ -27,15 +27,20 @@ class LayerNorm(nnx.Module):
 
 
 class RMSNorm(nnx.Module):
-    """`x / sqrt(mean of squares + epsilon) * scale`, over the units."""
+    """`x / sqrt(mean of squares + epsilon) * scale`, over the units.
 
-    def __init__(self, width: int, *, epsilon: float):
-        self.scale = nnx.Param(jnp.ones(width))
-        self.epsilon = epsilon
+    Where `less_one`, the weights are the scale less 1, as Gemma stores them: near 1, bfloat16 has two digits only.
+    """
+
+    def __init__(self, width: int, *, epsilon: float, less_one: bool = False):
+        self.scale = nnx.Param(jnp.zeros(width) if less_one else jnp.ones(width))
+        self.epsilon, self.less_one = epsilon, less_one
 
     def __call__(self, x: Float[Array, "*batch unit"]) -> Float[Array, "*batch unit"]:
         """Return the normalised units; reckoned in float32 at least."""
-        return _scaled(_wide(x), self.scale[...], self.epsilon, x)
+        wide = _wide(x)
+        scale = self.scale[...]
+        return _scaled(wide, scale.astype(wide.dtype) + 1 if self.less_one else scale, self.epsilon, x)
 
 
 def _scaled(wide: Array, scale: Array, epsilon: float, x: Array) -> Array:

@@ -1,7 +1,7 @@
-"""Positions that need no table of rows: sines of the place, and buckets of the distance between two words.
+"""Positions that need no table of rows: sines of the place, buckets of the distance of two words, biases by distance.
 
 Vaswani et al. 2017 (arXiv 1706.03762), all sines before all cosines as in Marian (Junczys-Dowmunt et al. 2018, arXiv
-1804.00344); Raffel et al. 2020 (T5, arXiv 1910.10683).
+1804.00344); Raffel et al. 2020 (T5, arXiv 1910.10683); Press et al. 2021 (ALiBi, arXiv 2108.12409).
 """
 
 import math
@@ -52,3 +52,26 @@ def buckets(
     away = key[None] - time[:, None]
     distance = jnp.abs(away) if both else jnp.maximum(-away, 0)
     return table[jnp.minimum(distance, farthest)] + (one_side * (away > 0) if both else 0)
+
+
+def slopes(heads: int) -> np.ndarray:
+    """Return each head's bias per word of distance: powers of two, and between them for the heads that are left over.
+
+    Example:
+        >>> slopes(4).tolist()
+        [0.25, 0.0625, 0.015625, 0.00390625]
+    """
+    power = 2 ** int(math.log2(heads))
+    first = [2 ** (-8 * (n + 1) / power) for n in range(power)]
+    return np.array(first + [2 ** (-4 * (2 * n + 1) / power) for n in range(heads - power)])
+
+
+def linear_bias(heads: int, position: Int[Array, "#batch key"]) -> Float[Array, "#batch head 1 key"]:
+    """Return what is added to the scores of each key: the same for all queries, as softmax takes differences.
+
+    Args:
+        heads: of queries.
+        position: of the keys, in their text.
+    """
+    slope = jnp.asarray(slopes(heads), jnp.float32)
+    return slope[None, :, None, None] * position.astype(jnp.float32)[:, None, None, :]

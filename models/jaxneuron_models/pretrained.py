@@ -123,6 +123,8 @@ def _stored(architecture: Architecture, tensors: dict[str, Stored], folder: Path
         for prefix in architecture.prefixes:
             plain = plain.removeprefix(prefix)
         plain = plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+        for pattern, renamed in architecture.renamed.items():
+            plain = re.sub(pattern, renamed, plain)
         if plain in stored:
             raise ValueError(f"{folder}: the tensor {plain!r} is stored twice, as {stored[plain].name!r} and {name!r}")
         stored[plain] = tensor
@@ -232,5 +234,6 @@ def _linear(config: Any) -> dict[Site, Site]:
     two_texts = isinstance(config, encoder_decoder.Config)
     side, blocks = ("decoder/", config.decoder_blocks) if two_texts else ("", config.blocks)
     last = f"{side}final" if config.norm_first else f"{side}block{blocks - 1}/residual"
-    plain = config.head in ("language", "labels") and not config.head_transform
+    capped = not two_texts and config.head_cap
+    plain = config.head in ("language", "labels") and not config.head_transform and not capped
     return {"logits": last} if plain else {}

@@ -62,8 +62,10 @@ def fill(
             whole[name] = tensor
         if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
             tensor = tensor.T
-        if isinstance(entry, Part) and tensor.shape[-1] == entry.of * shape.shape[-1]:
-            tensor = _part(tensor, entry, config.heads)
+        if isinstance(entry, Part):
+            tensor = _part(tensor, entry, config)
+        if architecture.interleaved and {"query", "key"} & set(module):
+            tensor = _halves(tensor, config)
         if tensor.shape != shape.shape:
             raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")
         return jnp.asarray(tensor)
@@ -106,12 +108,25 @@ def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
     return found
 
 
-def _part(tensor: np.ndarray, part: Part, heads: int) -> np.ndarray:
-    """Cut queries, keys or values out of `[..., all of them]`."""
-    if not part.by_head:
-        return np.split(tensor, part.of, axis=-1)[part.index]
-    by_head = tensor.reshape(*tensor.shape[:-1], heads, part.of, -1)[..., part.index, :]
-    return by_head.reshape(*tensor.shape[:-1], -1)
+def _part(tensor: np.ndarray, part: Part, config: transformer.Config) -> np.ndarray:
+    """Cut one part out of `[..., all of them]`; a tensor of another size stays whole."""
+    if part.of != 3:
+        return np.split(tensor, part.of, axis=-1)[part.index] if tensor.shape[-1] % part.of == 0 else tensor
+    keys = config.key_heads or config.heads
+    if tensor.shape[-1] != (config.heads + 2 * keys) * config.unit:
+        return tensor
+    groups = keys if part.by_head else 1
+    starts = np.array([config.heads, config.heads + keys]) // groups
+    grouped = tensor.reshape(*tensor.shape[:-1], groups, -1, config.unit)
+    return np.split(grouped, starts, axis=-2)[part.index].reshape(*tensor.shape[:-1], -1)
+
+
+def _halves(tensor: np.ndarray, config: transformer.Config) -> np.ndarray:
+    """Put the first units of all pairs that are turned together before the second ones, in each head."""
+    heads = tensor.reshape(*tensor.shape[:-1], -1, config.unit)
+    turned = int(config.unit * config.rotary_share)
+    parts = (heads[..., :turned:2], heads[..., 1:turned:2], heads[..., turned:])
+    return np.concatenate(parts, axis=-1).reshape(tensor.shape)
 
 
 def belongs(name: str, head: Head) -> bool:

@@ -6,6 +6,8 @@ Vaswani et al. 2017 (arXiv 1706.03762); Devlin et al. 2019 (arXiv 1810.04805); R
 Sites: `embed/word`, `embed`, then of each block `heads` (what the heads read, side by side), `attention` (after the
 output projection), `mlp/hidden` (after the non-linearity, and the gate where there is one), `mlp`, `residual` (after
 the layer norm in a post-norm model), and `final` where a norm follows the last block; `logits` where there is a head.
+Gated MLPs also have `mlp/gate` (after the non-linearity) and `mlp/in`, whose product is `mlp/hidden`. Where what
+attention and MLP give is normalised or scaled before it is added to the stream, their sites are what is added.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,6 +27,7 @@ from jaxneuron_models import check_text, pure
 from jaxneuron_models.attention import Attention, Cache, Reach, Relation
 from jaxneuron_models.disentangled import Disentangled
 from jaxneuron_models.norms import LayerNorm, RMSNorm
+from jaxneuron_models.rotary import Dynamic, Long, Rotary, Scaling
 from jaxneuron_models.relative import Biases, Vectors, rows
 
 
@@ -41,11 +44,11 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
 }
 
-
 NORMS: dict[str, Callable[..., LayerNorm | RMSNorm]] = {
     "layer": LayerNorm,
     "layer_unbiased": partial(LayerNorm, bias=False),
     "rms": RMSNorm,
+    "rms_less_one": partial(RMSNorm, less_one=True),
 }
 
 
@@ -63,24 +66,34 @@ class Config:
     activation: str = "gelu_tanh"  # see ACTIVATIONS
     gated: bool = False  # activation(gate x) * (up x), as SwiGLU
     causal: bool = True
-    norm: str = "layer"  # layer | layer_unbiased | rms
+    norm: str = "layer"  # layer | layer_unbiased | rms | rms_less_one (see `norms.RMSNorm`)
     first_norm: bool = True  # in a pre-norm model: the attention of the first block reads what a norm gives, as others
     norm_first: bool = True  # pre-norm, with a norm after the last block; otherwise post-norm
     parallel: bool = False  # attention and MLP both read the block's input
     epsilon: float = 1e-5
-    positions: str = "learned"  # learned | rotary | none
+    positions: str = "learned"  # learned | rotary | alibi | none
     longest: int = 512  # rows of the position table
     first_position: int = 0  # 2 in RoBERTa
     relative: Biases | Vectors | None = None  # what attention makes of the distances between words, for all blocks
     rotary_share: float = 1.0  # of each head's units
     rotary_base: float = 10_000.0
+    rotary_scaling: Scaling | None = None  # for texts longer than the training's
+    unturned: tuple[int, ...] = ()  # numbers of the blocks whose heads are not turned (SmolLM3)
     local: tuple[int, ...] = ()  # how far each block looks, in words, itself counted; 0: at all; empty: all blocks do
-    local_base: float = 0.0  # the rotary base of the blocks that look so far only; 0: as the others
+    local_base: float = 0.0  # the rotary base, unscaled, of the blocks that look so far only; 0: as the others
     types: int = 0  # rows of the segment table; every token is of type 0, but those of `types.Pairs`
     embedding_width: int = 0  # of words, positions and types, before a product takes them to `width`; 0: no product
     embedding_norm: bool = False
     weights: tuple[str, ...] = ()  # the name of each block's weights: blocks of one name share them; (): each its own
+    embedding_scale: float = 1.0  # of the words' vectors
+    residual_scale: float = 1.0  # of what attention and MLP add to the stream
+    input_norms: bool = True  # in a pre-norm model: of what attention and MLP read
+    output_norms: bool = False  # and of what they add (Gemma 2); only of that in OLMo 2
+    one_norm: bool = False  # where both read the block's input, they read it through one norm
+    query_norm: str = ""  # "" | head | all: of each head's queries and keys, or of those of all heads together
     attention_bias: bool = True
+    output_bias: bool | None = None  # of the product that mixes the heads; None: as `attention_bias`
+    attention_cap: float = 0.0  # scores become `cap tanh(score / cap)`; 0: they stay
     attention_scale: float = 0.0  # of the products of queries and keys; 0: 1 / sqrt(head_width)
     scale_by_block: bool = False  # and divided by the number of the block, from 1
     mlp_bias: bool = True
@@ -92,6 +105,8 @@ class Config:
     head_transform_bias: bool = True
     head_norm: bool = False  # and a norm after it
     head_bias: bool = False
+    head_scale: float = 1.0  # of the language head's scores
+    head_cap: float = 0.0  # which then become `cap tanh(score / cap)`
     tied: bool = True  # the language head is the word table
 
     def __post_init__(self):
@@ -99,7 +114,8 @@ class Config:
             "activation": ACTIVATIONS,
             "head_transform": ("", *ACTIVATIONS),
             "norm": NORMS,
-            "positions": ("learned", "rotary", "none"),
+            "positions": ("learned", "rotary", "alibi", "none"),
+            "query_norm": ("", "head", "all"),
             "head": ("none", "language", "labels", "first", "last", "mean"),
         }.items():
             if getattr(self, name) not in known:
@@ -119,14 +135,27 @@ class Config:
             raise ValueError("distances are seen by transformers whose words see both sides; set `causal` to False")
         object.__setattr__(self, "weights", tuple(self.weights))  # a list, where it comes out of a file
         object.__setattr__(self, "local", tuple(self.local))
+        object.__setattr__(self, "unturned", tuple(self.unturned))
         if self.local and len(self.local) != self.blocks:
             raise ValueError(f"`local` says of {len(self.local)} blocks how far they look, but there are {self.blocks}")
+        if self.one_norm and not (self.norm_first and self.parallel):
+            raise ValueError("`one_norm` is for pre-norm models whose attention and MLP both read the block's input")
         turned = int(self.unit * self.rotary_share)
         if self.positions == "rotary" and not 0 <= turned + turned % 2 <= self.unit:
             raise ValueError(
                 f"a rotary share of {self.rotary_share} turns pairs of {turned} units, but a head has {self.unit}; "
                 "heads of an even width can be turned whole"
             )
+        if self.rotary_scaling is not None and (turned % 2 or turned < 4):
+            raise ValueError(
+                f"positions can be scaled where an even number of at least 4 units is turned, not {turned}"
+            )
+        if isinstance(self.rotary_scaling, Long):
+            for factors in (self.rotary_scaling.short, self.rotary_scaling.long):
+                if len(factors) != turned // 2:
+                    raise ValueError(
+                        f"{turned // 2} pairs of units are turned, but there are factors of {len(factors)}"
+                    )
 
     @property
     def unit(self) -> int:
@@ -137,6 +166,21 @@ class Config:
     def window(self) -> int:
         """Tokens that can be read at once: RoBERTa leaves the first rows of its position table unused."""
         return self.longest - self.first_position
+
+    @property
+    def steps(self) -> int | None:
+        """Words that can be read step by step; None: no bound. What is kept of them may depend on the whole length."""
+        if isinstance(self.rotary_scaling, Dynamic | Long):
+            return int(self.rotary_scaling.trained)
+        return self.window if self.positions == "learned" else None
+
+    def rotary(self, block: int) -> Rotary | None:
+        """Return how the heads of a block are turned."""
+        if self.positions != "rotary" or block in self.unturned:
+            return None
+        if self.local_base and self.reach(block):
+            return Rotary(self.rotary_share, self.local_base)
+        return Rotary(self.rotary_share, self.rotary_base, self.rotary_scaling)
 
     def reach(self, block: int) -> int:
         """Return how far a block looks, in words; 0: at all."""
@@ -157,7 +201,6 @@ class Block(nnx.Module):
         width, hidden = config.width, config.hidden or 4 * config.width
         linear = partial(nnx.Linear, use_bias=config.mlp_bias, rngs=rngs)
         scale = (config.attention_scale or config.unit**-0.5) / (number + 1 if config.scale_by_block else 1)
-        base = config.local_base if config.local_base and config.reach(number) else config.rotary_base
         if isinstance(config.relative, Vectors):
             self.attention = Disentangled(width, config.heads, scale=scale, relative=config.relative, rngs=rngs)
         else:
@@ -166,17 +209,26 @@ class Block(nnx.Module):
                 config.heads,
                 key_heads=config.key_heads or config.heads,
                 head_width=config.unit,
-                rotary=(config.rotary_share, base) if config.positions == "rotary" else None,
+                rotary=config.rotary(number),
                 scale=scale,
                 bias=config.attention_bias,
+                output_bias=config.output_bias,
+                norm=partial(_norm, config) if config.query_norm else None,
+                norm_whole=config.query_norm == "all",
+                cap=config.attention_cap,
+                linear_bias=config.positions == "alibi",
                 rngs=rngs,
             )
         self.up, self.down = linear(width, hidden), linear(hidden, width)
         self.gate = linear(width, hidden) if config.gated else None
-        self.attention_norm = _norm(config) if number or config.first_norm or not config.norm_first else None
-        self.mlp_norm = _norm(config)
+        reads = config.input_norms or not config.norm_first
+        first = number or config.first_norm or not config.norm_first
+        self.attention_norm = _norm(config) if reads and first else None
+        self.mlp_norm = _norm(config) if reads and not config.one_norm else None
+        self.attention_output_norm = _norm(config) if config.output_norms else None
+        self.mlp_output_norm = _norm(config) if config.output_norms else None
         self.activation, self.norm_first, self.parallel = config.activation, config.norm_first, config.parallel
-        self.local = config.reach(number)
+        self.local, self.scale, self.one_norm = config.reach(number), config.residual_scale, config.one_norm
 
     def __call__(
         self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None
@@ -186,8 +238,8 @@ class Block(nnx.Module):
         norm = self.attention_norm
         entering = norm(x) if self.norm_first and norm is not None else x
         attended, probability, cache = self.attention(tap, site, entering, reach, cache)
-        attended = tap(f"{site}/attention", attended, reach.time)
-        if norm is not None and not self.norm_first:
+        attended = tap(f"{site}/attention", self._added(self.attention_output_norm, attended), reach.time)
+        if norm is not None and self.mlp_norm is not None and not self.norm_first:
             x = norm(x + attended)
             return (
                 tap(f"{site}/residual", self.mlp_norm(x + self.mlp(tap, site, x, reach.time)), reach.time),
@@ -195,14 +247,28 @@ class Block(nnx.Module):
                 cache,
             )
         middle = x if self.parallel else x + attended
-        x = x + attended + self.mlp(tap, site, self.mlp_norm(middle), reach.time)
+        if self.one_norm:
+            middle = entering
+        elif self.mlp_norm is not None:
+            middle = self.mlp_norm(middle)
+        x = x + attended + self.mlp(tap, site, middle, reach.time)
         return tap(f"{site}/residual", x, reach.time), probability, cache
 
     def mlp(self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], time: Int[Array, "time"]) -> Array:
         """Return what the MLP adds to the stream."""
         activation = ACTIVATIONS[self.activation]
-        hidden = activation(self.up(x)) if self.gate is None else activation(self.gate(x)) * self.up(x)
-        return tap(f"{site}/mlp", self.down(tap(f"{site}/mlp/hidden", hidden, time)), time)
+        if self.gate is None:
+            hidden = activation(self.up(x))
+        else:
+            gate = tap(f"{site}/mlp/gate", activation(self.gate(x)), time)
+            hidden = gate * tap(f"{site}/mlp/in", self.up(x), time)
+        added = self.down(tap(f"{site}/mlp/hidden", hidden, time))
+        return tap(f"{site}/mlp", self._added(self.mlp_output_norm, added), time)
+
+    def _added(self, norm: LayerNorm | RMSNorm | None, x: Float[Array, "batch time unit"]) -> Array:
+        """Return what is added to the stream."""
+        x = x if norm is None else norm(x)
+        return x if self.scale == 1 else x * jnp.asarray(self.scale, x.dtype)
 
 
 class Head(nnx.Module):
@@ -211,7 +277,9 @@ class Head(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs):
         outputs = config.vocabulary if config.head == "language" else config.labels
         self.reads, self.activation = config.head, config.head_transform
-        width = config.embedding_width or config.width if config.head == "language" else config.width
+        language = config.head == "language"
+        self.scale, self.cap = (config.head_scale, config.head_cap) if language else (1.0, 0.0)
+        width = config.embedding_width or config.width if language else config.width
         dense = partial(nnx.Linear, use_bias=config.head_transform_bias, rngs=rngs)
         self.transform = dense(config.width, width) if config.head_transform else None
         self.norm = _norm(config, width) if config.head_norm else None
@@ -232,7 +300,9 @@ class Head(nnx.Module):
             x = ACTIVATIONS[self.activation](self.transform(x))
         x = x if self.norm is None else self.norm(x)
         scores = x @ table.T if self.scores is None else self.scores(x)
-        return scores if self.bias is None else scores + jnp.broadcast_to(self.bias[...], scores.shape)
+        scores = scores if self.bias is None else scores + jnp.broadcast_to(self.bias[...], scores.shape)
+        scores = scores if self.scale == 1 else scores * jnp.asarray(self.scale, scores.dtype)
+        return self.cap * jnp.tanh(scores / self.cap) if self.cap else scores
 
 
 class Transformer(nnx.Module):
@@ -274,10 +344,12 @@ class Transformer(nnx.Module):
             begins = jnp.diff(tokens.segment, axis=1, prepend=-1) != 0
             position = position - jax.lax.cummax(jnp.where(begins, position, 0), axis=1)
             allowed = allowed & (tokens.segment[:, :, None] == tokens.segment[:, None, :])
+        length = jnp.sum(allowed, axis=-1)
         if self.config.causal:
             allowed = allowed & jnp.broadcast_to(time[None] <= time[:, None], allowed.shape)
         tap = Tap(edits)
-        output, _ = self.run(tap, tokens, Reach(time, position, allowed, relation=self.relation(position)), None)
+        reach = Reach(time, position, allowed, position, length, self.relation(position))
+        output, _ = self.run(tap, tokens, reach, None)
         return output, tap.activations()
 
     def step(
@@ -290,7 +362,7 @@ class Transformer(nnx.Module):
         keys = jnp.arange(cache.keys.shape[2])
         allowed = jnp.broadcast_to(keys[None] <= time[:, None], (batch, new, len(keys)))
         tap = Tap(edits)
-        output, layers = self.run(tap, tokens, Reach(time, time[None], allowed), cache)
+        output, layers = self.run(tap, tokens, Reach(time, time[None], allowed, keys[None], None), cache)
         keys, values = (jnp.stack(leaves) for leaves in zip(*layers, strict=True))
         state = State(keys, values, cache.length + new)
         return output, tap.activations(), state
@@ -314,6 +386,8 @@ class Transformer(nnx.Module):
 
     def embed(self, x: Float[Array, "batch time row"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
         """Add positions and types to the words' vectors."""
+        if self.config.embedding_scale != 1:
+            x = x * jnp.asarray(self.config.embedding_scale, x.dtype)
         if self.position is not None:
             rows = self.position[...][reach.position + self.config.first_position]
             x = x + jnp.broadcast_to(rows, x.shape)

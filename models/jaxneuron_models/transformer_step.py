@@ -16,6 +16,7 @@ from jaxtyping import Array
 
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure, transformer
+from jaxneuron_models.rotary import Dynamic, Long
 from jaxneuron_models.transformer import Config, Prediction, State
 
 
@@ -90,8 +91,10 @@ def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.fl
         >>> initial_state(Config(vocabulary=9, width=8, blocks=1, heads=2), 1, capacity=3).room
         3
     """
-    bound = config.window if config.positions == "learned" else None
+    bound = config.steps
     if capacity < 1 or (bound is not None and capacity > bound):
         most = f", at most {bound}, for which the model has positions" if bound else ""
+        if isinstance(config.rotary_scaling, Dynamic | Long):
+            most = f", at most {bound}, as those of longer texts are turned by the whole length"
         raise ValueError(f"expected a capacity of at least 1 word{most}, got {capacity}")
     return transformer.initial_state(config, batch, capacity, dtype)

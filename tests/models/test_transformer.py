@@ -11,6 +11,7 @@ from flax import nnx
 from jaxneuron.edits import Add, Replace
 from jaxneuron.types import Packed, Pairs, Tokens
 from jaxneuron_models import transformer, transformer_step
+from jaxneuron_models.rotary import Dynamic, Long, Yarn
 from jaxneuron_models.relative import Biases, Vectors
 
 WORDS = 17
@@ -47,6 +48,21 @@ KINDS = {
         "mlp_bias": False,
         "tied": False,
     },
+    "gemma": {
+        "norm": "rms_less_one",
+        "positions": "rotary",
+        "gated": True,
+        "local": (3, 0),
+        "local_base": 50.0,
+        "output_norms": True,
+        "query_norm": "head",
+        "attention_cap": 2.0,
+        "head_cap": 3.0,
+        "embedding_scale": 4.0,
+        "residual_scale": 0.5,
+    },
+    "bloom": {"positions": "alibi", "embedding_norm": True, "query_norm": "all", "output_bias": False},
+    "phi": {"parallel": True, "one_norm": True, "positions": "rotary", "rotary_scaling": Yarn(4, 3, 32, 1, True, 1.1)},
     "neox": {"parallel": True, "positions": "rotary", "rotary_share": 0.5, "tied": False},
 }
 CAUSAL = [kind for kind, options in KINDS.items() if options.get("causal", True)]
@@ -112,7 +128,7 @@ def test_attention_is_a_distribution_over_words_in_reach(kind):
     probability = forward(params, tokens, {})[0].attention
     assert probability.shape == (2, 2, 4, 7, 7)
     np.testing.assert_allclose(probability.sum(-1), 1.0, atol=1e-5)
-    assert float(jnp.max(probability[:, 1, :, :4, 4:])) == 0
+    assert float(jnp.max(probability[:, 1, :, :4, 4:])) == 0  # what padding reads is nothing to anybody
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,6 +182,9 @@ def test_a_head_for_sentences_reads_one_real_word(head):
         ({"heads": 3}, "can't be split into 3 heads"),
         ({"key_heads": 3}, "can't share 3 heads"),
         ({"head_width": 5, "positions": "rotary"}, "turns pairs of 5 units, but a head has 5"),
+        ({"positions": "rotary", "rotary_share": 0.5, "rotary_scaling": Dynamic(2, 8)}, "at least 4 units .* not 2"),
+        ({"positions": "rotary", "rotary_scaling": Long(8, 1.0, (1.0,), (2.0, 2.0))}, "2 pairs .* factors of 1"),
+        ({"local": (3,)}, "of 1 blocks how far they look, but there are 4"),
     ],
 )
 def test_a_wrong_setting_is_named(options, fault):
@@ -270,3 +289,31 @@ def test_products_of_queries_and_keys_are_scaled_as_asked():
     halved["block1"]["attention"]["query"] = {n: w / 2 for n, w in params["block1"]["attention"]["query"].items()}
     mine, theirs = (f(p, TEXT, {})[0].logits for f, p in ((by_block, params), (forward, halved)))
     np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+def test_a_word_sees_as_far_as_its_block_looks():
+    _, forward, params = build("gpt", local=(3, 0))
+    probability = forward(params, TEXT._replace(mask=TEXT.mask | True), {})[0].attention[:, 0]
+    distance = np.arange(4)[:, None] - np.arange(4)
+    assert (np.asarray(probability[0] > 0) == ((distance >= 0) & (distance < 3))[None]).all()
+    assert (np.asarray(probability[1] > 0) == (distance >= 0)[None]).all()
+
+
+def test_several_texts_in_a_row_are_read_as_alone():
+    """Windows, biases and lengths are those of each text."""
+    long = {"positions": "rotary", "rotary_scaling": Dynamic(2, 4)}
+    for kind, options in (("gpt", {"local": (3, 2)}), ("bloom", {}), ("llama", long)):
+        _, forward, params = build(kind, **options)
+        tokens = sentences((7,))
+        packed = Packed(*tokens, jnp.array([[0, 0, 0, 0, 0, 1, 1]]))
+        together = forward(params, packed, {})[0].logits
+        for part in (slice(0, 5), slice(5, 7)):
+            alone = forward(params, Tokens(tokens.ids[:, part], tokens.mask[:, part]), {})[0].logits
+            np.testing.assert_allclose(together[:, part], alone, atol=1e-5)
+
+
+def test_what_depends_on_the_whole_length_is_read_in_steps_up_to_where_it_does():
+    config = transformer.Config(WORDS, positions="rotary", rotary_scaling=Dynamic(2.0, 8))
+    assert transformer_step.initial_state(config, 1, 8).room == 8
+    with pytest.raises(ValueError, match="at most 8, as those of longer texts are turned by the whole length, got 9"):
+        transformer_step.initial_state(config, 1, 9)

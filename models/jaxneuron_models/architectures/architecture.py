@@ -10,11 +10,11 @@ from jaxneuron_models.architectures.settings import Rule
 
 
 class Part(NamedTuple):
-    """One of the equal parts of a fused tensor's outputs: queries, keys or values."""
+    """One of the parts of a fused tensor's outputs: queries, keys or values; or of `of` equal ones."""
 
     name: str
     index: int
-    by_head: bool  # each head holds its own query, key and value, one after another (GPT-NeoX)
+    by_head: bool  # each head of keys holds its own queries, key and value, one after another (GPT-NeoX)
     of: int = 3
 
 
@@ -35,9 +35,11 @@ class Architecture(NamedTuple):
     fields: dict[str, Any]  # of transformer.Config, which no setting changes
     tensors: dict[str, str | Part]  # our module or tensor -> theirs
     heads: dict[str, Head]  # the end of the class's name -> its head
-    derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}  # `settings.Raw` values -> fields
+    derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}  # their values -> fields
     aliases: dict[str, str] = {}  # other names of settings
     instead: dict[str, str] = {}  # a tensor -> the one that stands for it where it is not stored
+    renamed: dict[str, str] = {}  # regular expressions of tensors -> how they are called in `tensors`
+    interleaved: bool = False  # the units of queries and keys that are turned together lie side by side (GPT-J)
     unused: tuple[str, ...] = ()  # regular expressions of tensors that no setting makes us read
     two_texts: bool = False  # an encoder-decoder, whose fields are of encoder_decoder_config.Config
     transposed: bool = True  # the blocks' matrices are stored [output, input], as the head's always are

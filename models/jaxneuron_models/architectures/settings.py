@@ -16,12 +16,14 @@ class Field(NamedTuple):
     name: str
     default: Any  # of the config class
     convert: Callable[[Any], Any] | None = None  # their value -> ours; a ValueError says what is not supported
+    nullable: bool = False  # null is a value of its own
 
 
 class Raw(NamedTuple):
     """A setting that is read together with others, by `Architecture.derive`."""
 
     default: Any
+    nullable: bool = False
 
 
 class Only(NamedTuple):
@@ -41,7 +43,7 @@ class Settings(NamedTuple):
     """What a config.json says."""
 
     fields: dict[str, Any]  # of transformer.Config
-    raw: dict[str, Any]  # by their names, of rules that are `Raw`
+    raw: dict[str, Any]  # by their names, of rules that are `Raw` or `Field`; not converted
 
 
 HIDDEN_ACTIVATIONS = {
@@ -66,9 +68,21 @@ def free(*names: str) -> dict[str, Rule]:
     return dict.fromkeys(names, Free())
 
 
+def known_activation(name: str) -> str:
+    """Return what `transformer.ACTIVATIONS` calls a non-linearity, or raise a ValueError."""
+    if name not in HIDDEN_ACTIVATIONS:
+        raise ValueError(f"of the non-linearities, {', '.join(HIDDEN_ACTIVATIONS)} are supported")
+    return HIDDEN_ACTIVATIONS[name]
+
+
 def activation(key_default: str) -> Field:
     """Return the rule of the setting that names the non-linearity."""
-    return Field("activation", key_default, _activation)
+    return Field("activation", key_default, known_activation)
+
+
+def cap(name: str, default: float | None) -> Field:
+    """Return the rule of a number that caps others, or null, which is our 0."""
+    return Field(name, default, _cap, nullable=True)
 
 
 def optional(name: str) -> Field:
@@ -162,7 +176,7 @@ def read(described: Mapping[str, Any], rules: Mapping[str, Rule], aliases: Mappi
         for name, rule in rules.items()
         if isinstance(rule, Field)
     }
-    return Settings(fields, {name: values[name] for name, rule in rules.items() if isinstance(rule, Raw)})
+    return Settings(fields, values)
 
 
 def said(key: str, value: Any) -> str:
@@ -183,12 +197,14 @@ def number(key: str, value: Any) -> float:
 
 def non_linearity(key: str, value: str) -> str:
     """Return the non-linearity that a raw setting names."""
-    return _converted(key, value, _activation)
+    return _converted(key, value, known_activation)
 
 
 def _checked(key: str, value: Any, rule: Field | Raw) -> Any:
     """Return a value of the type of the rule's default."""
     kind = type(rule.default)
+    if value is None and rule.nullable:
+        return None
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     if kind in KINDS and (type(value) is not kind or kind is float):
@@ -203,13 +219,13 @@ def _converted(key: str, value: Any, convert: Callable[[Any], Any]) -> Any:
         raise ValueError(f"sets {said(key, value)}; {error}") from error
 
 
-def _activation(name: str) -> str:
-    if name not in HIDDEN_ACTIVATIONS:
-        raise ValueError(f"of the non-linearities, {', '.join(HIDDEN_ACTIVATIONS)} are supported")
-    return HIDDEN_ACTIVATIONS[name]
-
-
 def _optional(value: Any) -> int:
     if value is not None and (type(value) is not int or value < 1):
         raise ValueError("expected a whole number of at least 1, or null")
     return value or 0
+
+
+def _cap(value: Any) -> float:
+    if value is not None and not (isinstance(value, int | float) and value > 0):
+        raise ValueError("expected a number above 0, or null")
+    return float(value or 0)
