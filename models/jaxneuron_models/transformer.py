@@ -27,8 +27,8 @@ from jaxneuron_models import check_text, pure
 from jaxneuron_models.attention import Attention, Cache, Reach, Relation
 from jaxneuron_models.disentangled import Disentangled
 from jaxneuron_models.norms import LayerNorm, RMSNorm
-from jaxneuron_models.rotary import Dynamic, Long, Rotary, Scaling
 from jaxneuron_models.relative import Biases, Vectors, rows
+from jaxneuron_models.rotary import Dynamic, Long, Rotary, Scaling, Yarn
 
 
 def gelu(x: Array) -> Array:
@@ -146,9 +146,10 @@ class Config:
                 f"a rotary share of {self.rotary_share} turns pairs of {turned} units, but a head has {self.unit}; "
                 "heads of an even width can be turned whole"
             )
-        if self.rotary_scaling is not None and (turned % 2 or turned < 4):
+        if isinstance(self.rotary_scaling, Yarn | Dynamic | Long) and (turned % 2 or turned < 4):
             raise ValueError(
-                f"positions can be scaled where an even number of at least 4 units is turned, not {turned}"
+                f"'rope_scaling' to {type(self.rotary_scaling).__name__} needs an even number of at least 4 units of a "
+                f"head that are turned, but there are {turned}"
             )
         if isinstance(self.rotary_scaling, Long):
             for factors in (self.rotary_scaling.short, self.rotary_scaling.long):

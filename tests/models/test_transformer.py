@@ -11,8 +11,8 @@ from flax import nnx
 from jaxneuron.edits import Add, Replace
 from jaxneuron.types import Packed, Pairs, Tokens
 from jaxneuron_models import transformer, transformer_step
-from jaxneuron_models.rotary import Dynamic, Long, Yarn
 from jaxneuron_models.relative import Biases, Vectors
+from jaxneuron_models.rotary import Dynamic, Long, Yarn
 
 WORDS = 17
 KINDS = {
@@ -182,7 +182,10 @@ def test_a_head_for_sentences_reads_one_real_word(head):
         ({"heads": 3}, "can't be split into 3 heads"),
         ({"key_heads": 3}, "can't share 3 heads"),
         ({"head_width": 5, "positions": "rotary"}, "turns pairs of 5 units, but a head has 5"),
-        ({"positions": "rotary", "rotary_share": 0.5, "rotary_scaling": Dynamic(2, 8)}, "at least 4 units .* not 2"),
+        (
+            {"positions": "rotary", "rotary_share": 0.5, "rotary_scaling": Dynamic(2, 8)},
+            "Dynamic needs .* at least 4 units .* there are 2",
+        ),
         ({"positions": "rotary", "rotary_scaling": Long(8, 1.0, (1.0,), (2.0, 2.0))}, "2 pairs .* factors of 1"),
         ({"local": (3,)}, "of 1 blocks how far they look, but there are 4"),
     ],

@@ -30,9 +30,9 @@ from jaxneuron_models.architectures import (
     phi3,
     qwen,
     roberta,
-    t5,
     smollm3,
     stablelm,
+    t5,
     xlm_roberta,
 )
 from jaxneuron_models.architectures.architecture import Architecture

@@ -62,12 +62,13 @@ SETTINGS2: dict[str, Rule] = SETTINGS | {
 SETTINGS3: dict[str, Rule] = SETTINGS2 | {
     "vocab_size": Field("vocabulary", 262_208),
     "max_position_embeddings": Field("longest", 131_072),
-    "attn_logit_softcapping": cap("attention_cap", None),
     "final_logit_softcapping": cap("head_cap", None),
     "use_bidirectional_attention": Raw(False),
     "rope_theta": Raw(1_000_000.0),
     "rope_local_base_freq": Raw(10_000.0),
     "sliding_window_pattern": Raw(6),
+    # of attention, whose scores stay as they are; and a note of the pattern that `transformers` writes
+    **free("attn_logit_softcapping", "_sliding_window_pattern"),
 }
 
 

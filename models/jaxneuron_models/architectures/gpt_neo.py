@@ -42,11 +42,10 @@ ARCHITECTURE = Architecture(
         "layer_norm_epsilon": Field("epsilon", 1e-5),
         "max_position_embeddings": Field("longest", 2048),
         "tie_word_embeddings": Field("tied", True),
-        "is_causal": Field("causal", True),
         "attention_types": Raw([[["global", "local"], 12]]),
         "attention_layers": Raw(None),
         "window_size": Raw(256),
-        **free("resid_dropout", "embed_dropout"),
+        **free("resid_dropout", "embed_dropout", "is_causal"),  # no word sees those after it, whatever the last says
         # of heads that are not read, and names of earlier versions
         **free("summary_type", "summary_use_proj", "summary_activation", "summary_proj_to_labels"),
         **free("summary_first_dropout"),
