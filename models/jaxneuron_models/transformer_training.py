@@ -160,8 +160,9 @@ def load(directory: Path | str) -> pure.Model:
         FileNotFoundError, ValueError: see `checkpoints.load`.
     """
     stored = checkpoints.load(directory, "transformer")
-    tuples = {name: tuple(value) for name, value in stored.config.items() if isinstance(value, list)}  # JSON has none
-    config = transformer.Config(**stored.config | tuples)
+    lists = {name for name, value in stored.config.items() if isinstance(value, list)}  # JSON has no tuples
+    fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in stored.config.items()}
+    config = transformer.Config(**fields)
     forward, init = transformer.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     last = "final" if config.norm_first else f"block{config.blocks - 1}/residual"
