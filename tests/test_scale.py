@@ -67,12 +67,9 @@ WIDE = {
 """Activations that single precision does not hold, for methods on the host; what JAX is given it rounds by itself."""
 
 OF_THE_UNIT = "its threshold of activity is a number of the unit itself, 0 by default"
-READS_SINGLE = "reads activations in single precision"
 DRAWS = "what is drawn differs from type to type"
 LEFT_OUT = {
     "compositional": dict.fromkeys(("plus 1e6", "float64 plus 1e9", "int64"), OF_THE_UNIT),
-    "linear": dict.fromkeys(("float64 plus 1e9", "float64 times 1e-60"), READS_SINGLE),
-    "latent_variable": dict.fromkeys(("float64 plus 1e9", "float64 times 1e-60"), READS_SINGLE),
     "lime": {"plus 1e6": "near is what points the same way, which an offset changes"},
     "input_x_gradient": {"plus 1e6": "it is times the value, offset and all"},
     "lrp": {"plus 1e6": "it is times the value, offset and all"},

@@ -12,6 +12,10 @@ from jaxneuron.rank import _labels
 from jaxneuron.rank._stream import Checked
 
 
+ROUNDED = 1e-3
+"""The share of a unit's standard deviation that float32 may round off where units are not standardised."""
+
+
 class Kind(NamedTuple):
     """What the labels are, and so which loss fits them; hashable."""
 
@@ -118,6 +122,29 @@ class Blocks:
             self._host_moments = mean, scale
             return jnp.zeros(self.units, jnp.float32), jnp.ones(self.units, jnp.float32)
         return jnp.asarray(mean, jnp.float32), jnp.asarray(scale, jnp.float32)
+
+    def check_single(self, spread: np.ndarray) -> None:
+        """Check that float32 holds wide numbers as they are: what it rounds off is small beside each unit's spread.
+
+        Raises:
+            ValueError: it does not; the message names the first unit.
+        """
+        if not self.wide:
+            return
+        for first in self._starts:
+            host = self._host(first)
+            with np.errstate(over="ignore", under="ignore"):
+                single = host.astype(np.float32)
+            single[np.abs(single) < np.finfo(np.float32).tiny] = 0  # as the device takes them
+            lost = np.abs(single - host).max(axis=0, initial=0) > ROUNDED * spread
+            if lost.any():
+                place = int(np.argmax(lost))
+                unit = place if self._units is None else int(self._units[place])
+                raise ValueError(
+                    f"unit {unit} has a standard deviation of {spread[place]:g} and values near {host[0, place]:g}, "
+                    "which float32 does not tell apart; leave standardise=True, or subtract the mean and divide by the "
+                    "scale before"
+                )
 
     def shuffled(self, rng: np.random.Generator | None) -> Iterator[Block]:
         """Yield the blocks in the order of the draw, or in their own."""

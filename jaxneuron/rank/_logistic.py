@@ -44,16 +44,17 @@ class Design(NamedTuple):
 def design(labels: Bool[np.ndarray, "token label"], folds: Int[np.ndarray, "token"]) -> Design:
     """Return who has which label and is in which fold, on the device."""
     made = Design(jnp.asarray(labels.T), jnp.asarray(folds, jnp.int32), int(folds.max()) + 1)
-    machines(np.zeros(len(folds), np.float32), made, 1.0)  # compiles here, or else each thread would
+    machines(np.zeros(len(folds), np.float32), made, 1.0, False)  # compiles here, or else each thread would
     return made
 
 
-def machines(values: Float[np.ndarray, "token"], design: Design, cost: float) -> Machines:
+def machines(values: Float[np.ndarray, "token"], design: Design, cost: float, balanced: bool) -> Machines:
     """Train and test the machines of one unit: one for every label and fold."""
     u, mean, scale = _margin.standard(values)
     batch = max(1, ENTRIES // len(u))
     pull = np.float32(min(1 / scale**2, MOST))
-    v, b, hits, alarms = _all(u, design.held, design.fold, pull, cost, folds=design.folds, batch=batch)
+    given = u, design.held, design.fold, pull, cost, np.bool_(balanced)
+    v, b, hits, alarms = _all(*given, folds=design.folds, batch=batch)
     weight = np.asarray(v, np.float64) / scale
     bias = np.asarray(b, np.float64) - weight * mean
     return Machines(weight, bias, np.asarray(hits, np.int64), np.asarray(alarms, np.int64))
@@ -66,6 +67,7 @@ def _all(
     fold: Int[Array, "token"],
     pull: Float[Array, ""],
     cost: Float[Array, ""],
+    balanced: Bool[Array, ""],
     *,
     folds: int,
     batch: int,
@@ -75,12 +77,12 @@ def _all(
     everyone = jnp.ones(len(u), bool)
 
     def of_label(label: Array) -> tuple[Array, Array]:
-        return _fit(u, held[label], everyone, pull, cost, _level(held[label], everyone))
+        return _fit(u, held[label], everyone, pull, cost, balanced, _level(held[label], everyone))
 
     def of_fold(problem: tuple[Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         label, number, start = problem
         y, tested = held[label], fold == number
-        v, b = _fit(u, y, ~tested, pull, cost, start)
+        v, b = _fit(u, y, ~tested, pull, cost, balanced, start)
         named = tested & (v * u + b > 0)
         hits = jnp.sum(named & y)
         return v, b, hits, jnp.sum(named) - hits
@@ -103,17 +105,22 @@ def _fit(
     trained: Bool[Array, "token"],
     pull: Float[Array, ""],
     cost: Float[Array, ""],
+    balanced: Bool[Array, ""],
     start: Float[Array, "2"],
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the weight and bias of one machine; where all tokens are of one kind, only their share counts."""
     powers = jnp.stack([jnp.ones_like(u), u, u * u], axis=1)
+    held, tokens = jnp.sum(y & trained), jnp.sum(trained)
+    # scikit-learn's class_weight="balanced": tokens / (2 * tokens of the side)
+    each = jnp.where(balanced, tokens / (2 * jnp.maximum(jnp.where(y, held, tokens - held), 1)), 1).astype(u.dtype)
+    each = each * trained
 
     def slopes(at: Array) -> tuple[Array, Array]:
         """Return the gradient in `v, b`, and the curvature `vv, vb, bb`."""
         v, b = at
         p = jax.nn.sigmoid(v * u + b)
-        n, s = jnp.where(trained, p - y, 0) @ powers[:, :2]
-        q, qu, quu = jnp.where(trained, p * (1 - p), 0) @ powers
+        n, s = (each * (p - y)) @ powers[:, :2]
+        q, qu, quu = (each * p * (1 - p)) @ powers
         return jnp.stack([v * pull + cost * s, cost * n]), jnp.stack([pull + cost * quu, cost * qu, cost * q])
 
     def newton(gradient: Array, curvature: Array) -> Array:

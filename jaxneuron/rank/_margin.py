@@ -3,7 +3,8 @@
 The problem is scikit-learn's `LinearSVC(dual=False)`: `min ½(w² + b²) + C Σ max(0, 1 - y(wx + b))²`, whose bias is held
 small like the weight. With one unit, the tokens inside the margin are those below (or above) one activation. So once
 the tokens are sorted and `1, x, x²` summed from the lowest up, the objective, its gradient and its curvature for any
-`w, b` are differences of two sums that a binary search finds, and Newton's method needs no pass over the data.
+`w, b` are differences of two sums that a binary search finds, and Newton's method needs no pass over the data. Balanced,
+each side's tokens cost in inverse proportion to how many of them a machine is trained on.
 """
 
 from typing import NamedTuple
@@ -76,7 +77,7 @@ def design(labels: np.ndarray, folds: Int[np.ndarray, "token"]) -> Design:
     return Design(label, fold, both)
 
 
-def machines(values: Float[np.ndarray, "token"], design: Design, cost: float) -> Machines:
+def machines(values: Float[np.ndarray, "token"], design: Design, cost: float, balanced: bool) -> Machines:
     """Train and test the machines of one unit: one for every label and fold."""
     tokens, sort = len(values), _order.ascending(values)
     place, x = _order.places(sort), values[sort.order].astype(np.float64)
@@ -97,18 +98,23 @@ def machines(values: Float[np.ndarray, "token"], design: Design, cost: float) ->
     everyone = Members(np.zeros_like(sort.order), sort.order, np.zeros(1, np.int64), np.array([tokens]))
     by_all = table(everyone, np.zeros((1, 1), np.int64))
 
+    trained = tokens - design.fold.size[None, :]
+    held = design.label.size[:, None] - design.both.size.reshape(labels, folds)
+    # scikit-learn's class_weight="balanced": tokens / (2 * tokens of the side)
+    with_cost, without_cost = (trained / (2 * np.maximum(n, 1)) if balanced else 1.0 for n in (held, trained - held))
+
     def objective(w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return the objective, its gradient in w and b, and twice the cost times the sums inside the margin."""
         with np.errstate(divide="ignore", invalid="ignore"):
             high, low = np.nan_to_num(np.stack([1 - b, -1 - b]) / w, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         rises = w >= 0
         p, q = np.searchsorted(x, high), np.searchsorted(x, low)
-        n, s, ss = np.moveaxis(by_label.side(p, rises) - by_both.side(p, rises), -1, 0)
+        n, s, ss = with_cost * np.moveaxis(by_label.side(p, rises) - by_both.side(p, rises), -1, 0)
         inside = np.stack([n, s, ss])
         loss = (1 - b) ** 2 * n - 2 * (1 - b) * w * s + w * w * ss
         slope_w, slope_b = -((1 - b) * s - w * ss), -((1 - b) * n - w * s)
         without = by_all.side(q, ~rises) - by_fold.side(q, ~rises) - by_label.side(q, ~rises) + by_both.side(q, ~rises)
-        n, s, ss = np.moveaxis(without, -1, 0)
+        n, s, ss = without_cost * np.moveaxis(without, -1, 0)
         loss += (1 + b) ** 2 * n + 2 * (1 + b) * w * s + w * w * ss
         slope_w, slope_b = slope_w + (1 + b) * s + w * ss, slope_b + (1 + b) * n + w * s
         inside += np.stack([n, s, ss])

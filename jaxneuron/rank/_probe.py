@@ -71,7 +71,10 @@ def on_device(probe: Probe, part: Float[np.ndarray, "token unit"]) -> tuple[Arra
     """Return activations, and the mean and deviation that remain, in float32; wider numbers are standardised before."""
     if np.float64 in (part.dtype, probe.mean.dtype):
         mean, scale = (np.asarray(x, np.float64) for x in (probe.mean, probe.scale))
-        part = ((part - mean) / scale).astype(np.float32)
+        with np.errstate(over="ignore"):
+            part = ((part - mean) / scale).astype(np.float32)
+        if not np.isfinite(part).all():
+            raise ValueError("activations are further from what the probe was fitted on than float32 holds")
         return jnp.asarray(part), jnp.zeros(part.shape[1], part.dtype), jnp.ones(part.shape[1], part.dtype)
     return jnp.asarray(part), jnp.asarray(probe.mean), jnp.asarray(probe.scale)
 

@@ -164,6 +164,8 @@ def fit(
     table, kind = _blocks.prepared(labels, tokens)
     data = _blocks.Blocks(activations, table, None, budget)
     moments = data.moments(standardise)
+    if not standardise:
+        data.check_single(data.moments()[1])
     here = data.standardised_by(*moments)
     state = _State(
         *(

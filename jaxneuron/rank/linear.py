@@ -164,7 +164,8 @@ def fit(
         batch: tokens per step, None for all.
         learning_rate: in batches, of the first step; it falls to zero with the last.
         tolerance: the probe has converged when ten steps lower its objective by less than this share of it.
-        standardise: subtract each unit's mean over all tokens and divide by its standard deviation.
+        standardise: subtract each unit's mean over all tokens and divide by its standard deviation, in the precision of
+            the activations; without it, units are read in single precision, and refused where that loses what they say.
         dev: activations and labels to choose the pass of each probe by, the one of the lowest loss; without, the last.
         patience: passes without improvement on dev after which a probe is as it is; None to go on.
         budget: bytes for a block of activations.
@@ -200,6 +201,8 @@ def fit(
     columns, together = plan.columns, 1 if batch is not None else plan.table.size
     data = _blocks.Blocks(activations, table, columns, budget, kind.count * together * 3)
     moments = data.moments(standardise or batch is None)
+    if not standardise:
+        data.check_single(data.moments()[1] if batch is not None else moments[1])
     here = data.standardised_by(*moments)
     choice = None
     if dev is not None:
@@ -264,6 +267,11 @@ def _of_units_as_they_are(
 ) -> tuple[Linear, tuple[np.ndarray, np.ndarray]]:
     weights = np.asarray(linear.weights, np.float64) / scale
     bias = np.asarray(linear.bias, np.float64) - weights @ mean
+    if np.abs(weights).max(initial=0) > np.finfo(np.float32).max:
+        raise ValueError(
+            f"the weights go up to {np.abs(weights).max():g}, more than float32 holds, as units go down to a standard "
+            f"deviation of {scale.min():g}; leave standardise=True, or divide units by their scale before"
+        )
     plain = Linear(*(jnp.asarray(x, linear.bias.dtype) for x in (weights, bias)))
     return plain, (np.zeros_like(mean), np.ones_like(scale))
 

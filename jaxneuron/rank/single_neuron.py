@@ -4,7 +4,8 @@ The query of Deep Neural Inspection (Sellam et al. 2018). For classes and concep
 squared hinge (scikit-learn's `LinearSVC`, C = 1) of one unit and a bias, for each label against the others, or a
 logistic regression; for numbers, least squares. The score is that of k-fold cross-validation. A hundred thousand
 support vector machines take seconds: see `_margin`. They hold weight and bias small, so a unit is standardised before:
-else its scale, and how far from zero it is, would decide how well it may do.
+else its scale, and how far from zero it is, would decide how well it may do. Where balanced accuracy is asked for, the
+two sides cost the same as a whole: else a machine would say of all tokens that they lack a rare label.
 
 `best` filters any ranking; `lagged` makes inputs of the states at earlier tokens; `linear` with `l1` is the classifier
 of all units together.
@@ -41,6 +42,8 @@ class Best(NamedTuple):
     count: Int[np.ndarray, "label"]  # units that reach it, which may be more than k
 
 
+ClassWeight = Literal["uniform", "balanced"]
+
 LOSSES = {"squared_hinge": _margin, "logistic": _logistic}
 """Which machines minimise a loss."""
 
@@ -55,6 +58,7 @@ def rank(
     folds: int | Int[Any, "..."] = 20,
     loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
+    class_weight: ClassWeight | None = None,
     standardise: bool = True,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -65,12 +69,13 @@ def rank(
         key: shuffles the tokens before they are dealt to the folds; None deals them in their order.
         activations: of each token; an array or the lazy array of a store, read a few units at a time.
         labels: classes `Int[token]`, concepts `Bool[token]` or `Bool[token label]`, or numbers `Float[token *label]`.
-        by: for classes and concepts, which field of `scores`. Where a label is rare, a machine rarely names it, so that
-            accuracy and gain tell units apart less than their weights do.
+        by: for classes and concepts, which field of `scores`. Where a label is rare, a machine of uniform weight rarely
+            names it, so that accuracy and gain tell units apart less than their weights do.
         folds: how many, at least 2 and at most the tokens, or the fold of each token, numbers from 0. Classes are
             dealt evenly.
         loss: of classes and concepts: that of scikit-learn's `LinearSVC`, or of its `LogisticRegression`.
         cost: C of that loss, above 0.
+        class_weight: see `scores`; None for `"balanced"` by balanced accuracy, and else for `"uniform"`.
         standardise: shift and scale each unit to a mean of 0 and a deviation of 1 before the machine sees it; without
             it, the penalty means something else for each unit, as in the paper. A line of least squares is the same
             either way.
@@ -96,8 +101,11 @@ def rank(
     else:
         if by not in Scores._fields[:3]:
             raise ValueError(f"expected by as one of {', '.join(Scores._fields[:3])}, got by={by!r}")
-        options: Any = {"folds": folds, "loss": loss, "cost": cost, "standardise": standardise}
-        found = scores(key, activations, labels, **options, budget=budget, progress=progress)
+        if class_weight is None:
+            class_weight = "balanced" if by == "balanced" else "uniform"
+        options: Any = {"folds": folds, "loss": loss, "cost": cost, "class_weight": class_weight}
+        options |= {"standardise": standardise, "budget": budget, "progress": progress}
+        found = scores(key, activations, labels, **options)
         score = getattr(found, by)
     return ranked(score)
 
@@ -110,6 +118,7 @@ def scores(
     folds: int | Int[Any, "..."] = 20,
     loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
     cost: float = 1.0,
+    class_weight: ClassWeight = "uniform",
     standardise: bool = True,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -123,6 +132,9 @@ def scores(
         folds: as in `rank`.
         loss: as in `rank`.
         cost: as in `rank`.
+        class_weight: what an error costs: `"uniform"` the same for each token; `"balanced"` the cost times `tokens / (2
+            * tokens of its side)`, over those that a machine is trained on, as scikit-learn defines it: a label that
+            few tokens have then counts as much as the many without it.
         standardise: as in `rank`; weights and biases are those of the activations as they are, either way.
         budget: bytes for a block of units.
         progress: called after each block.
@@ -137,6 +149,8 @@ def scores(
         raise ValueError(f"expected a cost above 0, got {cost}")
     if loss not in LOSSES:
         raise ValueError(f"expected loss as one of {', '.join(LOSSES)}, got loss={loss!r}")
+    if class_weight not in ("uniform", "balanced"):
+        raise ValueError(f"expected class_weight as uniform or balanced, got class_weight={class_weight!r}")
     tokens, _ = _stream.Checked(activations).shape
     concepts = _labels.concepts(labels, tokens)
     kind = LOSSES[loss]
@@ -144,7 +158,7 @@ def scores(
 
     def one(values: Float[np.ndarray, "token"]) -> Float[np.ndarray, "field label"]:
         unit, mean, scale = _margin.standard(values) if standardise else (values, 0.0, 1.0)
-        machines = kind.machines(unit, design, cost)
+        machines = kind.machines(unit, design, cost, class_weight == "balanced")
         hits, alarms = machines.hits.sum(axis=1), machines.alarms.sum(axis=1)
         weight = machines.weight.mean(axis=1) / scale
         return np.stack([hits, alarms, weight, machines.bias.mean(axis=1) - weight * mean])

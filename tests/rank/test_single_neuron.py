@@ -66,6 +66,36 @@ def test_logistic_regression_agrees_with_scikit_learns(data, cost):
             assert found.balanced[label, unit] == pytest.approx(balanced_accuracy_score(held, said), abs=0.02)
 
 
+@pytest.mark.parametrize("loss", ["squared_hinge", "logistic"])
+def test_balanced_machines_agree_with_scikit_learns_and_find_a_rare_label(loss):
+    rng = np.random.default_rng(5)
+    rare = rng.random(2000) < 0.02
+    activations = rng.normal(size=(2000, 3)).astype(np.float32)
+    activations[:, 1] += 2 * rare
+    folds = rng.permutation(2000) % 4
+    options = {"folds": folds, "loss": loss, "standardise": False}
+    found = single_neuron.scores(None, activations, rare, class_weight="balanced", **options)
+    same = single_neuron.rank(None, activations, rare, by="balanced", **options).score[0]
+    for unit in range(3):
+        said, weights = np.zeros(2000, bool), []
+        for fold in range(4):
+            machine = (
+                LinearSVC(dual=False, tol=1e-9, max_iter=10**5, class_weight="balanced")
+                if loss == "squared_hinge"
+                else LogisticRegression(solver="newton-cholesky", tol=1e-9, class_weight="balanced")
+            )
+            x = activations[:, [unit]].astype(float)
+            machine.fit(x[folds != fold], rare[folds != fold])
+            said[folds == fold] = machine.predict(x[folds == fold])
+            weights.append([machine.coef_[0, 0], machine.intercept_[0]])
+        ours = [found.weight[0, unit], found.bias[0, unit]]
+        np.testing.assert_allclose(ours, np.mean(weights, axis=0), atol=1e-3, rtol=1e-3)
+        assert found.balanced[0, unit] == pytest.approx(balanced_accuracy_score(rare, said), abs=1e-3)
+        assert same[unit] == pytest.approx(found.balanced[0, unit], abs=1e-6)
+    alike = single_neuron.scores(None, activations, rare, **options)
+    assert found.balanced[0, 1] > 0.8 > 0.6 > alike.balanced[0, 1]
+
+
 def test_accuracies_are_those_of_scikit_learns_cross_validation():
     rng = np.random.default_rng(3)
     concepts = rng.random((1500, 3)) < [0.03, 0.2, 0.6]
@@ -107,7 +137,7 @@ def test_gain_is_over_the_more_frequent_side(data):
     np.testing.assert_allclose(found.gain, found.accuracy - share)
     np.testing.assert_allclose(found.gain[:, 3], 0, atol=1e-9)  # a constant names it always
     assert found.accuracy[0, 4] == found.balanced[0, 4] == 1
-    ranked = single_neuron.rank(None, *data, folds=4, by="balanced")
+    ranked = single_neuron.rank(None, *data, folds=4, by="balanced", class_weight="uniform")
     np.testing.assert_allclose(ranked.score, found.balanced, rtol=1e-6)
     assert ranked.order[:, 0].tolist() == [4, 1, 2]
 
@@ -142,6 +172,7 @@ def test_classes_are_dealt_evenly_and_by_the_key():
         ({"folds": FOLDS * 0}, "at least two of them"),
         ({"folds": 3, "cost": 0.0}, "a cost above 0"),
         ({"folds": 3, "loss": "hinge"}, "squared_hinge"),
+        ({"folds": 3, "class_weight": "even"}, "balanced"),
     ],
     ids=str,
 )

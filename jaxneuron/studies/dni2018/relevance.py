@@ -1,6 +1,7 @@
 """How well does each unit alone tell each hypothesis? The scores behind Figures 2 and 3."""
 
 import time
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,8 +18,8 @@ class Relevance(NamedTuple):
 
     names: tuple[str, ...]
     binary: int  # how many are truth values or classes; numbers follow, whose score is R²
-    score: Float[np.ndarray, "hypothesis unit"]  # balanced accuracy, or R²
-    accuracy: Float[np.ndarray, "hypothesis unit"]  # plain accuracy, or R²
+    score: Float[np.ndarray, "hypothesis unit"]  # balanced accuracy of balanced machines, or R²
+    accuracy: Float[np.ndarray, "hypothesis unit"]  # plain accuracy of machines as in the paper, or R²
     sign: Float[np.ndarray, "hypothesis unit"]  # 1 where the unit rises with the label, -1 where it falls
     seconds: float
 
@@ -35,13 +36,17 @@ def relevance(key: Array, states: Float[np.ndarray, "symbol unit"], found: Passa
     values = found.labels.values
     said, classes, real = (np.flatnonzero(kind == name) for name in ("binary", "categorical", "real"))
     machine_key, line_key = jax.random.split(key)
-    scores = single_neuron.scores(machine_key, states, values[:, said] > 0, folds=folds, standardise=False)
-    parts = [(scores.balanced, scores.accuracy, np.sign(scores.weight))]
+    plain = partial(single_neuron.scores, machine_key, states, folds=folds, standardise=False)
+    even = partial(plain, class_weight="balanced")
+    parts = []
+    if len(said):
+        fair = even(values[:, said] > 0)
+        parts.append((fair.balanced, plain(values[:, said] > 0).accuracy, np.sign(fair.weight)))
     for column in classes:  # of each class against the others, the mean
-        scores = single_neuron.scores(
-            machine_key, states, values[:, column].astype(np.int64), folds=folds, standardise=False
+        named = values[:, column].astype(np.int64)
+        balanced, accuracy = (
+            field.mean(axis=0, keepdims=True) for field in (even(named).balanced, plain(named).accuracy)
         )
-        balanced, accuracy = (field.mean(axis=0, keepdims=True) for field in (scores.balanced, scores.accuracy))
         parts.append((balanced, accuracy, np.ones_like(balanced)))
     if len(real):
         explained = single_neuron.r_squared(line_key, states, values[:, real].astype(np.float64), folds=folds)
