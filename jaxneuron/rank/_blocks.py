@@ -11,7 +11,6 @@ from jaxneuron import batching
 from jaxneuron.rank import _labels
 from jaxneuron.rank._stream import Checked
 
-
 ROUNDED = 1e-3
 """The share of a unit's standard deviation that float32 may round off where units are not standardised."""
 

@@ -3,8 +3,8 @@
 The problem is scikit-learn's `LinearSVC(dual=False)`: `min ½(w² + b²) + C Σ max(0, 1 - y(wx + b))²`, whose bias is held
 small like the weight. With one unit, the tokens inside the margin are those below (or above) one activation. So once
 the tokens are sorted and `1, x, x²` summed from the lowest up, the objective, its gradient and its curvature for any
-`w, b` are differences of two sums that a binary search finds, and Newton's method needs no pass over the data. Balanced,
-each side's tokens cost in inverse proportion to how many of them a machine is trained on.
+`w, b` are differences of two sums that a binary search finds, and Newton's method needs no pass over the data.
+Balanced, each side's tokens cost in inverse proportion to how many of them a machine is trained on.
 """
 
 from typing import NamedTuple
