@@ -25,7 +25,8 @@ from benchmarks.attribute_task import LAYER, SOURCE, Task, gap, load, off, paths
 from benchmarks.measure import Row, report
 from benchmarks.pooled import encode
 from jaxneuron import split
-from jaxneuron.attribute import ablation, conductance, integrated_gradients, tcav
+from jaxneuron.attribute import ablation, conductance, integrated_gradients
+from jaxneuron.concepts import tcav
 from jaxneuron.types import Path as Line
 
 POSITION = 3  # a word that every sentence has
@@ -68,7 +69,7 @@ def layers(task: Task) -> list[Row]:
     def ours(derivative: str) -> Line:
         model, (x, baseline) = task.model, (task.x, task.baseline)
         given = model.forward, model.params, task.tokens, SOURCE, task.target, x, baseline
-        return conductance.layers(*given, sites=sites, steps=task.steps, derivative=derivative)
+        return conductance.layers(*given, sites=sites, line=conductance.Line(task.steps, derivative=derivative))
 
     rows = rows_at_a_time(task, partial(peers.conductance, task.scored, task.text, LAYER + 1))
     run = partial(peers.conductance, task.scored, task.text, steps=task.steps, rows=rows)
@@ -97,7 +98,7 @@ def neurons(task: Task) -> list[Row]:
     peer = partial(peers.neurons, task.scored, task.text, LAYER + 1, POSITION)
     rows = rows_at_a_time(task, partial(peer, units[:1]))
     sides = {
-        "each": lambda: conductance.neurons(through, task.x, task.baseline, steps=task.steps),
+        "each": lambda: conductance.units(through, task.x, task.baseline, steps=task.steps),
         "all": lambda: conductance.attribute(through, task.x, task.baseline, steps=task.steps),
         "peer": lambda: peer(units, steps=task.steps, rows=rows),
     }

@@ -7,7 +7,7 @@ from types import ModuleType
 
 
 def methods(package: ModuleType) -> dict[str, Callable]:
-    """Return each public module's name with its verb, the function named like the package.
+    """Return each public module's name with its verb, the function named like the package, or what its `VERB` says.
 
     Raises:
         AttributeError: a public module does not expose the folder's verb.
@@ -17,7 +17,7 @@ def methods(package: ModuleType) -> dict[str, Callable]:
         >>> "gumbel_softmax" in methods(find)
         True
     """
-    verb = package.__name__.rpartition(".")[2]
+    verb = getattr(package, "VERB", package.__name__.rpartition(".")[2])
     found = {}
     for module in pkgutil.iter_modules(package.__path__):
         if not module.name.startswith("_"):

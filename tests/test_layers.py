@@ -17,11 +17,15 @@ RUNGS = [
         "jaxneuron.lock",
         "jaxneuron._discover",
         "jaxneuron._dependence",
+        "jaxneuron.attention",
     ],
     ["jaxneuron.targets", "jaxneuron.sweep"],
     ["jaxneuron.split", "jaxneuron.rules"],
     ["jaxneuron.games"],
-    [f"jaxneuron.{verb}" for verb in ("find", "rank", "attribute", "interact", "decompose", "compare", "intervene")],
+    [
+        f"jaxneuron.{verb}"
+        for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene")
+    ],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
     ["jaxneuron_models"],
     ["jaxneuron.report"],

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from jaxneuron import _discover, attribute, decompose, interact, rank
-from jaxneuron.attribute import concept_discovery, tcav
+from jaxneuron.concepts import concept_shap, discovery, table, tcav
 from jaxneuron.evaluate import attribution as evaluated
 from jaxneuron.evaluate.attribution.infidelity import Noise
 from jaxneuron.ranking import ranked
@@ -77,12 +77,6 @@ LEFT_OUT = {
     name: dict.fromkeys(("float16", "bfloat16", "float64 under x64"), DRAWS)
     for name in ("smooth_grad", "expected_gradients", "infidelity", "dummy", "sensitivity", "curves", "erasure")
 }
-NO_SCORE = {"rollout": "attention is shares already", "concept_table": "tested below", "tcav": "tested below"} | {
-    "concept_shap": "tested below",
-    "concept_discovery": "tested below",
-}
-"""Methods of `attribute` that explain no map of one value."""
-
 TOLERANCE = {np.float16: 2e-2, jnp.bfloat16: 1e-1}
 
 SMALL = {
@@ -221,7 +215,7 @@ def functions(package):
 
 
 MAPS = {
-    **{name: one for name, one in _discover.methods(attribute).items() if name not in NO_SCORE},
+    **_discover.methods(attribute),
     **_discover.methods(interact),
     **functions(evaluated),
 }
@@ -292,11 +286,13 @@ def concepts_of(value, scale):
     """Return what concepts of these activations mean for a target that undoes the scale."""
     gradient = GRADIENT / scale
     sides = tcav.Examples({"site": value[:12]}), tcav.Examples({"site": value[12:]})
-    tested = tcav.attribute(KEY, {"site": gradient}, {"one": sides[0]}, sides[1], permutations=19, resamples=2)
+    tested = tcav.explain(
+        KEY, {"site": gradient}, {"one": sides[0]}, sides[1], settings=tcav.Settings(permutations=19, resamples=2)
+    )
     texts = np.arange(24)
-    spans = concept_discovery.Spans(value, texts, 0 * texts, 1 + 0 * texts)
+    spans = discovery.Spans(value, texts, 0 * texts, 1 + 0 * texts)
     options = {"clusters": 2, "least": 3, "most": 12, "runs": 2}
-    discovered = concept_discovery.attribute(KEY, gradient, spans, **options)
+    discovered = discovery.explain(KEY, gradient, spans, **options)
     return {
         "weights": tested.vectors["site"].weights,
         "mean": tested.score.mean,
@@ -319,7 +315,7 @@ def test_concepts_are_found_whatever_the_activations_are_like(variant):
 
 
 def test_concepts_explain_as_much_whatever_the_activations_are_like():
-    method, concepts = _discover.methods(attribute)["concept_shap"], np.eye(5, dtype=np.float32)[[1, 3]]
+    method, concepts = concept_shap.explain, np.eye(5, dtype=np.float32)[[1, 3]]
     for how in VARIANTS.values():
         if how.kind is np.float64:
             continue
@@ -328,7 +324,7 @@ def test_concepts_explain_as_much_whatever_the_activations_are_like():
         labels = (back[:, 1] > 1).astype(np.int32)
         found = method(head, value, labels, concepts / how.scale)
         wanted = method(jax.tree_util.Partial(_head, 0.0, 1.0), back, labels, concepts)
-        np.testing.assert_allclose(found.value, wanted.value, atol=0.01)
+        np.testing.assert_allclose(found.score, wanted.score, atol=0.01)
 
 
 def _head(shift, scale, x):
@@ -337,11 +333,10 @@ def _head(shift, scale, x):
 
 
 def test_a_prediction_is_divided_among_concepts_at_any_scale():
-    method = _discover.methods(attribute)["concept_table"]
     neurons, parts = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]], np.float32), np.array([0.5, 3.0, 0.25], np.float32)
-    wanted = method(ranked(jnp.asarray(neurons)), parts, top=2).contribution
+    wanted = table.explain(ranked(jnp.asarray(neurons)), parts, top=2).score
     for scale in (np.float32(1e20), np.float32(1e-20)):
-        found = method(ranked(jnp.asarray(neurons * scale)), parts * scale, top=2).contribution
+        found = table.explain(ranked(jnp.asarray(neurons * scale)), parts * scale, top=2).score
         np.testing.assert_allclose(found / scale, wanted, rtol=1e-5)
 
 
@@ -350,7 +345,6 @@ def test_a_prediction_is_divided_among_concepts_at_any_scale():
 
 def test_what_is_left_out_is_there():
     assert set(LEFT_OUT) <= set(HOSTS) | set(MAPS)
-    assert set(NO_SCORE) <= set(_discover.methods(attribute))
     assert all(set(left) <= set(VARIANTS | WIDE) for left in LEFT_OUT.values())
     assert {"correlation", "gaussian", "correlation_clusters"} <= set(HOSTS)
     assert {"shapley", "integrated_gradients", "harsanyi", "sensitivity", "completeness"} <= set(MAPS)

@@ -57,14 +57,16 @@ class Task(NamedTuple):
         """Return the conductance of layers, in one pass."""
         given = self.model.forward, self.model.params, self.tokens, SOURCE, self.target, self.x, self.baseline
         sites = tuple(self.sites[layer] for layer in layers)
-        found = conductance.layers(*given, sites=sites, steps=self.nodes, derivative=derivative, budget=budget)
+        found = conductance.layers(
+            *given, sites=sites, line=conductance.Line(self.nodes, derivative=derivative), budget=budget
+        )
         return [found.attribution[site] for site in sites]
 
     def neurons(self, layer: int, budget: int) -> jax.Array:
         """Return `[batch token time unit]`, what flows from each token through each neuron of a layer."""
         given = self.model.forward, self.model.params, self.tokens
         through = split.through(*given, SOURCE, self.sites[layer], self.target)
-        return conductance.neurons(through, self.x, self.baseline, steps=self.nodes, budget=budget).attribution
+        return conductance.units(through, self.x, self.baseline, steps=self.nodes, budget=budget).attribution
 
     def ablated(self, layer: int, budget: int) -> jax.Array:
         """Return `[batch unit]`, what the score loses without a unit of a layer, at all words."""

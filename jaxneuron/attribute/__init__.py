@@ -1,4 +1,4 @@
-"""What mattered for this output? Share one score out over inputs, layers, neurons or concepts.
+"""What mattered for this output? Share one score out over inputs, layers or neurons.
 
 Every module has one verb, `attribute`. It explains a map `f` from one value per row to one score per row, so the same
 function serves inputs, layers and neurons: `split.above` makes such a map of any site, and a neuron is a target.
@@ -28,14 +28,7 @@ Perturbations, which need no gradient:
 Rules per operation:
 - `deep_lift`: multipliers of differences from a baseline
 - `lrp`: relevance, passed down layer by layer
-- `rollout`: attention, multiplied through the layers
 - `patching`: put a corrupted run's activations into a clean one, exactly or to first order
-
-Concepts:
-- `tcav`: the share of inputs whose score rises along a concept's direction, with a test
-- `concept_shap`: how much of the accuracy each concept explains
-- `concept_discovery`: concepts as clusters of the activations of spans
-- `concept_table`: one prediction as contributions of concepts
 """
 
 from collections.abc import Callable

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-Rule = str
+Spacing = str
 """The name of a rule, one of `RULES`; `quadrature` explains them."""
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Spacing, ...] = (
     "gauss_legendre",
     "trapezoid",
     "riemann_left",
@@ -31,7 +31,7 @@ class Quadrature(NamedTuple):
 
 
 @functools.lru_cache(maxsize=128)
-def quadrature(rule: Rule, steps: int) -> Quadrature:
+def quadrature(rule: Spacing, steps: int) -> Quadrature:
     """Return the nodes and weights of a rule.
 
     Args:

@@ -8,7 +8,7 @@ that errs a thousand times more at 50 steps, and is here as `derivative="finite"
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,10 +20,23 @@ from jaxneuron.attribute._finite import finite
 from jaxneuron.attribute._gradient import linear, once
 from jaxneuron.attribute._memory import peak
 from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined
-from jaxneuron.attribute._quadrature import Rule, quadrature
+from jaxneuron.attribute._quadrature import Spacing, quadrature
 from jaxneuron.types import Forward, Params, Path, Site, Target, Tokens
 
 Through = Callable[..., tuple[Float[Array, "batch"], PyTree]]
+
+
+class Line(NamedTuple):
+    """How the integral along the line is taken; `attribute` explains each."""
+
+    steps: int = 50
+    rule: Spacing = "gauss_legendre"
+    derivative: str = "exact"
+    tolerance: float | None = None
+    most: int = MOST_STEPS
+
+
+STRAIGHT = Line()
 
 
 def attribute(
@@ -32,7 +45,7 @@ def attribute(
     baseline: Float[Any, "..."] | float,
     *,
     steps: int = 50,
-    rule: Rule = "gauss_legendre",
+    rule: Spacing = "gauss_legendre",
     derivative: str = "exact",
     tolerance: float | None = None,
     most: int = MOST_STEPS,
@@ -92,7 +105,7 @@ def _attribute(
     tolerance: Any,
     *,
     steps: int,
-    rule: Rule,
+    rule: Spacing,
     derivative: str,
     most: int,
     budget: int,
@@ -122,11 +135,7 @@ def layers(
     baseline: Float[Any, "..."] | float,
     *,
     sites: tuple[Site, ...] | None = None,
-    steps: int = 50,
-    rule: Rule = "gauss_legendre",
-    derivative: str = "exact",
-    tolerance: float | None = None,
-    most: int = MOST_STEPS,
+    line: Line = STRAIGHT,
     budget: int = batching.BUDGET,
 ) -> Path:
     """Return the conductance of many sites, all feed-forward ones in one pass, each recurrent one in its own.
@@ -140,11 +149,7 @@ def layers(
         x: the value at the source.
         baseline: where the line starts; broadcasts to `x`.
         sites: which; None: every site by which the source reaches the target.
-        steps: as `attribute`, like all below.
-        rule: how the nodes are placed and weighed.
-        derivative: "exact" or "finite".
-        tolerance: the error allowed; useful only if all sites are such that nothing flows past them.
-        most: steps that doubling does not exceed.
+        line: the options of `attribute`; a tolerance is useful only if all sites are such that nothing flows past them.
         budget: bytes for the steps that are computed together.
 
     Returns:
@@ -164,11 +169,7 @@ def layers(
             split.through(forward, params, tokens, source, group, target),
             x,
             baseline,
-            steps=steps,
-            rule=rule,
-            derivative=derivative,
-            tolerance=tolerance,
-            most=most,
+            **line._asdict(),
             budget=budget,
         )
         attribution.update(found.attribution)  # a dict, as `group` is a tuple
@@ -176,13 +177,13 @@ def layers(
     return Path({name: attribution[name] for name in names}, {name: error[name] for name in names})
 
 
-def neurons(
+def units(
     through: Through,
     x: Float[Any, "batch token *feature"],
     baseline: Float[Any, "..."] | float,
     *,
     steps: int = 50,
-    rule: Rule = "gauss_legendre",
+    rule: Spacing = "gauss_legendre",
     budget: int = batching.BUDGET,
 ) -> Path:
     """Return what flows from each token through each neuron: one directional derivative per token serves all neurons.
@@ -211,11 +212,11 @@ def neurons(
     check_counts(steps=steps)
     quadrature(rule, steps)
     x, baseline = check_baseline(x, baseline)
-    return _neurons(split.traceable(through), x, baseline, steps=steps, rule=rule, budget=budget)
+    return _units(split.traceable(through), x, baseline, steps=steps, rule=rule, budget=budget)
 
 
 @partial(jax.jit, static_argnames=("steps", "rule", "budget"))
-def _neurons(through: Any, x: Array, baseline: Array, *, steps: int, rule: Rule, budget: int) -> Path:
+def _units(through: Any, x: Array, baseline: Array, *, steps: int, rule: Spacing, budget: int) -> Path:
     through, change, tokens = once(through), x - baseline, x.shape[1]
     together = batching.chunk_size(peak(lambda x: linear(through, x).flow(change), x), tokens, budget)
 
@@ -244,7 +245,7 @@ def unit(
     members: PyTree,
     *,
     steps: int = 50,
-    rule: Rule = "gauss_legendre",
+    rule: Spacing = "gauss_legendre",
     multiply: bool = True,
     budget: int = batching.BUDGET,
 ) -> Float[Array, "batch *feature"]:
@@ -280,7 +281,7 @@ def unit(
 
 @partial(jax.jit, static_argnames=("steps", "rule", "multiply", "budget"))
 def _unit(
-    through: Any, x: Array, baseline: Array, members: Array, *, steps: int, rule: Rule, multiply: bool, budget: int
+    through: Any, x: Array, baseline: Array, members: Array, *, steps: int, rule: Spacing, multiply: bool, budget: int
 ) -> Array:
     through = once(through)
     shape = jax.eval_shape(lambda x: through(x)[1], x).shape

@@ -15,7 +15,7 @@ from jaxneuron import batching
 from jaxneuron.attribute._check import check_baseline, check_counts, check_score
 from jaxneuron.attribute._gradient import gradient, once
 from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined
-from jaxneuron.attribute._quadrature import Rule, quadrature
+from jaxneuron.attribute._quadrature import Spacing, quadrature
 from jaxneuron.split import traceable
 from jaxneuron.types import Path
 
@@ -26,7 +26,7 @@ def attribute(
     baseline: Float[Any, "..."] | float,
     *,
     steps: int = 50,
-    rule: Rule = "gauss_legendre",
+    rule: Spacing = "gauss_legendre",
     tolerance: float | None = None,
     most: int = MOST_STEPS,
     multiply: bool = True,
@@ -78,7 +78,7 @@ def _attribute(
     tolerance: Any,
     *,
     steps: int,
-    rule: Rule,
+    rule: Spacing,
     most: int,
     multiply: bool,
     budget: int,

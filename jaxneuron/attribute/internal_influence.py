@@ -15,7 +15,7 @@ from jaxneuron import batching
 from jaxneuron.attribute._check import check_baseline, check_counts
 from jaxneuron.attribute._gradient import linear, once
 from jaxneuron.attribute._path import integral
-from jaxneuron.attribute._quadrature import Rule, quadrature
+from jaxneuron.attribute._quadrature import Spacing, quadrature
 from jaxneuron.split import traceable
 
 
@@ -25,7 +25,7 @@ def attribute(
     baseline: Float[Any, "..."] | float,
     *,
     steps: int = 50,
-    rule: Rule = "gauss_legendre",
+    rule: Spacing = "gauss_legendre",
     budget: int = batching.BUDGET,
 ) -> PyTree:
     """Return `integral over a from 0 to 1 of df/dh(baseline + a (x - baseline))`, with `h` the value at the site.
@@ -53,6 +53,6 @@ def attribute(
 
 
 @partial(jax.jit, static_argnames=("steps", "rule", "budget"))
-def _attribute(through: Any, x: Array, baseline: Array, *, steps: int, rule: Rule, budget: int) -> PyTree:
+def _attribute(through: Any, x: Array, baseline: Array, *, steps: int, rule: Spacing, budget: int) -> PyTree:
     through = once(through)
     return integral(lambda x: linear(through, x).effect, x, baseline, quadrature(rule, steps), budget=budget)

@@ -27,6 +27,16 @@ class Surrogate(NamedTuple):
     fit: Float[Array, "batch"]  # weighted R squared: 1 where the score is linear, 0 where nothing is explained
 
 
+class Kernel(NamedTuple):
+    """How much a sample counts: `exp(-d^2 / (2 width^2))` at the distance d of the changed input from the input."""
+
+    distance: str = "cosine"  # "cosine" (1 - cosine) or "euclidean"
+    width: float = 1.0  # for "euclidean" in the unit of the input
+
+
+NEAR = Kernel()
+
+
 def attribute(
     key: Array,
     f: games.Score,
@@ -36,9 +46,8 @@ def attribute(
     groups: Int[Any, "..."] | None = None,
     mask: Bool[Any, "batch *_"] | None = None,
     samples: int = 25,
-    width: float = 1.0,
     strength: float = 0.01,
-    distance: str = "cosine",
+    kernel: Kernel = NEAR,
     budget: int = batching.BUDGET,
 ) -> Float[Array, "batch *feature"]:
     """Return the weight of each group of features in the linear model, copied to its members.
@@ -51,9 +60,8 @@ def attribute(
         groups: the group of each feature, see `games.game`. None: each feature alone.
         mask: true where features count, such as the tokens' own; the others keep their value and get exactly 0.
         samples: coalitions to draw.
-        width: of the kernel; for "euclidean" in the unit of the input.
         strength: of the lasso's penalty, scikit-learn's `alpha`, in the unit of the score: weights below it become 0.
-        distance: "cosine" (1 - cosine) or "euclidean", between inputs.
+        kernel: how samples weigh by their distance.
         budget: bytes for what is computed at a time.
 
     Raises:
@@ -63,7 +71,7 @@ def attribute(
         Ribeiro, Singh, Guestrin 2016, arXiv 1602.04938; Captum's Lime.
     """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
-    found = _run(key, game, samples, width, strength, distance)
+    found = _run(key, game, samples, strength, kernel)
     return games.spread(found.weights, game.player)
 
 
@@ -76,17 +84,17 @@ def explain(
     groups: Int[Any, "..."] | None = None,
     mask: Bool[Any, "batch *_"] | None = None,
     samples: int = 25,
-    width: float = 1.0,
     strength: float = 0.01,
-    distance: str = "cosine",
+    kernel: Kernel = NEAR,
     budget: int = batching.BUDGET,
 ) -> Surrogate:
     """Return the linear model itself, with how well it fits; arguments as for `attribute`."""
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
-    return _run(key, game, samples, width, strength, distance)
+    return _run(key, game, samples, strength, kernel)
 
 
-def _run(key: Array, game: games.Game, samples: int, width: float, strength: float, distance: str) -> Surrogate:
+def _run(key: Array, game: games.Game, samples: int, strength: float, kernel: Kernel) -> Surrogate:
+    distance, width = kernel
     if samples < 2 or width <= 0 or strength < 0:
         raise ValueError(
             f"expected at least 2 samples, a width above 0 and a strength of 0 or more, got samples={samples}, "

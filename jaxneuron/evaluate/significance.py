@@ -65,7 +65,7 @@ def difference(
 
     Runs must be independent of each other. TCAV scores of one concept against many random sets are not: they share the
     concept's examples, and so do the two ends of one concept vector, of which one score is 1 less the other. There the
-    usual t-test over runs finds random concepts; `attribute.tcav` tests by permuting the examples instead.
+    usual t-test over runs finds random concepts; `concepts.tcav` tests by permuting the examples instead.
 
     Args:
         key: for the permutations, where there are too many to try all.

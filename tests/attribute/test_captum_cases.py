@@ -72,7 +72,7 @@ def test_neuron_conductance(name):
     inputs = through(problem), problem.x, problem.baseline
     one = conductance.unit(*inputs, problem.neuron.weights, **options(problem.case))
     assert_agrees(one, problem)
-    every = conductance.neurons(*inputs, **options(problem.case)).attribution
+    every = conductance.units(*inputs, **options(problem.case)).attribution
     assert_agrees(every[..., jnp.argmax(problem.neuron.weights)], problem)
 
 

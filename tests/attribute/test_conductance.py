@@ -39,7 +39,7 @@ def test_single_features_flow_through_single_neurons():
     # h_0 grows linearly, so a feature's part of h_0^2 is h_0 times its own part of h_0
     h = X @ WEIGHT
     right = X[..., None] * WEIGHT[None] * jnp.stack([h[:, 0], jnp.full(2, 3.0)], axis=1)[:, None]
-    every = conductance.neurons(through, X, 0.0, steps=3)
+    every = conductance.units(through, X, 0.0, steps=3)
     np.testing.assert_allclose(every.attribution, right, atol=1e-5)
     np.testing.assert_allclose(every.error, 0, atol=1e-5)
     for members in ([1.0, 0.0], [1.0, 1.0]):
@@ -71,7 +71,7 @@ def test_steps_are_doubled_until_the_error_is_allowed():
 
 
 def test_a_small_budget_changes_nothing():
-    small, large = (conductance.neurons(sharp, X, 0.0, steps=7, budget=budget) for budget in (1, 2**28))
+    small, large = (conductance.units(sharp, X, 0.0, steps=7, budget=budget) for budget in (1, 2**28))
     np.testing.assert_allclose(small.attribution, large.attribution, atol=1e-6)
 
 
@@ -112,7 +112,7 @@ def test_padding_gets_nothing_and_changes_nothing(bert, every_site):
 
 
 def test_tokens_sum_to_the_layer(bert, every_site):
-    found = conductance.neurons(joint(bert, "block0/mlp/hidden"), bert.x, bert.baseline)
+    found = conductance.units(joint(bert, "block0/mlp/hidden"), bert.x, bert.baseline)
     assert found.attribution.shape == (2, 5, 5, 12)
     layer = every_site.attribution["block0/mlp/hidden"]
     np.testing.assert_allclose(found.attribution.sum(1), layer, atol=3e-6 * np.max(np.abs(layer)))
@@ -125,14 +125,14 @@ def test_one_neuron_by_word_equals_all_neurons_by_word(bert):
     maps = joint(bert, "block0/mlp/hidden"), bert.x, bert.baseline
     members = jnp.zeros((1, 5, 12)).at[0, 2, 7].set(1)
     one = conductance.unit(*maps, members).sum(-1)
-    np.testing.assert_allclose(one, conductance.neurons(*maps).attribution[:, :, 2, 7], atol=1e-5)
+    np.testing.assert_allclose(one, conductance.units(*maps).attribution[:, :, 2, 7], atol=1e-5)
 
 
 def test_a_recurrent_site_counts_its_direct_effect(weights):
     tokens = Tokens(jnp.array([[1, 2, 3], [4, 5, 0]]), jnp.array([[True, True, True], [True, True, False]]))
     target = Unit("projection", 3)
     x = jax.jit(split.below(tiny.recurrent, weights, "embed"))(tokens)
-    found = conductance.layers(tiny.recurrent, weights, tokens, "embed", target, x, 0.0, steps=20)
+    found = conductance.layers(tiny.recurrent, weights, tokens, "embed", target, x, 0.0, line=conductance.Line(20))
     assert list(found.attribution) == ["embed", "hidden", "projection"]
     np.testing.assert_allclose(found.error["embed"], 0, atol=1e-5)
     # the state at the last word alone feeds the projection, which is linear
@@ -182,5 +182,5 @@ def test_weights_that_are_constants_of_equal_value_are_multiplied_right():
         return (y if amount is None else y + amount)[:, 0], y
 
     x = jnp.array([[0.0, 10, 0, 0, 10, 0, 0, 5, 0]])
-    found = conductance.neurons(through, x, 0.0, steps=500)  # XLA made a sum of the product, and a wrong one
+    found = conductance.units(through, x, 0.0, steps=500)  # XLA made a sum of the product, and a wrong one
     np.testing.assert_allclose(found.attribution[0, [1, 4, 7], 0], [156, 156, 78], rtol=1e-3)

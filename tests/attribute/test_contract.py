@@ -1,7 +1,4 @@
-"""What every attribution of a score to features must satisfy. Methods are discovered: a new file is held to it.
-
-Left out are modules that explain something else: attention maps (`rollout`) and concepts.
-"""
+"""What every attribution of a score to features must satisfy. Methods are discovered: a new file is held to it."""
 
 import inspect
 
@@ -12,18 +9,15 @@ import pytest
 
 from jaxneuron import _discover
 from jaxneuron import attribute as package
+from tests.contracts import called
 
 KEY, ROWS, FEATURES, DEAD = jax.random.key(0), 3, 5, 2
 X = jax.random.normal(jax.random.key(1), (ROWS, FEATURES))
 WEIGHTS = jnp.array([1.0, -2.0, 0.0, 0.5, 3.0])
 MIXING = jax.random.normal(jax.random.key(2), (FEATURES, 4)).at[DEAD].set(0)
 
-PARAMETERS = {name: inspect.signature(method).parameters for name, method in _discover.methods(package).items()}
-METHODS = {
-    name: method
-    for name, method in _discover.methods(package).items()
-    if "x" in PARAMETERS[name] and {"f", "through"} & set(PARAMETERS[name])
-}
+METHODS = _discover.methods(package)
+PARAMETERS = {name: inspect.signature(method).parameters for name, method in METHODS.items()}
 DRAWN = {"smooth_grad", "expected_gradients", "permutation", "lime"}
 """What they return depends on the key; `shapley` and `kernel_shap` are exact for so few features."""
 
@@ -62,7 +56,7 @@ def attributed(name, f, x):
         "baseline": 0.0,
         "baselines": jnp.zeros((1, FEATURES)),
     }
-    found = METHODS[name](**{key: value for key, value in given.items() if key in PARAMETERS[name]})
+    found = called(METHODS[name], given)
     return np.asarray(getattr(found, "attribution", found))
 
 
@@ -112,3 +106,14 @@ def test_other_values_do_not_trace_again(name):
     before = len(TRACED)
     attributed(name, bent, 2 * X + 1)
     assert len(TRACED) == before
+
+
+@pytest.mark.parametrize(
+    "method",
+    [lambda f, x, basline: x, lambda attention, mask: attention, lambda f, x, *, grups=None: x, lambda f, x, **rest: x],
+    ids=["misspelt", "of something else", "a misspelt option", "hidden"],
+)
+def test_a_method_with_words_of_its_own_is_not_let_off(method, monkeypatch):
+    monkeypatch.setitem(METHODS, "invented", method)
+    with pytest.raises(AssertionError, match="no word|misspelt"):
+        attributed("invented", linear, X)

@@ -46,12 +46,20 @@ def test_samples_weigh_by_their_distance(key):
     z = np.asarray(jax.random.bernoulli(key, shape=(40, 3)), float)
     cosine = (z * x) @ x[0] / np.maximum(np.linalg.norm(z * x, axis=1) * np.linalg.norm(x), 1e-8)
     for distance, apart in (("cosine", 1 - cosine), ("euclidean", np.linalg.norm(z * x - x, axis=1))):
-        found = lime.attribute(key, bent, x, samples=40, width=0.7, distance=distance)
+        found = lime.attribute(key, bent, x, samples=40, kernel=lime.Kernel(distance, 0.7))
         fitted = Lasso(alpha=0.01, tol=1e-10).fit(z, bent(z * x), np.exp(-(apart**2) / (2 * 0.7**2)))
         np.testing.assert_allclose(found[0], fitted.coef_, atol=1e-4)
 
 
-@pytest.mark.parametrize("options", [{"samples": 1}, {"width": 0.0}, {"strength": -1.0}, {"distance": "city"}])
-def test_settings_out_of_range_are_named(key, options):
-    with pytest.raises(ValueError, match=next(iter(options))):
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("samples", {"samples": 1}),
+        ("width", {"kernel": lime.Kernel(width=0.0)}),
+        ("strength", {"strength": -1.0}),
+        ("distance", {"kernel": lime.Kernel("city")}),
+    ],
+)
+def test_settings_out_of_range_are_named(key, name, options):
+    with pytest.raises(ValueError, match=name):
         lime.attribute(key, bent, np.ones((1, 3), np.float32), **options)

@@ -189,7 +189,7 @@ def test_conductance_of_one_neuron(problem):
     member[1, 3] = 1
     given = problem.through, problem.x, problem.baseline
     close(conductance.unit(*given, member, steps=STEPS), theirs)
-    close(conductance.neurons(*given, steps=STEPS).attribution[:, :, 1, 3], theirs.sum(-1))
+    close(conductance.units(*given, steps=STEPS).attribution[:, :, 1, 3], theirs.sum(-1))
 
 
 def test_ablation(problem):

@@ -79,7 +79,7 @@ def _batch(net: Net, given: Read, target: Any, steps: int) -> Explained:
     tokens, nothing = (jax.tree.map(jnp.asarray, text) for text in (given.tokens, baseline(net, given)))
     x, start = (_rows(net.forward, net.params, text) for text in (tokens, nothing))
     model = (net.forward, net.params, tokens)
-    found = conductance.layers(*model, SOURCE, target, x, start, sites=net.sites, steps=steps)
+    found = conductance.layers(*model, SOURCE, target, x, start, sites=net.sites, line=conductance.Line(steps))
     f = split.above(*model, SOURCE, target)
     fine = integrated_gradients.attribute(f, x, start, steps=2 * steps)
     change = found.attribution[SOURCE].sum((1, 2)) - found.error[SOURCE]

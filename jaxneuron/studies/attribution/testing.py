@@ -1,7 +1,7 @@
 """Which concepts does a prediction rest on, and at which layers? TCAV over all layers of a model.
 
 As in the tutorial's case study, positive adjectives against neutral words, but with a test that random concepts pass as
-seldom as they should (see `attribute.tcav`). One concept is made of neutral words: what comes out of it is chance.
+seldom as they should (see `concepts.tcav`). One concept is made of neutral words: what comes out of it is chance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxneuron.attribute import tcav
+from jaxneuron.concepts import tcav
 from jaxneuron.evaluate import significance
 from jaxneuron.studies.attribution import words
 from jaxneuron.studies.attribution.labelling import target
@@ -68,12 +68,12 @@ def scores(
 
     examples = {name: part(number * size, (number + 1) * size) for number, name in enumerate(drawn)}
     random = part(len(drawn) * size, None)
-    found = tcav.attribute(
+    found = tcav.explain(
         jax.random.key(seed),
         gradients,
         examples,
         random,
-        permutations=preset.permutations,
+        settings=tcav.Settings(permutations=preset.permutations),
         progress=report(f"{net.name}: test concepts"),
     )
     corrected = significance.corrected(found.p)

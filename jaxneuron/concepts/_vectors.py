@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron.attribute import _cav
+from jaxneuron.concepts import _cav
 
 
 class Scores(NamedTuple):

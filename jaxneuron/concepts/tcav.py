@@ -26,13 +26,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import _keys, _numbers, batching
-from jaxneuron.attribute import _cav, _cav_rows, _concepts
-from jaxneuron.attribute._concepts import Scores as Scores
-from jaxneuron.attribute._examples import Examples as Examples
-from jaxneuron.attribute._examples import count, padded, values
-from jaxneuron.attribute._examples import examples as examples
-from jaxneuron.attribute._examples import gradients as gradients
-from jaxneuron.attribute._range import Ranged, held, power, ranged
+from jaxneuron.concepts import _cav, _cav_rows, _vectors
+from jaxneuron.concepts._examples import Examples as Examples
+from jaxneuron.concepts._examples import count, padded, values
+from jaxneuron.concepts._examples import examples as examples
+from jaxneuron.concepts._examples import gradients as gradients
+from jaxneuron.concepts._range import Ranged, held, power, ranged
+from jaxneuron.concepts._vectors import Scores as Scores
 from jaxneuron.types import Probe, Site
 
 
@@ -51,18 +51,29 @@ class Tcav(NamedTuple):
     cosine: Float[np.ndarray, "site concept other"]  # between the vectors of two concepts
 
 
-def attribute(
+class Settings(NamedTuple):
+    """How vectors are fitted and tested."""
+
+    statistic: Literal["mean", "count", "magnitude"] = "mean"  # what is tested
+    classifier: _cav.Classifier = "ridge"  # ridge or logistic regression, or the difference of the means
+    l2: float = 1.0  # the penalty per example, in units of the units' mean variance, so that one number suits every
+    # site: `l2 * examples * variance` is scikit-learn's alpha, or 1 / C. A weak one overfits where there are about as
+    # many examples as units, and what a vector overfits hides the concept in the test
+    permutations: int = 999  # B; the smallest p is 1 / (B + 1)
+    resamples: int = 20  # vectors of randomly weighted examples (Bayesian bootstrap, Rubin 1981), for error bars; or 0
+    held_out: float = 1 / 3  # the share of examples that measure the accuracy; the others make the vector
+
+
+DEFAULTS = Settings()
+
+
+def explain(
     key: Array,
     gradients: Mapping[Site, Float[Any, "input unit"]],
     concepts: Mapping[str, Examples],
     random: Examples,
     *,
-    statistic: Literal["mean", "count", "magnitude"] = "mean",
-    classifier: _cav.Classifier = "ridge",
-    l2: float = 1.0,
-    permutations: int = 999,
-    resamples: int = 20,
-    held_out: float = 1 / 3,
+    settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Tcav:
@@ -77,14 +88,7 @@ def attribute(
         concepts: the name and the examples of each concept.
         random: the other side: texts like those that the concepts are taken from, which don't show them. As many or
             more; all of them are used for every concept.
-        statistic: what is tested.
-        classifier: ridge regression, logistic regression, or the difference of the means.
-        l2: the penalty per example, in units of the units' mean variance, so that one number suits every site:
-            `l2 * examples * variance` is scikit-learn's alpha, or 1 / C. A weak one overfits where there are about as
-            many examples as units, and what a vector overfits hides the concept in the test.
-        permutations: B; the smallest p is 1 / (B + 1).
-        resamples: vectors of randomly weighted examples (Bayesian bootstrap, Rubin 1981), for error bars; may be 0.
-        held_out: the share of examples that measure the accuracy; the others make the vector.
+        settings: how vectors are fitted and tested.
         budget: bytes of working memory.
         progress: called after each site.
 
@@ -100,11 +104,12 @@ def attribute(
         >>> film, noise = rng.normal(size=(2, 20, 3))
         >>> film[:, 0] += 3
         >>> speaks_for = np.tile([1.0, 0.0, 0.0], (5, 1))
-        >>> found = attribute(jax.random.key(0), {"mlp": speaks_for}, {"film": Examples({"mlp": film})},
-        ...                   Examples({"mlp": noise}), permutations=99)
+        >>> found = explain(jax.random.key(0), {"mlp": speaks_for}, {"film": Examples({"mlp": film})},
+        ...                   Examples({"mlp": noise}), settings=Settings(permutations=99))
         >>> found.score.count.tolist(), found.p.round(2).tolist()
         ([[1.0]], [[0.01]])
     """
+    statistic, classifier, l2, permutations, resamples, held_out = settings
     if permutations < 1 or resamples < 0 or not 0 < held_out < 1 or not l2 > 0:
         raise ValueError(
             "expected at least one permutation, resamples of at least 0, a share held out between 0 and 1 and l2 above "
@@ -136,7 +141,7 @@ def attribute(
         rows = (most + others) * tokens
         each = 4 * (8 * rows + 4 * gradient.shape[-1] + 2 * len(gradient))
         fitted.append(
-            _concepts.vectors(
+            _vectors.vectors(
                 keys,
                 (gradient / steep).astype(np.float32),
                 shown,
@@ -156,7 +161,7 @@ def attribute(
     return _assembled(tuple(gradients), tuple(concepts), found, statistic, {"classifier": classifier, "l2": l2})
 
 
-def _as_given(found: _concepts.Vectors, site_range: Ranged, steep: float) -> _concepts.Vectors:
+def _as_given(found: _vectors.Vectors, site_range: Ranged, steep: float) -> _vectors.Vectors:
     """Return what was fitted in a range for activations and gradients as they are, in float64."""
     direction, bias = site_range.back(found.direction, found.bias)
 
@@ -186,8 +191,8 @@ def fit(
         rows: the rows of the pool `activations[row unit]` that each vector is fitted on, such as those of a concept and
             of a random set; `labels` are theirs. The fastest way to many data sets: the pool's products serve them all.
         weight: how much each row counts; not for a pool.
-        classifier: see `attribute`.
-        l2: see `attribute`.
+        classifier: see `Settings`.
+        l2: see `Settings`.
         budget: bytes of working memory, for a pool.
 
     Returns:

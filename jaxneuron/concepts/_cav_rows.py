@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from jaxneuron.attribute import _newton
+from jaxneuron.concepts import _newton
 
 
 def mean(

@@ -19,8 +19,8 @@ from jaxtyping import Array, Bool, Float, Int
 from sklearn import cluster
 
 from jaxneuron import _keys, _numbers
-from jaxneuron.attribute import _cav, _concepts
-from jaxneuron.attribute._range import power, ranged
+from jaxneuron.concepts import _cav, _vectors
+from jaxneuron.concepts._range import power, ranged
 
 
 class Spans(NamedTuple):
@@ -35,8 +35,8 @@ class Spans(NamedTuple):
 class Discovered(NamedTuple):
     """Concepts, from the one that speaks most for the target to the one that speaks most against it."""
 
-    score: _concepts.Scores  # [concept], the mean over runs
-    deviation: _concepts.Scores  # [concept], the standard deviation over runs
+    score: _vectors.Scores  # [concept], the mean over runs
+    deviation: _vectors.Scores  # [concept], the standard deviation over runs
     accuracy: Float[np.ndarray, "concept"]  # of telling the concept's spans from the random ones that it is fitted with
     vectors: Float[np.ndarray, "concept unit"]  # the mean over runs
     members: tuple[Int[np.ndarray, "_span"], ...]  # indices of the spans that stand for each, nearest first
@@ -81,10 +81,10 @@ def spans(
     return Spans(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
-def attribute(
+def explain(
     key: Array,
     gradient: Float[Any, "input unit"],
-    given: Spans,
+    spans: Spans,
     *,
     clusters: int = 25,
     most: int = 40,
@@ -99,14 +99,14 @@ def attribute(
     Args:
         key: for the start of k-means and the random spans.
         gradient: of the target at the site, see `tcav.gradients`.
-        given: the spans, of texts like those of the inputs.
+        spans: of texts like those of the inputs.
         clusters: of k-means.
         most: spans that stand for a concept, those nearest to its centre.
         least: a cluster of fewer spans is dropped.
         least_texts: a cluster is dropped whose spans come from fewer texts than this share of its spans: it repeats
             a few texts.
-        classifier: see `tcav.attribute`.
-        l2: see `tcav.attribute`.
+        classifier: see `tcav.Settings`.
+        l2: see `tcav.Settings`.
         runs: random other sides, each as large as the concept.
 
     Raises:
@@ -115,7 +115,7 @@ def attribute(
     Source:
         Ghorbani et al. 2019, section 3; their code keeps 20 to 40 segments of 25 clusters and has 20 random sides.
     """
-    values, g = _numbers.exact(given.activations), _numbers.exact(gradient)
+    values, g = _numbers.exact(spans.activations), _numbers.exact(gradient)
     if g.ndim != 2 or g.shape[1] != values.shape[1] or not np.isfinite(values).all() or not np.isfinite(g).all():
         raise ValueError(
             f"expected finite gradients [input unit] and spans of as many units; got {g.shape}, {values.shape}"
@@ -135,7 +135,7 @@ def attribute(
     members = []
     for one in range(clusters):
         inside = np.flatnonzero(fitted.labels_ == one)
-        if len(inside) >= least and len(np.unique(given.text[inside])) >= least_texts * len(inside):
+        if len(inside) >= least and len(np.unique(spans.text[inside])) >= least_texts * len(inside):
             members.append(inside[np.argsort(distance[inside], kind="stable")][:most])
     if not members:
         raise ValueError(f"no cluster has {least} spans of enough texts; give more texts, or fewer clusters")
@@ -145,7 +145,7 @@ def attribute(
     vectors = (np.asarray(vectors, np.float64) / its.scale).astype(np.float32)
 
     order = np.argsort(-score.mean.mean(axis=1), kind="stable")
-    mean, deviation = (_concepts.Scores(*(how(field, axis=1)[order] for field in score)) for how in (np.mean, np.std))
+    mean, deviation = (_vectors.Scores(*(how(field, axis=1)[order] for field in score)) for how in (np.mean, np.std))
     name = np.full(len(x), -1)
     for place, one in enumerate(order):
         name[fitted.labels_ == fitted.labels_[members[one][0]]] = place
@@ -161,7 +161,7 @@ def _scored(
     classifier: _cav.Classifier,
     l2: float,
     runs: int,
-) -> tuple[_concepts.Scores, np.ndarray, np.ndarray]:
+) -> tuple[_vectors.Scores, np.ndarray, np.ndarray]:
     """Return scores `[concept run]`, mean vectors and accuracies."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
     most = max(map(len, members))
@@ -176,17 +176,17 @@ def _scored(
     positive = jnp.asarray(np.arange(2 * most) < most, x.dtype)
 
     @jax.jit
-    def concepts(rows: Array, weight: Array) -> tuple[Array, Array, _concepts.Scores]:
+    def concepts(rows: Array, weight: Array) -> tuple[Array, Array, _vectors.Scores]:
         def run(rows: Array, weight: Array) -> tuple[Array, Array]:
             direction, bias = _cav.CLASSIFIERS[classifier](x[rows], positive, weight, jnp.float32(l2))
             right = (x[rows] @ direction + bias > 0) == (positive > 0)
             return direction, jnp.sum(weight * right) / jnp.sum(weight)
 
-        def concept(now: tuple) -> tuple[Array, Array, _concepts.Scores]:
+        def concept(now: tuple) -> tuple[Array, Array, _vectors.Scores]:
             direction, right = jax.vmap(run, in_axes=(0, None))(*now)
-            return jnp.mean(direction, axis=0), jnp.mean(right), _concepts.derivatives(direction, gradient)
+            return jnp.mean(direction, axis=0), jnp.mean(right), _vectors.derivatives(direction, gradient)
 
         return jax.lax.map(concept, (rows, weight))
 
     vectors, accuracy, score = concepts(jnp.asarray(rows), jnp.asarray(weight))
-    return _concepts.Scores(*(np.asarray(field) for field in score)), np.asarray(vectors), np.asarray(accuracy)
+    return _vectors.Scores(*(np.asarray(field) for field in score)), np.asarray(vectors), np.asarray(accuracy)

@@ -1,8 +1,8 @@
-"""One prediction in terms of concepts: which neurons stand for a concept, times what they did for this output.
+"""One prediction in terms of concepts: which units stand for a concept, times what they did for this output.
 
 The bridge of the tutorial (Sajjad, Durrani, Dalvi, Alam, Khan, Xu 2022, "Neuron analysis of NLP models"): `rank` tells
-which neurons carry a concept, attribution how much each of them mattered for one output. Together they explain it by
-concepts instead of neurons. A neuron that several concepts share is divided among them; what no concept's neurons did
+which units carry a concept, attribution how much each of them mattered for one output. Together they explain it by
+concepts instead of units. A unit that several concepts share is divided among them; what no concept's units did
 is the remainder, so that nothing is counted twice and nothing is lost.
 """
 
@@ -19,15 +19,15 @@ from jaxneuron.types import Probe, Ranking
 class ConceptTable(NamedTuple):
     """Contributions, which with the remainder sum to the attribution of all units."""
 
-    contribution: Float[Array, "*batch concept"]
+    score: Float[Array, "*batch concept"]  # each concept's contribution
     remainder: Float[Array, "*batch"]
     total: Float[Array, "*batch"]  # the attribution of all units
     expected: Float[Array, "*batch concept"]  # the contribution of as many units' worth taken at random
     share: Float[Array, "concept unit"]  # of each unit that goes to each concept; at most 1 in all
 
 
-def attribute(
-    neurons: Ranking | Probe,
+def explain(
+    units: Ranking | Probe,
     attribution: Float[Any, "*batch unit"],
     *,
     top: int = 20,
@@ -39,34 +39,33 @@ def attribute(
     `contribution[concept] = sum over units of share[concept, unit] * attribution[unit]`, and
     `remainder = sum over units of (1 - sum over concepts of share[., unit]) * attribution[unit]`.
 
-    Compare a contribution with `expected = attribution's mean * sum over units of share`: a concept of many neurons
+    Compare a contribution with `expected = attribution's mean * sum over units of share`: a concept of many units
     has a large one by its size alone.
 
     Args:
-        neurons: a row per concept: a ranking, or a probe, which counts by absolute weight. Of a single concept, a
+        units: a row per concept: a ranking, or a probe, which counts by absolute weight. Of a single concept, a
             `score[unit]` will do.
         attribution: of the same units for the output; sum an attribution `[batch time unit]` over time first, or keep
             the axis for a table per token.
-        top: neurons of each concept.
+        top: units of each concept.
 
     Raises:
         ValueError: other units, no concepts' axis, or a `top` below 1.
 
     Example:
         >>> concepts = ranked(jnp.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]))
-        >>> table = attribute(concepts, jnp.array([0.5, 3.0, 0.25]), top=2)
-        >>> table.contribution.tolist(), table.remainder.tolist()  # the unit in the middle: 1/2 to 1
+        >>> table = explain(concepts, jnp.array([0.5, 3.0, 0.25]), top=2)
+        >>> table.score.tolist(), table.remainder.tolist()  # the unit in the middle: 1/2 to 1
         ([1.5, 2.0], 0.25)
     """
-    if isinstance(neurons, Probe):
-        neurons = ranked(jnp.abs(neurons.weights.reshape(-1, neurons.weights.shape[-1])))
-    score, attribution = jnp.atleast_2d(neurons.score), jnp.asarray(attribution)
-    order = jnp.atleast_2d(neurons.order)
-    units = attribution.shape[-1]
-    if score.ndim != 2 or score.shape[-1] != units:
-        raise ValueError(f"expected a ranking [concept, {units}] of the units attributed, got {neurons.score.shape}")
+    if isinstance(units, Probe):
+        units = ranked(jnp.abs(units.weights.reshape(-1, units.weights.shape[-1])))
+    score, attribution = jnp.atleast_2d(units.score), jnp.asarray(attribution)
+    order, width = jnp.atleast_2d(units.order), attribution.shape[-1]
+    if score.ndim != 2 or score.shape[-1] != width:
+        raise ValueError(f"expected a ranking [concept, {width}] of the units attributed, got {units.score.shape}")
     if top < 1:
-        raise ValueError(f"expected at least one top neuron per concept, got {top}")
+        raise ValueError(f"expected at least one top unit per concept, got {top}")
     return _divided(score, order, attribution, top)
 
 

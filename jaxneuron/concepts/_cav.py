@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron.attribute import _cav_rows, _newton
+from jaxneuron.concepts import _cav_rows, _newton
 
 Classifier = Literal["ridge", "logistic", "mean"]
 

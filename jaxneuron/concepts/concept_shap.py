@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from jaxneuron import _numbers, batching, games
-from jaxneuron.attribute._range import held, ranged
+from jaxneuron.concepts._range import held, ranged
 from jaxneuron.split import traceable
 from jaxneuron.sweep import sweep
 
@@ -26,7 +26,7 @@ from jaxneuron.sweep import sweep
 class Completeness(NamedTuple):
     """How much concepts explain, together and each; `subset` counts in binary, concept i is bit i."""
 
-    value: Float[np.ndarray, "concept"]  # ConceptSHAP; the sum is complete[all] - complete[none]
+    score: Float[np.ndarray, "concept"]  # ConceptSHAP; the sum is complete[all] - complete[none]
     by_class: Float[np.ndarray, "class concept"]  # the same for the examples of each class; nan without one
     complete: Float[np.ndarray, "subset"]  # completeness of each subset
     accuracy: Float[np.ndarray, "subset"]  # of the head on recovered activations
@@ -34,11 +34,11 @@ class Completeness(NamedTuple):
     chance: float  # the accuracy that counts as no explanation
 
 
-def attribute(
+def explain(
     head: Callable[[Float[Array, "example unit"]], Float[Array, "example class"]],
     activations: Float[Any, "example unit"],
     labels: Int[Any, "example"],
-    concepts: Float[Any, "concept unit"],
+    directions: Float[Any, "concept unit"],
     *,
     test: tuple[Float[Any, "other unit"], Int[Any, "other"]] | None = None,
     chance: float | None = None,
@@ -48,13 +48,13 @@ def attribute(
     """Share the completeness of concepts out among them.
 
     `scores = (x - mean) . concepts[S]`, `recovered = mean + scores @ W[S]` with W by least squares, and
-    `complete(S) = (accuracy(head(recovered)) - chance) / (full - chance)`; `value` is the Shapley value of `complete`.
+    `complete(S) = (accuracy(head(recovered)) - chance) / (full - chance)`; `score` is the Shapley value of `complete`.
 
     Args:
         head: what follows the site, from activations to logits; one function is compiled once.
         activations: of the examples that the recovery is fitted on.
         labels: their classes, or what the model predicts of them (then `full` is 1).
-        concepts: directions, such as the weights of concept vectors; only the span of a subset matters.
+        directions: of the concepts, such as the weights of concept vectors; only the span of a subset matters.
         test: other examples to measure the accuracy on; without, the same.
         chance: accuracy that counts as 0; by default that of the empty subset, which recovers the mean.
         l2: the ridge of the least squares, as a share of a concept's variance.
@@ -69,12 +69,12 @@ def attribute(
 
     Example:
         >>> x = np.array([[2.0, 0.1], [-2.0, 0.1], [2.0, -0.1], [-2.0, -0.1]])
-        >>> found = attribute(lambda x: x * jnp.array([[1.0, 0.0]]), x, np.array([0, 1, 0, 1]), np.eye(2))
-        >>> found.value.round(2).tolist()
+        >>> found = explain(lambda x: x * jnp.array([[1.0, 0.0]]), x, np.array([0, 1, 0, 1]), np.eye(2))
+        >>> found.score.round(2).tolist()
         [1.0, 0.0]
     """
     x = _numbers.floating(_numbers.array(activations, "activations"))
-    directions = held(concepts, "the concepts")
+    directions = held(directions, "the concepts")
     size = np.abs(directions).max(axis=1, initial=0, keepdims=True)
     directions = jnp.asarray(directions / np.where(size > 0, size, 1), jnp.float32)
     seen, wanted = (x, labels) if test is None else test

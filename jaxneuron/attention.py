@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float
 HEADS = {"mean": jnp.mean, "min": jnp.min, "max": jnp.max}
 
 
-def attribute(
+def rollout(
     attention: Float[Any, "layer batch head time time"],
     mask: Bool[Any, "batch _time"],
     *,
@@ -45,7 +45,7 @@ def attribute(
 
     Example:
         >>> one = jnp.array([[[[[0.0, 1.0], [0.0, 1.0]]]]])
-        >>> attribute(jnp.concatenate([one, one]), jnp.array([[True, True]])).tolist()
+        >>> rollout(jnp.concatenate([one, one]), jnp.array([[True, True]])).tolist()
         [[[0.25, 0.75], [0.0, 1.0]]]
     """
     attention, mask = jnp.asarray(attention), jnp.asarray(mask)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from jaxneuron.attribute import tcav
+from jaxneuron.concepts import tcav
 from jaxneuron.evaluate.significance import corrected
 from jaxneuron.split import above, below
 from jaxneuron.targets import Unit
@@ -32,7 +32,12 @@ def gradient(rng, axis=0, spread=1.0):
 def run(key, gradient, concept, other, **options):
     """Test one concept at one site; all such tests share what is compiled."""
     sides = ({"c": tcav.Examples({"mlp": concept})}, tcav.Examples({"mlp": other}))
-    return tcav.attribute(key, {"mlp": gradient}, *sides, permutations=PERMUTATIONS, resamples=RESAMPLES, **options)
+    return tcav.explain(
+        key,
+        {"mlp": gradient},
+        *sides,
+        settings=tcav.Settings(permutations=PERMUTATIONS, resamples=RESAMPLES, **options),
+    )
 
 
 @pytest.mark.parametrize("shape", [(30, 12), (16, 40)], ids=["rows", "units"])
@@ -110,7 +115,9 @@ def test_a_planted_concept_is_found_where_it_is_and_its_sign_is_right(key):
     other = tcav.Examples({site: examples(rng, 40) for site in sites})
     gradients = {"one": gradient(rng), "two": -gradient(rng), "elsewhere": gradient(rng)}
     concepts = {"a": tcav.Examples(shown), "b": tcav.Examples(more)}
-    found = tcav.attribute(key, gradients, concepts, other, permutations=199, resamples=0, classifier="logistic")
+    found = tcav.explain(
+        key, gradients, concepts, other, settings=tcav.Settings(permutations=199, resamples=0, classifier="logistic")
+    )
     assert (corrected(found.p[:2]).holm <= 0.05).all() and (found.p[2] > 0.05).all()
     assert (found.score.count[0] > 0.6).all() and (found.score.count[1] < 0.4).all()
     assert (found.accuracy[:2] > 0.7).all() and (found.cosine[:2, 0, 1] > 0.6).all()
@@ -161,7 +168,13 @@ def test_tokens_of_a_text_are_examples_of_their_own_but_shuffled_together(key):
     vectors = []
     for value in (np.concatenate([one, np.full_like(one, np.nan)], axis=1), np.concatenate([one, one], axis=1)):
         concept = tcav.Examples({"mlp": value}, mask | np.isfinite(value[..., 0]))
-        found = tcav.attribute(key, {"mlp": g}, {"c": concept}, other, permutations=9, resamples=0, classifier="mean")
+        found = tcav.explain(
+            key,
+            {"mlp": g},
+            {"c": concept},
+            other,
+            settings=tcav.Settings(permutations=9, resamples=0, classifier="mean"),
+        )
         assert np.isfinite(found.p).all() and np.isfinite(found.null.mean).all() and np.isfinite(found.accuracy).all()
         vectors.append(found.vectors["mlp"].weights)
     np.testing.assert_allclose(*vectors, atol=1e-5)
@@ -198,17 +211,17 @@ def test_what_is_wrong_is_named(key):
     good = tcav.Examples({"mlp": examples(rng, 8)})
     given = (key, {"mlp": gradient(rng)}, {"c": good}, good)
     with pytest.raises(KeyError, match="did you mean 'mlp'"):
-        tcav.attribute(key, {"mlpp": gradient(rng)}, {"c": good}, good)
+        tcav.explain(key, {"mlpp": gradient(rng)}, {"c": good}, good)
     with pytest.raises(ValueError, match="12 units at 'mlp'"):
-        tcav.attribute(*given[:2], {"c": tcav.Examples({"mlp": np.ones((8, 5))})}, good)
+        tcav.explain(*given[:2], {"c": tcav.Examples({"mlp": np.ones((8, 5))})}, good)
     with pytest.raises(ValueError, match="four or more"):
-        tcav.attribute(*given[:2], {"c": tcav.Examples({"mlp": np.ones((2, 12))})}, good)
+        tcav.explain(*given[:2], {"c": tcav.Examples({"mlp": np.ones((2, 12))})}, good)
     with pytest.raises(ValueError, match="not finite"):
-        tcav.attribute(*given[:2], {"c": tcav.Examples({"mlp": np.full((8, 12), np.nan)})}, good)
+        tcav.explain(*given[:2], {"c": tcav.Examples({"mlp": np.full((8, 12), np.nan)})}, good)
     with pytest.raises(ValueError, match="at least one permutation"):
-        tcav.attribute(*given, permutations=0)
+        tcav.explain(*given, settings=tcav.Settings(permutations=0))
     with pytest.raises(ValueError, match="finite gradients"):
-        tcav.attribute(key, {"mlp": np.full((3, 12), np.inf)}, {"c": good}, good)
+        tcav.explain(key, {"mlp": np.full((3, 12), np.inf)}, {"c": good}, good)
     with pytest.raises(ValueError, match="labels \\[cav row\\]"):
         tcav.fit(np.ones((2, 8, 3)), np.ones((3, 8), bool))
     with pytest.raises(ValueError, match="rows \\[cav row\\]"):
