@@ -16,9 +16,9 @@ import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron._dependence import dependence
-from jaxneuron._dependence import recurrent as recurrent
 from jaxneuron.edits import Add, Replace
+from jaxneuron.jaxpr.dependence import dependence
+from jaxneuron.jaxpr.dependence import recurrent as recurrent
 from jaxneuron.tap import check_site, sites
 from jaxneuron.targets import Along, Group, Logit, Unit, check_position, scores
 from jaxneuron.types import Forward, Params, Site, Target, Text, Tokens

@@ -6,7 +6,7 @@ import pytest
 from jaxneuron.attention import rollout
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer
-from tests.test_rules import filled
+from tests.jaxpr.test_rules import filled
 
 
 def test_agrees_with_a_loop_over_layers():

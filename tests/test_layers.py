@@ -16,11 +16,11 @@ RUNGS = [
         "jaxneuron.batching",
         "jaxneuron.lock",
         "jaxneuron._discover",
-        "jaxneuron._dependence",
+        "jaxneuron.jaxpr",
         "jaxneuron.attention",
     ],
-    ["jaxneuron.targets", "jaxneuron.sweep"],
-    ["jaxneuron.split", "jaxneuron.rules"],
+    ["jaxneuron.targets"],
+    ["jaxneuron.split"],
     ["jaxneuron.games"],
     [
         f"jaxneuron.{verb}"

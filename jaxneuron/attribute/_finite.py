@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from jaxneuron.attribute._gradient import linear
-from jaxneuron.attribute._memory import peak
 from jaxneuron.attribute._path import at_a_time, chunked
+from jaxneuron.jaxpr.memory import peak
 
 
 def finite(

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
-from jaxneuron.attribute._memory import peak
 from jaxneuron.attribute._quadrature import Quadrature
+from jaxneuron.jaxpr.memory import peak
 from jaxneuron.types import Path
 
 MOST_STEPS = 3200

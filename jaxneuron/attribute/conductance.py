@@ -18,9 +18,9 @@ from jaxneuron import batching, split
 from jaxneuron.attribute._check import broadcasts, check_baseline, check_counts
 from jaxneuron.attribute._finite import finite
 from jaxneuron.attribute._gradient import linear, once
-from jaxneuron.attribute._memory import peak
 from jaxneuron.attribute._path import MOST_STEPS, change_of, integral, refined
 from jaxneuron.attribute._quadrature import Spacing, quadrature
+from jaxneuron.jaxpr.memory import peak
 from jaxneuron.types import Forward, Params, Path, Site, Target, Tokens
 
 Through = Callable[..., tuple[Float[Array, "batch"], PyTree]]

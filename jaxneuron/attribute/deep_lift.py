@@ -28,7 +28,7 @@ from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_baseline, check_score
 from jaxneuron.attribute._gradient import gradient
-from jaxneuron.rules import Rules, interpret, linearised, slope
+from jaxneuron.jaxpr import Rules, interpret, linearised, slope
 from jaxneuron.split import traceable
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import _keys, batching, games
 from jaxneuron.attribute import _lasso
-from jaxneuron.sweep import sweep
+from jaxneuron.games import sweep
 
 
 class Surrogate(NamedTuple):

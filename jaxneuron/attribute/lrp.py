@@ -27,7 +27,7 @@ from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_score, check_value
 from jaxneuron.attribute._gradient import gradient
-from jaxneuron.rules import Rules, interpret, linearised
+from jaxneuron.jaxpr import Rules, interpret, linearised
 from jaxneuron.split import traceable
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
 from jaxneuron import batching, games
-from jaxneuron.sweep import sweep
+from jaxneuron.games import sweep
 
 
 def attribute(

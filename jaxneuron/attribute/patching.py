@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import _numbers, batching, games
 from jaxneuron.attribute._check import check_counts
 from jaxneuron.attribute._gradient import gradient
-from jaxneuron.sweep import sweep
+from jaxneuron.games import sweep
 
 
 class Patching(NamedTuple):

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import _keys, batching, games
 from jaxneuron.attribute import _resample
-from jaxneuron.sweep import sweep
+from jaxneuron.games import sweep
 
 
 def attribute(

@@ -19,8 +19,8 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron import _numbers, batching, games
 from jaxneuron.concepts._range import held, ranged
+from jaxneuron.games import sweep
 from jaxneuron.split import traceable
-from jaxneuron.sweep import sweep
 
 
 class Completeness(NamedTuple):

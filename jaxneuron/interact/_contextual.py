@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import games
-from jaxneuron.rules import Rules, interpret
-from jaxneuron.sweep import sweep
+from jaxneuron.games import sweep
+from jaxneuron.jaxpr import Rules, interpret
 
 
 class Parts(NamedTuple):

@@ -18,8 +18,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import _numbers, batching, games
+from jaxneuron.games import sweep
 from jaxneuron.interact import _quadrature
-from jaxneuron.sweep import sweep
 from jaxneuron.types import Path
 
 

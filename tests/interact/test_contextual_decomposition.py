@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.interact import agglomeration, contextual_decomposition
-from tests.test_rules import MODELS, TOKENS, model
+from tests.jaxpr.test_rules import MODELS, TOKENS, model
 
 X = jnp.array([[1.0, -0.5, 2.0]])
 

@@ -15,8 +15,8 @@ from jaxtyping import Array, Float
 
 from jaxneuron import _keys, _numbers, batching
 from jaxneuron.evaluate.attribution._found import check_noise
+from jaxneuron.games import sweep
 from jaxneuron.split import traceable
-from jaxneuron.sweep import sweep
 
 
 @jax.tree_util.register_dataclass

@@ -18,8 +18,8 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron import _keys, _numbers, batching
 from jaxneuron.evaluate.attribution._players import places
+from jaxneuron.games import sweep
 from jaxneuron.split import traceable
-from jaxneuron.sweep import sweep
 from jaxneuron.types import Params
 
 

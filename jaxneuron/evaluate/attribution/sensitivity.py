@@ -14,8 +14,8 @@ from jaxtyping import Array, Float
 
 from jaxneuron import _keys, _numbers, batching
 from jaxneuron.evaluate.attribution._found import array, check_noise
+from jaxneuron.games import sweep
 from jaxneuron.split import traceable
-from jaxneuron.sweep import sweep
 from jaxneuron.types import Path
 
 

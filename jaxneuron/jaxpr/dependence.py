@@ -10,10 +10,8 @@ import numpy as np
 from jax.extend.core import Jaxpr, Literal
 from jaxtyping import Array, Bool
 
+from jaxneuron.jaxpr.walk import called
 from jaxneuron.types import Forward, Params, Site, Text
-
-_CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call")
-"""Primitives whose inner program has the same inputs and outputs; others are taken as one piece."""
 
 
 def dependence(f: Any, *values: Any) -> Bool[np.ndarray, "input output"]:
@@ -53,11 +51,9 @@ def _reached(jaxpr: Jaxpr, changed: list[bool]) -> list[bool]:
         if not any(inputs):
             continue
         outputs = [True] * len(equation.outvars)
-        if equation.primitive.name in _CALLS:
-            inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-            inner = getattr(inner, "jaxpr", inner)
-            if inner is not None and len(inner.invars) == len(inputs):
-                outputs = _reached(inner, inputs)
+        inner = called(equation)
+        if inner and len(inner[0].invars) == len(inputs):
+            outputs = _reached(inner[0], inputs)
         live |= {variable for variable, is_live in zip(equation.outvars, outputs, strict=True) if is_live}
     return [not isinstance(variable, Literal) and variable in live for variable in jaxpr.outvars]
 

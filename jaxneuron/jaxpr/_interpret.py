@@ -10,10 +10,10 @@ import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Literal
 from jaxtyping import Array
 
-from jaxneuron.rules._kinds import AFFINE, BILINEAR, ENTRYWISE, GREATEST, LINEAR, SCATTERED
-from jaxneuron.rules._program import bind, flat, program
-from jaxneuron.rules._rules import Carried, Rules
-from jaxneuron.rules._softmax import parts
+from jaxneuron.jaxpr._kinds import AFFINE, BILINEAR, ENTRYWISE, GREATEST, LINEAR, SCATTERED
+from jaxneuron.jaxpr._rules import Carried, Rules
+from jaxneuron.jaxpr._softmax import parts
+from jaxneuron.jaxpr.walk import bind, flat, program
 
 
 def interpret(rules: Rules, f: Callable[[Array], Array], carried: Carried) -> Carried:
@@ -108,7 +108,7 @@ class _Run:
         raise NotImplementedError(
             f"no rule for the operation {name!r} on a value that depends on the input (result: "
             f"{', '.join(str(variable.aval) for variable in equation.outvars)}); write that part of the model with "
-            "other operations, or give the primitive its place in jaxneuron/rules/_kinds.py"
+            "other operations, or give the primitive its place in jaxneuron/jaxpr/_kinds.py"
         )
 
     def softmax(self, part: Any, of: Live, aval: Any) -> Live | Array:

@@ -1,4 +1,4 @@
-"""Run a forward with rules of our own: one rule per kind of operation, on whatever the rules carry through the model.
+"""Read a program and run it again with rules of our own: one rule per kind of operation, on whatever they carry.
 
 `interpret(rules, f, carried)` reads the jaxpr of `f` and runs it again on `carried`, a pytree that stands for the
 input: a value with a changed gradient (`attribute.lrp`), a pair of an input and its baseline (`attribute.deep_lift`), a
@@ -13,9 +13,11 @@ input, is an error that names it. Three things are seen as wholes, since rules f
 - *softmax*, in any layout: where the maximum is subtracted, the log of the sum of exponentials is subtracted in its
   place, which changes no result (`_softmax`);
 - *a dense layer* is its product with a weight together with the bias that is added.
+
+Read, not run: `memory` (what a function holds at once) and `dependence` (what can change with what), by one `walk`.
 """
 
-from jaxneuron.rules._interpret import interpret as interpret
-from jaxneuron.rules._rules import Rules as Rules
-from jaxneuron.rules._rules import linearised as linearised
-from jaxneuron.rules._rules import slope as slope
+from jaxneuron.jaxpr._interpret import interpret as interpret
+from jaxneuron.jaxpr._rules import Rules as Rules
+from jaxneuron.jaxpr._rules import linearised as linearised
+from jaxneuron.jaxpr._rules import slope as slope

@@ -1,13 +1,4 @@
-"""A score as a game of its features: who is present keeps the value in x, who is absent takes the baseline's.
-
-A *player* is a feature or a group of features, a *coalition* the set of players that are present. What all coalitions
-score is one table; Shapley values and every index of interaction are weighted sums over it:
-
-    I(S) = sum over T without S of  weight(|T|) * sum over W within S of (-1)^(|S| - |W|) v(T + W)
-
-(Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction among players in cooperative games"),
-which is how they are computed: the weights of one index sum to 1, so nothing cancels, even in float32.
-"""
+"""Who plays: a score, its input, the baseline of who is absent, and the player of each feature."""
 
 import functools
 import math
@@ -22,10 +13,6 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import _numbers, batching
 from jaxneuron.split import traceable
-from jaxneuron.sweep import sweep
-
-EXACT = 16
-"""The most players whose coalitions are all tried."""
 
 Score = Callable[[Array], Shaped[Array, "batch"]]
 """From `[batch *feature]` to one number per row; the rows do not see each other.
@@ -156,16 +143,6 @@ def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) <= len(target) and all(a in (1, b) for a, b in zip(shape[::-1], target[::-1], strict=False))
 
 
-def play(game: Game, present: Bool[Array, "coalition #batch player"]) -> Float[Array, "coalition batch"]:
-    """Return the score of each coalition; `present` may differ between the rows of the input."""
-
-    def one(present: Bool[Array, "#batch player"]) -> Float[Array, "batch"]:
-        here = spread(present, game.player)
-        return game.score(jnp.where(here, game.x, game.baseline))
-
-    return sweep(one, present, budget=game.budget)
-
-
 def spread(value: Shaped[Array, "batch player"], player: Int[Array, "row *feature"]) -> Shaped[Array, "rows *feature"]:
     """Copy the value of each player to its features; 0 where a feature does not play.
 
@@ -186,71 +163,3 @@ def collect(value: Float[Array, "batch *feature"], game: Game) -> Float[Array, "
     segment = jnp.where(player >= 0, player, game.count)
     add = functools.partial(jax.ops.segment_sum, num_segments=game.count + 1)
     return jax.vmap(add)(value.reshape(segment.shape), segment)[:, : game.count]
-
-
-def check_exact(game: Game) -> Game:
-    """Return the game, or raise a ValueError if it has more players than the table of all coalitions can hold."""
-    if game.count > EXACT:
-        raise ValueError(
-            f"{game.count} players have 2^{game.count} coalitions; at most {EXACT} are tried exhaustively. Make larger "
-            "`groups` (words, phrases, layers), or use a method that samples: shapley with `samples`, kernel_shap, "
-            "arch_detect for pairs"
-        )
-    return game
-
-
-def coalitions(count: int) -> Bool[Array, "coalition player"]:
-    """Return all coalitions, numbered by the binary number that their members make.
-
-    Example:
-        >>> coalitions(2).astype(int).tolist()
-        [[0, 0], [1, 0], [0, 1], [1, 1]]
-    """
-    return (jnp.arange(2**count)[:, None] >> jnp.arange(count)[None]) % 2 == 1
-
-
-def table(game: Game) -> Float[Array, "coalition batch"]:
-    """Return the score of every coalition."""
-    return play(game, coalitions(game.count)[:, None])
-
-
-def index(
-    table: Float[Array, "coalition batch"], members: Bool[Any, "set player"], weight: Float[Any, "set size"]
-) -> Float[Array, "batch set"]:
-    """Return an index of interaction of each set: its differences, weighted by how many others are present.
-
-    Args:
-        table: the score of every coalition.
-        members: the sets S.
-        weight: of the difference at a coalition T of 0, 1, ... players outside S.
-
-    Returns:
-        The sum over T of weight(|T|) times the difference of S at T.
-    """
-    bits = coalitions(members.shape[-1])
-
-    def one(members: Bool[Array, "player"], weight: Float[Array, "size"]) -> Float[Array, "batch"]:
-        inside = jnp.sum(bits & members[None], axis=1)
-        outside = jnp.sum(bits & ~members[None], axis=1)
-        sign = 1 - 2 * ((jnp.sum(members) - inside) % 2)
-        return jnp.matmul((sign * weight[outside]).astype(table.dtype), table, precision="highest")
-
-    return sweep(one, jnp.asarray(members), jnp.asarray(weight, table.dtype), budget=2**24).T
-
-
-def moebius(table: Float[Array, "coalition batch"]) -> Float[Array, "coalition batch"]:
-    """Return what each coalition scores beyond all its parts, sum over W within S of (-1)^(|S| - |W|) v(W).
-
-    One subtraction along each player's axis (a butterfly), so n 2^n additions.
-
-    Example:
-        >>> moebius(jnp.array([[0.0], [1.0], [1.0], [5.0]]))[:, 0].tolist()
-        [0.0, 1.0, 1.0, 3.0]
-    """
-    number = jnp.arange(len(table))
-
-    def along(player: Array, table: Array) -> Array:
-        has = ((number >> player) % 2 == 1)[:, None]
-        return table - jnp.where(has, table[number ^ (1 << player)], 0)
-
-    return jax.lax.fori_loop(0, (len(table) - 1).bit_length(), along, table)

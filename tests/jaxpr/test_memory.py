@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.attribute._memory import peak
+from jaxneuron.jaxpr.memory import peak
 
 ROW = 4 * 100  # bytes of one array
 

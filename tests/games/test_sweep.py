@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.sweep import live_bytes, sweep
+from jaxneuron.games import sweep
+from jaxneuron.jaxpr.memory import live_bytes
 
 
 @pytest.mark.parametrize("budget", [1, 3 * 400 + 100, 2**20])

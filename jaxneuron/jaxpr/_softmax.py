@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from jax.extend.core import Jaxpr, Literal
 
+from jaxneuron.jaxpr.walk import variables
+
 
 class Part(NamedTuple):
     """What a variable is of the softmax of another."""
@@ -53,7 +55,7 @@ def _shifted(jaxpr: Jaxpr, maximum: Any, made: dict[Any, Any]) -> dict[Any, Part
     layouts = {maximum.outvars[0]: kept}  # which axis of x each axis of a copy of m is; None: of length 1
     found = {maximum.outvars[0]: Part("logsumexp", x, axes)}
     for equation in jaxpr.eqns:
-        copies = [variable for variable in equation.invars if not isinstance(variable, Literal) and variable in layouts]
+        copies = [variable for variable in variables(equation.invars) if variable in layouts]
         if not copies or equation is maximum:
             continue
         name, result = equation.primitive.name, equation.outvars[0]
@@ -67,7 +69,7 @@ def _shifted(jaxpr: Jaxpr, maximum: Any, made: dict[Any, Any]) -> dict[Any, Part
         elif name in ("is_finite", "copy", "convert_element_type"):
             layouts[result] = layouts[copies[0]]
         elif name in ("max", "select_n") and all(
-            variable in copies or _is_filled(made.get(variable)) for variable in _variables(equation.invars)
+            variable in copies or _is_filled(made.get(variable)) for variable in variables(equation.invars)
         ):
             layouts[result] = layouts[copies[0]]  # jax.nn's guards: at least -inf, and finite
         elif (layout := _copied(equation, layouts[copies[0]])) is not None:
@@ -75,7 +77,7 @@ def _shifted(jaxpr: Jaxpr, maximum: Any, made: dict[Any, Any]) -> dict[Any, Part
         else:
             return {}
     subtracted = any(part.kind == "log_softmax" for part in found.values())
-    return found if subtracted and not layouts.keys() & set(_variables(jaxpr.outvars)) else {}
+    return found if subtracted and not layouts.keys() & set(variables(jaxpr.outvars)) else {}
 
 
 def _fits(layout: tuple, axes: tuple[int, ...], shape: tuple[int, ...]) -> bool:
@@ -87,7 +89,7 @@ def _fits(layout: tuple, axes: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 
 def _is_log(equation: Any, copies: list, made: dict[Any, Any]) -> bool:
-    others = [variable for variable in _variables(equation.invars) if variable not in copies]
+    others = [variable for variable in variables(equation.invars) if variable not in copies]
     return len(others) == 1 and others[0] in made and made[others[0]].primitive.name == "log"
 
 
@@ -111,7 +113,3 @@ def _copied(equation: Any, layout: tuple) -> tuple | None:
             rest = iter(longer)
             return tuple(None if size == 1 else next(rest) for size in shape)
     return None
-
-
-def _variables(variables: Any) -> list[Any]:
-    return [variable for variable in variables if not isinstance(variable, Literal)]
