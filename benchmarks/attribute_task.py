@@ -19,6 +19,7 @@ from jaxneuron.attribute import conductance, integrated_gradients
 from jaxneuron.corpora import scenes
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import pretrained
+from jaxneuron_models.model import Model
 
 SOURCE = "embed/word"
 LAYER = 3  # the block whose neurons are looked at
@@ -28,7 +29,7 @@ JOINED = 3  # captions in a row are one text, of some 25 tokens
 class Task(NamedTuple):
     """What is explained, on both sides."""
 
-    model: pretrained.Pretrained
+    model: Model
     tokens: Tokens
     target: Pooled
     x: jax.Array  # [batch time unit], word vectors

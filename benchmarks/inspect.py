@@ -25,7 +25,8 @@ from jaxneuron.evaluate.effects import Predictions
 from jaxneuron.intervene import ablate
 from jaxneuron.rank import one_pass, single_neuron
 from jaxneuron.types import Tokens
-from jaxneuron_models import lstm_lm, lstm_training
+from jaxneuron_models import lstm_training
+from jaxneuron_models.model import Model
 
 SITE, FOLDS = "lstm0/hidden", 20
 
@@ -33,7 +34,7 @@ SITE, FOLDS = "lstm0/hidden", 20
 class Data(NamedTuple):
     """What is compared."""
 
-    model: lstm_lm.Model
+    model: Model
     x: np.ndarray  # [symbol, unit]
     concepts: np.ndarray  # [symbol, hypothesis], true or false
     tokens: Tokens  # [text, time], for interventions
@@ -72,7 +73,7 @@ def _enough(quick: bool) -> list[Parsed]:
     return found[: int(np.searchsorted(ends, 1000 if quick else 12_000)) + 1]
 
 
-def _symbols(model: lstm_lm.Model, texts: list[Parsed]) -> tuple[np.ndarray, np.ndarray]:
+def _symbols(model: Model, texts: list[Parsed]) -> tuple[np.ndarray, np.ndarray]:
     """Return the states after each symbol, and what each hypothesis says of it."""
     tokens = vocabulary.encode(model.vocabulary, [parsed.text for parsed in texts])
     states = jax.jit(lambda tokens: model.forward(model.params, tokens, {})[1][SITE])(tokens)

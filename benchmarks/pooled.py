@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.types import Activations, Site, Tokens
-from jaxneuron_models import pretrained
+from jaxneuron_models.model import Model
 
 
 @jax.tree_util.register_dataclass
@@ -26,7 +26,7 @@ class Pooled:
         return jnp.einsum("bt,btu,u->b", share, activations[self.site], self.direction)
 
 
-def encode(loaded: pretrained.Pretrained, lines: Sequence[str]) -> Tokens:
+def encode(loaded: Model, lines: Sequence[str]) -> Tokens:
     """Return sub-words between [CLS] and [SEP], padded."""
     ids = [one.ids for one in loaded.tokenizer.encode_batch(list(lines))]
     longest = max(map(len, ids))

@@ -20,6 +20,7 @@ from jaxneuron import split
 from jaxneuron.attribute import ablation, conductance, integrated_gradients
 from jaxneuron.types import Tokens
 from jaxneuron_models import pretrained
+from jaxneuron_models.model import Model
 
 SOURCE = "embed/word"
 JOINED = 3  # sentences in a row are one text
@@ -31,7 +32,7 @@ LIMITS = {"float32": (1e-3, 2e-3), "tf32": (3e-2, 3e-2)}
 class Task(NamedTuple):
     """What is explained."""
 
-    model: pretrained.Pretrained
+    model: Model
     tokens: Tokens
     target: Pooled
     x: jax.Array  # [batch time unit], word vectors

@@ -20,6 +20,7 @@ from jaxneuron import store
 from jaxneuron.studies.extract import extract
 from jaxneuron.types import Tokens
 from jaxneuron_models import pretrained
+from jaxneuron_models.model import Model
 
 CHECKED = 30  # sentences that the processor reads, too
 
@@ -27,7 +28,7 @@ LIMITS = {"float32": 1e-3, "tf32": 2e-2, "bfloat16": 5e-2}
 """How far rows may be apart, relative to the largest."""
 
 
-def _written(model: pretrained.Pretrained, sentences: Sequence[Sequence[str]], out: Path) -> Path:
+def _written(model: Model, sentences: Sequence[Sequence[str]], out: Path) -> Path:
     """Write the activations of sentences in float32, as the peer does."""
     shutil.rmtree(out, ignore_errors=True)
     parts = model.forward, model.params, model.tokenizer

@@ -62,7 +62,7 @@ def extract(
         raise ValueError(f"--coordinator {coordinator!r}: expected host:port, such as localhost:8476")
     several = parts if len(parts) > 1 else []
     _out.stores(out, several)
-    trained = _model.check(model, "transformer", hub=True, function=False)
+    trained = _model.check(model, "transformer", "Hugging Face") == "transformer"
     if trained and precision != "float32":
         raise ValueError(f"--precision {precision} is for Hugging Face checkpoints; {model} is computed in float32")
     import jax

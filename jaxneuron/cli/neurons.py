@@ -54,12 +54,13 @@ def find(
         raise ValueError(f"--in-sentence is for --method corpus, got {method!r}; leave one of them out")
     _out.file(out, "ngram")
     folder = data_folder(data)
-    _model.check(model, "imaginet")
+    _model.check(model, "imaginet", "function")
     from jaxneuron.files import write_lines
     from jaxneuron.studies import find_units
+    from jaxneuron_models.open import open as open_model
 
     find_units.check_options(method, given)
-    loaded = _model.load(model)
+    loaded = open_model(model)
     with bars() as report:
         rows = find_units.find_units(
             loaded,
@@ -98,12 +99,13 @@ def decompose(
     """Which neurons work as a group? Cluster the units of a site by how they rise and fall together."""
     _out.file(out, "groups")
     folder = data_folder(data)
-    _model.check(model, "imaginet")
+    _model.check(model, "imaginet", "function")
     from jaxneuron.files import write_json
     from jaxneuron.studies.cluster_units import cluster_units
+    from jaxneuron_models.open import open as open_model
 
     content = cluster_units(
-        _model.load(model), folder, site, groups=groups, length=length, sample=sample, seed=seed, notice=say
+        open_model(model), folder, site, groups=groups, length=length, sample=sample, seed=seed, notice=say
     )
     write_json(out, content)
     sizes = ", ".join(str(len(group)) for group in content["groups"])

@@ -36,7 +36,7 @@ def study_poerner2018(
     _out.study(out)
     folder = data_folder(data)
     if model is not None:
-        _model.check(str(model), "imaginet", function=False)
+        _model.check(str(model), "imaginet")
     from jaxneuron.report import tables
     from jaxneuron.studies import poerner2018
 
@@ -179,7 +179,7 @@ def _inputs(out: Path, model: str | None, data: Sequence[Path] | None, what: str
         if existing("--data", path, what) in texts[:place]:
             raise ValueError(f"--data {path} is given twice; give each text once")
     if model is not None:
-        _model.check(model, "transformer", hub=True, function=False)
+        _model.check(model, "transformer", "Hugging Face")
 
 
 def _say(sentences: Iterable[str], content: dict[str, Any], out: Path) -> None:

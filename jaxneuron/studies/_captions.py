@@ -8,7 +8,7 @@ import numpy as np
 from jaxneuron.corpora import vocabulary
 from jaxneuron.studies.poerner2018 import material
 from jaxneuron.studies.poerner2018.material import Material
-from jaxneuron_models.pure import Model
+from jaxneuron_models.model import Model
 
 UNKNOWN = 0.03
 """The share of unknown words that is worth a line."""

@@ -12,7 +12,7 @@ from jaxneuron.studies import _captions
 from jaxneuron.studies.poerner2018 import material
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Site, Tokens
-from jaxneuron_models.pure import Model
+from jaxneuron_models.model import Model
 
 PAPER = 81 / 1024
 """Groups for each unit in Poerner et al. 2018."""

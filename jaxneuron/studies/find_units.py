@@ -18,7 +18,7 @@ from jaxneuron.studies.poerner2018.presets import FAST
 from jaxneuron.tap import check_site, nearest, sites
 from jaxneuron.targets import Unit
 from jaxneuron.types import Found, Site, Target, Tokens
-from jaxneuron_models.pure import Model
+from jaxneuron_models.model import Model
 
 
 def find_units(

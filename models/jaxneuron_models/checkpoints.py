@@ -34,11 +34,22 @@ class Stored(NamedTuple):
 
     config: dict[str, Any]
     vocabulary: Vocabulary
+    over: str = ""  # the model that this one stands on, by the name that opens it; "": on none, or nobody knows
 
 
 @contextmanager
-def begun(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> Iterator[None]:
+def begun(
+    directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary, *, over: str = ""
+) -> Iterator[None]:
     """Hold a folder while a model is trained in it, and write what is known before: the config and the vocabulary.
+
+    Args:
+        directory: where the model goes.
+        architecture: its name, by which `open` knows it.
+        config: its settings.
+        vocabulary: its words.
+        over: the name of a model that it stands on. A folder beside this one is written down relative to it, so that
+            both can be moved together.
 
     Raises:
         BlockingIOError: another training is at work in the folder.
@@ -47,18 +58,29 @@ def begun(directory: Path, architecture: str, config: dict[str, Any], vocabulary
     """
     with lock.folder(directory):
         _check_same(directory, architecture, config, vocabulary)
-        write_header(directory, architecture, config, vocabulary)
+        write_header(directory, architecture, config, vocabulary, over=over)
         yield
 
 
-def write_header(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> None:
+def write_header(
+    directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary, *, over: str = ""
+) -> None:
     """Write what is known before training: the config and the vocabulary."""
     directory.mkdir(parents=True, exist_ok=True)
     write_json(
         directory / "vocabulary.json",
         {"words": list(vocabulary.words), "counts": np.asarray(vocabulary.counts).tolist()},
     )
-    write_json(directory / "config.json", {"architecture": architecture, "config": config})
+    header = {"architecture": architecture, "config": config}
+    write_json(directory / "config.json", header | ({"over": _from(directory, over)} if over else {}))
+
+
+def _from(directory: Path, over: str) -> str:
+    """Return the name of a model as it is written in a folder."""
+    folder, home = Path(over).absolute(), directory.absolute().parent
+    if not folder.is_dir():
+        return over
+    return f"../{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
 
 
 def load(directory: Path | str, architecture: str) -> Stored:
@@ -73,7 +95,9 @@ def load(directory: Path | str, architecture: str) -> Stored:
     if header.get("architecture") != architecture:
         raise ValueError(f"{directory} holds a {header.get('architecture')!r} checkpoint, expected {architecture!r}")
     words = _read_json(directory / "vocabulary.json", directory)
-    return Stored(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])))
+    over = header.get("over", "")
+    over = str(directory.absolute().parent / over[3:]) if over.startswith("../") else over
+    return Stored(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])), over)
 
 
 def _check_same(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -27,9 +27,13 @@ from jaxneuron.batching import Progress
 from jaxneuron.tap import Tap, check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Params, Site, Tokens, Vocabulary
 from jaxneuron_models import checkpoints, checks, pure
+from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, train
 
 READS = ("mean", "words")
+
+NO_WORDS = Vocabulary((), np.zeros(0, np.int64))
+"""What a head knows of words by itself."""
 
 Examples = tuple[Tokens, np.ndarray]
 """Tokens `[text, time]` and what is asked for: `[text]` or `[text, label]`, see `fit`."""
@@ -56,7 +60,7 @@ class Config:
 
 @runtime_checkable
 class Encoder(Protocol):
-    """What a head stands on: a `pure.Model`, a pretrained one, or anything with these."""
+    """What a head stands on: a `Model`, or anything with these."""
 
     @property
     def forward(self) -> Forward:
@@ -67,16 +71,6 @@ class Encoder(Protocol):
     def params(self) -> Params:
         """Its weights."""
         ...
-
-
-class Model(NamedTuple):
-    """An encoder with a head: a `pure.Model`."""
-
-    forward: "HeadedForward"
-    params: Params  # {"encoder": ..., "head": ...}
-    vocabulary: Vocabulary  # the encoder's, if it has one
-    linear: dict[Site, Site]
-    config: Config
 
 
 class Head(nnx.Module):
@@ -148,8 +142,18 @@ def with_head(model: Encoder, config: Config, params: Params) -> Model:
     if any(site.startswith("head/") for site in shapes):
         raise ValueError("the model has a head already; put the new one over its encoder")
     forward, _ = build(model.forward, config)
-    vocabulary = getattr(model, "vocabulary", Vocabulary((), np.zeros(0, np.int64)))
-    return Model(forward, {"encoder": model.params, "head": params}, vocabulary, {"head/logits": "head/hidden"}, config)
+    below = model if isinstance(model, Model) else Model(model.forward, model.params, NO_WORDS, {})
+    return below._replace(
+        forward=forward,
+        params={"encoder": model.params, "head": params},
+        linear=below.linear | {"head/logits": "head/hidden"},
+        config=config,
+        head="text label" if config.reads == "mean" else "span",
+        scores="head/logits",
+        labels=config.names,
+        step=None,
+        initial_state=None,
+    )
 
 
 def fit(
@@ -231,7 +235,7 @@ def fit(
         optimizer=optax.adamw(learning_rate, weight_decay=decay),
         learning_rate=learning_rate,
     )
-    with checkpoints.begun(directory, "head", settings, Vocabulary((), np.zeros(0, np.int64))):
+    with checkpoints.begun(directory, "head", settings, NO_WORDS, over=getattr(model, "source", "")):
         trained = train(key, task, directory, epochs=epochs, patience=patience, progress=progress)
     return with_head(model, config, trained.params)
 
@@ -246,7 +250,8 @@ def load(directory: Path | str, model: Encoder) -> Model:
     stored["names"] = tuple(stored["names"])  # JSON knows lists only
     config = Config(**stored)
     _, init = build(model.forward, config)
-    return with_head(model, config, checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0))))
+    params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
+    return with_head(model, config, params)._replace(source=str(directory))
 
 
 def read(

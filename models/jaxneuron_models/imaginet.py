@@ -22,6 +22,7 @@ from jaxneuron.targets import at_position
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import checkpoints, pure
 from jaxneuron_models.gru import CANDIDATES, GATES, GRU
+from jaxneuron_models.model import Model
 
 LINEAR: dict[Site, Site] = {"textual/projection": "textual/gru", "visual/projection": "visual/gru"}
 
@@ -131,7 +132,7 @@ def losses(forward: pure.PureForward, params: Params, tokens: Tokens, features: 
     )
 
 
-def load(directory: Path | str) -> pure.Model:
+def load(directory: Path | str) -> Model:
     """Load a trained Imaginet.
 
     Args:
@@ -152,4 +153,13 @@ def load(directory: Path | str) -> pure.Model:
             f"{directory}: the vocabulary has {len(stored.vocabulary.words)} words, "
             f"the checkpoint's embedding {config.vocabulary} rows; use the vocabulary.json saved with these weights"
         )
-    return pure.Model(forward, params, stored.vocabulary, LINEAR, config)
+    return Model(
+        forward,
+        params,
+        stored.vocabulary,
+        LINEAR,
+        config,
+        head="next word",
+        scores="textual/projection",
+        source=str(directory),
+    )

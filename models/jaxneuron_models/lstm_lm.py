@@ -19,7 +19,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from jaxneuron.tap import Tap, lookup
-from jaxneuron.types import Activations, Edit, Params, Site, Tokens, Vocabulary
+from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure
 from jaxneuron_models.lstm import LSTM, Memory
 
@@ -54,18 +54,6 @@ class State(NamedTuple):
     hidden: Float[Array, "layer batch unit"]
     cell: Float[Array, "layer batch unit"]
     length: Int[Array, ""]  # symbols read so far
-
-
-class Model(NamedTuple):
-    """What `lstm_training.load` returns: a `pure.Model` that can also be read from and written to step by step."""
-
-    forward: pure.PureForward
-    params: Params
-    vocabulary: Vocabulary  # its words are the symbols
-    linear: dict[Site, Site]
-    config: Config
-    step: Callable[..., tuple[Prediction, Activations, State]]  # see `step`
-    initial_state: Callable[..., State]  # see `initial_state`
 
 
 class Language(nnx.Module):

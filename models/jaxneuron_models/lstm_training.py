@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from jaxneuron.batching import Progress
 from jaxneuron.types import Params, Vocabulary
 from jaxneuron_models import checkpoints, checks, lstm_lm, windows
+from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
 from jaxneuron_models.windows import Window
 
@@ -156,7 +157,7 @@ def _sums(logits: Float[Array, "batch time vocab"], window: Window) -> Sums:
 
 
 def measure(
-    model: lstm_lm.Model,
+    model: Model,
     texts: Sequence[Sequence[str]],
     *,
     batch: int = 64,
@@ -166,7 +167,7 @@ def measure(
     """Measure how well the model predicts whole texts, of any length: its state goes from window to window.
 
     Args:
-        model: from `load`.
+        model: from `load` or `open`.
         texts: strings of characters, or lists of words.
         batch: texts that are read at once.
         window: symbols that are read at once; bounds the memory, changes nothing.
@@ -182,7 +183,7 @@ def measure(
     nats, right, count, done = 0.0, 0.0, 0, 0
     total = sum(math.ceil(running.lengths[group].max() / window) for group in groups)
     for group in groups:
-        state = model.initial_state(model.config, batch)
+        state = lstm_lm.initial_state(model.config, batch)
         start, length = running.starts[group], np.where(group >= 0, running.lengths[group], 0)
         for position in range(0, int(length.max()), window):
             begin, end = (start + np.minimum(position + further, length) for further in (0, window))
@@ -201,7 +202,7 @@ def _read_on(params: Params, state: lstm_lm.State, window: Window) -> tuple[lstm
     return state, _sums(output.logits, window)
 
 
-def load(directory: Path | str) -> lstm_lm.Model:
+def load(directory: Path | str) -> Model:
     """Load an LSTM that `jaxneuron train lstm` wrote.
 
     Args:
@@ -219,4 +220,16 @@ def load(directory: Path | str) -> lstm_lm.Model:
     forward, init = lstm_lm.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     linear = {"logits": f"lstm{config.layers - 1}/hidden"}
-    return lstm_lm.Model(forward, params, stored.vocabulary, linear, config, lstm_lm.step, lstm_lm.initial_state)
+    return Model(
+        forward,
+        params,
+        stored.vocabulary,
+        linear,
+        config,
+        symbol=config.symbol,
+        head="next word",
+        scores="logits",
+        step=lstm_lm.step,
+        initial_state=lambda batch, room: lstm_lm.initial_state(config, batch),  # its state is of one size
+        source=str(directory),
+    )

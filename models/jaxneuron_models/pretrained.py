@@ -8,39 +8,30 @@ and one that nobody asked for, are errors that name it.
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from tokenizers import Tokenizer
 
-from jaxneuron.types import Params, Site, Vocabulary
-from jaxneuron_models import encoder_decoder, hub_folder, pure, transformer, word_tables
+from jaxneuron.types import Site, Vocabulary
+from jaxneuron_models import encoder_decoder, hub_folder, transformer, transformer_step, word_tables
 from jaxneuron_models.architectures import ARCHITECTURES
 from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head
 from jaxneuron_models.architectures.settings import Settings, read, said
-from jaxneuron_models.encoder_decoder_writing import Writing, rules
+from jaxneuron_models.encoder_decoder_writing import rules
 from jaxneuron_models.hub_folder import Stored
+from jaxneuron_models.model import Model
 from jaxneuron_models.stored_weights import belongs, fill
 
 BODY = Head({"head": "none"}, {})
 
-
-class Pretrained(NamedTuple):
-    """A pretrained model and what it takes to feed it: a `pure.Model` with a tokenizer."""
-
-    forward: pure.PureForward
-    params: Params
-    vocabulary: Vocabulary  # the tokenizer's sub-words; no counts are known
-    linear: dict[Site, Site]
-    config: Any  # a transformer.Config, or an encoder_decoder_config.Config
-    tokenizer: Tokenizer
-    labels: tuple[str, ...]  # names of the head's outputs; none for a language head
-    writing: Writing | None = None  # of an encoder-decoder: the words that its texts begin and end with
+HIDDEN = ("[MASK]", "<mask>")
+"""What a tokenizer calls a hidden word."""
 
 
-def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pretrained:
+def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Model:
     """Load a checkpoint from a folder or from the hub.
 
     A language head that config.json ties to the word table, though the weights hold another matrix for it, is the
@@ -98,7 +89,33 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Pre
     tokenizer = _tokenizer(folder, config, described)
     writing = rules(described | hub_folder.generation(folder)) if architecture.two_texts else None
     vocabulary = _vocabulary(tokenizer, config)
-    return Pretrained(forward, params, vocabulary, _linear(config), config, tokenizer, labels, writing)
+    model = Model(
+        forward,
+        params,
+        vocabulary,
+        _linear(config),
+        config,
+        tokenizer=tokenizer,
+        symbol="piece",
+        window=config.window,
+        packed=not architecture.two_texts,
+        head=_gives(config, labels, two_texts=architecture.two_texts),
+        scores=None if config.head == "none" else "logits",
+        labels=labels,
+        hidden=next((id for word in HIDDEN if (id := tokenizer.token_to_id(word)) is not None), None),
+        writing=writing,
+        source=str(source),
+    )
+    return model if architecture.two_texts else transformer_step.reading_on(model)
+
+
+def _gives(config: Any, labels: tuple[str, ...], *, two_texts: bool) -> str:
+    """Return what the head's scores are of; see `model.HEADS`."""
+    if config.head == "language":
+        return "next word" if two_texts or config.causal else "masked word"
+    if config.head == "labels":
+        return "span" if labels == ("start", "end") else "token label"
+    return "none" if config.head == "none" else "text label"
 
 
 def _family(described: dict[str, Any], folder: Path) -> str:

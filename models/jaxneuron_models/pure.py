@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from flax import nnx
 
-from jaxneuron.types import Activations, Edit, Output, Params, Site, Text, Vocabulary
+from jaxneuron.types import Activations, Edit, Output, Params, Site, Text
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,6 @@ class PureForward:
     def __call__(self, params: Params, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
         """Run the module on `tokens` with `params` as its weights."""
         return nnx.merge(self.graph, params)(tokens, edits)
-
-
-class Model(NamedTuple):
-    """What `load` returns, ours or a user's: everything a method needs to know of a model."""
-
-    forward: PureForward
-    params: Params  # nested dict of arrays
-    vocabulary: Vocabulary
-    linear: dict[Site, Site]  # sites that are affine functions of another one -> that other one
-    config: Any  # the architecture's own settings
 
 
 def split(build: Callable[[nnx.Rngs], nnx.Module]) -> tuple[PureForward, Callable[[Any], Params]]:

@@ -15,20 +15,10 @@ from jaxtyping import Array, Float
 
 from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
-from jaxneuron.types import Params, Site, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, checks, pure, text_cnn
+from jaxneuron.types import Params, Tokens
+from jaxneuron_models import batches, checkpoints, checks, text_cnn
+from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
-
-
-class Model(NamedTuple):
-    """What `load` returns: a `pure.Model` that knows its labels."""
-
-    forward: pure.PureForward
-    params: Params
-    vocabulary: Vocabulary
-    linear: dict[Site, Site]
-    config: text_cnn.Config
-    labels: tuple[str, ...]  # names of the outputs
 
 
 class _Batch(NamedTuple):
@@ -163,4 +153,14 @@ def load(directory: Path | str) -> Model:
     config = text_cnn.Config(**architecture)
     forward, init = text_cnn.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
-    return Model(forward, params, stored.vocabulary, {"logits": "pool"}, config, tuple(stored.config["names"]))
+    return Model(
+        forward,
+        params,
+        stored.vocabulary,
+        {"logits": "pool"},
+        config,
+        head="text label",
+        scores="logits",
+        labels=tuple(stored.config["names"]),
+        source=str(directory),
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -16,6 +17,7 @@ from jaxtyping import Array
 
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure, transformer
+from jaxneuron_models.model import Model
 from jaxneuron_models.rotary import Dynamic, Long
 from jaxneuron_models.transformer import Config, Prediction, State
 
@@ -98,3 +100,14 @@ def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.fl
             most = f", at most {bound}, as those of longer texts are turned by the whole length"
         raise ValueError(f"expected a capacity of at least 1 word{most}, got {capacity}")
     return transformer.initial_state(config, batch, capacity, dtype)
+
+
+def reading_on(model: Model) -> Model:
+    """Return a transformer with its step and what that begins with, if it can read step by step."""
+    config = model.config
+    if not config.causal or config.head in ("first", "last"):
+        return model
+    dtype = jax.tree.leaves(model.params)[0].dtype
+    return model._replace(
+        step=build(config), initial_state=lambda batch, room: initial_state(config, batch, room, dtype)
+    )

@@ -17,7 +17,8 @@ from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.vocabulary import END
 from jaxneuron.types import Params, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, checks, pure, transformer
+from jaxneuron_models import batches, checkpoints, checks, pure, transformer, transformer_step
+from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
 
 MASK = words.UNK
@@ -150,7 +151,7 @@ def hidden_words(
     return optax.softmax_cross_entropy_with_integer_labels(logits, ids), hidden
 
 
-def load(directory: Path | str) -> pure.Model:
+def load(directory: Path | str) -> Model:
     """Load a transformer that `jaxneuron train transformer` wrote.
 
     Args:
@@ -166,4 +167,17 @@ def load(directory: Path | str) -> pure.Model:
     forward, init = transformer.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     last = "final" if config.norm_first else f"block{config.blocks - 1}/residual"
-    return pure.Model(forward, params, stored.vocabulary, {"logits": last}, config)
+    model = Model(
+        forward,
+        params,
+        stored.vocabulary,
+        {"logits": last},
+        config,
+        window=config.window,
+        packed=True,
+        head="next word" if config.causal else "masked word",
+        scores="logits",
+        hidden=MASK,
+        source=str(directory),
+    )
+    return transformer_step.reading_on(model)

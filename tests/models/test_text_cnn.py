@@ -9,7 +9,8 @@ from jaxneuron import split, tap
 from jaxneuron.edits import Add, Replace, Scale
 from jaxneuron.targets import Logit, Minus, Unit
 from jaxneuron.types import Tokens, Vocabulary
-from jaxneuron_models import heads, pure, text_cnn, text_cnn_training, transformer
+from jaxneuron_models import heads, text_cnn, text_cnn_training, transformer
+from jaxneuron_models.model import Model
 
 TEXT = Tokens(jnp.array([[3, 4, 5, 6, 7], [5, 3, 0, 0, 0]]), jnp.array([[True] * 5, [True] * 2 + [False] * 3]))
 
@@ -84,7 +85,7 @@ def encoder():
     config = transformer.Config(9, width=8, blocks=1, heads=2, longest=8, causal=False, head="none", norm_first=False)
     forward, init = transformer.build(config)
     params = jax.tree.map(lambda leaf: 8 * leaf, init(jax.random.key(1)))
-    return pure.Model(forward, params, Vocabulary((), np.zeros(0, int)), {}, config)
+    return Model(forward, params, Vocabulary((), np.zeros(0, int)), {}, config)
 
 
 HEAD = heads.Config("block0/residual", 8, 2, hidden=4)

@@ -7,7 +7,7 @@ import jax
 from jaxneuron.corpora import scenes, vocabulary
 from jaxneuron.studies.poerner2018.material import Data
 from jaxneuron_models import checkpoints, imaginet
-from jaxneuron_models.pure import Model
+from jaxneuron_models.model import Model
 
 SCENES = {"train": 120, "dev": 40, "test": 20}
 

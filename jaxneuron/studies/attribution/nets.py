@@ -15,6 +15,7 @@ from jaxneuron.studies.concepts.material import Subject, load
 from jaxneuron.tap import sites
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import heads, text_cnn_training, transformer_training
+from jaxneuron_models.model import Model
 
 BLANKS = ("[PAD]", "<pad>", "<BEG>", "[MASK]", "<mask>", "<unk>", "<|endoftext|>")
 """What may stand for nothing, the first that a tokenizer knows."""
@@ -136,7 +137,7 @@ def _config(subject: Subject, preset: Preset, names: tuple[str, ...], reads: str
 
 def _head(
     key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
-) -> heads.Model:
+) -> Model:
     def train() -> dict[str, Any]:
         heads.fit(key, subject, config, given[0], given[1], out, progress=progress, **preset.head)
         return {"trained": True}
@@ -145,7 +146,7 @@ def _head(
     return heads.load(out, subject)
 
 
-def _net(name: str, model: heads.Model, subject: Subject, read: Any) -> Net:
+def _net(name: str, model: Model, subject: Subject, read: Any) -> Net:
     known = subject.tokenizer
     blank = next((number for word in BLANKS if (number := known.token_to_id(word)) is not None), 0)
     found = layers(subject)

@@ -1,6 +1,5 @@
 """What a run works on: a model, treebanks, and the activations and labels of their words."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,8 @@ from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.extract import extract
 from jaxneuron.tap import nearest
 from jaxneuron.types import Forward, Params, Site, Vocabulary
-from jaxneuron_models import pretrained, transformer, transformer_training
+from jaxneuron_models import transformer, transformer_training
+from jaxneuron_models.open import open
 
 SPLITS = ("train", "dev", "test")
 
@@ -34,6 +34,7 @@ class Subject(NamedTuple):
     tokenizer: Tokenizer
     config: transformer.Config
     hidden: int | None  # the id that stands for a hidden word, in a masked language model
+    source: str  # what it was opened by
 
 
 class Part(NamedTuple):
@@ -60,18 +61,15 @@ def load(source: Path | str) -> Subject:
     """Load a Hugging Face checkpoint, or a transformer that `jaxneuron train transformer` wrote.
 
     Raises:
-        FileNotFoundError, ValueError: see `pretrained.load` and `transformer_training.load`.
+        FileNotFoundError, ValueError: see `jaxneuron_models.open.open`.
     """
-    header = Path(source) / "config.json"
-    if header.exists() and "architecture" in json.loads(header.read_text()):
-        model = transformer_training.load(source)
+    model = open(source)
+    tokenizer = model.tokenizer
+    if tokenizer is None:
         words = {word: number for number, word in enumerate(model.vocabulary.words)}
         tokenizer = Tokenizer(models.WordLevel(words, unk_token=model.vocabulary.words[transformer_training.MASK]))
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]
-        return Subject(model.forward, model.params, tokenizer, model.config, transformer_training.MASK)
-    model = pretrained.load(source)
-    hidden = next((id for name in ("[MASK]", "<mask>") if (id := model.tokenizer.token_to_id(name)) is not None), None)
-    return Subject(model.forward, model.params, model.tokenizer, model.config, hidden)
+    return Subject(model.forward, model.params, tokenizer, model.config, model.hidden, model.source)
 
 
 def closed_vocabulary(subject: Subject) -> Vocabulary | None:

@@ -28,7 +28,7 @@ from jaxneuron.studies.dni2018.presets import LANGUAGES, PRESETS, Preset
 from jaxneuron.studies.dni2018.relevance import Relevance
 from jaxneuron.tap import nearest
 from jaxneuron.types import Site
-from jaxneuron_models import lstm_lm
+from jaxneuron_models.model import Model
 
 SITE: Site = "lstm0/hidden"
 """Where the units are, as in the paper; the cell states are scored beside them."""
@@ -42,7 +42,7 @@ class _Run(NamedTuple):
     directory: Path
     texts: Texts
     language: Language
-    model: lstm_lm.Model
+    model: Model
     preset: Preset
     seed: int
     report: Report

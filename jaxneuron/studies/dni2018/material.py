@@ -16,7 +16,8 @@ from jaxneuron.corpora.parses import Parsed
 from jaxneuron.studies.dni2018.languages import Language, Texts
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
-from jaxneuron_models import lstm_lm, lstm_training
+from jaxneuron_models import lstm_training
+from jaxneuron_models.model import Model
 
 Report = Callable[[str], Callable[[int, int], None] | None]
 """What is being done -> a progress callback for it."""
@@ -47,7 +48,7 @@ class Passages(NamedTuple):
         return np.where(self.counted & there, after, -1).astype(np.int32)
 
 
-def train(key: Array, texts: Texts, preset: Preset, directory: Path, report: Report) -> lstm_lm.Model:
+def train(key: Array, texts: Texts, preset: Preset, directory: Path, report: Report) -> Model:
     """Train the LSTM, or go on with its training, and load it."""
     lstm_training.fit(
         key,
@@ -104,7 +105,7 @@ def passages(
     return Passages(strings, tokens, counted, labels._replace(values=labels.values[rows]))
 
 
-def states(model: lstm_lm.Model, found: Passages, site: Site, *, chunk: int = 32) -> Float[np.ndarray, "symbol unit"]:
+def states(model: Model, found: Passages, site: Site, *, chunk: int = 32) -> Float[np.ndarray, "symbol unit"]:
     """Return what the units of a site are at each symbol that is counted."""
 
     def update(parts: list[np.ndarray], index: Array, valid: Array, ids: Array, mask: Array) -> list[np.ndarray]:

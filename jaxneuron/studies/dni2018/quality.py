@@ -15,13 +15,14 @@ from jaxneuron.studies.dni2018 import material
 from jaxneuron.studies.dni2018.languages import Texts
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.types import Tokens, Vocabulary
-from jaxneuron_models import lstm_lm, lstm_training
+from jaxneuron_models import lstm_training
+from jaxneuron_models.model import Model
 
 ORDER, SHORT = 5, 1000
 """Symbols in the longest n-gram, and in the longest text that is worth a row of its own."""
 
 
-def quality(model: lstm_lm.Model, texts: Texts, preset: Preset) -> dict[str, Any]:
+def quality(model: Model, texts: Texts, preset: Preset) -> dict[str, Any]:
     """Measure the model and a 5-gram model on test texts: of each, the second to the last symbol, then the end."""
     test = material.take(texts.test, preset.quality)
     measured = lstm_training.measure(model, [parsed.text for parsed in test])

@@ -14,14 +14,14 @@ from jaxneuron.studies.dni2018.material import Passages, Report
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.studies.dni2018.relevance import Relevance
 from jaxneuron.types import Activations, Output, Site
-from jaxneuron_models import lstm_lm
+from jaxneuron_models.model import Model
 
 Row = dict[str, Any]
 
 
 def removal(
     key: Array,
-    model: lstm_lm.Model,
+    model: Model,
     found: Passages,
     language: Language,
     hidden: Relevance,

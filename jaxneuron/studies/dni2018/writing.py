@@ -17,6 +17,7 @@ from jaxneuron.studies.dni2018.relevance import Relevance
 from jaxneuron.studies.dni2018.removal import interval, random_sets, top_sets
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import lstm_lm
+from jaxneuron_models.model import Model
 
 PROMPT = 20
 """Symbols of a longer text that stand before what is written; of a short one, its first symbol."""
@@ -26,7 +27,7 @@ Row = dict[str, Any]
 
 def writing(
     key: Array,
-    model: lstm_lm.Model,
+    model: Model,
     found: Passages,
     language: Language,
     hidden: Relevance,
@@ -65,9 +66,9 @@ def writing(
     def write(masks: Bool[np.ndarray, "set unit"], value: Any, job: int) -> list[list[str]]:
         texts = force.intervene(
             write_key,
-            model.step,
+            lstm_lm.step,
             model.params,
-            model.initial_state(model.config, len(prompt.ids)),
+            lstm_lm.initial_state(model.config, len(prompt.ids)),
             prompt,
             masks,
             site=site,

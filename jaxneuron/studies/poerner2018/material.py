@@ -13,7 +13,8 @@ from jaxneuron.corpora import captions, ngrams, scenes, vocabulary
 from jaxneuron.corpora.captions import Captions
 from jaxneuron.targets import at_position
 from jaxneuron.types import Params, Site, Tokens
-from jaxneuron_models.pure import Model, PureForward
+from jaxneuron_models.model import Model
+from jaxneuron_models.pure import PureForward
 
 
 class Data(NamedTuple):
