@@ -16,5 +16,10 @@ def report(directory: Annotated[Path, typer.Argument(help="What a study left.")]
             "same --out to finish it"
         )
     from jaxneuron.report import html
+    from jaxneuron.studies import find, running
 
-    say(f"The report: {html.write(directory)}")
+    if running.studied(directory) in find():
+        running.draw(directory)
+    else:
+        html.write(directory)
+    say(f"The report: {directory / 'report.html'}")

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jaxneuron.cli import _model, _out
+from jaxneuron import studies
+from jaxneuron.cli import _model, _out, _study
 from jaxneuron.cli._options import Data, Out, PaperPreset, Preset, Seed, existing, names, number, one_of
 from jaxneuron.cli._shared import bars, console, data_folder, say
 
@@ -18,6 +19,10 @@ app = typer.Typer(no_args_is_help=True, help="Reproduce a paper, end to end.")
 @app.callback()
 def papers() -> None:
     """Reproduce a paper, end to end."""
+
+
+for _known in studies.find().values():
+    app.command(_known.name)(_study.command(_known))
 
 
 @app.command("poerner2018")

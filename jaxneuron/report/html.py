@@ -5,6 +5,7 @@ fetch anything at all, so the page is the same on a train as in ten years.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,31 @@ def write(directory: Path) -> Path:
         raise ValueError(
             f"no page for the study {study!r}{nearest(study, CONTENTS)}; pages exist for {', '.join(CONTENTS)}"
         )
-    page = directory / "report.html"
-    with beside(page) as temporary:
-        temporary.write_text(_render(f"{study}.html", CONTENTS[study](run)), encoding="utf-8")
-    return page
+    return page(directory / "report.html", TEMPLATES / f"{study}.html", CONTENTS[study](run))
 
 
-def _render(template: str, content: dict[str, Any]) -> str:
+def page(path: Path, template: Path, content: Mapping[str, Any]) -> Path:
+    """Write a page.
+
+    Args:
+        path: of the page.
+        template: extends `page.html`, and may take macros from `_macros.html`; files beside it are `study/NAME`.
+        content: its variables; those of `page.html` are `run`, `charts` (id of an element -> Vega-Lite) and `found`,
+            rows that charts and scripts of the page share.
+
+    Returns:
+        The path.
+    """
+    with beside(path) as temporary:
+        temporary.write_text(_render(template, content), encoding="utf-8")
+    return path
+
+
+def _render(template: Path, content: Mapping[str, Any]) -> str:
+    own = jinja2.PrefixLoader({"study": jinja2.FileSystemLoader(template.parent)})
+    loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), own])
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -63,9 +80,9 @@ def _render(template: str, content: dict[str, Any]) -> str:
     environment.filters["data"] = data
     for written in (text.number, text.percent, text.rate, text.p_value, text.shown):
         environment.filters[written.__name__] = written
-    environment.globals["inline"] = lambda name: Markup(script((TEMPLATES / name).read_text(encoding="utf-8")))
+    environment.globals["inline"] = lambda name: Markup(script(loader.get_source(environment, name)[0]))
     environment.globals["vega"] = lambda: Markup(script(_vega.bundle()))
-    return environment.get_template(template).render(**content)
+    return environment.get_template(f"study/{template.name}").render(**content)
 
 
 def data(value: Any) -> Markup:

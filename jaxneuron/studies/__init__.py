@@ -5,6 +5,18 @@
 - `dni2018`: which neurons of an LSTM compute what a grammar, a parser or a program says
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
 
-What they share: `kept` (stages on disk), `texts` and `symbols` (what is read). Smaller jobs of the command line:
-`find_units` and `cluster_units`.
+A study is a value, `Study`, in a folder of its own; `running` does its work. What one may ask of it is its `Command`,
+which is found and read without JAX, so that nothing here imports it.
 """
+
+import sys
+
+from jaxneuron.studies import _study
+from jaxneuron.studies._study import Claim, Command, Existing, Option, Page, Study, Trained, options
+
+__all__ = ["Claim", "Command", "Existing", "Option", "Page", "Study", "Trained", "find", "options"]
+
+
+def find() -> dict[str, Command]:
+    """Return the command of each study, by its name."""
+    return _study.find(sys.modules[__name__])
