@@ -66,6 +66,9 @@ WIDE = {
 }
 """Activations that single precision does not hold, for methods on the host; what JAX is given it rounds by itself."""
 
+ALL_ANSWER = ("float64 under x64", "in columns", "strided")
+"""Nothing is wrong with these, and so nobody refuses them."""
+
 OF_THE_UNIT = "its threshold of activity is a number of the unit itself, 0 by default"
 DRAWS = "what is drawn differs from type to type"
 LEFT_OUT = {
@@ -113,6 +116,7 @@ def answer(function, *args, **options):
         found = function(*args, **known(function, **(SMALL | options)))
     except (TypeError, ValueError) as error:
         assert len(str(error).split()) > 5, f"{error!r} is no sentence"
+        assert "carry" not in str(error) and "dtype" not in str(error), f"{error!r} is of JAX, not of us"
         return None
     found = getattr(found, "attribution", found)  # of a path, not its error, which is rounding
     fields = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(found) if not isinstance(leaf, str)]
@@ -160,6 +164,7 @@ def test_units_are_told_apart_whatever_their_numbers_are_like(name):
             found = scores(name, value)
         wanted = scores(name, back)
         try:
+            assert found is not None or variant not in ALL_ANSWER, "refused"
             check_same(found, wanted, 5e-3)
         except AssertionError as error:
             raise AssertionError(f"{name}, {variant}: {error}") from error
@@ -269,6 +274,7 @@ def test_scores_are_shared_out_alike_whatever_the_input_is_like(name):
         with x64(how.kind is np.float64):
             found = asked(name, value, how)
         try:
+            assert found is not None or variant not in ALL_ANSWER, "refused"
             # far from 0 there are no digits left for what lies between input and baseline, or for noise
             check_same(found, asked(name, back, Variant()), 0.1 if how.shift else TOLERANCE.get(how.kind, 2e-3))
         except AssertionError as error:

@@ -38,20 +38,22 @@ class Penalty(NamedTuple):
 
 def initial(label: int, probe: int, unit: int, groups: int) -> State:
     """Return probes that are zero, `groups` of them along a leading axis."""
-    zero = lambda: Linear(jnp.zeros((groups, label, probe, unit)), jnp.zeros((groups, label, probe)))  # noqa: E731
+    shape = (groups, label, probe, unit)
+    zero = lambda: Linear(jnp.zeros(shape, jnp.float32), jnp.zeros(shape[:-1], jnp.float32))  # noqa: E731
     return State(zero(), zero(), zero(), jnp.zeros(groups, jnp.int32))
 
 
 def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> State:
     """Take one proximal Adam step; the bias is not penalised."""
     step = state.step + 1
+    age = step.astype(jnp.float32)
     weights = state.linear.weights
     slopes = (gradient.weights + 2 * penalty.l2[None, :, None] * weights) * penalty.mask[None]
     gradient = Linear(slopes, gradient.bias)
     first = jax.tree.map(lambda m, g: FIRST * m + (1 - FIRST) * g, state.first, gradient)
     second = jax.tree.map(lambda v, g: SECOND * v + (1 - SECOND) * g**2, state.second, gradient)
-    size = jax.tree.map(lambda v: rate / (jnp.sqrt(v / (1 - SECOND**step)) + TINY), second)
-    moved = jax.tree.map(lambda w, d, m: w - d * m / (1 - FIRST**step), state.linear, size, first)
+    size = jax.tree.map(lambda v: rate / (jnp.sqrt(v / (1 - SECOND**age)) + TINY), second)
+    moved = jax.tree.map(lambda w, d, m: w - d * m / (1 - FIRST**age), state.linear, size, first)
     threshold = size.weights * penalty.l1[None, :, None]
     sparse = moved.weights - jnp.clip(moved.weights, -threshold, threshold)
     return State(Linear(sparse, moved.bias), first, second, step)
@@ -59,12 +61,17 @@ def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> Sta
 
 def batches(key: Array, size: int, count: Array, batch: int) -> tuple[Array, Array]:
     """Return the rows of each step, shuffled, and which of them are no padding: `[step, batch]` twice."""
-    order = jnp.argsort(jax.random.uniform(key, (size,)) + (jnp.arange(size) >= count))
+    order = jnp.argsort(jax.random.uniform(key, (size,), jnp.float32) + (jnp.arange(size) >= count))
     missing = -size % batch
     return (
         jnp.pad(order, (0, missing)).reshape(-1, batch),
         (jnp.arange(size + missing) < count).reshape(-1, batch),
     )
+
+
+def evenly(valid: Array) -> Array:
+    """Return the share of each token of a step, in single precision, whatever JAX's default is."""
+    return valid.astype(jnp.float32) / jnp.maximum(jnp.sum(valid), 1).astype(jnp.float32)
 
 
 @partial(jax.jit, static_argnames=("batch", "kind"), donate_argnums=0)
@@ -90,7 +97,7 @@ def train(
         def step(state: State, now: tuple[Array, Array]) -> tuple[State, None]:
             rows, valid = now
             x = standardised(activations[rows], mean, scale)
-            share = weight[:, rows] * (valid / jnp.maximum(jnp.sum(valid), 1))[None]
+            share = weight[:, rows] * evenly(valid)[None]
             gradient = slope(state.linear, x, table(labels[rows], kind), share, kind)
             return update(state, gradient, penalty, rate * jnp.maximum(1 - state.step / steps, 0)), None
 

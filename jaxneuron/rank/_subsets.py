@@ -59,6 +59,6 @@ def sized(key: Array, logit: Float[Array, "unit"], size: Int[Array, "sample"], m
         chosen = draw < chance
         return left - chosen, chosen
 
-    draws = jax.random.uniform(key, (len(logit), len(size)))
+    draws = jax.random.uniform(key, (len(logit), len(size)), jnp.float32)
     _, chosen = jax.lax.scan(walk, size, (rows[:-1], rows[1:], logit, draws), reverse=True)
     return chosen.T

@@ -74,7 +74,7 @@ def rank(
     rows, values = _read(draw, checked, budget)
     inputs = np.stack([np.unique(unit, return_inverse=True)[1] for unit in values.T], axis=1).astype(np.float32)
     columns = labels[rows].reshape(len(rows), -1).T
-    seeds = np.asarray(jax.random.randint(grow, (len(columns),), 0, np.iinfo(np.int32).max))
+    seeds = np.asarray(jax.random.randint(grow, (len(columns),), 0, np.iinfo(np.int32).max, np.int32))
     kind = RandomForestRegressor if labels.dtype.kind == "f" else RandomForestClassifier
     score = []
     for column, seed in zip(columns, seeds, strict=True):

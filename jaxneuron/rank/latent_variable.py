@@ -173,9 +173,9 @@ def fit(
             for count in (kind.count, 1)
         )
     )
-    allowed = jnp.ones((1, units))
+    allowed = jnp.ones((1, units), jnp.float32)
     penalty = _proximal.Penalty(jnp.full(1, l1, jnp.float32), jnp.full(1, l2, jnp.float32), allowed)
-    free = _proximal.Penalty(jnp.zeros(1), jnp.zeros(1), allowed)
+    free = _proximal.Penalty(jnp.zeros(1, jnp.float32), jnp.zeros(1, jnp.float32), allowed)
     batch = min(batch, data.size)
     rates = (jnp.float32(learning_rate), jnp.float32(epochs * len(data) * -(-data.size // batch)))
     shuffle, draw = jax.random.split(key)
@@ -239,7 +239,7 @@ def _train(
         rows, valid, key = now
         x = _losses.standardised(activations[rows], mean, scale)
         y = _losses.table(labels[rows], kind)
-        share = (valid / jnp.maximum(jnp.sum(valid), 1))[None]
+        share = _proximal.evenly(valid)[None]
         probe, logit = state.probe.linear, state.subsets.linear.weights[0, 0]
         masks = _drawn(key, logit, samples, most)
         masked = _losses.Linear(probe.weights * masks[None], jnp.repeat(probe.bias, samples, axis=1))
@@ -256,7 +256,7 @@ def _train(
         else:
             towards = _by_slope(logit, masks, jnp.sum(slopes * probe.weights, axis=0), weight)
         now_rate = rate * jnp.maximum(1 - state.probe.step / steps, 0)
-        subset_gradient = _losses.Linear(towards[None, None], jnp.zeros((1, 1)))
+        subset_gradient = _losses.Linear(towards[None, None], jnp.zeros((1, 1), jnp.float32))
         return _State(
             _proximal.update(state.probe, gradient, penalties[0], now_rate),
             _proximal.update(state.subsets, subset_gradient, penalties[1], now_rate),
@@ -269,7 +269,7 @@ def _drawn(key: Array, logit: Array, samples: int, most: int) -> Array:
     if not most:
         return jax.random.bernoulli(key, jax.nn.sigmoid(logit)[None], (samples, len(logit))).astype(jnp.float32)
     first, second = jax.random.split(key)
-    sizes = jax.random.randint(first, (samples,), 1, most + 1)
+    sizes = jax.random.randint(first, (samples,), 1, most + 1, jnp.int32)
     return _subsets.sized(second, logit, sizes, most).astype(jnp.float32)
 
 

@@ -292,3 +292,15 @@ def test_bad_input_says_what_to_do(key, data):
         linear.fit(key, x, np.stack([y > 0, y > 5], axis=1))
     with pytest.raises(ValueError, match="at least one epoch"):
         linear.fit(key, x, y, epochs=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 50, "epochs": 3}], ids=["converged", "batches"])
+def test_units_as_they_are_are_refused_where_single_precision_loses_them(key, options):
+    labels = np.arange(120) % 3
+    x = np.random.default_rng(0).normal(size=(120, 4)) + (labels == 1)[:, None]
+    alike = linear.fit(key, x + 100, labels, standardise=False, **options)
+    single = linear.fit(key, (x + 100).astype(np.float32), labels, standardise=False, **options)
+    np.testing.assert_allclose(linear.logits(alike, x + 100), linear.logits(single, x + 100), atol=0.02)
+    for wide in (x + 1e6, x + 1e9, x * 1e39, x * 1e-60):
+        with pytest.raises(ValueError, match="unit 0 has a standard deviation of .* leave standardise=True"):
+            linear.fit(key, wide, labels, standardise=False, **options)
