@@ -18,7 +18,7 @@ class AveragePrecision(NamedTuple):
     positives: Int[np.ndarray, "label"]  # rows where the label is true; their share is what chance reaches
 
 
-def mean_average_precision(score: Float[Any, "row label"], truth: Shaped[Any, "row label"]) -> AveragePrecision:
+def mean_average_precision(score: Shaped[Any, "row label"], truth: Shaped[Any, "row label"]) -> AveragePrecision:
     """Average the precision at each positive row, per label and over labels.
 
     A label without a positive row has no average precision: its entry is nan and the mean leaves it out. A label
@@ -45,6 +45,7 @@ def mean_average_precision(score: Float[Any, "row label"], truth: Shaped[Any, "r
         raise ValueError(
             "expected a truth of 0 and 1 (or false and true), got other values; put a threshold on it first"
         )
+    score = score.astype(np.float64)  # whole numbers without a sign have no negative
     rows, labels = score.shape
     positives = np.asarray(np.sum(truth, axis=0, dtype=np.int64))
     if not rows or not labels:

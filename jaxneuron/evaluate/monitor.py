@@ -61,7 +61,7 @@ def links(scores: Scores, label: Int[Any, "link"], unit: Int[Any, "_link"]) -> L
             f"expected labels from 0 to {labels - 1} and units from 0 to {units - 1}, "
             f"got {row.tolist()!s:.40} and {column.tolist()!s:.40}; leave out the -1 of `best`"
         )
-    found = (table[row, column].astype(np.float32) for table in (scores.weight, scores.bias, scores.accuracy))
+    found = (table[row, column] for table in (scores.weight, scores.bias, scores.accuracy))
     return Link(column, *found)
 
 
@@ -93,7 +93,7 @@ def init(link: Link, *, drop: float = 0.05, every: float = 1e6) -> Watch:
     gain = np.stack([np.log((1 - after) / (1 - before)), np.log(after / before)], axis=1)
     none = jnp.zeros(learned.shape, jnp.int32)
     return Watch(
-        jax.tree.map(jnp.asarray, link),
+        link,
         jnp.asarray(gain, jnp.float32),
         jnp.float32(np.log(every)),
         tokens=jnp.int32(0),
@@ -104,7 +104,6 @@ def init(link: Link, *, drop: float = 0.05, every: float = 1e6) -> Watch:
     )
 
 
-@jax.jit
 def update(
     watch: Watch,
     activations: Float[Any, "token unit"],
@@ -124,8 +123,15 @@ def update(
     """
     link = watch.link
     there = jnp.ones(len(activations), bool) if valid is None else jnp.asarray(valid)
-    right = ((activations[:, link.unit] * link.weight[None] + link.bias[None]) > 0) == labels
-    place = watch.tokens + jnp.cumsum(there) - 1  # of each row
+    # of an array on the host, in double precision: where a unit is far from 0, single precision has no digits left
+    said = activations[:, link.unit] * link.weight[None] + link.bias[None] > 0
+    return _add(watch, jnp.asarray(said == labels), there)._replace(link=link)
+
+
+@jax.jit
+def _add(watch: Watch, right: Bool[Array, "token link"], there: Bool[Array, "token"]) -> Watch:
+    """Add tokens on which each link was right or not."""
+    place = watch.tokens + jnp.cumsum(there, dtype=jnp.int32) - 1  # of each row
     begin = (watch.evidence, watch.since, watch.alarm)
 
     def step(state: tuple[Array, ...], row: tuple[Array, ...]) -> tuple[tuple[Array, ...], None]:

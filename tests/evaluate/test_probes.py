@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.evaluate.information import information
-from jaxneuron.evaluate.probes import COUNTS, curve, masked, masked_curve, retrained
+from jaxneuron.evaluate.probes import COUNTS, curve, masked, masked_curve, quick, retrained
 from jaxneuron.rank import gaussian, linear
 from jaxneuron.types import Ranking
 from tests.evaluate import planted
@@ -89,6 +89,21 @@ def test_another_order_does_not_compile_again(key, no_compilation):
     reverse = Ranking(DATA.ranking.score, DATA.ranking.order[::-1])
     with no_compilation():
         retrained(jax.random.key(1), reverse, DATA.train, DATA.test, **options)
+
+
+def test_quick_probes_of_many_tokens_know_what_converged_ones_do(key):
+    rng = np.random.default_rng(7)
+    labels = rng.choice(4, 24_000, p=[0.6, 0.25, 0.13, 0.02]).astype(np.int32)
+    x = (rng.normal(size=(24_000, 4)) + 1.5 * rng.normal(size=(4, 4))[labels]).astype(np.float32)
+    train, test = (x[:12_000] * 30 + 7, labels[:12_000]), (x[12_000:] * 30 + 7, labels[12_000:])
+    mask = np.arange(4) < np.array([[1], [2], [4]])
+    fast, slow = (
+        information(linear.logits(fit(key, *train, mask=mask), test[0]), test[1]) for fit in (quick, linear.fit)
+    )
+    assert quick(key, *train).settings["epochs"] == 10
+    assert (np.diff(slow.accuracy) > 0.005).all() and slow.accuracy[-1] > 0.8
+    np.testing.assert_allclose(fast.accuracy, slow.accuracy, atol=0.004)
+    np.testing.assert_allclose(fast.cross_entropy, slow.cross_entropy, rtol=0.02)
 
 
 def test_what_does_not_fit_is_named(key):
