@@ -233,21 +233,26 @@ def probes(data: Data) -> list[Row]:
         there = peers.accuracy(*theirs[0], inputs, data.test[1])
         return f"test accuracy at the least strength, ours/theirs: {float(right(ours, inputs)[0]):.3f}/{there:.3f}"
 
+    cost, centre, spread = 1 / linear.WEAK, layer.mean(axis=0), layer.std(axis=0)
+    plain = (layer - centre) / spread
+
     def converged(ours: Any, theirs: Any) -> str:
         inputs = data.test[0][:, data.layer]
-        there = peers.accuracy(*theirs, inputs, data.test[1])
-        lost = [peers.penalised(weights, bias, layer, y) for weights, bias in ((ours.weights, ours.bias), theirs)]
+        there = peers.accuracy(*theirs, (inputs - centre) / spread, data.test[1])
+        lost = [peers.penalised(*probe, plain, y, cost) for probe in ((ours.weights, ours.bias), theirs)]
+        if lost[0] > 1.01 * lost[1]:
+            raise SystemExit(f"the probe has an objective of {lost[0]:.5f}, scikit-learn's {lost[1]:.5f}")
         return (
-            f"objective, ours/theirs: {lost[0]:.4f}/{lost[1]:.4f}; "
+            f"objective, ours/theirs: {lost[0]:.5f}/{lost[1]:.5f}; "
             f"test accuracy: {float(right(ours, inputs)):.3f}/{there:.3f}"
         )
 
     return [
         versus(
-            "one linear probe to convergence, C = 1",
+            f"one linear probe to convergence, C = {cost:g}, the default",
             f"{len(x):,} words x {layer.shape[1]} units",
-            lambda: linear.fit(None, layer, y, standardise=False),
-            ("scikit-learn", lambda: peers.logistic(layer, y)),
+            lambda: linear.fit(None, layer, y),
+            ("scikit-learn", lambda: peers.logistic(plain, y, cost)),
             1,
             converged,
         ),

@@ -37,19 +37,19 @@ def neurox_probe(
     return probe.linear.weight.detach().numpy(), probe.linear.bias.detach().numpy()
 
 
-def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def logistic(x: np.ndarray, y: np.ndarray, cost: float) -> tuple[np.ndarray, np.ndarray]:
     """Return weights and bias of scikit-learn's logistic regression, to its own tolerance."""
-    peer = LogisticRegression(max_iter=10_000).fit(x, y)
+    peer = LogisticRegression(C=cost, max_iter=10_000).fit(x, y)
     return peer.coef_, peer.intercept_
 
 
-def penalised(weights: Any, bias: Any, x: np.ndarray, y: np.ndarray) -> float:
-    """Return what logistic regression with `C = 1` minimises, a mean over tokens."""
+def penalised(weights: Any, bias: Any, x: np.ndarray, y: np.ndarray, cost: float) -> float:
+    """Return what logistic regression with a `C` minimises, a mean over tokens."""
     weights = np.asarray(weights, np.float64)
     z = x @ weights.T + np.asarray(bias)
     z -= z.max(axis=1, keepdims=True)
     loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y])
-    return float(loss + np.sum(weights**2) / (2 * len(y)))
+    return float(loss + np.sum(weights**2) / (2 * cost * len(y)))
 
 
 def neurox_probeless(x: np.ndarray, y: np.ndarray) -> list[int]:
