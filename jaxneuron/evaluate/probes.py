@@ -130,8 +130,10 @@ def masked(
 def quick(key: Array, activations: Float[Any, "token unit"], labels: Any, **options: Any) -> Probe:
     """Fit linear probes to convergence on fewer than 10,000 tokens, and in ten passes of batches on more.
 
-    To convergence takes a hundred passes and more, which is long for 150 probes. On 20,000 words of MiniLM, 17 classes,
-    ten passes at this learning rate, 30 times that of NeuroX, tell as much of held-out words.
+    To convergence takes a hundred passes and more, which is long for 150 probes: five times the processor time (15
+    probes of 20,000 tokens, 150 units and 17 classes). Ten passes at this learning rate, 30 times that of NeuroX, are
+    right as often on held-out tokens, to 0.002 (with 1, 11, 51 and 141 of these units), and so they are on 20,000 words
+    of MiniLM.
 
     Args:
         key: for the order of the tokens.

@@ -5,9 +5,9 @@ LSTM of 128 units on its symbols (`material`), scores each unit for each hypothe
 away or puts the hypothesis in their place (`removal`), holds them while the model writes (`writing`), and says what
 held (`claims`). Stopped at any moment and started again, it goes on where it was.
 
-We differ from the paper in three things: scores are balanced accuracies, as plain ones reward rare labels (both are in
-the results); C is parsed by tree-sitter; and parentheses are LSTMVis's random walk, as the printed grammar goes through
-every level once.
+We differ from the paper in three things: scores are balanced accuracies, of machines that weigh both sides alike, as
+plain ones say little of rare labels (both are in the results); C is parsed by tree-sitter; and parentheses are
+LSTMVis's random walk, as the printed grammar goes through every level once.
 """
 
 import json
