@@ -75,7 +75,10 @@ def study_concepts(
     preset: Preset = "demo",
     seed: Seed = 0,
 ) -> None:
-    """Ask which neurons carry a concept, by many rankings and probes, and whether the model uses them."""
+    """Ask which neurons carry a concept, by many rankings and probes, and whether the model uses them.
+
+    On two idle cores: demo, two to five minutes; small, half an hour; full, an hour or more and 2.5 GB.
+    """
     layers = names("--labels", labels)
     _inputs(out, model, data, TEXT)
     from jaxneuron.report import concepts as page
@@ -119,7 +122,10 @@ def study_attribution(
     preset: Preset = "demo",
     seed: Seed = 0,
 ) -> None:
-    """Ask what predictions rest on: tokens, layers, units and concepts, for labels of texts and for spans in them."""
+    """Ask what predictions rest on: tokens, layers, units and concepts, for labels of texts and for spans in them.
+
+    On two idle cores: demo, two minutes; small, a quarter of an hour; full reads all of the data, which decides.
+    """
     _inputs(out, model, data, TEXT)
     for path in concept or ():
         existing("--concept", path, "a file with a word a line, perhaps with .gz")
@@ -157,7 +163,10 @@ def study_dni2018(
     preset: PaperPreset = "small",
     seed: Seed = 0,
 ) -> None:
-    """Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018."""
+    """Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018.
+
+    On two idle cores: demo, a minute; small, ten minutes (of C); paper has the sizes that were published.
+    """
     _out.study(out)
     if data is not None:
         existing("--data", data, "a folder of source files, or of train, dev and test.jsonl")
