@@ -5,10 +5,12 @@ it); adapters, optimizer states and earlier copies beside them are not looked at
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from ml_dtypes import bfloat16
 from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
@@ -17,7 +19,7 @@ GENERATION = "generation_config.json"
 FILES = ["config.json", GENERATION, "tokenizer.json", INDEX, "model*.safetensors"]
 OTHERS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack", "*.gguf", "*.onnx", "*.npz")
 POINTER = b"version https://git-lfs"
-FLOATS = ("F16", "BF16", "F32", "F64")
+FLOATS = {name: np.dtype(kind) for name, kind in {"F16": "f2", "BF16": bfloat16, "F32": "f4", "F64": "f8"}.items()}
 
 
 class Stored(NamedTuple):
@@ -25,24 +27,28 @@ class Stored(NamedTuple):
 
     path: Path
     name: str
-    file: Any  # what safe_open returned
+    kind: str  # of its numbers, as the file calls it
+    shape: tuple[int, ...]
+    start: int  # its first byte in the file
 
     def read(self) -> np.ndarray:
-        """Return the tensor.
+        """Return the tensor; the file is not mapped, so that what has been read takes no memory twice.
 
         Raises:
-            ValueError: it holds no plain floating-point numbers, or the file is damaged.
+            ValueError: it holds no plain floating-point numbers, or the file has been cut since it was opened.
         """
-        try:
-            kind = self.file.get_slice(self.name).get_dtype()
-            if kind not in FLOATS:
-                raise ValueError(
-                    f"{self.path}: the tensor {self.name!r} is stored as {kind}, quantised or no weights at all; only "
-                    f"{', '.join(FLOATS)} are read: give a checkpoint with the weights as they are"
-                )
-            return self.file.get_tensor(self.name)
-        except SafetensorError as error:
-            raise ValueError(f"{self.path} is damaged ({error}); download it again") from error
+        if self.kind not in FLOATS:
+            raise ValueError(
+                f"{self.path}: the tensor {self.name!r} is stored as {self.kind}, quantised or no weights at all; only "
+                f"{', '.join(FLOATS)} are read: give a checkpoint with the weights as they are"
+            )
+        dtype = FLOATS[self.kind]
+        held = np.empty(math.prod(self.shape) * dtype.itemsize, np.uint8)
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            if file.readinto(held) != held.size:
+                raise ValueError(f"{self.path} ends within the tensor {self.name!r}; download it again")
+        return held.view(dtype).reshape(self.shape)
 
 
 def fetch(source: Path | str) -> Path:
@@ -143,10 +149,18 @@ def tensors(folder: Path) -> dict[str, Stored]:
 def _opened(path: Path) -> dict[str, Stored]:
     _check_pointer(path)
     try:
-        file = safe_open(path, "numpy")
-        return {name: Stored(path, name, file) for name in file.keys()}  # it is no dict
+        with safe_open(path, "numpy"):  # checks that the header and the file's length agree
+            pass
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); download it again") from error
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return {
+        name: Stored(path, name, tensor["dtype"], tuple(tensor["shape"]), 8 + length + tensor["data_offsets"][0])
+        for name, tensor in header.items()
+    }
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from tokenizers import Tokenizer
@@ -83,9 +82,8 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Mod
         config = kind.Config(**fields)
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'}: {error}") from error
-    forward, init = kind.build(config)
-    shapes = jax.eval_shape(init, jax.random.key(0))
-    params = fill(architecture, table, config, shapes, stored, spare, dtype, folder)
+    forward, _ = kind.build(config)
+    params = fill(architecture, table, config, forward.shapes, stored, spare, dtype, folder)
     tokenizer = _tokenizer(folder, config, described)
     writing = rules(described | hub_folder.generation(folder)) if architecture.two_texts else None
     vocabulary = _vocabulary(tokenizer, config)

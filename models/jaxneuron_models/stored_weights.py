@@ -1,8 +1,10 @@
 """From a checkpoint's tensors to our weights: every one finds its place, or is named."""
 
+import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +15,9 @@ from jaxneuron.types import Params
 from jaxneuron_models import transformer
 from jaxneuron_models.architectures.architecture import Architecture, Head, Part
 from jaxneuron_models.hub_folder import Stored
+
+READERS = 2
+"""Tensors that are read at a time: one is on its way from the file while another is converted."""
 
 
 def fill(
@@ -40,38 +45,68 @@ def fill(
     Raises:
         ValueError: a tensor is missing, left over, of another shape, quantised or not finite.
     """
-    used: set[str] = set()
-    whole: dict[str, np.ndarray] = {}  # tensors that hold several of ours
     shared = config.weights if isinstance(config, transformer.Config) else ()  # an encoder-decoder's blocks share none
+    leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
+    places = [_place([str(part.key) for part in path], shape.shape, table, shared) for path, shape in leaves]
+    held: dict[str, list[int]] = {}  # which of our arrays a tensor holds
+    for number, place in enumerate(places):
+        if place.name not in stored:
+            raise ValueError(_missing(place.name, stored, config, place.module[0] == "head", folder))
+        held.setdefault(place.name, []).append(number)
+    _check_left(architecture, [name for name in stored if name not in held.keys() | spare], folder)
 
-    def take(path: Any, shape: jax.ShapeDtypeStruct) -> Any:
-        *module, leaf = [str(part.key) for part in path]
-        number = next((name[5:] for name in module if name.startswith("block")), "")
-        weights = shared[int(number)] if shared and number else number
-        pattern = re.sub(r"block\d+", "block{n}", ".".join(module))
-        own = ".".join([*module, leaf])
-        entry = table.get(own) or table[pattern]
-        name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", weights)
-        if own not in table:
-            name += ".bias" if leaf == "bias" else ".weight"
-        if name not in stored:
-            raise ValueError(_missing(name, stored, config, module[0] == "head", folder))
-        used.add(name)
-        tensor = whole[name] if name in whole else _numbers(stored[name], dtype)
-        if isinstance(entry, Part):
-            whole[name] = tensor
-        if leaf == "kernel" and (architecture.transposed or module[0] == "head"):
-            tensor = tensor.T
-        if isinstance(entry, Part):
-            tensor = _part(tensor, entry, config)
-        if architecture.interleaved and {"query", "key"} & set(module):
-            tensor = _halves(tensor, config)
-        if tensor.shape != shape.shape:
-            raise ValueError(f"{folder}: the tensor {name!r} gives {tensor.shape}, but config.json says {shape.shape}")
-        return jnp.asarray(tensor)
+    def read(name: str) -> list[tuple[int, Any]]:
+        """Return all of ours that a tensor holds, with their numbers."""
+        tensor = _numbers(stored[name], dtype)
+        found = []
+        for number in held[name]:
+            ours, expected = _turned(tensor, places[number], architecture, config), places[number].shape
+            if ours.shape != expected:
+                raise ValueError(f"{folder}: the tensor {name!r} gives {ours.shape}, but config.json says {expected}")
+            found.append((number, jnp.asarray(ours)))
+        return found
 
-    params = jax.tree_util.tree_map_with_path(take, shapes)
-    left = [name for name in stored if name not in used | spare]
+    # the largest first: what is on its way takes memory beside what has arrived, which is little then
+    largest = sorted(held, key=lambda name: -math.prod(stored[name].shape))
+    with ThreadPoolExecutor(READERS) as pool:
+        filled = dict(one for found in pool.map(read, largest) for one in found)
+    return jax.tree.unflatten(tree, [filled[number] for number in range(len(places))])
+
+
+class _Place(NamedTuple):
+    """Where one of our arrays is found."""
+
+    module: list[str]
+    leaf: str
+    shape: tuple[int, ...]
+    name: str  # of the tensor
+    part: Part | None  # of it
+
+
+def _place(path: list[str], shape: tuple[int, ...], table: dict[str, str | Part], shared: tuple[str, ...]) -> _Place:
+    *module, leaf = path
+    number = next((name[5:] for name in module if name.startswith("block")), "")
+    weights = shared[int(number)] if shared and number else number
+    own = ".".join(path)
+    entry = table.get(own) or table[re.sub(r"block\d+", "block{n}", ".".join(module))]
+    part = entry if isinstance(entry, Part) else None
+    name = (entry.name if isinstance(entry, Part) else entry).replace("{n}", weights)
+    if own not in table:
+        name += ".bias" if leaf == "bias" else ".weight"
+    return _Place(module, leaf, shape, name, part)
+
+
+def _turned(tensor: np.ndarray, place: _Place, architecture: Architecture, config: Any) -> np.ndarray:
+    """Return the part of a tensor that is ours, in our order."""
+    if place.leaf == "kernel" and (architecture.transposed or place.module[0] == "head"):
+        tensor = tensor.T
+    if place.part is not None:
+        tensor = _part(tensor, place.part, config)
+    return _halves(tensor, config) if architecture.interleaved and {"query", "key"} & set(place.module) else tensor
+
+
+def _check_left(architecture: Architecture, left: list[str], folder: Path) -> None:
+    """Raise a ValueError for tensors that nobody reads."""
     left = sorted(name for name in left if not any(re.fullmatch(pattern, name) for pattern in architecture.unused))
     if left:
         heads = [ending for ending, head in architecture.heads.items() if any(belongs(name, head) for name in left)]
@@ -81,7 +116,6 @@ def fill(
             f"{' and more' * (len(left) > 5)}; the checkpoint is of another architecture than its config.json says"
             f"{hint}"
         )
-    return params
 
 
 def _missing(name: str, stored: dict[str, Stored], config: Any, of_head: bool, folder: Path) -> str:

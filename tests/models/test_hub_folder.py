@@ -3,6 +3,7 @@
 import json
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from safetensors.flax import save_file
 from tokenizers import Tokenizer, models
@@ -106,6 +107,25 @@ def test_cut_weights_are_named(cut, tmp_path):
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(ValueError, match="model.safetensors is damaged"):
         hub_folder.tensors(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32])
+def test_tensors_are_read_as_they_were_saved(dtype, tmp_path):
+    saved = {"a": jnp.arange(6, dtype=dtype).reshape(2, 3), "b": jnp.array(7, dtype), "c": jnp.zeros((0, 2), dtype)}
+    save_file(saved, tmp_path / "model.safetensors")
+    for name, tensor in hub_folder.tensors(tmp_path).items():
+        found = tensor.read()
+        assert (found.dtype, found.shape) == (dtype, saved[name].shape)
+        np.testing.assert_array_equal(found, saved[name])
+
+
+def test_weights_that_are_cut_while_they_are_read_are_named(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file({"a": jnp.ones(100)}, path)
+    (tensor,) = hub_folder.tensors(tmp_path).values()
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(ValueError, match="ends within the tensor 'a'"):
+        tensor.read()
 
 
 def test_weights_that_are_a_pointer_are_named(tmp_path):

@@ -200,6 +200,14 @@ def test_blocks_of_one_name_share_their_weights():
     assert "block0" in params and "block1" not in params
 
 
+def test_a_forward_knows_the_shapes_of_its_weights():
+    forward, init = transformer.build(transformer.Config(vocabulary=9, width=8, blocks=2, heads=2, weights=("a", "a")))
+    expected = jax.eval_shape(init, jax.random.key(0))
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), forward.shapes) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), expected
+    )
+
+
 def test_a_local_block_sees_near_words_only():
     _, forward, params = build("modernbert")
     attention = forward(params, sentences(), {})[0].attention
