@@ -98,33 +98,50 @@ class Attention(nnx.Module):
                 jax.lax.dynamic_update_slice_in_dim(old, new.astype(old.dtype), reach.time[0], axis=1)
                 for old, new in zip(cache, (key, value), strict=True)
             )
-        # Plain products of matrices in memory order: an einsum over the first layout takes 1.7 times as long on a CPU.
-        query = jnp.moveaxis(query, 1, 3).reshape(batch, self.key_heads, -1, self.head_width)  # g t: queries of a head
-        score = query * self.scale @ jnp.transpose(key, (0, 2, 3, 1))
-        wide = jnp.promote_types(score.dtype, jnp.float32)
-        score = score.reshape(batch, self.key_heads, -1, time, key.shape[1]).astype(wide)
+        score = products(query * self.scale, key)
         if reach.relation is not None:
-            bias = jnp.moveaxis(reach.relation.table[reach.relation.row].astype(wide), 3, 1)
+            bias = jnp.moveaxis(reach.relation.table[reach.relation.row].astype(score.dtype), 3, 1)
             score = score + jnp.broadcast_to(bias.reshape(len(bias), *score.shape[1:]), score.shape)
         if self.linear_bias:
             bias = linear_bias(self.heads, reach.key_position)
             bias = bias.reshape(bias.shape[0], self.key_heads, -1, 1, bias.shape[-1])
-            score = score + jnp.broadcast_to(bias, score.shape).astype(wide)
+            score = score + jnp.broadcast_to(bias, score.shape).astype(score.dtype)
         if self.cap:
             score = self.cap * jnp.tanh(score / self.cap)
-        score = jnp.where(reach.allowed[:, None, None], score, jnp.finfo(wide).min)
-        weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(x.dtype)
-        total = jnp.sum(weight, axis=-1, keepdims=True)
-        # divided after the product, which has fewer numbers; nobody asks for the probabilities, nobody computes them
-        heads = weight.reshape(*query.shape[:3], -1) @ jnp.moveaxis(value, 2, 1)
-        heads = heads.reshape(*weight.shape[:-1], self.head_width)
-        heads = heads / jnp.broadcast_to(total, heads.shape)
-        heads = tap(f"{site}/heads", jnp.moveaxis(heads, 3, 1).reshape(batch, time, -1), reach.time)
-        probability = weight / jnp.broadcast_to(total, weight.shape)
-        return self.output(heads), probability.reshape(batch, self.heads, time, -1), Cache(key, value)
+        heads, probability = read(score, value, reach.allowed)
+        return self.output(tap(f"{site}/heads", heads, reach.time)), probability, Cache(key, value)
 
     def _normalised(self, norm: Callable[[Array], Array], vectors: Float[Array, "batch time *head unit"]) -> Array:
         """Return the queries or the keys, each head's normalised or all of them together."""
         if not self.norm_whole:
             return norm(vectors)
         return norm(vectors.reshape(*vectors.shape[:2], -1)).reshape(vectors.shape)
+
+
+def products(
+    query: Float[Array, "batch time group part unit"], key: Float[Array, "batch key group unit"]
+) -> Float[Array, "batch group part time key"]:
+    """Return the product of each query with each key of its group, in float32 at least."""
+    batch, time, groups, parts, unit = query.shape
+    # Plain products of matrices in memory order: an einsum over the first layout takes 1.7 times as long on a CPU.
+    query = jnp.moveaxis(query, 1, 3).reshape(batch, groups, -1, unit)
+    score = query @ jnp.transpose(key, (0, 2, 3, 1))
+    wide = jnp.promote_types(score.dtype, jnp.float32)
+    return score.reshape(batch, groups, parts, time, key.shape[1]).astype(wide)
+
+
+def read(
+    score: Float[Array, "batch group part time key"],
+    value: Float[Array, "batch key group unit"],
+    allowed: Bool[Array, "batch #time key"],
+) -> tuple[Float[Array, "batch time heads"], Float[Array, "batch head time key"]]:
+    """Return what the heads read, side by side, and with which probabilities: `softmax(score) V`."""
+    batch, groups, parts, time, keys = score.shape
+    score = jnp.where(allowed[:, None, None], score, jnp.finfo(score.dtype).min)
+    weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(value.dtype)
+    total = jnp.sum(weight, axis=-1, keepdims=True)
+    # divided after the product, which has fewer numbers; nobody asks for the probabilities, nobody computes them
+    heads = weight.reshape(batch, groups, -1, keys) @ jnp.moveaxis(value, 2, 1)
+    heads = heads.reshape(batch, groups, parts, time, -1)
+    heads = jnp.moveaxis(heads / jnp.broadcast_to(total, heads.shape), 3, 1).reshape(batch, time, -1)
+    return heads, (weight / jnp.broadcast_to(total, weight.shape)).reshape(batch, -1, time, keys)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.tap import Tap
 from jaxneuron.types import Site
-from jaxneuron_models.attention import Cache
+from jaxneuron_models.attention import Cache, products, read
 
 
 class View(NamedTuple):
@@ -41,17 +41,12 @@ class CrossAttention(nnx.Module):
         self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], memory: Cache, view: View
     ) -> tuple[Float[Array, "batch time unit"], Float[Array, "batch head time key"]]:
         """Return the mixed heads, tapped as `site/heads` before they are mixed, and the probabilities."""
-        query = self.query(x).reshape(*x.shape[:2], self.heads, -1) * self.scale
-        score = jnp.moveaxis(query, 1, 2) @ jnp.transpose(memory.keys, (0, 2, 3, 1))
-        wide = jnp.promote_types(score.dtype, jnp.float32)
-        score = score.astype(wide)
+        query = self.query(x).reshape(*x.shape[:2], self.heads, 1, -1) * self.scale
+        score = products(query, memory.keys)
         if view.offset is not None:
-            score = score + jnp.broadcast_to(view.offset.astype(wide), score.shape)
-        score = jnp.where(view.allowed[:, None], score, jnp.finfo(wide).min)
-        weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True))
-        probability = (weight / jnp.sum(weight, axis=-1, keepdims=True)).astype(x.dtype)
-        heads = jnp.moveaxis(probability @ jnp.moveaxis(memory.values, 2, 1), 1, 2)
-        return self.output(tap(f"{site}/heads", heads.reshape(*x.shape[:2], -1), view.time)), probability
+            score = score + jnp.broadcast_to(view.offset.astype(score.dtype)[:, None], score.shape)
+        heads, probability = read(score, memory.values, view.allowed)
+        return self.output(tap(f"{site}/heads", heads, view.time)), probability
 
 
 def extended(cache: Cache, new: Cache, at: Int[Array, ""]) -> Cache:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron.tap import Tap
 from jaxneuron.types import Site
-from jaxneuron_models.attention import Cache, Reach
+from jaxneuron_models.attention import Cache, Reach, read
 from jaxneuron_models.relative import Vectors
 
 
@@ -36,8 +36,8 @@ class Disentangled(nnx.Module):
         """Return the mixed heads, the probabilities, and the keys and values; it reads whole texts only."""
         if reach.relation is None or cache is not None:
             raise ValueError("disentangled attention reads whole texts, whose distances it is given")
-        query, key, value = (self._by_head(layer(x)) for layer in (self.query, self.key, self.value))
-        wide = jnp.promote_types(x.dtype, jnp.float32)
+        query, key = (self._by_head(layer(x)) for layer in (self.query, self.key))
+        value = self.value(x).reshape(*x.shape[:2], self.heads, -1)
         score = query @ jnp.swapaxes(key, -1, -2)
         vectors, row = reach.relation.table[None], reach.relation.row
         if "c2p" in self.parts:
@@ -46,12 +46,9 @@ class Disentangled(nnx.Module):
         if "p2c" in self.parts:
             far = self._by_head((self.far_query or self.query)(vectors))
             score = score + jnp.swapaxes(_picked(key @ jnp.swapaxes(far, -1, -2), jnp.swapaxes(row, -1, -2)), -1, -2)
-        score = jnp.where(reach.allowed[:, None], (score * self.scale).astype(wide), jnp.finfo(wide).min)
-        weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True))
-        probability = (weight / jnp.sum(weight, axis=-1, keepdims=True)).astype(x.dtype)
-        heads = jnp.swapaxes(probability @ value, 1, 2).reshape(*x.shape[:2], -1)
-        heads = tap(f"{site}/heads", heads, reach.time)
-        return self.output(heads), probability, Cache(*(jnp.swapaxes(vectors, 1, 2) for vectors in (key, value)))
+        score = (score * self.scale).astype(jnp.promote_types(x.dtype, jnp.float32))
+        heads, probability = read(score[:, :, None], value, reach.allowed)
+        return self.output(tap(f"{site}/heads", heads, reach.time)), probability, Cache(jnp.swapaxes(key, 1, 2), value)
 
     def _by_head(self, vectors: Float[Array, "#batch row unit"]) -> Float[Array, "#batch head row part"]:
         return jnp.swapaxes(vectors.reshape(*vectors.shape[:2], self.heads, -1), 1, 2)

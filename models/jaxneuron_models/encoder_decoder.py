@@ -19,12 +19,12 @@ from jaxtyping import Array, Float, Int
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.targets import at_position
 from jaxneuron.types import Activations, Edit, Params, Site, Text, Tokens, Translation
-from jaxneuron_models import check_text, positions, pure
+from jaxneuron_models import check_text, positions, pure, relative
+from jaxneuron_models.activations import ACTIVATIONS
 from jaxneuron_models.attention import Cache
 from jaxneuron_models.cross_attention import CrossAttention, View, extended
 from jaxneuron_models.encoder_decoder_config import Config
 from jaxneuron_models.norms import LayerNorm, RMSNorm
-from jaxneuron_models.transformer import ACTIVATIONS
 
 
 class Prediction(NamedTuple):
@@ -109,9 +109,12 @@ class Stack(nnx.Module):
         words = config.target_vocabulary if self.reads_source else config.vocabulary
         if not (self.reads_source and config.shared):
             self.word = nnx.Param(normal(rngs.params(), (words, config.width)))
-        learned, relative = (config.positions == kind for kind in ("learned", "relative"))
-        self.position = nnx.Param(normal(rngs.params(), (config.longest, config.width))) if learned else None
-        self.distance = nnx.Param(normal(rngs.params(), (config.buckets, heads))) if relative else None
+        self.position = (
+            nnx.Param(normal(rngs.params(), (config.longest, config.width))) if config.positions == "learned" else None
+        )
+        self.distance = (
+            nnx.Param(normal(rngs.params(), (config.buckets, heads))) if config.positions == "relative" else None
+        )
         self.embedding_norm = norm(config) if config.embedding_norm else None
         self.blocks = config.decoder_blocks if self.reads_source else config.encoder_blocks
         for number in range(self.blocks):
@@ -124,7 +127,7 @@ class Stack(nnx.Module):
         if self.distance is None:
             return None
         count, farthest = self.config.buckets, self.config.farthest
-        bucket = positions.buckets(time, key, count=count, farthest=farthest, both=not self.reads_source)
+        bucket = relative.buckets(time, key, count=count, farthest=farthest, both=not self.reads_source)
         return jnp.moveaxis(self.distance[...][bucket], -1, 0)
 
     def __call__(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jaxneuron_models.transformer import ACTIVATIONS
+from jaxneuron_models.activations import ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Config:
     head_width: int = 0  # 0: width / heads
     encoder_hidden: int = 0  # units between the two products of an MLP; 0: 4 width
     decoder_hidden: int = 0
-    activation: str = "silu"  # see transformer.ACTIVATIONS
+    activation: str = "silu"  # see `activations.ACTIVATIONS`
     gated: bool = False  # activation(gate x) * (up x)
     norm: str = "layer"  # layer | rms
     norm_first: bool = False  # pre-norm, with a norm after the last block; otherwise post-norm

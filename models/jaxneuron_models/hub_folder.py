@@ -46,7 +46,7 @@ class Stored(NamedTuple):
         held = np.empty(math.prod(self.shape) * dtype.itemsize, np.uint8)
         with self.path.open("rb") as file:
             file.seek(self.start)
-            if file.readinto(held) != held.size:
+            if file.readinto(held.data) != held.size:
                 raise ValueError(f"{self.path} ends within the tensor {self.name!r}; download it again")
         return held.view(dtype).reshape(self.shape)
 

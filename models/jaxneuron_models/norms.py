@@ -5,6 +5,9 @@ variance of what is centred, which keeps its digits where a mean is large, and s
 of `lax.square` under two `vmap`s XLA makes a wrong sum on a CPU (jaxlib 0.10.2; right in 0.11.2).
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -54,3 +57,11 @@ def _wide(x: Array) -> Array:
 
 def _row(weights: Array, x: Array) -> Array:
     return jnp.broadcast_to(weights.astype(x.dtype), x.shape)
+
+
+NORMS: dict[str, Callable[..., LayerNorm | RMSNorm]] = {
+    "layer": LayerNorm,
+    "layer_unbiased": partial(LayerNorm, bias=False),
+    "rms": RMSNorm,
+    "rms_less_one": partial(RMSNorm, less_one=True),
+}

@@ -5,6 +5,7 @@ Raffel et al. 2020 (arXiv 1910.10683), whose buckets MPNet has (Song et al. 2020
 text of this length has: the compiled model looks it up.
 """
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -13,6 +14,44 @@ from jaxtyping import Array, Int
 
 FARTHEST = 128
 """The distance from which on all words of a side share a bucket, in MPNet."""
+
+
+def bucket(distance: np.ndarray, *, count: int, farthest: int, both: bool) -> np.ndarray:
+    """Return which of `count` buckets each distance falls into.
+
+    Small distances have a bucket each, larger ones share buckets that grow with their logarithm, and all from
+    `farthest` on share the last.
+
+    Args:
+        distance: of the word looked at from the word that looks; negative where it looks back.
+        count: buckets; even where `both`.
+        farthest: see above; more than the distances with a bucket of their own.
+        both: half of the buckets are for words that follow; otherwise those count as distance 0.
+
+    Example:
+        >>> bucket(np.arange(-9, 3), count=8, farthest=10, both=True).tolist()
+        [3, 3, 3, 3, 3, 2, 2, 2, 1, 0, 5, 6]
+    """
+    side = count // 2 if both else count
+    exact = side // 2
+    far = np.abs(distance) if both else np.maximum(-distance, 0)
+    share = np.log(np.maximum(far, 1).astype(np.float32) / np.float32(exact)) / np.float32(math.log(farthest / exact))
+    shared = np.minimum(exact + (share * np.float32(side - exact)).astype(np.int64), side - 1)
+    return np.where(far < exact, far, shared) + (side * (distance > 0) if both else 0)
+
+
+def buckets(
+    time: Int[Array, "time"], key: Int[Array, "key"], *, count: int, farthest: int, both: bool
+) -> Int[Array, "time key"]:
+    """Return the bucket of each key, by its place and those of the words that look; see `bucket`.
+
+    Example:
+        >>> buckets(jnp.array([9]), jnp.arange(12), count=8, farthest=10, both=True).tolist()
+        [[3, 3, 3, 3, 3, 2, 2, 2, 1, 0, 5, 6]]
+    """
+    table = bucket(np.arange(-farthest, farthest + 1), count=count, farthest=farthest, both=both)
+    distance = jnp.clip(key[None] - time[:, None], -farthest, farthest)
+    return jnp.asarray(table, jnp.int32)[distance + farthest]
 
 
 class Biases(NamedTuple):
@@ -31,12 +70,7 @@ class Biases(NamedTuple):
 
     def row(self, distance: np.ndarray) -> np.ndarray:
         """Return the row of each distance, of the word looked at from the word that looks."""
-        side = self.buckets // 2
-        exact = side // 2
-        far = np.abs(distance)
-        share = np.log(np.maximum(far, 1).astype(np.float32) / exact) / np.log(np.float32(FARTHEST / exact))
-        shared = np.minimum(exact + (share * np.float32(side - exact)).astype(np.int64), side - 1)
-        return np.where(far < exact, far, shared) + side * (distance > 0)
+        return bucket(distance, count=self.buckets, farthest=FARTHEST, both=True)
 
 
 class Vectors(NamedTuple):

@@ -12,9 +12,9 @@ import numpy as np
 
 from jaxneuron.tap import nearest
 from jaxneuron.types import Params
-from jaxneuron_models import transformer
 from jaxneuron_models.architectures.architecture import Architecture, Head, Part
 from jaxneuron_models.hub_folder import Stored
+from jaxneuron_models.transformer_config import Config
 
 READERS = 2
 """Tensors that are read at a time: one is on its way from the file while another is converted."""
@@ -35,7 +35,7 @@ def fill(
     Args:
         architecture: whose checkpoint it is.
         table: our names -> theirs, of the body and its head.
-        config: ours, a transformer.Config or an encoder_decoder_config.Config.
+        config: ours, a transformer_config.Config or an encoder_decoder_config.Config.
         shapes: of the weights, by our names.
         stored: the checkpoint.
         spare: tensors that may stay unread.
@@ -45,7 +45,7 @@ def fill(
     Raises:
         ValueError: a tensor is missing, left over, of another shape, quantised or not finite.
     """
-    shared = config.weights if isinstance(config, transformer.Config) else ()  # an encoder-decoder's blocks share none
+    shared = config.weights if isinstance(config, Config) else ()  # an encoder-decoder's blocks share none
     leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
     places = [_place([str(part.key) for part in path], shape.shape, table, shared) for path, shape in leaves]
     held: dict[str, list[int]] = {}  # which of our arrays a tensor holds
@@ -142,7 +142,7 @@ def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
     return found
 
 
-def _part(tensor: np.ndarray, part: Part, config: transformer.Config) -> np.ndarray:
+def _part(tensor: np.ndarray, part: Part, config: Config) -> np.ndarray:
     """Cut one part out of `[..., all of them]`; a tensor of another size stays whole."""
     if part.of != 3:
         return np.split(tensor, part.of, axis=-1)[part.index] if tensor.shape[-1] % part.of == 0 else tensor
@@ -155,7 +155,7 @@ def _part(tensor: np.ndarray, part: Part, config: transformer.Config) -> np.ndar
     return np.split(grouped, starts, axis=-2)[part.index].reshape(*tensor.shape[:-1], -1)
 
 
-def _halves(tensor: np.ndarray, config: transformer.Config) -> np.ndarray:
+def _halves(tensor: np.ndarray, config: Config) -> np.ndarray:
     """Put the first units of all pairs that are turned together before the second ones, in each head."""
     heads = tensor.reshape(*tensor.shape[:-1], -1, config.unit)
     turned = int(config.unit * config.rotary_share)

@@ -19,7 +19,8 @@ from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure, transformer
 from jaxneuron_models.model import Model
 from jaxneuron_models.rotary import Dynamic, Long
-from jaxneuron_models.transformer import Config, Prediction, State
+from jaxneuron_models.transformer import Prediction, State
+from jaxneuron_models.transformer_config import Config
 
 
 @dataclass(frozen=True)

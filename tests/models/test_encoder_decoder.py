@@ -10,7 +10,7 @@ from jaxneuron.edits import Add, Scale
 from jaxneuron.intervene import Step
 from jaxneuron.targets import Group, Logit, Unit
 from jaxneuron.types import Forward, Tokens, Translation
-from jaxneuron_models import encoder_decoder, encoder_decoder_step, encoder_decoder_writing, positions
+from jaxneuron_models import encoder_decoder, encoder_decoder_step, encoder_decoder_writing, relative
 from jaxneuron_models.encoder_decoder import Config
 from jaxneuron_models.encoder_decoder_writing import Writing
 
@@ -209,7 +209,7 @@ def test_an_architecture_that_cannot_be_is_refused(options, fault):
 
 
 def test_every_distance_has_a_bucket():
-    both = positions.buckets(jnp.array([50]), jnp.arange(101), count=32, farthest=40, both=True)[0]
+    both = relative.buckets(jnp.array([50]), jnp.arange(101), count=32, farthest=40, both=True)[0]
     assert set(both.tolist()) == set(range(32)) - {16}  # what follows at no distance
-    before = positions.buckets(jnp.array([50]), jnp.arange(101), count=32, farthest=40, both=False)[0]
+    before = relative.buckets(jnp.array([50]), jnp.arange(101), count=32, farthest=40, both=False)[0]
     assert set(before.tolist()) == set(range(32)) and (before[50:] == 0).all() and (np.diff(before[:51]) <= 0).all()

@@ -153,6 +153,22 @@ VARIANTS = {
 HEADS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering")
 FAMILIES = {VARIANTS[name][0]: name for name in reversed(VARIANTS)}
 BLOCKS = {"GPTNeo": "h", "GPTJ": "h", "Bloom": "h", "Falcon": "h", "OPT": "decoder.layers"}
+PRODUCTS = {
+    "GPTNeoX": ("attention.dense", "mlp.dense_4h_to_h"),
+    "GPTNeo": ("attn.attention.out_proj", "mlp.c_proj"),
+    "GPTJ": ("attn.out_proj", "mlp.fc_out"),
+    "Bloom": ("self_attention.dense", "mlp.dense_4h_to_h"),
+    "Falcon": ("self_attention.dense", "mlp.dense_4h_to_h"),
+    "OPT": ("self_attn.out_proj", "fc2"),
+    "Phi": ("self_attn.dense", "mlp.fc2"),
+}
+"""The last products of attention and MLP in a block; those of Llama's kin are named as Llama's."""
+GIVEN_NORMS = {
+    "Gemma2": ("post_attention_layernorm", "post_feedforward_layernorm"),
+    "Gemma3": ("post_attention_layernorm", "post_feedforward_layernorm"),
+    "Olmo2": ("post_attention_layernorm", "post_feedforward_layernorm"),
+}
+"""Of what the products give, where it is normalised before it is added."""
 
 
 def checkpoint(folder, variant, head="ForCausalLM", dtype="float32"):
@@ -198,20 +214,34 @@ def close(ours, theirs, mask=None):
 
 
 def run(model, name, ids=IDS, mask=MASK):
-    """Run torch's model, and note what its blocks give out."""
+    """Run torch's model, and note what its blocks and their products read and give."""
     seen = {}
 
-    def note(site):
+    def note(site, entering=""):
         def hook(module, inputs, output):
-            seen[site] = output[0] if isinstance(output, tuple) else output
+            seen[site] = (output[0] if isinstance(output, tuple) else output).clone()  # Falcon adds to it in place
+            if entering:
+                seen[entering] = inputs[0]
 
         return hook
 
     body = getattr(model, model.base_model_prefix, model)
     for number, block in enumerate(body.get_submodule(BLOCKS.get(name, "layers"))):
-        block.register_forward_hook(note(f"block{number}/residual"))
+        here = f"block{number}"
+        block.register_forward_hook(note(f"{here}/residual"))
+        attention, mlp = PRODUCTS.get(name, ("self_attn.o_proj", "mlp.down_proj"))
+        block.get_submodule(attention).register_forward_hook(note(f"{here}/attention", f"{here}/heads"))
+        block.get_submodule(mlp).register_forward_hook(note(f"{here}/mlp", f"{here}/mlp/hidden"))
+        for site, norm in zip(("attention", "mlp"), GIVEN_NORMS.get(name, ()), strict=False):
+            block.get_submodule(norm).register_forward_hook(note(f"{here}/{site}"))
+    given = {"attention_mask": torch.tensor(mask), "output_hidden_states": True, "output_attentions": True}
     with torch.no_grad():
-        output = model(torch.tensor(ids), attention_mask=torch.tensor(mask), output_hidden_states=True)
+        output = model(torch.tensor(ids), **given)
+    for site in seen:
+        if name == "Granite" and site.endswith(("/attention", "/mlp")):
+            seen[site] = seen[site] * model.config.residual_multiplier
+        if seen[site].ndim == 2:  # OPT's MLP reads the words of all texts in a row
+            seen[site] = seen[site].reshape(*ids.shape, -1)
     return seen | {"embed": output.hidden_states[0], "final": output.hidden_states[-1]}, output
 
 
@@ -222,19 +252,32 @@ def by_length(variant):
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_residual_and_the_logits_agree(variant, dtype, tmp_path):
+def test_every_site_and_the_logits_agree(variant, dtype, tmp_path):
     model = checkpoint(tmp_path, variant, dtype=dtype)
     seen, output = run(model, VARIANTS[variant][0])
     ours = pretrained.load(tmp_path)
     prediction, activations = ours.forward(ours.params, TEXT, {})
     mask = MASK & np.array([[True], [not by_length(variant)]])
-    assert len(seen) == 2 + ours.config.blocks
+    assert len(seen) == 2 + 5 * ours.config.blocks
     for site, value in seen.items():
         close(activations[site], value, mask)
+    for number, probability in enumerate(output.attentions):
+        close(prediction.attention[number], probability, np.broadcast_to(mask[:, None], probability.shape[:3]))
     close(prediction.logits, output.logits, mask)
     if by_length(variant):
         _, alone = run(model, VARIANTS[variant][0], IDS[1:, :7], MASK[1:, :7])
         close(prediction.logits[1:, :7], alone.logits)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_half_precision_differs_by_its_rounding(family, tmp_path):
+    variant = FAMILIES[family]
+    _, output = run(checkpoint(tmp_path, variant), family)
+    ours = pretrained.load(tmp_path, dtype=jnp.bfloat16)
+    found = ours.forward(ours.params, TEXT, {})[0].logits
+    assert found.dtype == jnp.bfloat16
+    theirs = output.logits.numpy()[MASK]
+    assert np.sqrt(np.mean((np.asarray(found, np.float32)[MASK] - theirs) ** 2)) < 0.03 * np.std(theirs)
 
 
 @pytest.mark.parametrize("head", HEADS)

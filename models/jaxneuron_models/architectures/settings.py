@@ -69,7 +69,7 @@ def free(*names: str) -> dict[str, Rule]:
 
 
 def known_activation(name: str) -> str:
-    """Return what `transformer.ACTIVATIONS` calls a non-linearity, or raise a ValueError."""
+    """Return what `activations.ACTIVATIONS` calls a non-linearity, or raise a ValueError."""
     if name not in HIDDEN_ACTIVATIONS:
         raise ValueError(f"of the non-linearities, {', '.join(HIDDEN_ACTIVATIONS)} are supported")
     return HIDDEN_ACTIVATIONS[name]
