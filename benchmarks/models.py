@@ -132,7 +132,7 @@ def minilm() -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Load a checkpoint and read a text with it.")
     parser.add_argument("--model", type=Path, help="a checkpoint's folder; otherwise MiniLM")
     parser.add_argument("--tokens", type=int, default=512, help="of the text, at most those that the model can read")
     parser.add_argument("--quick", action="store_true", help="one run of each")

@@ -15,7 +15,7 @@ from benchmarks.device.precision import products
 from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.device.sizes import Size
 from benchmarks.measure import Row
-from benchmarks.pooled import Pooled, encode
+from benchmarks.pooled import Pooled, encode, tokenizer
 from jaxneuron import split
 from jaxneuron.attribute import ablation, conductance, integrated_gradients
 from jaxneuron.types import Tokens
@@ -85,7 +85,7 @@ def task(folder: Path, size: Size) -> Task:
     tokens = encode(model, joined[: size.explained])
     tokens = Tokens(tokens.ids[:, : size.longest], tokens.mask[:, : size.longest])
     inner = (jnp.arange(tokens.ids.shape[1]) > 0) & (jnp.cumsum(tokens.mask[:, ::-1], axis=1)[:, ::-1] > 1)
-    pad = model.tokenizer.get_vocab()["[PAD]"]
+    pad = tokenizer(model).get_vocab()["[PAD]"]
     below = jax.jit(split.below(model.forward, model.params, SOURCE))
     x, baseline = below(tokens), below(tokens._replace(ids=jnp.where(inner, pad, tokens.ids)))
     direction = np.random.default_rng(0).normal(size=model.config.width).astype(np.float32)

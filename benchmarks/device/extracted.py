@@ -16,6 +16,7 @@ from benchmarks.device import machine, material
 from benchmarks.device.precision import products
 from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.measure import Row
+from benchmarks.pooled import tokenizer
 from jaxneuron import store
 from jaxneuron.studies.extract import extract
 from jaxneuron.types import Tokens
@@ -31,7 +32,7 @@ LIMITS = {"float32": 1e-3, "tf32": 2e-2, "bfloat16": 5e-2}
 def _written(model: Model, sentences: Sequence[Sequence[str]], out: Path) -> Path:
     """Write the activations of sentences in float32, as the peer does."""
     shutil.rmtree(out, ignore_errors=True)
-    parts = model.forward, model.params, model.tokenizer
+    parts = model.forward, model.params, tokenizer(model)
     extract(*parts, sentences, out, longest=model.config.window, packed=True)
     return out
 
