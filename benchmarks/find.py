@@ -24,8 +24,8 @@ import torch
 from benchmarks import imaginet_torch as peer
 from benchmarks.measure import Row, apart, compare, cores, growth, in_turn, report, seconds
 from jaxneuron import split
-from jaxneuron.find import _ascent, gumbel_softmax
-from jaxneuron.find._noise import gumbel
+from jaxneuron.find import _climb, gumbel_softmax
+from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Along, Unit
 from jaxneuron.types import Found, Tokens
 from jaxneuron_models import imaginet
@@ -104,14 +104,16 @@ def check(side: Side) -> str:
     targets = side.targets(neurons)
     x = jax.random.normal(jax.random.key(1), (2, 1, LENGTH, side.vocab))
     keys = jax.random.split(jax.random.key(2), 2)
-    values = _ascent.Values(jnp.ones(side.vocab, bool), None, *map(jnp.float32, (1, 1, 0, 1)))
+    values = _climb.Values(jnp.ones(side.vocab, bool), None, *map(jnp.float32, (1, 1, 0, 1)))
 
     def objective(x: Any, key: Any, target: Any) -> Any:
-        tokens = gumbel_softmax._relax(key, x, jnp.float32(temperature), values, samples).tokens
+        tokens = gumbel_softmax._relax(
+            key, x, jnp.float32(temperature), values, _climb.Shape(1, samples, "step")
+        ).tokens
         return jnp.sum(target(*forward(params, tokens, {}), tokens)) / samples
 
     gradient = jax.jit(jax.vmap(jax.grad(objective)))(x, keys, targets)
-    noise = jnp.stack([gumbel(key, (samples, LENGTH, side.vocab)) for key in keys])
+    noise = jnp.stack([-jnp.log(exponential(key, (samples, LENGTH, side.vocab))) for key in keys])
     uniform = torch.from_numpy(np.exp(-np.exp(-np.array(noise, np.float64)))).float()
     batched = peer.Batched(side.weights, samples=samples, learning_rate=1.0, compiled=False)
     free = torch.from_numpy(np.array(x[:, 0])).requires_grad_()
@@ -178,12 +180,12 @@ def equal_activation(side: Side, count: int, *, repeats: int, compiled: bool) ->
     """Time the fast preset and PyTorch with the same settings until both have the same mean activation."""
     neurons = spread(side.vocab, count)
     targets = side.targets(neurons)
-    options = gumbel_softmax.FAST | {"epoch": 5}
-    shared = {name: options[name] for name in ("steps", "restarts", "temperature", "decay", "epoch")}
+    settings = gumbel_softmax.FAST._replace(epoch=5)
+    shared = {name: getattr(settings, name) for name in ("steps", "restarts", "temperature", "decay", "epoch")}
     results: dict[str, np.ndarray] = {}
 
     def ours() -> None:
-        results["ours"] = np.asarray(side.search(targets, budget=2**26, **options).trace)
+        results["ours"] = np.asarray(side.search(targets, budget=2**26, settings=settings).trace)
 
     def torchs(name: str, batched: peer.Batched) -> None:
         results[name] = batched.search(neurons, length=LENGTH, **shared).trace.numpy()
@@ -197,8 +199,8 @@ def equal_activation(side: Side, count: int, *, repeats: int, compiled: bool) ->
         if compiled or not compile_it:
             batched = peer.Batched(
                 side.weights,
-                samples=options["samples"],
-                learning_rate=options["learning_rate"],
+                samples=settings.samples,
+                learning_rate=settings.learning_rate,
                 harvest=harvest,
                 compiled=compile_it,
             )

@@ -68,7 +68,9 @@ def main() -> None:
     for method, chosen in ROWS:
         start = {"start": jax.tree.map(lambda leaf: leaf[:, : chosen.get("start", 0)], baseline.tokens)}  # noqa: B023
         began = time.perf_counter()
-        result = method.find(jax.random.key(0), *words, budget=preset.budget, **CONSTANT | chosen | start)
+        fields = {name: value for name, value in (CONSTANT | chosen).items() if name != "start"}
+        found_by = {"budget": preset.budget, "settings": method.Settings(**fields), **start}
+        result = method.find(jax.random.key(0), *words, **found_by)
         score, corpus_score = np.asarray(result.score[:, 0]), np.asarray(baseline.score[:, 0])
         row = {
             "method": method.__name__.rpartition(".")[2],

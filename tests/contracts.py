@@ -25,3 +25,23 @@ def called(method, given, options=None, shared=("groups", "mask", "budget", "ste
             near = difflib.get_close_matches(name, words, n=1, cutoff=0.8)
             assert not near, f"{name} is no word of this folder: is {near[0]} meant?"
     return method(**{name: given[name] for name in asked if name in given}, **options)
+
+
+def follows(method, protocol, own=()):
+    """Hold a method's signature to the folder's Protocol.
+
+    Args:
+        method: the method.
+        protocol: a class whose `__call__` has the arguments that every method has, in order, with their defaults.
+        own: names that a method may have beside them, all keyword-only.
+
+    Raises:
+        AssertionError: an argument that is missing, misplaced, has another default, or that the folder lacks.
+    """
+    wanted = [one for one in inspect.signature(protocol.__call__).parameters.values() if one.name != "self"]
+    wanted = [one for one in wanted if one.kind is not one.VAR_KEYWORD]
+    found = inspect.signature(method).parameters
+    assert [name for name in found if name not in own] == [one.name for one in wanted], f"got {list(found)}"
+    for one in wanted:
+        assert found[one.name].default == one.default and found[one.name].kind is one.kind, f"another {one}"
+    assert all(found[name].kind is inspect.Parameter.KEYWORD_ONLY for name in found if name in own)

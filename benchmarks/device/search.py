@@ -5,7 +5,7 @@ do with them.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,8 +19,8 @@ from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.device.sizes import TINY, Size
 from benchmarks.measure import Row
 from jaxneuron import split
-from jaxneuron.find import _ascent, corpus, gumbel_softmax
-from jaxneuron.find._noise import gumbel
+from jaxneuron.find import _climb, corpus, gumbel_softmax
+from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Along, Unit
 from jaxneuron.types import Found, Tokens
 from jaxneuron_models import imaginet
@@ -81,11 +81,13 @@ def probed(given: Network) -> Probed:
     forward, params = given.model
     targets = given.targets
     tokens = Tokens(*(jnp.asarray(leaf) for leaf in some(given)))
-    values = _ascent.Values(jnp.ones(given.vocabulary, bool), None, *map(jnp.float32, (1, 1, 0, 1)))
+    values = _climb.Values(jnp.ones(given.vocabulary, bool), None, *map(jnp.float32, (1, 1, 0, 1)))
     x, keys, _ = noisy(given)
 
     def objective(x: Any, key: Any, target: Any) -> Any:
-        tokens = gumbel_softmax._relax(key, x[None], jnp.float32(WARMTH), values, SAMPLES).tokens
+        tokens = gumbel_softmax._relax(
+            key, x[None], jnp.float32(WARMTH), values, _climb.Shape(1, SAMPLES, "step")
+        ).tokens
         return jnp.sum(target(*forward(params, tokens, {}), tokens)) / SAMPLES
 
     score = jax.jit(lambda: jax.vmap(lambda target: target(*forward(params, tokens, {}), tokens))(targets))()
@@ -102,7 +104,7 @@ def noisy(given: Network) -> tuple[Any, Any, Any]:
     """Return where the search is, the keys of its noise, and the noise."""
     x = jax.random.normal(jax.random.key(1), (len(given.neurons), LENGTH, given.vocabulary))
     keys = jax.random.split(jax.random.key(2), len(given.neurons))
-    return x, keys, jnp.stack([gumbel(key, (SAMPLES, LENGTH, given.vocabulary)) for key in keys])
+    return x, keys, jnp.stack([-jnp.log(exponential(key, (SAMPLES, LENGTH, given.vocabulary))) for key in keys])
 
 
 def probed_torch(given: Network) -> Probed:
@@ -156,25 +158,24 @@ def operations(size: Size, *, steps: int, rows: int, samples: int, discrete: int
 
 def fast(run: Run, precision: str) -> Iterator[Row]:
     """Yield the rows of the fast preset."""
-    preset = gumbel_softmax.FAST | {"steps": run.size.steps, "epoch": max(1, run.size.steps // 6)}
-    yield from _gumbel(run, precision, preset, "fast preset", preset["restarts"], harvest=True)
+    preset = gumbel_softmax.FAST._replace(steps=run.size.steps, epoch=max(1, run.size.steps // 6))
+    yield from _gumbel(run, precision, preset, "fast preset", preset.restarts, harvest=True)
 
 
 def exact(run: Run, precision: str) -> Iterator[Row]:
     """Yield the rows of a slice of the published settings."""
     steps = run.size.exact_steps
-    preset = gumbel_softmax.POERNER2018 | {"steps": steps, "epoch": steps, "patience": None}
-    preset |= {"samples": run.size.samples}
+    preset = gumbel_softmax.POERNER2018._replace(steps=steps, epoch=steps, patience=None, samples=run.size.samples)
     yield from _gumbel(run, precision, preset, f"{steps} of 200,000 steps as published", 1, harvest=False)
 
 
 def _gumbel(
-    run: Run, precision: str, preset: Mapping[str, Any], what: str, restarts: int, *, harvest: bool
+    run: Run, precision: str, preset: gumbel_softmax.Settings, what: str, restarts: int, *, harvest: bool
 ) -> Iterator[Row]:
     with products(precision):
         note = checked(run.peers, precision)
         given, size = network(run.size), run.size
-        samples, steps = preset["samples"], preset["steps"]
+        samples, steps = preset.samples, preset.steps
 
         def make(compile_: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
             import torch
@@ -184,12 +185,12 @@ def _gumbel(
             batched = peer.Batched(
                 weights(given.model[1]),
                 samples=samples,
-                learning_rate=preset["learning_rate"],
+                learning_rate=preset.learning_rate,
                 harvest=harvest,
                 compiled=False,
             )
             batched.step = compile_(batched._step)
-            shared = {name: preset[name] for name in ("steps", "temperature", "decay", "epoch")}
+            shared = {name: getattr(preset, name) for name in ("steps", "temperature", "decay", "epoch")}
 
             def search(chunk: int) -> Any:
                 with torch.device(machine.tensors()):
@@ -208,7 +209,7 @@ def _gumbel(
             f"gumbel softmax, {what}, {precision}",
             f"V={size.vocabulary:,} E={size.units:,} H={size.units:,}, {len(given.neurons)} neurons, "
             f"{restarts} restarts x {samples} samples, {steps} steps",
-            Side("ours", budgets(run, lambda budget: given.found(budget=budget, **preset))),
+            Side("ours", budgets(run, lambda budget: given.found(budget=budget, settings=preset))),
             variants(run, make),
             agree,
             note=note,

@@ -13,8 +13,10 @@ All but `corpus` follow Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section
 
 from typing import Any, Protocol, runtime_checkable
 
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool
 
+from jaxneuron.batching import BUDGET, Progress
 from jaxneuron.types import Forward, Found, Params, Target, Tokens
 
 
@@ -30,7 +32,11 @@ class Find(Protocol):
         targets: Target,
         ngrams: Tokens,
         candidates: Bool[Any, "vocab"],
-        /,
+        *,
+        k: int = 1,
+        budget: int = BUDGET,
+        progress: Progress | None = None,
+        mesh: Mesh | None = None,
         **options: Any,
     ) -> Found:
         """Find the best n-grams of each target.
@@ -42,6 +48,10 @@ class Find(Protocol):
             targets: one target with stacked leaves, a row per target.
             ngrams: the corpus's distinct n-grams, `[ngram, time]`; their width is the length searched for.
             candidates: the words an n-gram may be made of.
-            **options: the method's own, each with the paper's default; all have `k`, `budget`, `progress` and `mesh`.
+            k: how many n-grams to keep per target.
+            budget: bytes of working memory.
+            progress: called with what is done, and all there is.
+            mesh: devices that share the work.
+            **options: the method's own: `settings`, the paper's by default, and `start`, for those that climb.
         """
         ...

@@ -1,138 +1,183 @@
-"""The loop that the gradient methods share: climb a relaxed score, remember the best real n-gram on the way.
+"""What the gradient methods share: a search in epochs, over all targets of a chunk; `_climb` is one epoch of it."""
 
-Per target and step, as in the code behind Poerner et al. 2018: the relaxed input's mean score gives the gradient
-(Adam), and the discrete input that the parameters stand for at that moment is scored on the unrelaxed model.
-Only the discrete score decides what is kept. Steps come in epochs; an epoch is one compiled scan over all targets of
-a chunk.
-"""
-
-import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import optax
 from jax.sharding import Mesh
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool
 
 from jaxneuron import _keys, batching
 from jaxneuron.batching import Progress
-from jaxneuron.find import _best
-from jaxneuron.find._best import Words
+from jaxneuron.find import _best, _climb
 from jaxneuron.find._check import check
-from jaxneuron.types import Edit, Forward, Found, Params, Site, Target, Tokens
+from jaxneuron.find._climb import Discretise, Method, Relax, Shape, Start, Values
+from jaxneuron.types import Forward, Found, Params, Target, Tokens
 
 ROWS = 64
 """Relaxed inputs in the smallest chunk: products of fewer rows are summed in another order, and a hundred steps of Adam
 make a target searched alone go another way than in a batch."""
 
 
-class Values(NamedTuple):
-    """Settings that may change without compiling again."""
+class Settings(NamedTuple):
+    """What may be chosen of a search without noise."""
 
-    candidates: Bool[Any, "vocab"]
-    table: Any  # Float[vocab, unit], word vectors for the method that optimises vectors; None for the others
-    learning_rate: Float[Array, ""]
-    temperature: Float[Array, ""]  # at step 0
-    cooling: Float[Array, ""]  # what a step adds to the temperature's logarithm: powers of 0.99995 drift in float32
-    coldest: Float[Array, ""]  # the temperature's floor
-
-
-class Relaxed(NamedTuple):
-    """A relaxed input for `restart x sample` rows."""
-
-    tokens: Tokens  # [row, time] or soft words [row, time, vocab]
-    edits: Mapping[Site, Edit]
-    drawn: Words | None  # discrete inputs that come with the relaxation
+    steps: int = 200_000  # of Adam, rounded up to whole epochs
+    restarts: int = 1  # independent searches per target
+    learning_rate: float = 1e-3  # Adam's
+    epoch: int = 200  # steps between two looks at `patience` and two calls of `progress`
+    patience: int | None = 100  # epochs without a better epoch-mean of the discrete score before a target stops; None
+    # never stops
+    keep: str = "epoch"  # "step" keeps the best discrete inputs of all steps, "epoch" those at the end of the epochs
+    # with the best mean (the paper's code)
 
 
-class Method(NamedTuple):
-    """What a gradient method is made of; three plain functions, so that equal methods compile once."""
+class Noise(NamedTuple):
+    """How a relaxation is drawn; this is one that is not."""
 
-    start: Callable[[Array, Tokens, Values], Array]  # key, n-grams to start from [restart, time] -> x[restart, ...]
-    relax: Callable[[Array, Array, Float[Array, ""], Values, int], Relaxed]  # key, x, temperature, values, samples
-    discretise: Callable[[Array, Values], Words]  # x -> the n-gram each restart stands for
-
-
-class Shape(NamedTuple):
-    """Settings that decide what is compiled."""
-
-    epoch: int  # steps in an epoch
-    samples: int  # relaxed inputs per restart and step
-    keep: str  # "step": every discrete input competes; "epoch": the last of an epoch, judged by the epoch's mean
+    samples: int = 1  # relaxed inputs per restart and step
+    harvest: bool = False  # whether what is drawn competes as a discrete input, too
+    temperature: float = 1.0  # at step 0
+    cooling: float = 0.0  # what a step adds to its logarithm
+    coldest: float = 1.0
 
 
-class State(NamedTuple):
-    """Where one target's search stands."""
+def method(
+    formula: str,
+    start: Start,
+    relax: Relax,
+    discretise: Discretise,
+    published: Any,
+    *,
+    noise: Callable[[Any], Noise] = lambda settings: Noise(),
+    table: Callable[[Forward, Params, int], Array] | None = None,
+) -> Callable[..., Found]:
+    """Return the `find` of a gradient method.
 
-    x: Float[Array, "restart ..."]
-    adam: Any
-    best: _best.Best
-    mean: Float[Array, "restart"]  # best epoch-mean of the discrete score so far
-    waited: Int[Array, ""]  # epochs since it improved
+    Args:
+        formula: what it does, in a sentence.
+        start: where a search begins.
+        relax: the relaxed input.
+        discretise: the n-gram that it stands for.
+        published: the paper's settings: a NamedTuple with the fields of `Settings`, and what `noise` reads.
+        noise: from settings to how a relaxation is drawn; it raises a ValueError for what cannot be.
+        table: from a model and its number of words to the word vectors, for a method that optimises vectors.
+    """
+    made = Method(start, relax, discretise)
+
+    def find(
+        key: Array,
+        forward: Forward,
+        params: Params,
+        targets: Target,
+        ngrams: Tokens,
+        candidates: Bool[Any, "vocab"],
+        *,
+        settings: Any = published,
+        start: Tokens | None = None,
+        k: int = 1,
+        budget: int = batching.BUDGET,
+        progress: Progress | None = None,
+        mesh: Mesh | None = None,
+    ) -> Found:
+        drawn = noise(settings)
+        shape = Shape(min(settings.epoch, settings.steps), drawn.samples, settings.keep, drawn.harvest)
+        counts = {"k": k, "steps": settings.steps, "restarts": settings.restarts, "epoch": settings.epoch}
+        total = check(forward, params, targets, ngrams, candidates, **counts, samples=drawn.samples)
+        _check(settings)
+        vectors = None if table is None else table(forward, params, len(candidates))
+        rates = map(jnp.float32, (settings.learning_rate, *drawn[2:]))
+        length, width = ngrams.ids.shape[1], len(candidates) if vectors is None else vectors.shape[1]
+        begun = _starts(start, total, settings.restarts, length)
+        rows = settings.restarts * shape.samples
+        # parameters with both Adam moments, and about six copies of the relaxed rows in flight
+        item_bytes = 4 * length * width * (4 * settings.restarts + 6 * rows)
+        chunk = batching.chunk_size(item_bytes, total, budget, mesh, math.ceil(ROWS / rows))
+        params, values = batching.replicate((params, Values(jnp.asarray(candidates), vectors, *rates)), mesh)
+        search = _search(
+            forward, params, made, values, shape, settings, k, _counted(progress, math.ceil(total / chunk))
+        )
+        keys = batching.fold_targets(_keys.checked(key), targets)
+        return _best.marked(batching.map_chunks(search, keys, targets, begun, chunk=chunk, mesh=mesh))
+
+    find.__doc__ = f"{formula}\n{_FIND}"
+    return find
 
 
-def ascend(
-    key: Array,
+_FIND = """
+        Args:
+            key: the random key.
+            forward: the model.
+            params: its weights.
+            targets: stacked targets.
+            ngrams: `[ngram, time]`; only their width matters here.
+            candidates: the words an n-gram may be made of.
+            settings: of the search; the default is the paper's.
+            start: n-grams to start from, `[target, k, time]`, one per restart; restarts beyond them start at random.
+            k: how many n-grams to keep per target.
+            budget: bytes of working memory.
+            progress: called with (epochs done, epochs in all).
+            mesh: devices that share the targets.
+
+        Returns:
+            The best n-grams, best first.
+
+        Raises:
+            KeyError, ValueError: an unknown site, a unit out of range, no candidates, starts that do not fit, or
+                settings out of range.
+        """
+
+
+def _check(settings: Any) -> None:
+    if settings.keep not in ("step", "epoch"):
+        raise ValueError(f"`keep` must be 'step' or 'epoch', got {settings.keep!r}")
+    if not (math.isfinite(settings.learning_rate) and settings.learning_rate >= 0):
+        raise ValueError(f"`learning_rate` must be a number of at least 0, got {float(settings.learning_rate)}")
+
+
+def _counted(progress: Progress | None, chunks: int) -> Callable[[int, int], None]:
+    """Return what counts epochs done, of so many in each chunk, and reports them."""
+    done = 0
+
+    def count(epochs: int, each: int) -> None:
+        nonlocal done
+        done += epochs
+        if progress:
+            progress(done, each * chunks)
+
+    return count
+
+
+def _search(
     forward: Forward,
     params: Params,
-    targets: Target,
-    ngrams: Tokens,
     method: Method,
     values: Values,
     shape: Shape,
-    *,
-    steps: int,
-    restarts: int,
-    patience: int | None,
-    start: Tokens | None,
+    settings: Any,
     k: int,
-    row_bytes: int,
-    budget: int,
-    progress: Progress | None,
-    mesh: Mesh | None,
-) -> Found:
-    """Run a gradient method for all targets; the methods' own docstrings explain the arguments."""
-    counts = {"k": k, "steps": steps, "restarts": restarts, "epoch": shape.epoch, "samples": shape.samples}
-    total = check(forward, params, targets, ngrams, values.candidates, **counts)
-    if shape.keep not in ("step", "epoch"):
-        raise ValueError(f"`keep` must be 'step' or 'epoch', got {shape.keep!r}")
-    if not (math.isfinite(values.learning_rate) and values.learning_rate >= 0):
-        raise ValueError(f"`learning_rate` must be a number of at least 0, got {float(values.learning_rate)}")
-    length = ngrams.ids.shape[1]
-    start = _starts(start, total, restarts, length)
-    shape = shape._replace(epoch=min(shape.epoch, steps))
-    epochs = math.ceil(steps / shape.epoch)
-    # parameters with both Adam moments, and about six copies of the relaxed rows in flight
-    item_bytes, least = row_bytes * restarts * (4 + 6 * shape.samples), math.ceil(ROWS / (restarts * shape.samples))
-    chunk = batching.chunk_size(item_bytes, total, budget, mesh, least)
-    params, values = batching.replicate((params, values), mesh)
-    done = 0
+    count: Callable[[int, int], None],
+) -> Callable[[Array, Target, Tokens], Found]:
+    """Return the search of a chunk of targets."""
+    epochs, patience = math.ceil(settings.steps / shape.epoch), settings.patience
 
     def search(keys: Array, targets: Target, start: Tokens) -> Found:
-        nonlocal done
-        state = _begin(keys, start, values, method=method, k=k)
+        state = _climb.begin(keys, start, values, method=method, k=k)
         trace = []
         for epoch in range(epochs):
-            state = _epoch(keys, state, targets, params, values, epoch, patience, forward, method, shape)
+            state = _climb.advance(keys, state, targets, params, values, epoch, patience, forward, method, shape)
             trace.append(state.best.score[:, 0])
-            done += 1
-            if progress:
-                progress(done, epochs * math.ceil(total / chunk))
+            count(1, epochs)
             if patience is not None and bool(jnp.all(state.waited >= patience)):
                 trace += trace[-1:] * (epochs - epoch - 1)
-                done += epochs - epoch - 1
-                if progress:
-                    progress(done, epochs * math.ceil(total / chunk))
+                count(epochs - epoch - 1, epochs)
                 break
-        best = _rescore(targets, params, state.best, forward)
+        best = _climb.rescored(targets, params, state.best, forward)
         tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
         return Found(tokens, best.score, best.step, best.proximity, jnp.stack(trace, 1))
 
-    keys = batching.fold_targets(_keys.checked(key), targets)
-    return _best.marked(batching.map_chunks(search, keys, targets, start, chunk=chunk, mesh=mesh))
+    return search
 
 
 def _starts(start: Tokens | None, total: int, restarts: int, length: int) -> Tokens:
@@ -147,91 +192,3 @@ def _starts(start: Tokens | None, total: int, restarts: int, length: int) -> Tok
         )
     given = min(start.ids.shape[1], restarts)
     return Tokens(ids.at[:, :given].set(start.ids[:, :given]), mask.at[:, :given].set(start.mask[:, :given]))
-
-
-@functools.partial(jax.jit, static_argnames=("method", "k"))
-def _begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int) -> State:
-    def one(key: Array, start: Tokens) -> State:
-        x = method.start(key, start, values)
-        restarts, time = start.ids.shape
-        adam = optax.scale_by_adam(eps=1e-7).init(x)
-        return State(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf, jnp.float32), jnp.zeros((), jnp.int32))
-
-    return jax.vmap(one)(keys, start)
-
-
-@functools.partial(jax.jit, static_argnames=("forward", "method", "shape"))
-def _epoch(
-    keys: Array,
-    states: State,
-    targets: Target,
-    params: Params,
-    values: Values,
-    epoch: Int[Array, ""] | int,
-    patience: Int[Array, ""] | int | None,
-    forward: Forward,
-    method: Method,
-    shape: Shape,
-) -> State:
-    """Take one epoch of steps for every target of a chunk."""
-
-    def one(key: Array, state: State, target: Target) -> State:
-        def score(tokens: Tokens, edits: Mapping[Site, Edit]) -> Float[Array, "row"]:
-            return target(*forward(params, tokens, edits), tokens)
-
-        def step(carry: tuple[State, Array], number: Array) -> tuple[tuple[State, Array], None]:
-            state, discrete_sum = carry
-            step_key = jax.random.fold_in(key, number)
-            temperature = temperature_at(number, values)
-
-            def objective(x: Array) -> tuple[Float[Array, ""], Words | None]:
-                relaxed = method.relax(step_key, x, temperature, values, shape.samples)
-                return jnp.sum(score(relaxed.tokens, relaxed.edits)) / shape.samples, relaxed.drawn
-
-            gradient, drawn = jax.grad(objective, has_aux=True)(state.x)
-            words = method.discretise(state.x, values)
-            words = words if drawn is None else jax.tree.map(lambda *rows: jnp.concatenate(rows), words, drawn)
-            discrete = score(Tokens(words.ids, jnp.ones(words.ids.shape, bool)), {})
-            best = _best.keep(state.best, words, discrete, number) if shape.keep == "step" else state.best
-
-            climb: Any
-            climb, adam = optax.scale_by_adam(eps=1e-7).update(gradient, state.adam)
-            x = state.x + values.learning_rate * climb
-            restarts = discrete_sum.shape[0]
-            return (state._replace(x=x, adam=adam, best=best), discrete_sum + discrete[:restarts]), None
-
-        numbers = epoch * shape.epoch + jnp.arange(shape.epoch)
-        (new, discrete_sum), _ = jax.lax.scan(step, (state, jnp.zeros_like(state.mean)), numbers)
-        mean = discrete_sum / shape.epoch
-        improved = mean > state.mean
-        if shape.keep == "epoch":
-            words = method.discretise(new.x, values)
-            new = new._replace(best=_best.keep(new.best, words, jnp.where(improved, mean, -jnp.inf), numbers[-1]))
-        new = new._replace(mean=jnp.maximum(mean, state.mean), waited=jnp.where(jnp.any(improved), 0, state.waited + 1))
-        if patience is None:
-            return new
-        stopped = state.waited >= patience
-        return jax.tree.map(lambda old, new: jnp.where(stopped, old, new), state, new)
-
-    return jax.vmap(one)(keys, states, targets)
-
-
-@functools.partial(jax.jit, static_argnames="forward")
-def _rescore(targets: Target, params: Params, best: _best.Best, forward: Forward) -> _best.Best:
-    """Score what was kept once more, in a batch of its own: the number reported is the unrelaxed model's.
-
-    Where epochs were judged by their mean, the order may change.
-    """
-
-    def one(target: Target, best: _best.Best) -> _best.Best:
-        tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
-        score = jnp.where(jnp.isneginf(best.score), best.score, target(*forward(params, tokens, {}), tokens))
-        order = jnp.argsort(-score, stable=True)
-        return jax.tree.map(lambda leaf: leaf[order], best._replace(score=score))
-
-    return jax.vmap(one)(targets, best)
-
-
-def temperature_at(step: Int[Array, ""] | int, values: Values) -> Float[Array, ""]:
-    """Return the temperature of a step: it falls by one factor a step until it is at its coldest."""
-    return jnp.maximum(values.temperature * jnp.exp(values.cooling * step), values.coldest)

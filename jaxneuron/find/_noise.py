@@ -12,13 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def gumbel(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
-    """Draw standard Gumbel noise, `-log(e)`; at most 2^32 numbers a key."""
-    return -jnp.log(exponential(key, shape))
-
-
 def exponential(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
-    """Draw standard exponential noise, `-log(u)`; at most 2^32 numbers a key."""
+    """Draw standard exponential noise, `-log(u)`, of which Gumbel noise is `-log`; at most 2^32 numbers a key."""
     first, second = jax.random.bits(key, (2,), jnp.uint32)
     counter = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
     bits = _mix(_mix(counter + first) ^ second)

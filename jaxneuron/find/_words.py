@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxneuron.find._ascent import Values
 from jaxneuron.find._best import Words
+from jaxneuron.find._climb import Values
 from jaxneuron.types import Tokens
 
 NEVER = -1e9

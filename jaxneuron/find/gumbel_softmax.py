@@ -7,150 +7,83 @@ too (`benchmarks/RESULTS.md` has the sweep).
 """
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
-from jaxneuron.batching import BUDGET, Progress
-from jaxneuron.find import _ascent, _words
+from jaxneuron.find import _ascent, _climb, _words
 from jaxneuron.find._noise import exponential
-from jaxneuron.types import Forward, Found, Params, Target, Tokens
 
 FLOOR = 1e-7
 """What the published code adds to a probability before it takes the logarithm."""
 
-POERNER2018: dict[str, Any] = {
-    "steps": 200_000,
-    "samples": 64,
-    "learning_rate": 1e-3,
-    "temperature": (2.0, 0.1),
-    "decay": 0.99995,
-    "epoch": 200,
-    "patience": 200,
-    "keep": "epoch",
-    "harvest": False,
-}
 
-FAST: dict[str, Any] = {
-    "steps": 120,
-    "samples": 1,
-    "restarts": 4,
-    "learning_rate": 2.0,
-    "temperature": (2.0, 0.5),
-    "decay": None,
-    "epoch": 20,
-    "patience": None,
-    "keep": "step",
-    "harvest": True,
-}
+class Settings(NamedTuple):
+    """What may be chosen of the search."""
+
+    steps: int = 200_000  # of Adam, rounded up to whole epochs
+    samples: int = 64  # independent noise draws per step
+    restarts: int = 1  # independent searches per target
+    learning_rate: float = 1e-3  # Adam's
+    temperature: tuple[float, float] = (2.0, 0.1)  # at the first step, and the floor
+    decay: float | None = 0.99995  # the temperature's factor per step; None reaches the floor at the last step
+    epoch: int = 200  # steps between two looks at `patience` and two calls of `progress`
+    patience: int | None = 200  # epochs without a better epoch-mean of the discrete score before a target stops; None
+    # never stops
+    keep: str = "epoch"  # "step" keeps the best discrete inputs of all steps, "epoch" those at the end of the epochs
+    # with the best mean (the paper's code)
+    harvest: bool = False  # let the argmax of every noisy sample compete as a discrete input
 
 
-def find(
-    key: Array,
-    forward: Forward,
-    params: Params,
-    targets: Target,
-    ngrams: Tokens,
-    candidates: Bool[Any, "vocab"],
-    *,
-    steps: int = 200_000,
-    samples: int = 64,
-    restarts: int = 1,
-    learning_rate: float = 1e-3,
-    temperature: tuple[float, float] = (2.0, 0.1),
-    decay: float | None = 0.99995,
-    epoch: int = 200,
-    patience: int | None = 200,
-    keep: str = "epoch",
-    harvest: bool = False,
-    start: Tokens | None = None,
-    k: int = 1,
-    budget: int = BUDGET,
-    progress: Progress | None = None,
-    mesh: Mesh | None = None,
-) -> Found:
-    """Maximise `f(P M)`, with `p_t = softmax((log softmax(x_t) + g_t) / temperature)` and Gumbel noise `g_t`, over `x`.
+POERNER2018 = Settings()
 
-    Args:
-        key: the random key.
-        forward: the model.
-        params: its weights.
-        targets: stacked targets.
-        ngrams: `[ngram, time]`; only their width matters here.
-        candidates: the words an n-gram may be made of.
-        steps: steps of Adam, rounded up to whole epochs.
-        samples: independent noise draws per step.
-        restarts: independent searches per target.
-        learning_rate: Adam's.
-        temperature: at the first step, and the floor.
-        decay: the temperature's factor per step; None reaches the floor at the last step.
-        epoch: steps between two looks at `patience` and two calls of `progress`.
-        patience: epochs without a better epoch-mean of the discrete score before a target stops; None never stops.
-        keep: "step" keeps the best discrete inputs of all steps, "epoch" those at the end of the epochs with the best
-            mean (the paper's code).
-        harvest: let the argmax of every noisy sample compete as a discrete input.
-        start: n-grams to start from, `[target, k, time]`, one per restart; restarts beyond them start at random.
-        k: how many n-grams to keep per target.
-        budget: bytes of working memory.
-        progress: called with (epochs done, epochs in all).
-        mesh: devices that share the targets.
+FAST = Settings(
+    steps=120,
+    samples=1,
+    restarts=4,
+    learning_rate=2.0,
+    temperature=(2.0, 0.5),
+    decay=None,
+    epoch=20,
+    patience=None,
+    keep="step",
+    harvest=True,
+)
 
-    Returns:
-        The best n-grams, best first.
+
+def noise(settings: Settings) -> _ascent.Noise:
+    """Return the schedule of the noise.
 
     Raises:
-        KeyError, ValueError: an unknown site, a unit out of range, no candidates, starts that do not fit, or a
-            temperature that does not fall.
+        ValueError: a temperature that does not fall.
     """
-    warmest, coldest = temperature
+    (warmest, coldest), decay = settings.temperature, settings.decay
     if not 0 < coldest <= warmest or (decay is not None and not 0 < decay <= 1):
-        raise ValueError(f"the temperature must fall and stay above 0, got {temperature} with a decay of {decay}")
-    cooling = math.log(decay) if decay is not None else math.log(coldest / warmest) / max(steps - 1, 1)
-    values = _ascent.Values(
-        jnp.asarray(candidates), None, *map(jnp.float32, (learning_rate, warmest, cooling, coldest))
-    )
-    return _ascent.ascend(
-        key,
-        forward,
-        params,
-        targets,
-        ngrams,
-        _ascent.Method(_words.start, _relax_and_draw if harvest else _relax, _words.discretise),
-        values,
-        _ascent.Shape(epoch, samples, keep),
-        steps=steps,
-        restarts=restarts,
-        patience=patience,
-        start=start,
-        k=k,
-        row_bytes=4 * ngrams.ids.shape[1] * len(candidates),
-        budget=budget,
-        progress=progress,
-        mesh=mesh,
-    )
+        raise ValueError(
+            f"the temperature must fall and stay above 0, got {settings.temperature} with a decay of {decay}"
+        )
+    cooling = math.log(decay) if decay is not None else math.log(coldest / warmest) / max(settings.steps - 1, 1)
+    return _ascent.Noise(settings.samples, settings.harvest, warmest, cooling, coldest)
 
 
 def _relax(
-    key: Array, x: Array, temperature: Float[Array, ""], values: _ascent.Values, samples: int
-) -> _ascent.Relaxed:
-    return _ascent.Relaxed(_words.full(_noisy(key, x, temperature, values, samples)), {}, None)
-
-
-def _relax_and_draw(
-    key: Array, x: Array, temperature: Float[Array, ""], values: _ascent.Values, samples: int
-) -> _ascent.Relaxed:
-    words = _noisy(key, x, temperature, values, samples)
-    return _ascent.Relaxed(_words.full(words), {}, _words.heaviest(words))
+    key: Array,
+    x: Float[Array, "restart time vocab"],
+    temperature: Float[Array, ""],
+    values: _climb.Values,
+    shape: _climb.Shape,
+) -> _climb.Relaxed:
+    words = _noisy(key, x, temperature, values, shape.samples)
+    return _climb.Relaxed(_words.full(words), {}, _words.heaviest(words) if shape.harvest else None)
 
 
 def _noisy(
     key: Array,
     x: Float[Array, "restart time vocab"],
     temperature: Float[Array, ""],
-    values: _ascent.Values,
+    values: _climb.Values,
     samples: int,
 ) -> Float[Array, "row time vocab"]:
     """Return `samples` noisy word distributions of each restart, sample by sample."""
@@ -196,3 +129,13 @@ def _dot(a: Float[Array, "*row vocab"], b: Float[Array, "*row vocab"]) -> Float[
 
 
 _soften.defvjp(_soften_forward, _soften_backward)
+
+
+find = _ascent.method(
+    "Maximise `f(P M)`, with `p_t = softmax((log softmax(x_t) + g_t) / temperature)` and Gumbel noise `g_t`, over `x`.",
+    _words.start,
+    _relax,
+    _words.discretise,
+    POERNER2018,
+    noise=noise,
+)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from jaxneuron._discover import settings
 from jaxneuron.tap import nearest
 
 OURS = {"k", "budget", "progress", "mesh"}
@@ -31,13 +32,20 @@ def checked(method: str, verb: Callable, options: Mapping[str, Any]) -> dict[str
     Raises:
         ValueError: a name that the method does not have, or a value of another type or out of range.
     """
-    parameters = inspect.signature(verb).parameters.values()
+    parameters, default = inspect.signature(verb).parameters.values(), settings(verb)
     known = {one.name: one.annotation for one in parameters if one.kind is one.KEYWORD_ONLY and one.name not in OURS}
+    if default is not None:
+        del known["settings"]
+        known |= type(default).__annotations__
     for name in options:
         if name not in known:
             has = ", ".join(sorted(known)) or "none"
             raise ValueError(f"{method} has no option {name!r}{nearest(name, known)}; it has {has}")
-    return {name: _value(f"{method}'s option {name!r}", known[name], value, name) for name, value in options.items()}
+    found = {name: _value(f"{method}'s option {name!r}", known[name], value, name) for name, value in options.items()}
+    if default is None:
+        return found
+    own = {name: value for name, value in found.items() if name in default._fields}
+    return {name: value for name, value in found.items() if name not in own} | {"settings": default._replace(**own)}
 
 
 def _value(what: str, kind: Any, value: Any, name: str) -> Any:

@@ -1,6 +1,5 @@
 """The loop that the gradient methods share: against the original's loop, its patience, its starts, its devices."""
 
-import inspect
 import os
 import subprocess
 import sys
@@ -11,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron import batching
-from jaxneuron.find import _ascent, corpus, embedding, gumbel_softmax, logit, softmax
-from jaxneuron.find._noise import gumbel
+from jaxneuron import _discover, batching
+from jaxneuron.find import _climb, corpus, embedding, gumbel_softmax, logit, softmax
+from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -36,14 +35,16 @@ def find(module, weights, units=UNITS, *, key=4, ngrams=NGRAMS, **options):
     options = {"steps": 12, "epoch": 4, "learning_rate": 0.1} | options
     if module is gumbel_softmax:
         options = {"samples": 3} | options
+    fields = module.Settings._fields
+    settings = module.POERNER2018._replace(**{name: value for name, value in options.items() if name in fields})
+    options = {name: value for name, value in options.items() if name not in fields} | {"settings": settings}
     target = Unit("hidden", jnp.asarray(units))
     return module.find(jax.random.key(key), tiny.recurrent, weights, target, ngrams, ALLOWED, **options)
 
 
 def test_defaults_are_the_paper_s(module):
-    signature = inspect.signature(module.find).parameters
-    assert {name: signature[name].default for name in module.POERNER2018} == module.POERNER2018
-    assert module.POERNER2018["keep"] == "epoch" and signature["restarts"].default == 1
+    assert _discover.settings(module.find) == module.POERNER2018
+    assert module.POERNER2018.keep == "epoch" and module.POERNER2018.restarts == 1
 
 
 class Original:
@@ -70,7 +71,7 @@ class Original:
     def noise(self, step):
         if not self.samples:
             return jnp.zeros((1, T, V))
-        return gumbel(jax.random.fold_in(self.key, step), (1, self.samples, T, V))[0]
+        return -jnp.log(exponential(jax.random.fold_in(self.key, step), (1, self.samples, T, V)))[0]
 
     def words(self, x):
         return jnp.argmax(jnp.where(ALLOWED[None], x, -jnp.inf), axis=-1).astype(jnp.int32)
@@ -111,8 +112,8 @@ def test_the_preset_keeps_what_the_original_keeps(weights, module):
 
 def test_the_temperature_falls_as_in_the_original():
     def at(step):
-        values = _ascent.Values(ALLOWED, None, *map(jnp.float32, (1e-3, 2.0, np.log(0.99995), 0.1)))
-        return float(_ascent.temperature_at(jnp.int32(step), values))
+        values = _climb.Values(ALLOWED, None, *map(jnp.float32, (1e-3, 2.0, np.log(0.99995), 0.1)))
+        return float(_climb.temperature_at(jnp.int32(step), values))
 
     assert at(0) == 2.0
     np.testing.assert_allclose(at(20_000), 0.7358, atol=1e-4)  # the log of a fork of the original code

@@ -18,6 +18,7 @@ from jaxneuron import find as package
 from jaxneuron.targets import Along, Group, Minus, Unit
 from jaxneuron.types import Found, Tokens
 from tests import tiny
+from tests.contracts import follows
 
 LENGTH = 3
 EVERY = np.array(list(itertools.product(range(tiny.VOCAB), repeat=LENGTH)), np.int32)
@@ -68,8 +69,11 @@ def ngrams():
 
 def run(find, forward, weights, target, key=None, **options):
     """Call a method with options as small as it has them, on words 1 and up."""
-    known = inspect.signature(find).parameters
-    options = {name: value for name, value in (SMALL | options).items() if name in known}
+    settings, known = _discover.settings(find), inspect.signature(find).parameters
+    options = {name: value for name, value in options.items() if name in known}
+    if settings is not None:
+        small = {name: value for name, value in SMALL.items() if name in settings._fields}
+        options = {"settings": settings._replace(**small)} | options
     key = jax.random.key(1) if key is None else key
     options = {"candidates": jnp.asarray(ALLOWED), **options}
     return find(key, forward, weights, target, ngrams(), options.pop("candidates"), **options)
@@ -219,6 +223,11 @@ def _random(keys, params, target):
     return found._replace(score=rescored(tiny.recurrent, params, target, found))
 
 
+def test_it_has_the_arguments_of_the_folder(find):
+    if find is not exhaustive:
+        follows(find, package.Find, own=("settings", "start"))
+
+
 class broken:
     """Random search, each time with one mistake."""
 
@@ -245,6 +254,7 @@ class broken:
         ("ignores_candidates", test_banned_words_never_occur),
         ("ignores_candidates", test_a_planted_unit_is_found),
         ("wrong_score", test_the_score_is_that_of_the_tokens),
+        ("wrong_score", test_it_has_the_arguments_of_the_folder),
     ],
 )
 def test_the_contract_rejects(method, contract, weights, no_compilation):

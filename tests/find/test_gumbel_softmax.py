@@ -1,20 +1,18 @@
 """What is peculiar to gumbel softmax: the noise, the schedule and the harvest."""
 
-import inspect
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.find import _ascent, _words, gumbel_softmax
+from jaxneuron.find import _climb, _words, gumbel_softmax
 from tests.find.test_ascent import ALLOWED, T, V, find
 
 X = jax.random.normal(jax.random.key(1), (2, T, V))
 
 
 def values(coldest=0.1):
-    return _ascent.Values(ALLOWED, None, *map(jnp.float32, (0.1, 2.0, 0.0, coldest)))
+    return _climb.Values(ALLOWED, None, *map(jnp.float32, (0.1, 2.0, 0.0, coldest)))
 
 
 def noisy(temperature, samples=64):
@@ -51,12 +49,10 @@ def test_the_harvest_never_makes_it_worse(weights, seed):
 
 
 def test_without_a_decay_the_floor_is_reached_at_the_last_step(weights, monkeypatch):
-    seen, ascend = [], _ascent.ascend
-    monkeypatch.setattr(
-        _ascent, "ascend", lambda *inputs, **options: seen.append(inputs[6]) or ascend(*inputs, **options)
-    )
+    seen, begin = [], _climb.begin
+    monkeypatch.setattr(_climb, "begin", lambda *inputs, **options: seen.append(inputs[2]) or begin(*inputs, **options))
     find(gumbel_softmax, weights, steps=50, temperature=(2.0, 0.5), decay=None)
-    heat = [float(_ascent.temperature_at(jnp.int32(step), seen[0])) for step in range(50)]
+    heat = [float(_climb.temperature_at(jnp.int32(step), seen[0])) for step in range(50)]
     assert heat[0] == 2.0 and heat[-2] > 0.5
     np.testing.assert_allclose(heat[-1], 0.5, rtol=1e-5)
     np.testing.assert_allclose(np.diff(np.log(heat)), np.log(0.25) / 49, rtol=1e-3)
@@ -66,8 +62,3 @@ def test_without_a_decay_the_floor_is_reached_at_the_last_step(weights, monkeypa
 def test_a_temperature_that_does_not_fall_is_refused(weights, wrong):
     with pytest.raises(ValueError, match="the temperature must fall and stay above 0"):
         find(gumbel_softmax, weights, **wrong)
-
-
-def test_the_fast_preset_has_only_options_that_exist():
-    known = inspect.signature(gumbel_softmax.find).parameters
-    assert set(gumbel_softmax.FAST) <= set(known)

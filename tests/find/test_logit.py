@@ -4,21 +4,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxneuron.find import _ascent, logit
+from jaxneuron.find import _climb, logit
 from tests.find.test_ascent import ALLOWED, T, V, find
 
-VALUES = _ascent.Values(ALLOWED, None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
+VALUES = _climb.Values(ALLOWED, None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
 
 
 def test_relaxed_inputs_are_the_weights_themselves_without_banned_words():
     x = 9 * jax.random.normal(jax.random.key(0), (2, T, V))
-    words = logit._relax(jax.random.key(0), x, jnp.float32(1), VALUES, 1).tokens.ids
+    words = logit._relax(jax.random.key(0), x, jnp.float32(1), VALUES, _climb.Shape(1, 1, "step")).tokens.ids
     np.testing.assert_array_equal(words, jnp.where(ALLOWED, x, 0.0))
 
 
 def test_banned_words_have_no_gradient():
     def total(x):
-        return jnp.sum(logit._relax(jax.random.key(0), x, jnp.float32(1), VALUES, 1).tokens.ids ** 2)
+        return jnp.sum(
+            logit._relax(jax.random.key(0), x, jnp.float32(1), VALUES, _climb.Shape(1, 1, "step")).tokens.ids ** 2
+        )
 
     gradient = jax.grad(total)(jnp.ones((1, T, V)))
     np.testing.assert_array_equal(gradient, jnp.broadcast_to(2.0 * ALLOWED, (1, T, V)))

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jaxneuron.find._noise import gumbel
+from jaxneuron.find._noise import exponential
 
 SHAPE = (4, 50, 500)
 BOUND = 5 / np.sqrt(np.prod(SHAPE))
 """Five standard errors of a correlation over so many pairs."""
+
+
+def gumbel(key, shape):
+    """Return Gumbel noise."""
+    return -jnp.log(exponential(key, shape))
 
 
 def correlation(a, b):

@@ -4,16 +4,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxneuron.find import _ascent, _words, softmax
+from jaxneuron.find import _climb, _words, softmax
 from jaxneuron.types import Tokens
 from tests.find.test_ascent import ALLOWED, T, V
 
-VALUES = _ascent.Values(ALLOWED, None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
+VALUES = _climb.Values(ALLOWED, None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
 
 
 def test_relaxed_inputs_are_distributions_over_candidates():
     x = jax.random.normal(jax.random.key(0), (2, T, V))
-    words = softmax._relax(jax.random.key(0), x, jnp.float32(1), VALUES, 1).tokens.ids
+    words = softmax._relax(jax.random.key(0), x, jnp.float32(1), VALUES, _climb.Shape(1, 1, "step")).tokens.ids
     np.testing.assert_allclose(words.sum(axis=-1), 1.0, atol=1e-6)
     np.testing.assert_array_equal(words[..., ~np.asarray(ALLOWED)], 0.0)
     np.testing.assert_allclose(words[..., 1:], jax.nn.softmax(x[..., 1:], axis=-1), atol=1e-6)

@@ -7,8 +7,8 @@ torch = pytest.importorskip("torch")
 
 from benchmarks import imaginet_torch as peer  # noqa: E402
 from jaxneuron import split  # noqa: E402
-from jaxneuron.find import _ascent, gumbel_softmax  # noqa: E402
-from jaxneuron.find._noise import gumbel  # noqa: E402
+from jaxneuron.find import _climb, gumbel_softmax  # noqa: E402
+from jaxneuron.find._noise import exponential  # noqa: E402
 from jaxneuron.targets import Unit  # noqa: E402
 from jaxneuron.types import Tokens  # noqa: E402
 from jaxneuron_models import imaginet  # noqa: E402
@@ -58,16 +58,16 @@ def test_the_gradient_through_the_same_noise_is_that_of_torch():
     neurons, samples, temperature = [4, 17], 3, 0.7
     targets = split.lower(forward, params, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
     x = jax.random.normal(jax.random.key(2), (len(neurons), 1, LENGTH, VOCAB))
-    values = _ascent.Values(jnp.ones(VOCAB, bool), None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
+    values = _climb.Values(jnp.ones(VOCAB, bool), None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
     keys = jax.random.split(jax.random.key(3), len(neurons))
 
     def objective(x, key, target):
-        relaxed = gumbel_softmax._relax(key, x, jnp.float32(temperature), values, samples)
+        relaxed = gumbel_softmax._relax(key, x, jnp.float32(temperature), values, _climb.Shape(1, samples, "step"))
         return jnp.sum(target(*forward(params, relaxed.tokens, {}), relaxed.tokens)) / samples
 
     score, gradient = jax.vmap(jax.value_and_grad(objective))(x, keys, targets)
 
-    noise = jnp.stack([gumbel(key, (1, samples, LENGTH, VOCAB))[0] for key in keys])
+    noise = jnp.stack([-jnp.log(exponential(key, (1, samples, LENGTH, VOCAB)))[0] for key in keys])
     uniform = torch.from_numpy(np.array(jnp.exp(-jnp.exp(-noise)), np.float64))
     weights = peer.Weights(*(leaf.double() for leaf in weights))
     batched = peer.Batched(weights, samples=samples, learning_rate=0.1, compiled=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxneuron import find
 from jaxneuron._discover import methods
+from jaxneuron._discover import settings as discovered
 from jaxneuron.files import write_json
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
@@ -90,6 +91,10 @@ def _search(
 ) -> Search:
     model, began = found.model, time.monotonic()
     words = (model.forward, model.params, targets, found.ngrams, found.candidates)
+    if (settings := discovered(verb)) is not None:
+        own = {name: value for name, value in options.items() if name != "start"}
+        options = {name: value for name, value in options.items() if name == "start"}
+        options["settings"] = settings._replace(**own)
     result = jax.device_get(verb(jax.random.key(seed), *words, budget=budget, progress=progress, **options))
     seconds = time.monotonic() - began
     ids = [
