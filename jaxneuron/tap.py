@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from jaxneuron import batching
 from jaxneuron.types import Activations, Edit, Forward, Params, Site, Text
 
 
@@ -97,6 +99,57 @@ def sites(forward: Forward, params: Params, tokens: Text) -> dict[Site, jax.Shap
 @functools.partial(jax.jit, static_argnums=0)  # its traces are kept: a search asks for the sites each time
 def _activations(forward: Forward, params: Params, tokens: Text) -> Activations:
     return forward(params, tokens, {})[1]
+
+
+def read(
+    forward: Forward,
+    params: Params,
+    tokens: Text,
+    site: Site,
+    *,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Float[np.ndarray, "batch time unit"]:
+    """Return the activation at a site of many texts, as many together as a budget holds.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: the texts, on the host or not.
+        site: which activation.
+        budget: bytes for what is computed at a time.
+        progress: called with the texts that are done, and all.
+
+    Raises:
+        KeyError: the model has no such site.
+        ValueError: no texts.
+
+    Example:
+        >>> from jaxneuron.types import Tokens
+        >>> def forward(params, tokens, edits):
+        ...     return None, {"embed": params[tokens.ids]}
+        >>> table, text = jnp.arange(6.0).reshape(3, 2), Tokens(jnp.array([[2, 0]]), jnp.ones((1, 2), bool))
+        >>> read(forward, table, text, "embed").tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+    """
+    rows = jax.tree.map(np.asarray, tokens)
+    total = len(rows.mask)
+    if not total:
+        raise ValueError("expected at least one text to read, got none")
+    shapes = sites(forward, params, jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), rows))
+    check_site(site, shapes)
+    chunk = batching.chunk_size(8 * shapes[site].size, total, budget)
+
+    def update(parts: list[np.ndarray], index: Array, valid: Array, some: Text) -> list[np.ndarray]:
+        return [*parts, np.asarray(_activation(forward, params, some, site=site))]
+
+    found = batching.fold_rows(update, [], rows, chunk=chunk, progress=progress)
+    return np.concatenate(found)[:total]
+
+
+@functools.partial(jax.jit, static_argnames=("forward", "site"))
+def _activation(forward: Forward, params: Params, tokens: Text, *, site: Site) -> Float[Array, "*batch time unit"]:
+    return forward(params, tokens, {})[1][site]
 
 
 def lookup(table: Float[Array, "vocab unit"], ids: Array) -> Float[Array, "*batch time unit"]:

@@ -49,6 +49,11 @@ def scores(output: Output) -> Float[Array, "batch time class"]:
     return found
 
 
+def logits(output: Output, activations: Activations) -> Float[Array, "batch time class"]:
+    """Return the scores that a model puts out: what an intervention reads where it is told nothing else."""
+    return scores(output)
+
+
 def at_word(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
     """Return `at_position`, but NaN where a sequence has no such word: padding says nothing.
 
@@ -154,6 +159,20 @@ class Logit:
             ValueError, TypeError: the model has no head, or no scores.
         """
         return jnp.take(at_word(scores(output), tokens, self.position), self.token, axis=-1)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Cell:
+    """The score of a class at a position of its own in each sequence."""
+
+    token: Any  # int
+    position: Any  # [batch]
+
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
+        """Return the scores."""
+        at = jnp.take_along_axis(scores(output), jnp.asarray(self.position)[:, None, None], axis=1)[:, 0]
+        return jnp.take(at, self.token, axis=-1)
 
 
 @jax.tree_util.register_dataclass

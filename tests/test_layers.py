@@ -8,12 +8,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RUNGS = [
     ["jaxneuron"],
-    ["jaxneuron.types", "jaxneuron._numbers", "jaxneuron._keys", "jaxneuron.files"],
+    ["jaxneuron.types", "jaxneuron._numbers", "jaxneuron._keys", "jaxneuron.files", "jaxneuron.batching"],
     [
         "jaxneuron.tap",
         "jaxneuron.edits",
         "jaxneuron.ranking",
-        "jaxneuron.batching",
         "jaxneuron.lock",
         "jaxneuron._discover",
         "jaxneuron.jaxpr",

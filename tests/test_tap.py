@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.edits import Add, Clamp, Replace, Scale
-from jaxneuron.tap import Tap, lookup, sites
+from jaxneuron.tap import Tap, lookup, read, sites
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -61,3 +61,19 @@ def test_two_activations_of_one_name_are_refused():
     tap.record("embed", jnp.ones((1, 2, 3)))
     with pytest.raises(ValueError, match="twice"):
         tap.record("embed", jnp.ones((1, 2, 3)))
+
+
+def test_a_site_of_many_texts_is_read_a_budget_at_a_time(forward, weights, no_compilation):
+    host = Tokens(*(np.asarray(leaf) for leaf in TEXT))
+    wanted, calls = np.asarray(forward(weights, TEXT, {})[1]["embed"]), []
+    for tokens, budget in ((TEXT, 2**20), (host, 1)):
+        np.testing.assert_allclose(read(forward, weights, tokens, "embed", budget=budget), wanted, atol=1e-6)
+    read(forward, weights, host, "embed", budget=1, progress=lambda *numbers: calls.append(numbers))
+    assert calls == [(1, 2), (2, 2)]
+    twice = jax.tree.map(lambda leaf: 2 * leaf, weights)
+    with no_compilation():
+        read(forward, twice, host, "embed", budget=1)
+    with pytest.raises(KeyError, match="did you mean 'embed'"):
+        read(forward, weights, TEXT, "embde")
+    with pytest.raises(ValueError, match="at least one text"):
+        read(forward, weights, Tokens(host.ids[:0], host.mask[:0]), "embed")

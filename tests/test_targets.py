@@ -1,9 +1,24 @@
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.targets import Along, Group, Logit, Minus, Unit, at_position, at_word, check_position, count, stack
+from jaxneuron.targets import (
+    Along,
+    Cell,
+    Group,
+    Logit,
+    Minus,
+    Unit,
+    at_position,
+    at_word,
+    check_position,
+    count,
+    logits,
+    stack,
+)
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -104,3 +119,19 @@ def test_padding_is_never_read(weights):
 def test_a_class_of_an_output_without_scores_is_an_error():
     with pytest.raises(TypeError, match="write a target that picks the field"):
         Logit(1)({"scores": jnp.ones((3, 4, 5))}, {}, TEXT)
+
+
+def test_a_cell_has_a_position_of_its_own_in_each_text(weights):
+    output = np.asarray(tiny.recurrent(weights, TEXT, {})[0])
+    found = score(Cell(2, jnp.array([0, 1, 0])), weights)
+    np.testing.assert_array_equal(found, output[range(3), [0, 1, 0], 2])
+
+
+def test_an_output_with_logits_is_read_as_its_logits(weights):
+    output, activations = tiny.recurrent(weights, TEXT, {})
+    record = NamedTuple("Record", [("logits", Any), ("attention", Any)])(output, None)
+    for target in (Logit(2), Logit(2, position=0), Cell(2, jnp.array([0, 1, 0]))):
+        np.testing.assert_array_equal(target(record, activations, TEXT), target(output, activations, TEXT))
+    np.testing.assert_array_equal(logits(record, activations), output)
+    with pytest.raises(ValueError, match="no head"):
+        logits(record._replace(logits=None), activations)

@@ -15,8 +15,6 @@ from jaxneuron.types import Factors
 class Decompose(Protocol):
     """The folder's verb."""
 
-    def __call__(
-        self, key: Array, activations: Float[Any, "token unit"], /, *, factors: int, **options: Any
-    ) -> Factors:
+    def __call__(self, key: Array, activations: Float[Any, "token unit"], *, factors: int, **options: Any) -> Factors:
         """Explain the activations with `factors` factors."""
         ...

@@ -148,7 +148,7 @@ def in_model(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    targets: Int[Any, "batch time"],
+    answers: Int[Any, "batch time"],
     masks: Bool[Any, "*mask unit"],
     *,
     site: Site,
@@ -166,7 +166,7 @@ def in_model(
         forward: the model.
         params: its weights.
         tokens: sentences; for a masked language model, with words already hidden.
-        targets: the output that is right at each position, -1 where none is asked for. For a causal language model,
+        answers: the output that is right at each position, -1 where none is asked for. For a causal language model,
             the next word; for a classifier of sentences, `[batch 1]`.
         masks: true where a unit is taken away.
         site: where the units are.
@@ -182,9 +182,9 @@ def in_model(
 
     Raises:
         KeyError: the model has no such site.
-        ValueError: masks of another width than the site, or no targets.
+        ValueError: masks of another width than the site, or no answers.
     """
-    if not (np.asarray(targets) >= 0).any():
+    if not (np.asarray(answers) >= 0).any():
         raise ValueError("no position has a target; expected the index of an output at some, and -1 elsewhere")
     found = ablate.intervene(
         forward,
@@ -195,7 +195,7 @@ def in_model(
         site=site,
         value=value,
         where=None if where is None else np.broadcast_to(np.asarray(where), tokens.mask.shape),
-        targets=targets,
+        answers=answers,
         budget=budget,
         progress=progress,
     )

@@ -14,12 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from jaxneuron.targets import logits
 from jaxneuron.types import Activations, Output, Tokens
-
-
-def logits(output: Output, activations: Activations) -> Float[Array, "batch time output"]:
-    """Return the scores of a model whose output has them under this name, as our transformer's and LSTM's."""
-    return output.logits
 
 
 class Sums(NamedTuple):
@@ -61,12 +57,12 @@ class Predictions:
         edited: tuple[Output, Activations],
         unedited: tuple[Output, Activations],
         tokens: Tokens,
-        targets: Int[Any, "batch _time"],
+        answers: Int[Any, "batch _time"],
     ) -> Sums:
         """Add up what `Sums` names, for each text."""
         after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
-        asked = targets >= 0
-        target = jnp.where(asked, targets, 0)
+        asked = answers >= 0
+        target = jnp.where(asked, answers, 0)
         best, first = jnp.argmax(after, axis=-1), jnp.argmax(before, axis=-1)
         if self.classes is None:
             here, of_class = asked[None], jnp.ones((1, *asked.shape))  # [label batch time]

@@ -25,7 +25,9 @@ By taking the model apart:
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from jaxneuron.batching import BUDGET
 
 
 class Subsets(NamedTuple):
@@ -42,8 +44,11 @@ class Interact(Protocol):
         self,
         f: Callable[[Array], Float[Array, "batch"]],
         x: Shaped[Any, "batch *feature"],
-        /,
-        *rest: Any,
+        baseline: Any = 0.0,
+        *,
+        groups: Int[Any, "..."] | None = None,
+        mask: Bool[Any, "batch *_"] | None = None,
+        budget: int = BUDGET,
         **options: Any,
     ) -> Any:
         """Return what sets of features contribute together to each row's score.
@@ -51,7 +56,10 @@ class Interact(Protocol):
         Args:
             f: from values to scores; a row's score depends on that row alone.
             x: the value to explain.
-            *rest: `baseline`, which broadcasts to `x`, for the methods that compare with one.
-            **options: `groups`, `mask`, `budget` and the method's own.
+            baseline: what absent features take; broadcasts to `x`.
+            groups: the player of each feature, see `games.game`. None: each feature alone.
+            mask: true where features count.
+            budget: bytes for what is computed at a time.
+            **options: the method's own.
         """
         ...

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
+from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class Comparison(Protocol):
         edited: tuple[Output, Activations],
         unedited: tuple[Output, Activations],
         tokens: Tokens,
-        targets: Int[Any, "batch _time"],
+        answers: Int[Any, "batch _time"],
     ) -> PyTree:
         """Return arrays with a leading axis over the sequences.
 
@@ -41,7 +41,7 @@ class Comparison(Protocol):
             edited: what the forward returns under the edit.
             unedited: what it returns without.
             tokens: what was read.
-            targets: the output that is right at each position, -1 where none is asked for.
+            answers: the output that is right at each position, -1 where none is asked for.
         """
         ...
 
@@ -72,24 +72,4 @@ class Step(Protocol):
         self, params: Params, state: PyTree, ids: Int[Array, "batch time"], edits: Mapping[Site, Edit]
     ) -> tuple[Output, Activations, PyTree]:
         """Read the next symbols of each text; return the output, the activations and the state after them."""
-        ...
-
-
-class Intervene(Protocol):
-    """The folder's verb, for what changes how a text is read."""
-
-    def __call__(
-        self, forward: Forward, params: Params, tokens: Tokens, target: Target | Comparison, /, **options: Any
-    ) -> Any:
-        """Return what `target` reads for each set of units; all have `site`, `targets`, `budget` and `progress`."""
-        ...
-
-
-class Write(Protocol):
-    """The folder's verb, for what changes how a text is written."""
-
-    def __call__(
-        self, key: Array, step: Step, params: Params, state: PyTree, prompt: Tokens, /, **options: Any
-    ) -> Written:
-        """Return what the model writes after the prompt; all have `length`, `temperature`, `top_k` and `end`."""
         ...

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from jaxneuron import batching
+from jaxneuron import batching, tap
 from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Comparison, Effect
 from jaxneuron.split import above, check_target
@@ -36,7 +36,7 @@ def run(
     rows: PyTree,
     *,
     site: Site,
-    targets: Int[Any, "batch _time"] | None,
+    answers: Int[Any, "batch _time"] | None,
     budget: int,
     progress: batching.Progress | None,
 ) -> Effect:
@@ -51,12 +51,12 @@ def run(
         sets: as `units` returns them.
         rows: host arrays with a row for each sentence, which the edit needs.
         site: where the edit goes.
-        targets: what is right at each position; None: the next symbol.
+        answers: what is right at each position; None: the next symbol.
         budget: bytes for what is computed at a time.
         progress: called after each chunk of sentences.
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
-    asked = following(ids, mask) if targets is None else np.asarray(targets)
+    asked = following(ids, mask) if answers is None else np.asarray(answers)
     output = jax.eval_shape(lambda: forward(params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])), {}))
     # records with another leading axis, such as attention, are computed only where the target reads them
     width = max([leaf.size for leaf in jax.tree.leaves(output[0]) if leaf.shape[:1] == (1,)], default=0)
@@ -111,7 +111,7 @@ def _chunk(
     sets: Bool[Array, "set unit"],
     ids: Array,
     mask: Bool[Array, "batch time"],
-    targets: Int[Array, "batch _time"],
+    answers: Int[Array, "batch _time"],
     rows: PyTree,
     *,
     site: Site,
@@ -122,7 +122,7 @@ def _chunk(
 
     def read(found: tuple[Output, Activations]) -> PyTree:
         if isinstance(target, Comparison):
-            return target.compare(found, unedited, tokens, targets)
+            return target.compare(found, unedited, tokens, answers)
         return target(*found, tokens)
 
     def one(units: Bool[Array, "unit"]) -> PyTree:
@@ -154,7 +154,7 @@ def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Arr
 def following(ids: np.ndarray, mask: Bool[np.ndarray, "batch time"]) -> Int[np.ndarray, "batch time"]:
     """Return the next symbol at each position, -1 where none follows."""
     if not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError("soft words have no next symbol that is right; state `targets`")
+        raise ValueError("soft words have no next symbol that is right; state `answers`")
     after = np.full(ids.shape, -1, np.int32)
     after[:, :-1] = np.where(mask[:, :-1] & mask[:, 1:], ids[:, 1:], -1)
     return after
@@ -205,14 +205,4 @@ def states(
     check_site(site, shapes)
     if shapes[site].shape[-2] != mask.shape[1]:
         raise ValueError(f"{site!r} has no activation for each word, so no mean over words; give the value itself")
-    chunk = batching.chunk_size(8 * shapes[site].size, len(ids), budget)
-
-    def update(parts: list[np.ndarray], index: Array, valid: Array, ids: Array, mask: Array) -> list[np.ndarray]:
-        return [*parts, np.asarray(_activation(forward, params, Tokens(ids, mask), site=site))]
-
-    return np.concatenate(batching.fold_rows(update, [], ids, mask, chunk=chunk))[: len(ids)]
-
-
-@partial(jax.jit, static_argnames=("forward", "site"))
-def _activation(forward: Forward, params: Params, tokens: Tokens, *, site: Site) -> Float[Array, "batch time unit"]:
-    return forward(params, tokens, {})[1][site]
+    return tap.read(forward, params, tokens, site, budget=budget)

@@ -16,11 +16,6 @@ from jaxneuron.intervene import Step, Written
 from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
 
 
-def logits(output: Output, activations: Activations) -> Float[Array, "batch time vocab"]:
-    """Return the scores of the next symbol of a model whose output has them under this name, as ours."""
-    return output.logits
-
-
 def check(prompt: Tokens, state: PyTree, length: int, temperature: float, top_k: int | None) -> None:
     """Raise a ValueError for what cannot be written from; a state that is bounded says so by its `room`."""
     ids, mask = np.asarray(prompt.ids), np.asarray(prompt.mask)

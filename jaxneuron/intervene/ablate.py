@@ -26,7 +26,7 @@ def intervene(
     site: Site,
     value: float | Float[Any, "..."] = 0.0,
     where: Bool[Any, "batch time"] | None = None,
-    targets: Int[Any, "batch _time"] | None = None,
+    answers: Int[Any, "batch _time"] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Effect:
@@ -41,7 +41,7 @@ def intervene(
         site: where the units are.
         value: a number, `[unit]`, or `[batch time unit]`; see `mean` and `resampled`.
         where: the positions at which they are set, such as the words of one class; by default all.
-        targets: the output that is right at each position, -1 where none is asked for; by default the next symbol.
+        answers: the output that is right at each position, -1 where none is asked for; by default the next symbol.
             Only a comparison reads it.
         budget: bytes for what is computed at a time.
         progress: called after each batch of sentences.
@@ -79,7 +79,7 @@ def intervene(
         sets,
         rows,
         site=site,
-        targets=targets,
+        answers=answers,
         budget=budget,
         progress=progress,
     )

@@ -16,6 +16,7 @@ from jaxneuron import _keys, batching
 from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Step, Written, _run, _sampling
 from jaxneuron.tap import check_site
+from jaxneuron.targets import logits
 from jaxneuron.types import Activations, Output, Params, Site, Tokens
 
 
@@ -33,7 +34,7 @@ def intervene(
     temperature: float = 1.0,
     top_k: int | None = None,
     end: int | None = None,
-    read: Callable[[Output, Activations], Array] = _sampling.logits,
+    read: Callable[[Output, Activations], Array] = logits,
     budget: int = batching.BUDGET,
 ) -> Written:
     """Write after each prompt while each set of units is held at a value, in the prompt too.

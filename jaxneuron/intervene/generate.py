@@ -13,6 +13,7 @@ from jaxtyping import Array, PyTree
 
 from jaxneuron import _keys
 from jaxneuron.intervene import Step, Written, _sampling
+from jaxneuron.targets import logits
 from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
 
 
@@ -28,7 +29,7 @@ def intervene(
     temperature: float = 1.0,
     top_k: int | None = None,
     end: int | None = None,
-    read: Callable[[Output, Activations], Array] = _sampling.logits,
+    read: Callable[[Output, Activations], Array] = logits,
 ) -> Written:
     """Write `length` symbols after each prompt, under edits.
 

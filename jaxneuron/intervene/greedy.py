@@ -43,7 +43,7 @@ def intervene(
     count: int,
     score: Callable[[PyTree], Float[np.ndarray, "*set"]] = mean_score,
     value: float | Float[Any, "unit"] = 0.0,
-    targets: Int[Any, "batch _time"] | None = None,
+    answers: Int[Any, "batch _time"] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Greedy:
@@ -60,7 +60,7 @@ def intervene(
         score: from what the target reads, `[*set batch ...]`, to the number that should fall, `[*set]`; for
             `evaluate.effects.Predictions` such as `lambda sums: summary(sums).accuracy[..., 0]`.
         value: what a unit is set to that is taken away, one number or one for each unit.
-        targets: the output that is right at each position; by default the next symbol.
+        answers: the output that is right at each position; by default the next symbol.
         budget: bytes for what is computed at a time.
         progress: called after each unit with how many are taken.
 
@@ -93,7 +93,7 @@ def intervene(
             each[places] | gone[None],
             (None, None),
             site=site,
-            targets=targets,
+            answers=answers,
             budget=budget,
             progress=None,
         )

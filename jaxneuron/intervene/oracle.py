@@ -36,7 +36,7 @@ def intervene(
     labels: Shaped[Any, "batch time"],
     low: float | Float[Any, "unit"] = -1.0,
     high: float | Float[Any, "unit"] = 1.0,
-    targets: Int[Any, "batch _time"] | None = None,
+    answers: Int[Any, "batch _time"] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Effect:
@@ -52,7 +52,7 @@ def intervene(
         labels: the hypothesis, a number (or a truth value) at each word; what it says at padding counts for nothing.
         low: what the least label becomes, one number or one for each unit.
         high: what the greatest label becomes.
-        targets: the output that is right at each position, -1 where none is asked for; by default the next symbol.
+        answers: the output that is right at each position, -1 where none is asked for; by default the next symbol.
         budget: bytes for what is computed at a time.
         progress: called after each batch of sentences.
 
@@ -83,7 +83,7 @@ def intervene(
         sets,
         share(labels, tokens),
         site=site,
-        targets=targets,
+        answers=answers,
         budget=budget,
         progress=progress,
     )

@@ -67,7 +67,7 @@ def test_without_classes_everything_is_one_and_targets_may_be_given(weights):
     targets = np.where(TOKENS.ids == 2, 3, -1)
     target = Predictions(read=jax.tree_util.Partial(scores))
     units = np.eye(UNITS, dtype=bool)[:2]
-    found = ablate.intervene(tiny.recurrent, weights, TOKENS, target, units, site="hidden", targets=targets)
+    found = ablate.intervene(tiny.recurrent, weights, TOKENS, target, units, site="hidden", answers=targets)
     rates = summary(found.edited)
     assert rates.accuracy.shape == (2, 1) and rates.count.tolist() == [[3], [3]]
     np.testing.assert_allclose(rates.probability, 1.0)

@@ -17,6 +17,7 @@ from jaxneuron.intervene import Effect, Written
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
 from tests import tiny
+from tests.contracts import called
 from tests.intervene import writers
 
 UNITS = tiny.VOCAB + 1
@@ -26,6 +27,9 @@ ORDER = np.array([2, 0, 1])
 
 
 METHODS = _discover.methods(package)
+
+SHARED = ("budget", "progress", "answers", "value")
+"""Words for options that this suite leaves at their defaults."""
 
 
 @pytest.fixture(params=METHODS)
@@ -57,7 +61,7 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "temperature": 0.0,
         "read": writers.words,
     } | options
-    return intervene(**{name: offered[name] for name in inspect.signature(intervene).parameters if name in offered})
+    return called(intervene, offered, shared=SHARED)
 
 
 def by_sequence(result):
@@ -138,6 +142,12 @@ class broken:
     def mixes_sequences(forward, params, tokens, target, *, site):
         found = np.asarray(broken.read(forward, params, tokens, target))
         return Effect(np.cumsum(found)[None], found)
+
+
+def test_a_misspelt_argument_is_not_let_off(weights):
+    for method in (lambda forward, params, tokens, traget: None, lambda key, step, params, *, lenght=1: None):
+        with pytest.raises(AssertionError, match="no word"):
+            run(method, weights)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxneuron import targets
 from jaxneuron.edits import Add, Clamp
 from jaxneuron.intervene import generate
 from jaxneuron.types import Tokens
@@ -26,7 +27,7 @@ def model(request, weights):
         return writers.recurrent, tiny.recurrent, weights, writers.start, writers.words, {"hidden": edit}
     params = writers.attentive_weights()
     edit = {"final": Add(8 * jax.random.normal(jax.random.key(5), (16, 8)))}  # another push at each time
-    return writers.attentive, writers.FORWARD, params, writers.cache, generate._sampling.logits, edit
+    return writers.attentive, writers.FORWARD, params, writers.cache, targets.logits, edit
 
 
 def write(model, edits=None, *, prompt=PROMPT, key=0, **options):

@@ -6,34 +6,19 @@ every word. The conductance of the rows themselves is integrated gradients; that
 gradients once more, by the method of that name and with twice as many steps.
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from jaxneuron import split
 from jaxneuron.attribute import conductance, integrated_gradients
 from jaxneuron.studies.attribution.material import Net, Read, baseline, take
-from jaxneuron.types import Activations, Output, Site, Tokens
+from jaxneuron.targets import Cell
+from jaxneuron.types import Site
 
 SOURCE = "embed/word"
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Cell:
-    """The score of a class at a position of its own in each sequence, where the output is `[batch, time, class]`."""
-
-    index: Any  # int
-    position: Any  # [batch]
-
-    def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Float[Array, "batch"]:
-        """Return the scores."""
-        at = jnp.take_along_axis(output, jnp.asarray(self.position)[:, None, None], axis=1)[:, 0]
-        return jnp.take(at, self.index, axis=-1)
 
 
 class Explained(NamedTuple):

@@ -56,7 +56,7 @@ def removal(
     read = jax.tree_util.Partial(_by_class, jnp.asarray(classes, jnp.float32))
     target = effects.Predictions(jnp.eye(len(classes), dtype=bool), read)
     given = (model.forward, model.params, found.tokens, target)
-    options = {"site": site, "targets": targets}
+    options = {"site": site, "answers": targets}
 
     width = hidden.score.shape[1]
     counts = [count for count in preset.counts if count < width]
