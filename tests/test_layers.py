@@ -18,7 +18,7 @@ RUNGS = [
         "jaxneuron.jaxpr",
         "jaxneuron.attention",
     ],
-    ["jaxneuron.targets"],
+    ["jaxneuron.targets", "jaxneuron.table"],
     ["jaxneuron.split"],
     ["jaxneuron.games"],
     [

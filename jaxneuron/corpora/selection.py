@@ -16,6 +16,7 @@ from scipy import sparse
 
 from jaxneuron import batching
 from jaxneuron.corpora._running import Both, Running, Top, best, both, check_count, finished
+from jaxneuron.table import Checked, Table, spans
 
 
 class Words(NamedTuple):
@@ -29,7 +30,7 @@ class Words(NamedTuple):
 
 
 def top_words(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     sentences: Sequence[Sequence[str]],
     *,
     count: int = 10,
@@ -43,7 +44,7 @@ def top_words(
     The score is the mean over a type's tokens of |z|, or of z, `z = (activation - mean) / standard deviation`.
 
     Args:
-        activations: an array or the lazy array of a store.
+        activations: of each token.
         sentences: the words.
         count: types for each unit, at least 1.
         least: occurrences of a type that counts; NeuroX has 1.
@@ -71,10 +72,9 @@ def top_words(
     copies = 4 * 3 * len(words)
     width = batching.chunk_size(copies, units, max(budget // 2, 1))
     parts = []
-    for first in range(0, units, width):
-        here = slice(first, min(first + width, units))
+    for here in spans(units, width, progress):
         mean, spread = _moments(activations, offsets, here, budget // 2)
-        size = np.zeros((len(words), here.stop - first), np.float32)
+        size = np.zeros((len(words), here.stop - here.start), np.float32)
         signed = np.zeros_like(size)
         for rows, values in _blocks(activations, offsets, here, budget // 2):
             z = values - mean
@@ -85,8 +85,6 @@ def top_words(
             size += some @ np.abs(z, out=z)
         each = occurrences[:, None].astype(np.float32)
         parts.append([best(np.ascontiguousarray((sums / each).T), count) for sums in (size, signed, -signed)])
-        if progress:
-            progress(here.stop, units)
     absolute, highest, lowest = (
         Top(*map(np.concatenate, zip(*tops, strict=True))) for tops in zip(*parts, strict=True)
     )
@@ -94,7 +92,7 @@ def top_words(
 
 
 def top_sentences(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     sentences: Sequence[Sequence[str]],
     *,
     count: int = 10,
@@ -105,7 +103,7 @@ def top_sentences(
     """Return the sentences in which each unit is most active, and least.
 
     Args:
-        activations: an array or the lazy array of a store.
+        activations: of each token.
         sentences: the words.
         count: sentences for each unit, at least 1.
         by: `"mean"` over the words of a sentence, or `"peak"`, the largest for the highest and the smallest for the
@@ -139,12 +137,12 @@ def top_sentences(
             high, low = (reduce.reduceat(values, starts, axis=0) for reduce in (np.maximum, np.minimum))
             running.add(high, low, np.arange(here.start, here.stop))
         if progress:
-            progress(rows.stop, len(activations))
+            progress(rows.stop, activations.shape[0])
     return running.both()
 
 
 def top_contexts(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     sentences: Sequence[Sequence[str]],
     *,
     count: int = 10,
@@ -155,7 +153,7 @@ def top_contexts(
     """Return the n-grams at whose last word each unit is most active, and least; each n-gram once.
 
     Args:
-        activations: an array or the lazy array of a store.
+        activations: of each token.
         sentences: the words.
         count: n-grams for each unit, at least 1.
         length: words in an n-gram, fewer at the beginning of a sentence.
@@ -182,7 +180,7 @@ def top_contexts(
     for rows, values in _blocks(activations, offsets, slice(None), budget):
         running.add(values, values, np.arange(rows.start, rows.stop))
         if progress:
-            progress(rows.stop, len(activations))
+            progress(rows.stop, activations.shape[0])
     return running.both()
 
 
@@ -213,13 +211,13 @@ def context(
     raise IndexError(f"no token {token}; there are {token - place} of them, from 0 on")
 
 
-def _offsets(activations: Any, sentences: Sequence[Sequence[str]]) -> Int[np.ndarray, "place"]:
+def _offsets(activations: Table, sentences: Sequence[Sequence[str]]) -> Int[np.ndarray, "place"]:
     """Return the first token of each sentence and, at the end, the number of tokens."""
     offsets = np.cumsum([0, *map(len, sentences)])
-    if getattr(activations, "ndim", None) != 2 or len(activations) != offsets[-1] or not offsets[-1]:
+    if (tokens := Checked(activations).shape[0]) != offsets[-1] or not tokens:
         raise ValueError(
             f"expected activations [token, unit] of the {offsets[-1]} words of {len(sentences)} sentences, "
-            f"got {getattr(activations, 'shape', type(activations).__name__)}"
+            f"got {tuple(activations.shape)}"
         )
     if (np.diff(offsets) == 0).any():
         raise ValueError(f"sentence {np.argmin(np.diff(offsets))} (from 0) has no words; leave it out")
@@ -259,7 +257,7 @@ def _ngrams(sentences: Sequence[Sequence[str]], length: int) -> Int[np.ndarray, 
 
 
 def _moments(
-    activations: Any, offsets: Int[np.ndarray, "place"], units: slice, budget: int
+    activations: Table, offsets: Int[np.ndarray, "place"], units: slice, budget: int
 ) -> tuple[Float[np.ndarray, "unit"], Float[np.ndarray, "unit"]]:
     """Return mean and standard deviation, joined from those of blocks so that nothing cancels."""
     done, mean, square = 0, np.float64(0), np.float64(0)
@@ -274,20 +272,14 @@ def _moments(
 
 
 def _blocks(
-    activations: Any, offsets: Int[np.ndarray, "place"], units: slice, budget: int
+    activations: Table, offsets: Int[np.ndarray, "place"], units: slice, budget: int
 ) -> Iterator[tuple[slice, Float[np.ndarray, "token unit"]]]:
     """Yield the activations of some whole sentences at a time, with which tokens they are."""
     width = len(range(*units.indices(activations.shape[1])))
     size = max(budget // (4 * 4 * width), 1)
-    first = 0
+    checked, first = Checked(activations), 0
     while first < len(offsets) - 1:
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + size, side="right")) - 1)
         rows = slice(int(offsets[first]), int(offsets[last]))
-        values = np.asarray(activations[rows, units], np.float32)
-        if not np.isfinite(values.sum()) and not np.isfinite(values).all():
-            token, unit = np.argwhere(~np.isfinite(values))[0] + (rows.start, units.indices(activations.shape[1])[0])
-            raise ValueError(
-                f"the activation of unit {unit} at token {token} is not finite; leave out such tokens or units"
-            )
-        yield rows, values
+        yield rows, checked[rows, units]
         first = last

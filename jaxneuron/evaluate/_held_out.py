@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from jaxneuron import _numbers, batching
+from jaxneuron import batching
 from jaxneuron.evaluate.information import FLOOR, Information, from_means, token_bits
 from jaxneuron.rank import linear
+from jaxneuron.table import Checked, Table, padded
 from jaxneuron.types import Probe
 
 
 def held_out(
-    probe: Probe, activations: Any, labels: Any, *, budget: int = batching.BUDGET, floor: float = FLOOR
+    probe: Probe, activations: Table, labels: Any, *, budget: int = batching.BUDGET, floor: float = FLOOR
 ) -> Information:
     """Return what one or many linear probes tell about labels."""
     size = int(np.prod(np.shape(probe.bias), dtype=np.int64))
@@ -22,7 +22,7 @@ def held_out(
 
 def in_blocks(
     logits: Callable[[Any], Any],
-    activations: Any,
+    activations: Table,
     labels: Any,
     size: int,
     *,
@@ -35,31 +35,14 @@ def in_blocks(
     chunk = batching.chunk_size(16 * (size + units), tokens, budget)
     total, right = 0.0, 0.0
     axis = -2 if labels.ndim == 2 else -1
-    for start in range(0, tokens, chunk):
-        part = read(activations, start, start + chunk)
-        padded = np.pad(part, [(0, chunk - len(part)), (0, 0)])  # one shape, compiled once
-        now = np.asarray(logits(padded))[..., : len(part), :]
-        bits, correct = token_bits(now, labels[start : start + chunk], floor=floor)
+    for here, part in Checked(activations, exact=True).blocks(chunk):
+        now = np.asarray(logits(padded(part, chunk)))[..., : len(part), :]
+        bits, correct = token_bits(now, labels[here], floor=floor)
         total, right = total + bits.sum(axis=axis), right + correct.sum(axis=axis)
     return from_means(labels, np.asarray(total) / tokens, np.asarray(right) / tokens)
 
 
-def read(activations: Any, start: int, stop: int) -> Float[np.ndarray, "token unit"]:
-    """Read some tokens as float32, or as float64 where that does not hold them.
-
-    Raises:
-        ValueError: a value is not finite; the message names the first.
-    """
-    part = _numbers.exact(activations[start:stop])
-    if not np.isfinite(part.sum()) and not np.isfinite(part).all():
-        token, unit = np.argwhere(~np.isfinite(part))[0]
-        raise ValueError(
-            f"the activation of unit {unit} at token {start + token} is not finite; leave out such tokens or units"
-        )
-    return part
-
-
-def check(activations: Any, labels: np.ndarray) -> tuple[int, int]:
+def check(activations: Table, labels: np.ndarray) -> tuple[int, int]:
     """Return how many tokens and units there are.
 
     Raises:

@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.evaluate._held_out import read as read_tokens
 from jaxneuron.evaluate.effects import Predictions, logits, summary
 from jaxneuron.intervene import ablate
+from jaxneuron.table import Checked, Table, padded
 from jaxneuron.types import Activations, Forward, Output, Params, Probe, Site, Tokens
 
 Value = float | Float[Any, "unit"]
@@ -78,7 +78,7 @@ def masks(key: Array, order: Int[Any, "*label unit"], counts: Sequence[int], *, 
 
 def in_representation(
     probe: Probe,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Int[Any, "_token"] | Bool[Any, "_token *label"],
     masks: Bool[Any, "*mask _unit"],
     *,
@@ -90,7 +90,7 @@ def in_representation(
 
     Args:
         probe: one linear probe, `weights[label unit]`.
-        activations: an array, or the lazy array of a store; read once.
+        activations: of each token; read once.
         labels: classes (the highest logit counts), or concepts (each logit above 0 counts).
         masks: true where a unit is taken away.
         value: what it is set to, as an activation; `probe.mean` is the mean over the training words.
@@ -110,8 +110,8 @@ def in_representation(
             f"{activations.shape} and {masks.shape}; pick one of several probes first"
         )
     sets, ids = masks.reshape(-1, masks.shape[-1]), np.asarray(labels)
-    if len(ids) != len(activations):
-        raise ValueError(f"expected a label for each of the {len(activations)} words, got {len(ids)}")
+    if len(ids) != activations.shape[0]:
+        raise ValueError(f"expected a label for each of the {activations.shape[0]} words, got {len(ids)}")
     truth = ids.astype(np.int32) if ids.dtype.kind in "iu" else ids.reshape(len(ids), -1)
     bias, mean, scale = (np.asarray(leaf) for leaf in probe[1:4])
     # (x - mean) / scale with a unit set to `value` adds the same to every logit: another bias, and no weight
@@ -121,14 +121,10 @@ def in_representation(
     right = partial(_right, jnp.asarray(kept), bias)
     chunk = batching.chunk_size(4 * (5 * sets.shape[1] + 3 * bias.size), len(ids), budget)
     total = jnp.zeros(len(sets))
-    for start in range(0, len(ids), chunk):
-        part, own = read_tokens(activations, start, start + chunk), truth[start : start + chunk]
-        part = ((part - mean) / scale).astype(np.float32)  # here, as the device may not hold all digits
-        missing = chunk - len(part)
-        part, own = (np.pad(rows, [(0, missing)] + [(0, 0)] * (rows.ndim - 1)) for rows in (part, own))
-        total = right(total, jnp.arange(chunk) < chunk - missing, jnp.asarray(part), jnp.asarray(own))
-        if progress:
-            progress(start + chunk - missing, len(ids))
+    for here, block in Checked(activations, exact=True).blocks(chunk, progress):
+        part = ((block - mean) / scale).astype(np.float32)  # here, as the device may not hold all digits
+        part, own = (jnp.asarray(padded(rows, chunk)) for rows in (part, truth[here]))
+        total = right(total, jnp.arange(chunk) < len(block), part, own)
     return np.asarray(total).reshape(masks.shape[:-1]) / truth.size
 
 

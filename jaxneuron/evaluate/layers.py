@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Int
 
 from jaxneuron import batching
 from jaxneuron.evaluate._held_out import check, held_out
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import linear
+from jaxneuron.table import Table
 from jaxneuron.types import Probe, Ranking, Site
 
 
@@ -29,8 +30,8 @@ class Layers(NamedTuple):
 
 def layerwise(
     key: Array,
-    train: tuple[Float[Any, "token unit"], Int[Any, "token"] | Bool[Any, "token *label"]],
-    test: tuple[Float[Any, "other unit"], Int[Any, "other"] | Bool[Any, "other *label"]],
+    train: tuple[Table, Int[Any, "token"] | Bool[Any, "token *label"]],
+    test: tuple[Table, Int[Any, "other"] | Bool[Any, "other *label"]],
     layers: Mapping[Site, int],
     *,
     fit: Callable[..., Probe] = linear.fit,

@@ -18,6 +18,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from jaxneuron import batching
+from jaxneuron.table import Checked, Table, spans
 
 
 class Clusters(NamedTuple):
@@ -30,7 +31,7 @@ class Clusters(NamedTuple):
 
 
 def learned_together(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     label: Shaped[Any, "token"],
     score: Float[Any, "unit"],
     *,
@@ -42,7 +43,7 @@ def learned_together(
     """Cluster the units whose score for a label reaches a minimum.
 
     Args:
-        activations: of each token; an array or the lazy array of a store.
+        activations: of each token.
         label: of each token: a concept, classes, or a number.
         score: of each unit for this label, such as a row of `rank.single_neuron.rank(...).score`.
         minimum: score of a unit that counts as having learned the label.
@@ -101,22 +102,18 @@ def _columns(label: np.ndarray) -> Float[np.ndarray, "token column"]:
 
 
 def _given(
-    activations: Any, columns: np.ndarray, member: np.ndarray, budget: int, progress: batching.Progress | None
+    activations: Table, columns: np.ndarray, member: np.ndarray, budget: int, progress: batching.Progress | None
 ) -> Float[np.ndarray, "member member"]:
     """Return the correlation of what the columns do not explain: `X'X - X'Y (Y'Y)⁻¹ Y'X`, scaled."""
     tokens, units = activations.shape
     chunk = batching.chunk_size(4 * (3 * units + 4 * len(member)), tokens, budget)
     square, product = np.zeros((len(member),) * 2), np.zeros((columns.shape[1], len(member)))
-    shift = np.asarray(activations[:1], np.float64)[:, member]
-    for start in range(0, tokens, chunk):
-        x = np.asarray(activations[start : start + chunk])[:, member] - shift
+    checked = Checked(activations, exact=True)
+    shift = checked[:1, member].astype(np.float64)
+    for here in spans(tokens, chunk, progress):
+        x = checked[here, member] - shift
         square += x.T @ x
-        product += columns[start : start + chunk].T @ x
-        if progress:
-            progress(min(start + chunk, tokens), tokens)
-    if not np.isfinite(square).all():
-        wrong = member[~np.isfinite(np.diag(square))][0]
-        raise ValueError(f"an activation of unit {wrong} is not finite; leave out such tokens or units")
+        product += columns[here].T @ x
     left = square - product.T @ np.linalg.solve(columns.T @ columns, product)
     total = np.maximum(np.diag(square) - product[0] ** 2 / tokens, 0)
     spread = np.sqrt(np.maximum(np.diag(left), 0))

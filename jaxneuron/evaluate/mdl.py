@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.evaluate._held_out import check, read
+from jaxneuron.evaluate._held_out import check
 from jaxneuron.evaluate.information import FLOOR, token_bits
 from jaxneuron.rank import linear
+from jaxneuron.table import Checked, Table, padded
 from jaxneuron.types import Probe
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -35,7 +36,7 @@ class Codelength(NamedTuple):
 
 def mdl(
     key: Array,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Int[Any, "token"] | Bool[Any, "token *label"],
     *,
     fractions: Sequence[float] = FRACTIONS,
@@ -48,7 +49,7 @@ def mdl(
 
     Args:
         key: for the order in which tokens are sent, and the order in the fit.
-        activations: an array, or the lazy array of a store.
+        activations: of each token.
         labels: classes; or concepts, whose codes add up.
         fractions: rising, to 1; portions that are empty in a small data set are left out.
         fit: the probe, called with `weight[portion token]`; `functools.partial` of `linear.fit` sets its options. It
@@ -85,16 +86,11 @@ def mdl(
     probes = fit(fitting, activations, table, weight=(place < ends[:-1, None]).astype(np.float32))
     bits = np.full(tokens, each)
     chunk = batching.chunk_size(16 * (probes.bias.size + units), tokens, budget)
-    for start in range(0, tokens, chunk):
-        part = read(activations, start, start + chunk)
-        here = slice(start, start + len(part))
-        padded = np.pad(part, [(0, chunk - len(part)), (0, 0)])
-        logits = np.asarray(linear.logits(probes, padded))  # [portion - 1, token, label]
+    for here, part in Checked(activations, exact=True).blocks(chunk, progress):
+        logits = np.asarray(linear.logits(probes, padded(part, chunk)))  # [portion - 1, token, label]
         own = logits[np.maximum(portion[here] - 1, 0), np.arange(len(part))]
         cost = token_bits(own, table[here], floor=floor)[0].reshape(len(part), -1).sum(axis=1)
         bits[here] = np.where(portion[here] > 0, cost, each)
-        if progress:
-            progress(here.stop, tokens)
     portions = np.bincount(portion, weights=bits, minlength=len(ends))
     return Codelength(
         float(bits.sum()), tokens * each, float(tokens * each / bits.sum()), np.diff(ends, prepend=0), portions

@@ -13,10 +13,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import batching
+from jaxneuron.table import Table, spans
 
 
 def npmi(
-    active: Bool[Any, "token unit"],
+    active: Table,
     concepts: Bool[Any, "_token label"],
     *,
     smoothing: float = 0.0,
@@ -26,7 +27,7 @@ def npmi(
     """Return how much more often than chance each unit is active where each concept holds.
 
     Args:
-        active: where a unit counts as active, such as `activations > threshold`; read a block of tokens at a time.
+        active: booleans: where a unit counts as active, such as `activations > threshold`; read in blocks of tokens.
         concepts: where each concept holds.
         smoothing: added to each of the four counts (active or not, concept or not); 0.5 tames rare concepts.
         budget: bytes for a block of tokens.
@@ -58,13 +59,11 @@ def npmi(
     labels = shapes[1][1]
     chunk = batching.chunk_size(5 * (units + labels), tokens, min(budget, 2**24 * 5 * (units + labels)))
     together, unit, label = np.zeros((labels, units)), np.zeros(units), np.zeros(labels)
-    for start in range(0, tokens, chunk):
-        a, c = (np.asarray(table[start : start + chunk]) for table in (active, concepts))
+    for here in spans(tokens, chunk, progress):
+        a, c = (np.asarray(table[here]) for table in (active, concepts))
         together += np.asarray(_together(c, a))  # whole numbers up to 2^24: exact in float32
         unit += a.sum(axis=0)
         label += c.sum(axis=0)
-        if progress:
-            progress(min(start + chunk, tokens), tokens)
     both = (together + smoothing) / (tokens + 4 * smoothing)
     chance = np.outer(label + 2 * smoothing, unit + 2 * smoothing) / (tokens + 4 * smoothing) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):

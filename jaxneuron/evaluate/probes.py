@@ -15,19 +15,20 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Int
 
 from jaxneuron import _numbers, batching
 from jaxneuron.evaluate._held_out import check, held_out, in_blocks
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import gaussian, linear
+from jaxneuron.table import Table
 from jaxneuron.types import Probe, Ranking
 
 COUNTS = tuple(range(1, 151))
 """Every k of Antverg and Belinkov."""
 
-Data = tuple[Float[Any, "_token unit"], Int[Any, "_token"] | Bool[Any, "_token *label"]]
-"""Activations, an array or the lazy array of a store, and the labels of the same tokens."""
+Data = tuple[Table, Int[Any, "_token"] | Bool[Any, "_token *label"]]
+"""Activations and the labels of the same tokens."""
 
 
 class Curves(NamedTuple):
@@ -127,7 +128,7 @@ def masked(
     return _curves(seen, key, ranking, counts, draws, progress)
 
 
-def quick(key: Array, activations: Float[Any, "token unit"], labels: Any, **options: Any) -> Probe:
+def quick(key: Array, activations: Table, labels: Any, **options: Any) -> Probe:
     """Fit linear probes to convergence on fewer than 10,000 tokens, and in ten passes of batches on more.
 
     To convergence takes a hundred passes and more, which is long for 150 probes: five times the processor time (15
@@ -141,7 +142,7 @@ def quick(key: Array, activations: Float[Any, "token unit"], labels: Any, **opti
         labels: as for `linear.fit`.
         **options: of `linear.fit`; they come before those set here.
     """
-    passes: dict[str, Any] = linear.NEUROX | {"learning_rate": 0.03} if len(activations) >= 10_000 else {}
+    passes: dict[str, Any] = linear.NEUROX | {"learning_rate": 0.03} if activations.shape[0] >= 10_000 else {}
     return linear.fit(key, activations, labels, **passes | options)
 
 
@@ -245,7 +246,7 @@ def _curves(
 
 
 def _prefixes(
-    fitted: Any, local: np.ndarray, counts: np.ndarray, activations: Any, labels: Any, budget: int
+    fitted: Any, local: np.ndarray, counts: np.ndarray, activations: Table, labels: Any, budget: int
 ) -> Information:
     size = 4 * len(local) * len(fitted.prior)
     return in_blocks(
@@ -270,6 +271,6 @@ def _groups(counts: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(level == one) for one in np.unique(level)]
 
 
-def _columns(activations: Any, units: np.ndarray) -> Any:
+def _columns(activations: Table, units: np.ndarray) -> Any:
     """Return some units of activations; all of them as they are, unread."""
     return activations if len(units) == activations.shape[1] else _numbers.exact(activations[:, units])

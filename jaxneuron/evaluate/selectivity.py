@@ -18,6 +18,7 @@ from jaxneuron import batching
 from jaxneuron.evaluate._held_out import held_out
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import linear
+from jaxneuron.table import Table
 from jaxneuron.types import Probe
 
 
@@ -41,8 +42,8 @@ class Selectivity(NamedTuple):
 
 def selectivity(
     key: Array,
-    train: tuple[Float[Any, "token unit"], Int[Any, "token"] | Bool[Any, "token"]],
-    test: tuple[Float[Any, "other unit"], Int[Any, "other"] | Bool[Any, "other"]],
+    train: tuple[Table, Int[Any, "token"] | Bool[Any, "token"]],
+    test: tuple[Table, Int[Any, "other"] | Bool[Any, "other"]],
     words: tuple[Sequence[str], Sequence[str]],
     *,
     seeds: int = 5,

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from jaxneuron.rank import _beam, _labels, _stream
+from jaxneuron.rank import _beam, _labels
+from jaxneuron.table import Table, over_units
 
 
-def columns(concepts: Any, activations: Any) -> tuple[Bool[np.ndarray, "label token"], Int[np.ndarray, "label"]]:
+def columns(concepts: Any, activations: Table) -> tuple[Bool[np.ndarray, "label token"], Int[np.ndarray, "label"]]:
     """Return where each concept holds, and its number, without those that never hold or only as another does."""
     columns = np.ascontiguousarray(_labels.concepts(concepts, activations.shape[0]).T)
     packed = np.packbits(columns, axis=1)
@@ -22,12 +23,12 @@ def columns(concepts: Any, activations: Any) -> tuple[Bool[np.ndarray, "label to
 
 
 def active(
-    activations: Any, threshold: Any, top: float | None, budget: int, *, copies: int
+    activations: Table, threshold: Any, top: float | None, budget: int, *, copies: int
 ) -> Iterator[tuple[slice, Bool[np.ndarray, "unit token"], Float[np.ndarray, "unit"]]]:
     """Yield some units at a time: where they are active, and above which threshold."""
     if top is not None and not 0 < top < 1:
         raise ValueError(f"expected the share of active tokens between 0 and 1, got {top}")
-    for here, values in _stream.over_units(activations, budget=budget, copies=copies):
+    for here, values in over_units(activations, budget=budget, copies=copies):
         rows = np.ascontiguousarray(values.T)
         level = np.broadcast_to(np.asarray(threshold, values.dtype), activations.shape[1:])[here]
         if top is not None:

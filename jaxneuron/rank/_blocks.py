@@ -9,7 +9,7 @@ from jaxtyping import Array
 
 from jaxneuron import batching
 from jaxneuron.rank import _labels
-from jaxneuron.rank._stream import Checked
+from jaxneuron.table import Checked, Table
 
 ROUNDED = 1e-3
 """The share of a unit's standard deviation that float32 may round off where units are not standardised."""
@@ -70,11 +70,11 @@ def held_out(labels: Any, tokens: int, kind: Kind) -> np.ndarray:
 class Blocks:
     """Activations and labels of a data set, a block at a time; what fits the budget stays on the device."""
 
-    def __init__(self, activations: Any, labels: np.ndarray, units: np.ndarray | None, budget: int, extra: int = 0):
+    def __init__(self, activations: Table, labels: np.ndarray, units: np.ndarray | None, budget: int, extra: int = 0):
         """Plan the blocks.
 
         Args:
-            activations: `[token, unit]`, an array or the lazy array of a store.
+            activations: of each token.
             labels: of each token.
             units: which columns to keep, or None for all.
             budget: bytes for a block.

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from jaxneuron import batching
 from jaxneuron.rank._scatter import scaled
-from jaxneuron.rank._stream import Checked
+from jaxneuron.table import Checked, Table, padded
 
 
 def densities(
@@ -18,7 +18,7 @@ def densities(
     covariance: Float[np.ndarray, "label unit unit"],
     prior: Float[np.ndarray, "label"],
     scale: Float[np.ndarray, "unit"],
-    activations: Any,
+    activations: Table,
     units: Any,
     *,
     prefixes: bool,
@@ -48,9 +48,9 @@ def densities(
     offset = jnp.asarray(volume, jnp.float32)
     parts = []
     size = batching.chunk_size(4 * (known + 3 * len(prior) * len(units)), len(checked), budget)
-    for first in range(0, len(checked), size):
-        part = scaled(checked[first : first + size][:, units] - origin, scale)
-        full = jnp.asarray(np.pad(part, [(0, size - len(part)), (0, 0)]))
+    for _, block in checked.blocks(size):
+        part = scaled(block[:, units] - origin, scale)
+        full = jnp.asarray(padded(part, size))
         parts.append(_joint(full, centre, whiten, offset, share, prefixes)[..., : len(part), :])
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)
 

@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank._scatter import scaled
-from jaxneuron.rank._stream import Checked
+from jaxneuron.table import Checked, Table, spans
 
 _TILE = 2**18
 """Bytes of a tile of densities: so much stays in the cache of one core."""
@@ -56,7 +56,7 @@ def select(
     covariance: Float[np.ndarray, "label unit unit"],
     prior: Float[np.ndarray, "label"],
     scale: Float[np.ndarray, "unit"],
-    activations: Any,
+    activations: Table,
     labels: Int[np.ndarray, "token"],
     weight: Float[np.ndarray, "token"],
     *,
@@ -72,7 +72,7 @@ def select(
         covariance: of each class, of activations divided by the scale.
         prior: share of each class.
         scale: of each unit.
-        activations: `[token, unit]`, an array or the lazy array of a store.
+        activations: of each token.
         labels: below the number of classes.
         weight: of each token in the criterion: the weighted sum of log p(label | units), in nats, or of correct ones.
         count: units to choose.
@@ -147,8 +147,7 @@ def _blocks(
         return jnp.asarray(part.reshape(size // tall, tall, width, wide).transpose(2, 0, 1, 3))
 
     held = 2 * 4 * tokens * units <= budget
-    spans = [slice(first, min(first + size, tokens)) for first in range(0, tokens, size)]
-    return _Blocks([_Block(read(here) if held else partial(read, here), here) for here in spans], size)
+    return _Blocks([_Block(read(here) if held else partial(read, here), here) for here in spans(tokens, size)], size)
 
 
 def _scores(

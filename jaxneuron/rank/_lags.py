@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from jaxneuron.table import Checked, Table
+
 
 class Lagged:
-    """A lazy array `[token, lag * unit]` that reads the parts of `[token, unit]` that an index asks for."""
+    """A table `[token, lag * unit]` that reads the parts of another that an index asks for."""
 
     ndim = 2
 
-    def __init__(self, activations: Any, lags: Int[np.ndarray, "lag"], first: Int[np.ndarray, "token"]):
+    def __init__(self, activations: Table, lags: Int[np.ndarray, "lag"], first: Int[np.ndarray, "token"]):
         self._activations, self._lags, self._first = activations, lags, first
         self.shape = (activations.shape[0], activations.shape[1] * len(lags))
         self.dtype = np.dtype(np.float32)
@@ -39,21 +41,19 @@ class Lagged:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-def lagged(
-    activations: Float[Any, "token unit"], lags: Sequence[int], *, starts: Int[Any, "text"] | None = None
-) -> Lagged:
+def lagged(activations: Table, lags: Sequence[int], *, starts: Int[Any, "text"] | None = None) -> Lagged:
     """Return each unit's states at earlier tokens as columns, for any method that ranks or fits.
 
     Column `i * units + u` is unit u, `lags[i]` tokens before. `single_neuron.rank` scores each column by itself;
     `linear.fit` reads them all, or with a mask for each probe those of one unit.
 
     Args:
-        activations: of all tokens, text after text; an array or the lazy array of a store.
+        activations: of all tokens, text after text.
         lags: how many tokens back, 0 for the token itself; different numbers.
         starts: the first token of each text, ascending, such as a store's `offsets`; None for one text.
 
     Returns:
-        A lazy array, of which nothing is read yet; 0 where the text had not begun.
+        A table, of which nothing is read yet; 0 where the text had not begun.
 
     Raises:
         ValueError: activations that are no `[token, unit]`; lags that are negative, repeated or none; starts that do
@@ -64,11 +64,7 @@ def lagged(
         >>> lagged(states, [0, 1], starts=np.array([0, 2]))[:].tolist()
         [[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 3.0]]
     """
-    if getattr(activations, "ndim", None) != 2:
-        raise ValueError(
-            f"expected activations [token, unit], got {getattr(activations, 'shape', type(activations).__name__)}"
-        )
-    tokens, back = activations.shape[0], np.asarray(lags)
+    tokens, back = Checked(activations).shape[0], np.asarray(lags)
     if back.ndim != 1 or not back.size or back.dtype.kind not in "iu" or back.min() < 0 or len(set(lags)) < len(lags):
         raise ValueError(f"expected lags as different whole numbers from 0 on, such as [0, 1, 2], got {lags!r:.80}")
     begin = np.zeros(1, np.int64) if starts is None else np.asarray(starts)

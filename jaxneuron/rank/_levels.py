@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import batching
-from jaxneuron.rank import _order, _stream
+from jaxneuron.rank import _order
+from jaxneuron.table import Table, over_tokens
 
 
 class Counts(NamedTuple):
@@ -91,7 +92,7 @@ def _on_device(
 
 def over(
     level: Float[np.ndarray, "level unit"],
-    activations: Any,
+    activations: Table,
     rows: Shaped[np.ndarray, "token *label"],
     labels: int,
     *,
@@ -99,11 +100,11 @@ def over(
     progress: batching.Progress | None,
 ) -> Counts:
     """Return the counts over all words, as numpy arrays."""
-    counts = _stream.over_words(update, init(level, labels), activations, rows, budget=budget, progress=progress)
+    counts = over_tokens(update, init(level, labels), activations, rows, budget=budget, progress=progress)
     return jax.tree.map(np.asarray, counts)
 
 
-def at_places(activations: Any, places: Int[np.ndarray, "level"], *, budget: int) -> Float[np.ndarray, "level unit"]:
+def at_places(activations: Table, places: Int[np.ndarray, "level"], *, budget: int) -> Float[np.ndarray, "level unit"]:
     """Return the activation at some places of each unit's ascending order: 0 is the lowest."""
     return _order.map_units(lambda values: np.sort(values)[places], activations, budget=budget).T
 

@@ -11,8 +11,8 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _losses
 from jaxneuron.rank._probe import logits, on_device
-from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe, Ranking
 
 Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]
@@ -20,7 +20,7 @@ Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *labe
 
 def greedy(
     probe: Probe,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Labels,
     *,
     select: int = 50,

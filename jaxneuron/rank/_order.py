@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from jaxneuron import batching
-from jaxneuron.rank import _stream
+from jaxneuron.table import Table, over_units
 
 UNITS = 16
 """Units that a thread turns at a time."""
@@ -102,7 +102,7 @@ def member_places(members: Members, place: Int[np.ndarray, "token"]) -> Int[np.n
 
 def map_units(
     f: Callable[[Float[np.ndarray, "token"]], Any],
-    activations: Any,
+    activations: Table,
     *,
     budget: int,
     progress: batching.Progress | None = None,
@@ -111,7 +111,7 @@ def map_units(
 
     Args:
         f: takes the activations of one unit, side by side in memory, and returns an array.
-        activations: `[token, unit]`, an array or the lazy array of a store.
+        activations: of each token.
         budget: bytes for a block of units.
         progress: called after each block.
     """
@@ -122,7 +122,7 @@ def map_units(
         def several(block: np.ndarray) -> list[Any]:
             return [f(values) for values in np.ascontiguousarray(block.T)]
 
-        for _, block in _stream.over_units(activations, budget=budget, copies=2, progress=progress):
+        for _, block in over_units(activations, budget=budget, copies=2, progress=progress):
             parts = [block[:, first : first + UNITS] for first in range(0, block.shape[1], UNITS)]
             for part in pool.map(several, parts):
                 results += part

@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import batching
-from jaxneuron.rank._stream import Checked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe
 
 
 def logits(
     probe: Probe,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     mask: Bool[Any, "*masked unit"] | None = None,
     *,
     budget: int = batching.BUDGET,
@@ -61,8 +61,8 @@ def logits(
         bias = jnp.broadcast_to(bias, (*lead, bias.shape[-1]))
     chunk = batching.chunk_size(4 * ((1 + checked.copies) * units + 2 * bias.size), tokens, budget)
     parts = []
-    for first in range(0, tokens, chunk):
-        x, mean, scale = on_device(probe, checked[first : first + chunk])
+    for _, block in checked.blocks(chunk):
+        x, mean, scale = on_device(probe, block)
         parts.append(_logits(weights, bias, mean, scale, x))
     return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-2)
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank import _labels
-from jaxneuron.rank._stream import Checked
+from jaxneuron.table import Checked, Table
 
 _LEAST = 1e-6
 """The least variance within classes, as a share of that between them: some units tell classes apart exactly."""
@@ -44,7 +44,7 @@ class Moments(NamedTuple):
         )
 
 
-def scatter(activations: Any, labels: Any, budget: int) -> Moments:
+def scatter(activations: Table, labels: Any, budget: int) -> Moments:
     """Read the activations twice: for the means, and for the products of differences to them."""
     checked = Checked(activations, exact=True)
     ids, classes = _labels.classes(labels, len(checked))
@@ -52,8 +52,7 @@ def scatter(activations: Any, labels: Any, budget: int) -> Moments:
     total = np.zeros((classes, checked.shape[1]))
     shift = checked[:1][0]  # sums are of the distance to the first token: near it, no digits are lost
     low, high = shift.astype(np.float64), shift.astype(np.float64)
-    for here in spans(checked, budget):
-        part = checked[here]
+    for here, part in checked.blocks(block_size(checked, budget)):
         low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
         away = part.astype(np.float64) - shift
         total += (ids[here] == np.arange(classes)[:, None]).astype(np.float64) @ away
@@ -61,8 +60,8 @@ def scatter(activations: Any, labels: Any, budget: int) -> Moments:
     mean = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], common)
     constant, scale = low == high, _scale(high - low)
     products = np.zeros((classes, checked.shape[1], checked.shape[1]), np.float32)
-    for here in spans(checked, budget):
-        part, own = checked[here], ids[here]
+    for here, part in checked.blocks(block_size(checked, budget)):
+        own = ids[here]
         for label in np.unique(own):
             rows = scaled(part[own == label] - shift, scale) - (mean[label] / scale).astype(np.float32)
             products[label] += rows.T @ rows
@@ -103,7 +102,6 @@ def shrunk(moments: Moments, share: float) -> Float[np.ndarray, "label unit unit
     return out
 
 
-def spans(checked: Checked, budget: int) -> list[slice]:
-    """Cut tokens into blocks that fit the budget, with what is computed of them."""
-    size = batching.chunk_size(5 * 4 * checked.shape[1], len(checked), budget)
-    return [slice(first, min(first + size, len(checked))) for first in range(0, len(checked), size)]
+def block_size(checked: Checked, budget: int) -> int:
+    """Return how many tokens fit the budget, with what is computed of them."""
+    return batching.chunk_size(5 * 4 * checked.shape[1], len(checked), budget)

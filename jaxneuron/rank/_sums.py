@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from jaxneuron import _numbers, batching
-from jaxneuron.rank import _labels, _stream
+from jaxneuron.rank import _labels
+from jaxneuron.table import Checked, Table, spans
 
 LEAST = 128
 """Words at a time, at least."""
@@ -96,9 +97,7 @@ def update(
         labels = labels[:, None] == np.arange(len(sums.label))
     if sums.shift is None:
         sums = sums._replace(shift=_shift(activations[:LEAST], labels[:LEAST]))
-    rows = max(LEAST, ENTRIES // activations.shape[1])
-    for first in range(0, len(activations), rows):
-        here = slice(first, first + rows)
+    for here in spans(len(activations), max(LEAST, ENTRIES // activations.shape[1])):
         sums = _add(sums, activations[here], labels[here])
     return sums
 
@@ -153,7 +152,7 @@ def _beyond(product: np.ndarray, square: np.ndarray | None, spread: Spread | Non
 
 
 def over(
-    activations: Any,
+    activations: Table,
     labels: Any,
     *,
     extremes: bool = False,
@@ -165,7 +164,7 @@ def over(
     """Return the sums over all words, and whether the labels are classes: one at a time.
 
     Args:
-        activations: `[token, unit]`, an array or the lazy array of a store.
+        activations: of each token.
         labels: classes or concepts; numbers only where they are asked for.
         extremes: whether the lowest and highest activations are wanted.
         squares: whether squares (and extremes) are wanted.
@@ -174,9 +173,9 @@ def over(
         numbers: whether numbers are taken.
 
     Raises:
-        TypeError, ValueError: see `_labels` and `_stream`; a unit whose squares no float holds.
+        TypeError, ValueError: see `_labels` and `table.Checked`; a unit whose squares no float holds.
     """
-    checked = _stream.Checked(activations, exact=True)
+    checked = Checked(activations, exact=True)
     tokens, units = checked.shape
     labels = _labels.checked(labels, tokens)
     classes = labels.dtype.kind in "iu"
@@ -188,14 +187,11 @@ def over(
         count = rows.shape[1]
     sums = init(count, units, extremes=extremes, squares=squares)
     chunk = batching.chunk_size((1 + checked.copies) * 4 * units, tokens, budget)
-    for first in range(0, tokens, chunk):
-        here = slice(first, min(first + chunk, tokens))
+    for here in spans(tokens, chunk, progress):
         block = checked.unchecked(here)
         sums = update(sums, None, np.ones(len(block), bool), block, rows[here])
         if not np.isfinite(sums.total).all():
             checked[here]  # names what is not finite
-        if progress:
-            progress(here.stop, tokens)
     if squares and sums.spread is not None:
         reach = sums.spread.high - sums.spread.low
         if wrong := np.flatnonzero((reach > REACH) | ((reach > 0) & (reach < 1 / REACH))).tolist():

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _order, _stream
+from jaxneuron.rank import _labels, _order
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
 
@@ -27,7 +28,7 @@ class Expertise(NamedTuple):
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -39,7 +40,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read a few units at a time.
+        activations: of each token, read a few units at a time.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         signed: count only units that rise with the concept, as in the paper; by default the better of both signs.
         budget: bytes for a block of units.
@@ -67,7 +68,7 @@ def rank(
 
 
 def scores(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     budget: int = batching.BUDGET,
@@ -90,7 +91,7 @@ def scores(
     Raises:
         TypeError, ValueError: as in `rank`.
     """
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     members = _order.members(_labels.concepts(labels, tokens))
     score = _order.map_units(lambda values: _unit(values, members), activations, budget=budget, progress=progress)
     return Expertise(*np.ascontiguousarray(score.transpose(1, 2, 0)))

@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from jaxneuron import _keys, batching, ranking
-from jaxneuron.rank import _activity, _beam, _formulas, _labels, _stream
+from jaxneuron.rank import _activity, _beam, _formulas, _labels
 from jaxneuron.rank._explanations import Effect, Explanations, effect
 from jaxneuron.rank._formulas import text
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
 __all__ = ["Effect", "Explanations", "effect", "explain", "null", "overlap", "rank", "text"]
@@ -27,7 +28,7 @@ __all__ = ["Effect", "Explanations", "effect", "explain", "null", "overlap", "ra
 
 def explain(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     concepts: Any,
     *,
     threshold: float = 0.0,
@@ -73,7 +74,7 @@ def explain(
             f"expected a length and a beam of at least 1 and a penalty from 0 (not included) to 1, "
             f"got {length}, {beam} and {penalty}"
         )
-    _stream.Checked(activations)
+    Checked(activations)
     columns, original = _activity.columns(concepts, activations)
     mask = jnp.asarray(_beam.pack(columns))
     parts = []
@@ -92,7 +93,7 @@ def explain(
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Any,
     *,
     threshold: float = 0.0,
@@ -155,7 +156,7 @@ def rank(
 
 def overlap(
     explanations: Explanations,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     concepts: Any,
     *,
     budget: int = batching.BUDGET,
@@ -188,7 +189,7 @@ def overlap(
 
 def null(
     key: Array,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     concepts: Any,
     *,
     permutations: int = 10,

@@ -10,9 +10,10 @@ from jaxtyping import Array, Float, Shaped
 from scipy.stats import rankdata
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _order, _stream, _sums
+from jaxneuron.rank import _labels, _order, _sums
 from jaxneuron.rank._sums import Sums, update
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
 __all__ = ["finish", "init", "rank", "update"]
@@ -20,7 +21,7 @@ __all__ = ["finish", "init", "rank", "update"]
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -33,7 +34,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read once.
+        activations: of each token, read once.
         labels: classes `Int[token]`, concepts `Bool[token]` or `Bool[token label]`, or numbers `Float[token *label]`.
         by: `"pearson"`, or `"spearman"`: Pearson's of the ranks, where equal values share the mean of theirs.
         signed: keep the sign, so that negative correlations come last; by default the size counts.
@@ -58,7 +59,7 @@ def rank(
         return finish(sums, signed=signed)
     if by != "spearman":
         raise ValueError(f"expected by='pearson' or by='spearman', got by={by!r}")
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     columns = _unit_length(rankdata(_labels.numbers(labels, tokens), axis=0))
     columns = np.ascontiguousarray(columns.T, np.float32)
 

@@ -16,8 +16,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels, _stream, _sums
+from jaxneuron.rank import _labels, _sums
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table, padded, spans
 from jaxneuron.types import Ranking
 
 
@@ -42,7 +43,7 @@ class Counts(NamedTuple):
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -93,7 +94,7 @@ def rank(
 
 def settle(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     k: int = 10,
@@ -112,7 +113,7 @@ def settle(
 
     Args:
         key: the order in which tokens are read; None for their own, which must then be random already.
-        activations: of each token; an array or the lazy array of a store.
+        activations: of each token.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         k: units to settle for each label, 1 or more.
         tolerance: of balanced accuracy, 0 or more.
@@ -138,7 +139,7 @@ def settle(
         >>> found.ranking.order[0, 0].item(), found.settled.tolist(), found.tokens < 1000
         (1, [True], True)
     """
-    checked = _stream.Checked(activations, exact=True)
+    checked = Checked(activations, exact=True)
     tokens, units = checked.shape
     if k < 1 or tolerance < 0 or not 0 < error < 1 or min(first, chunk, together) < 1:
         raise ValueError(
@@ -150,27 +151,18 @@ def settle(
     first = min(first, tokens // 2)
     chunk = min(chunk, batching.chunk_size((2 + checked.copies) * 4 * units, tokens, budget))
 
-    def read(rows: np.ndarray) -> np.ndarray:
-        part = checked.unchecked(rows)
-        if not np.isfinite(part).all():
-            row, unit = np.argwhere(~np.isfinite(part))[0]
-            raise ValueError(
-                f"the activation of unit {unit} at token {rows[row]} is not finite; leave out such tokens or units"
-            )
-        return part
-
     sums = _sums.init(concepts.shape[1], units)
-    for start in range(0, first, chunk):
-        rows = np.sort(order[start : min(start + chunk, first)])
-        sums = _sums.update(sums, None, np.ones(len(rows), bool), read(rows), concepts[rows])
+    for here in spans(first, chunk):
+        rows = np.sort(order[here])
+        sums = _sums.update(sums, None, np.ones(len(rows), bool), checked[rows], concepts[rows])
     counts, done = init(sums), first
     score, low, high = finish(counts, error=error, look=1)
     settled = np.zeros(len(score), bool)
     learned = (sums.label > 0) & (sums.label < first)
     for look, start in enumerate(range(first, tokens, chunk), 1):
         rows = np.sort(order[start : start + chunk])
-        missing, done = chunk - len(rows), start + len(rows)
-        part, held = (np.pad(x, [(0, missing), (0, 0)]) for x in (read(rows), concepts[rows]))
+        done = start + len(rows)
+        part, held = (padded(x, chunk) for x in (checked[rows], concepts[rows]))
         counts = update(counts, None, np.arange(chunk) < len(rows), part, held)
         score, low, high = finish(counts, error=error, look=look)
         settled = learned & _top_is_certain(score, low, high, k, tolerance)

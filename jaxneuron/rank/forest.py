@@ -16,14 +16,14 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from jaxneuron import _keys, batching
 from jaxneuron.rank import _labels
-from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"],
     *,
     trees: int = 100,
@@ -37,7 +37,7 @@ def rank(
 
     Args:
         key: must be given: draws the forest, and the tokens where not all fit the budget.
-        activations: `[token, unit]`, an array or the lazy array of a store.
+        activations: of each token.
         labels: classes: one forest for the whole property; concepts or numbers: one for each column, for numbers a
             forest of regression trees, whose impurity is the variance.
         trees: in each forest.
@@ -52,7 +52,7 @@ def rank(
         that holds nowhere.
 
     Raises:
-        TypeError, ValueError: labels as in `rank._labels`, activations as in `rank._stream`, no key, or no tree.
+        TypeError, ValueError: labels as in `rank._labels`, activations as in `table.Checked`, no key, or no tree.
 
     Source:
         Breiman 2001; Louppe et al. 2013, "Understanding variable importances in forests of randomized trees".
@@ -94,9 +94,8 @@ def _read(
     if fits >= tokens:
         return np.arange(tokens), checked[:]
     rows = np.sort(np.asarray(jax.random.choice(key, tokens, (fits,), replace=False)))
-    size = max(1, fits // 4)
-    parts = []
-    for first in range(0, tokens, size):
-        here = rows[(rows >= first) & (rows < first + size)] - first
-        parts.append(checked[first : first + size][here])
+    parts = [
+        block[rows[(rows >= here.start) & (rows < here.stop)] - here.start]
+        for here, block in checked.blocks(max(1, fits // 4))
+    ]
     return rows, np.concatenate(parts)

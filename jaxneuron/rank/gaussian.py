@@ -23,9 +23,9 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import batching
 from jaxneuron.rank import _forward_selection, _labels
 from jaxneuron.rank._densities import densities
-from jaxneuron.rank._scatter import Moments, scatter, shrunk, spans
-from jaxneuron.rank._stream import Checked
+from jaxneuron.rank._scatter import Moments, block_size, scatter, shrunk
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.tap import nearest
 from jaxneuron.types import Ranking
 
@@ -58,7 +58,7 @@ class Gaussians(NamedTuple):
 
 def fit(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Int[Any, "token"] | Bool[Any, "token"],
     *,
     shrinkage: float | None = None,
@@ -73,7 +73,7 @@ def fit(
 
     Args:
         key: not used: nothing is random here.
-        activations: `[token, unit]`, an array or the lazy array of a store, which is read twice.
+        activations: of each token, which is read twice.
         labels: the classes of one property, or one concept.
         shrinkage: 0 to 1. None is the one of `GRID` with which the 50 units that are best alone get most labels of the
             dev data right, or 0.2 without dev data.
@@ -81,7 +81,7 @@ def fit(
         budget: bytes for a block of activations; the covariances are held whole.
 
     Raises:
-        TypeError, ValueError: labels as in `rank._labels`, activations as in `rank._stream`, or a shrinkage that is no
+        TypeError, ValueError: labels as in `rank._labels`, activations as in `table.Checked`, or a shrinkage that is no
             share.
 
     Source:
@@ -103,7 +103,7 @@ def fit(
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Int[Any, "token"] | Bool[Any, "token"],
     *,
     dev: tuple[Any, Any] | None = None,
@@ -117,7 +117,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: `[token, unit]`, an array or the lazy array of a store.
+        activations: of each token.
         labels: the classes of one property, or one concept.
         dev: activations and labels to choose on; the training data, if none. Tokens of a class that did not occur in
             training are left out.
@@ -175,7 +175,7 @@ def rank(
 
 def logits(
     gaussians: Gaussians,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     units: Sequence[int] | Int[Any, "subset"],
     *,
     budget: int = batching.BUDGET,
@@ -184,7 +184,7 @@ def logits(
 
     Args:
         gaussians: as `fit` and `rank` return them.
-        activations: `[token, unit]` of all units, an array or the lazy array of a store.
+        activations: of all units.
         units: which of them to look at, each once, in any order.
         budget: bytes of working memory.
 
@@ -203,7 +203,7 @@ def logits(
 
 def prefix_logits(
     gaussians: Gaussians,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     order: Sequence[int] | Int[Any, "subset"],
     *,
     budget: int = batching.BUDGET,
@@ -212,7 +212,7 @@ def prefix_logits(
 
     Args:
         gaussians: as `fit` and `rank` return them.
-        activations: `[token, unit]` of all units, an array or the lazy array of a store.
+        activations: of all units.
         order: units, such as `ranking.order[0, :50]`.
         budget: bytes of working memory; the result is held beside it, 4 bytes per number.
 
@@ -231,7 +231,7 @@ def _gaussians(moments: Moments, share: float) -> Gaussians:
     return Gaussians(moments.mean, shrunk(moments, share), moments.prior, moments.scale, float(share))
 
 
-def _alone(moments: Moments, activations: Any, labels: Any, budget: int) -> Int[np.ndarray, "subset"]:
+def _alone(moments: Moments, activations: Table, labels: Any, budget: int) -> Int[np.ndarray, "subset"]:
     """Return the units that say most about the labels of dev data, each alone."""
     rough = _gaussians(moments, SHRINKAGE)
     ids, weight = _judges(rough.prior, activations, labels, len(moments.constant), CRITERIA[0])
@@ -239,7 +239,7 @@ def _alone(moments: Moments, activations: Any, labels: Any, budget: int) -> Int[
     return np.argsort(-chosen.single, stable=True)[:_TUNING]
 
 
-def _tune(moments: Moments, activations: Any, labels: Any, units: Int[np.ndarray, "subset"], budget: int) -> float:
+def _tune(moments: Moments, activations: Table, labels: Any, units: Int[np.ndarray, "subset"], budget: int) -> float:
     """Return the share of `GRID` with which some units get most labels of dev data right.
 
     The tails of activations are heavier than a Gaussian's, and what a few errors cost in log-likelihood asks for more
@@ -247,7 +247,7 @@ def _tune(moments: Moments, activations: Any, labels: Any, units: Int[np.ndarray
     """
     ids, weight = _judges(moments.prior, activations, labels, len(moments.constant), CRITERIA[0])
     checked, few = Checked(activations, exact=True), moments.of(units)
-    part = np.concatenate([checked[here][:, units] for here in spans(checked, budget)])
+    part = np.concatenate([block[:, units] for _, block in checked.blocks(block_size(checked, budget))])
 
     def says(share: float) -> tuple[float, float]:
         density = np.asarray(logits(_gaussians(few, share), part, np.arange(len(units)), budget=budget))
@@ -258,7 +258,7 @@ def _tune(moments: Moments, activations: Any, labels: Any, units: Int[np.ndarray
 
 
 def _judges(
-    prior: np.ndarray, activations: Any, labels: Any, units: int, by: str
+    prior: np.ndarray, activations: Table, labels: Any, units: int, by: str
 ) -> tuple[Int[np.ndarray, "token"], Float[np.ndarray, "token"]]:
     """Return the classes of the data that choices are made on, and the weight of each token."""
     checked = Checked(activations)

@@ -15,9 +15,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels, _stream
+from jaxneuron.rank import _labels, _levels
 from jaxneuron.rank._levels import Counts, update
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table, over_tokens
 from jaxneuron.types import Ranking
 
 __all__ = ["SHARES", "Overlap", "finish", "init", "rank", "scores", "update"]
@@ -36,7 +37,7 @@ class Overlap(NamedTuple):
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -50,7 +51,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read twice for shares, once for thresholds.
+        activations: of each token, read twice for shares, once for thresholds.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         shares: of the tokens, the highest (lowest) of which count as active; above 0, at most 0.5; `SHARES` unless
             thresholds are given.
@@ -86,7 +87,7 @@ def rank(
 
 
 def scores(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     shares: Sequence[float] | None = None,
@@ -114,7 +115,7 @@ def scores(
     """
     if shares is not None and thresholds is not None:
         raise ValueError("expected shares or thresholds, got both; leave one out")
-    checked = _stream.Checked(activations, exact=True)
+    checked = Checked(activations, exact=True)
     tokens, units = checked.shape
     rows, count = _labels.checked(labels, tokens), 0
     if rows.dtype.kind in "iu":
@@ -131,7 +132,7 @@ def scores(
         places = np.concatenate([np.maximum(tokens - active - 1, 0), active % tokens])
         level = _levels.at_places(activations, places, budget=budget)
     counts = init(*np.split(level, 2), labels=count, dtype=checked.dtype)
-    counts = _stream.over_words(update, counts, activations, rows, budget=budget, progress=progress)
+    counts = over_tokens(update, counts, activations, rows, budget=budget, progress=progress)
     return finish(counts, signed=signed)
 
 

@@ -24,8 +24,8 @@ from jaxneuron.rank import _blocks, _losses, _proximal, _subsets
 from jaxneuron.rank._masked_greedy import Labels
 from jaxneuron.rank._masked_greedy import greedy as greedy
 from jaxneuron.rank._probe import moments_of_probe
-from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked
 from jaxneuron.types import Probe, Ranking
 
 

@@ -22,8 +22,8 @@ from jaxneuron.rank._losses import Linear
 from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
 from jaxneuron.rank._probe import moments_of_probe
-from jaxneuron.rank._stream import Checked
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked
 from jaxneuron.types import Probe, Ranking
 
 Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]

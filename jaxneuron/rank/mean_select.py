@@ -7,12 +7,13 @@ Mean select, or selectivity, in Fan et al. 2023, "Evaluating Neuron Interpretati
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Shaped
 
 from jaxneuron import batching
 from jaxneuron.rank import _sums
 from jaxneuron.rank._sums import Sums, update
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Table
 from jaxneuron.types import Ranking
 
 __all__ = ["finish", "init", "rank", "update"]
@@ -20,7 +21,7 @@ __all__ = ["finish", "init", "rank", "update"]
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -32,7 +33,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read once.
+        activations: of each token, read once.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         signed: keep the sign, so that units which a concept silences come last; by default they come first as well.
         budget: bytes for a block of tokens and what is computed of it.

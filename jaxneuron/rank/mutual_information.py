@@ -13,14 +13,15 @@ from jaxtyping import Array, Float, Int, Shaped
 from scipy.special import entr
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels, _stream
+from jaxneuron.rank import _labels, _levels
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -33,7 +34,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read twice.
+        activations: of each token, read twice.
         labels: classes `Int[token]`, concepts `Bool[token]` or `Bool[token label]`, or numbers `Float[token *label]`,
             which are put into bins as activations are.
         bins: of each unit; 2 or more.
@@ -60,7 +61,7 @@ def rank(
     del key
     if bins < 2:
         raise ValueError(f"expected at least 2 bins, got {bins}")
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     labels = _labels.checked(labels, tokens)
     ends = np.ceil(np.arange(1, bins) * tokens / bins).astype(np.int64) - 1
     if labels.dtype.kind in "iu":

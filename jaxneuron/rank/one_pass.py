@@ -16,8 +16,9 @@ from jaxtyping import Array, Float, Shaped
 from scipy.special import entr
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels, _stream, _sums
+from jaxneuron.rank import _labels, _levels, _sums
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, Table, over_tokens
 from jaxneuron.types import Ranking
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -42,7 +43,7 @@ class State(NamedTuple):
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -78,7 +79,7 @@ def rank(
 
 
 def scores(
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     shares: Sequence[float] = SHARES,
@@ -89,7 +90,7 @@ def scores(
     """Return all four scores.
 
     Args:
-        activations: of each token; an array or the lazy array of a store, read once, and its beginning twice.
+        activations: of each token, read once, and its beginning twice.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         shares: of tokens above each level, between 0 and 1; levels part the bins of the mutual information.
         sample: first tokens that tell where these levels are; more tokens than bins.
@@ -109,7 +110,7 @@ def scores(
         >>> [float(table[0, 0]) for table in found], [float(table[0, 1]) for table in found[:3]]
         ([1.0, 4.0, 1.0, 1.0], [0.0, 0.0, 0.0])
     """
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     share = np.asarray(shares, np.float64)
     if share.ndim != 1 or not share.size or not np.all((share > 0) & (share < 1)) or sample < 1:
         raise ValueError(f"expected shares between 0 and 1 and a sample of 1 or more, got {shares!r:.80} and {sample}")
@@ -117,7 +118,7 @@ def scores(
     few = min(sample, tokens)
     places = np.clip(np.ceil(np.round((1 - np.sort(share)[::-1]) * few, 6)).astype(np.int64) - 1, 0, few - 1)
     state = init(_levels.at_places(activations[:few], places, budget=budget), rows.shape[1])
-    return finish(_stream.over_words(update, state, activations, rows, budget=budget, progress=progress))
+    return finish(over_tokens(update, state, activations, rows, budget=budget, progress=progress))
 
 
 def init(level: Float[Any, "level unit"], labels: int) -> State:

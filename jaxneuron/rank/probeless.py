@@ -15,6 +15,7 @@ from jaxneuron import batching
 from jaxneuron.rank import _sums
 from jaxneuron.rank._sums import Sums, update
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Table
 from jaxneuron.types import Ranking
 
 __all__ = ["finish", "init", "rank", "update"]
@@ -22,7 +23,7 @@ __all__ = ["finish", "init", "rank", "update"]
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -34,7 +35,7 @@ def rank(
 
     Args:
         key: not used: nothing is random here.
-        activations: of each token; an array or the lazy array of a store, read once.
+        activations: of each token, read once.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         scaled: divide by the standard deviation within classes (concepts: within their tokens, and the others).
         budget: bytes for a block of tokens and what is computed of it.

@@ -18,9 +18,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels, _logistic, _margin, _order, _stream
+from jaxneuron.rank import _labels, _logistic, _margin, _order
 from jaxneuron.rank._lags import lagged as lagged
 from jaxneuron.ranking import ranked
+from jaxneuron.table import Checked, over_units
 from jaxneuron.types import Ranking
 
 
@@ -95,7 +96,7 @@ def rank(
         >>> rank(None, activations, np.array([0, 1, 0, 1]), folds=2).score.tolist()
         [[1.0, 0.5], [1.0, 0.5]]
     """
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     if np.issubdtype(_labels.checked(labels, tokens).dtype, np.floating):
         score = r_squared(key, activations, labels, folds=folds, budget=budget, progress=progress)
     else:
@@ -151,7 +152,7 @@ def scores(
         raise ValueError(f"expected loss as one of {', '.join(LOSSES)}, got loss={loss!r}")
     if class_weight not in ("uniform", "balanced"):
         raise ValueError(f"expected class_weight as uniform or balanced, got class_weight={class_weight!r}")
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     concepts = _labels.concepts(labels, tokens)
     kind = LOSSES[loss]
     design = kind.design(concepts, _folds(key, folds, labels, tokens))
@@ -201,7 +202,7 @@ def r_squared(
     Raises:
         TypeError, ValueError: as in `rank`.
     """
-    tokens, _ = _stream.Checked(activations).shape
+    tokens, _ = Checked(activations).shape
     y = _labels.numbers(labels, tokens).astype(np.float64)
     y -= y.mean(axis=0)
     fold = _folds(key, folds, labels, tokens)
@@ -211,7 +212,7 @@ def r_squared(
     weighted = np.concatenate([inside, (inside[:, :, None] * y[:, None]).reshape(tokens, -1)], axis=1).T
     variance = syy.sum(axis=0)
     parts = []
-    for _, block in _stream.over_units(activations, budget=budget, copies=5, progress=progress):
+    for _, block in over_units(activations, budget=budget, copies=5, progress=progress):
         moves = np.ptp(block, axis=0) > 0
         x = block - block.mean(axis=0, dtype=np.float64)
         sums = weighted @ x

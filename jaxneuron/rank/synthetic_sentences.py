@@ -18,7 +18,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching, ranking
-from jaxneuron.rank import _stream, _sums
+from jaxneuron.rank import _sums
+from jaxneuron.table import Table, over_units
 from jaxneuron.types import Ranking
 
 
@@ -62,7 +63,7 @@ def sentences(concepts: Sequence[Sequence[str]], length: int) -> Sentences:
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Any,
     *,
     standardise: bool = True,
@@ -135,7 +136,7 @@ def random_alignment(key: Array, units: int, concepts: int, count: int = 3) -> I
 
 
 def selectivity(
-    activations: Float[Any, "sentence unit"],
+    activations: Table,
     present: Bool[Any, "sentence concept"],
     concepts: Int[Any, "unit k"],
     *,
@@ -166,14 +167,18 @@ def selectivity(
         [0.75]
     """
     present, concepts = np.asarray(present), np.asarray(concepts)
-    if len(present) != len(activations) or len(concepts) != activations.shape[1] or concepts.max() >= present.shape[1]:
+    if (
+        len(present) != activations.shape[0]
+        or len(concepts) != activations.shape[1]
+        or concepts.max() >= present.shape[1]
+    ):
         raise ValueError(
             f"expected activations [sentence, unit], the concepts [sentence, concept] of these sentences and concepts "
             f"[unit, k] among them, got {activations.shape}, {present.shape} and {concepts.shape}, "
             f"with concepts up to {concepts.max()}"
         )
     found = np.zeros(len(concepts), np.float32)
-    for here, values in _stream.over_units(activations, budget=budget, copies=4):
+    for here, values in over_units(activations, budget=budget, copies=4):
         has = np.zeros(values.shape, bool)
         for column in concepts[here].T:
             has |= present[:, column]

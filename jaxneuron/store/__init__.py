@@ -1,9 +1,10 @@
 """Activations of a whole corpus on disk: written while they are computed, read back a little at a time.
 
-A store is a folder with one zarr v3 array `[word, unit]` per site (all words of all sentences, in the order of the
-corpus), the sentences, and `manifest.json`. An array is cut into shards of whole rows, one file each; a shard enters
-the manifest, with its checksum, once all its files are on disk, so that a run killed at any moment continues at the
-first shard that is not whole and ends in the same bytes. A store of sentence vectors has sentences of one "word".
+A store is a folder with one zarr v3 array `[token, unit]` per site (its tokens are the words of all sentences, in the
+order of the corpus), the sentences, and `manifest.json`. An array is cut into shards of whole rows, one file each; a
+shard enters the manifest, with its checksum, once all its files are on disk, so that a run killed at any moment
+continues at the first shard that is not whole and ends in the same bytes. A store of sentence vectors has sentences of
+one "word".
 
 Reading by word and reading by neuron pull in opposite directions: with chunks of w words x u units, one word costs
 w * width values and one neuron costs words * u. Within a shard, chunks of 512 x 32 keep both small. Measured on one

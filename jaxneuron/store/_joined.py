@@ -1,31 +1,20 @@
-"""The units of several sites side by side, as one lazy array."""
+"""The units of several sites side by side, as one table."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
+from jaxneuron.table import Table
 from jaxneuron.types import Site
 
 
-@runtime_checkable
-class Readable(Protocol):
-    """A lazy array `[word, unit]`."""
-
-    shape: tuple[int, int]
-    dtype: np.dtype
-
-    def __getitem__(self, index: Any) -> np.ndarray:
-        """Read some of it."""
-        ...
-
-
 class Joined:
-    """The activations `[word, unit]` of several sites, side by side; an index reads just the chunks that it needs."""
+    """The table `[token, unit]` of several sites, side by side; an index reads just the chunks that it needs."""
 
     ndim = 2
 
-    def __init__(self, rows: Mapping[Site, Readable]):
+    def __init__(self, rows: Mapping[Site, Table]):
         ends = np.cumsum([array.shape[1] for array in rows.values()]).tolist()
         self._rows = list(rows.values())
         self._starts = [0, *ends[:-1]]
@@ -72,7 +61,7 @@ class Joined:
             result[mine] = array[words[mine], here]
         return result
 
-    def _shares(self, units: np.ndarray) -> Iterator[tuple[Readable, np.ndarray, np.ndarray]]:
+    def _shares(self, units: np.ndarray) -> Iterator[tuple[Table, np.ndarray, np.ndarray]]:
         """Yield each site that has some of the units, which those are, and their numbers in it."""
         for array, start in zip(self._rows, self._starts, strict=True):
             mine = (start <= units) & (units < start + array.shape[1])
@@ -122,7 +111,7 @@ def _run(units: np.ndarray) -> np.ndarray | slice:
     return slice(int(units[0]), int(units[-1]) + 1, step) if even else units
 
 
-def _rows(array: Readable, words: np.ndarray, units: np.ndarray) -> np.ndarray:
+def _rows(array: Table, words: np.ndarray, units: np.ndarray) -> np.ndarray:
     """Read all units at each of the words."""
     run = _run(units)
     return array[words, run] if isinstance(run, slice) else array[words[:, None], units[None]]

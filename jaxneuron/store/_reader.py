@@ -1,4 +1,4 @@
-"""Reading a store: lazy arrays, and streams in bounded memory."""
+"""Reading a store: tables, and streams in bounded memory."""
 
 import operator
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ WORDS = 8192
 
 
 class Rows:
-    """The activations `[word, unit]` of one site; an index, as in numpy, reads just the chunks that it needs."""
+    """The table `[token, unit]` of one site; an index, as in numpy, reads just the chunks that it needs."""
 
     ndim = 2
 
@@ -56,7 +56,7 @@ class Rows:
 class Store:
     """A finished store; made by `open`.
 
-    `store[site]` is a lazy array `[word, unit]`, and `store.words(sentence)` the rows of a sentence in it.
+    `store[site]` is a `Table` `[token, unit]`, and `store.words(sentence)` the rows of a sentence in it.
     """
 
     def __init__(self, path: Path, manifest: Manifest):
@@ -119,7 +119,7 @@ class Store:
             *sites: whose units, in this order; all of them in the order of the store, if none is named.
 
         Returns:
-            A lazy array `[word, unit]`; its `sites` tell which units are whose.
+            A table `[token, unit]`; its `sites` tell which units are whose.
 
         Raises:
             KeyError: no such site.
@@ -138,7 +138,7 @@ class Store:
             units: which of them, as an index.
 
         Returns:
-            Pairs of the first row's number and `[word, unit]`.
+            Pairs of the first row's number and `[token, unit]`.
 
         Raises:
             KeyError: no such site.
@@ -156,7 +156,7 @@ class Store:
             words: rows read at a time, or those of one sentence, if it is longer.
 
         Returns:
-            Pairs of the words and site -> `[word, unit]`.
+            Pairs of the words and site -> `[token, unit]`.
 
         Raises:
             KeyError: no such site.

@@ -74,7 +74,7 @@ class Writer:
 
         Args:
             first_word: the row of the first of them, counted over the whole corpus.
-            activations: every site -> `[word, unit]`.
+            activations: every site -> `[token, unit]`.
 
         Raises:
             KeyError: a site that the store does not have.

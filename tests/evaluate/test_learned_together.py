@@ -66,5 +66,5 @@ def test_what_cannot_be_clustered_is_named(data):
     with pytest.raises(TypeError, match="expected the label as"):
         learned_together(activations, np.full(TOKENS, "a"), SCORE, minimum=0.5)
     activations[7, 2] = np.nan
-    with pytest.raises(ValueError, match="unit 2 is not finite"):
+    with pytest.raises(ValueError, match="unit 2 at token 7 is not finite"):
         learned_together(activations, label, SCORE, minimum=0.5)
