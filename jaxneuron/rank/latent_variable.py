@@ -25,7 +25,7 @@ from jaxneuron.rank._masked_greedy import Labels
 from jaxneuron.rank._masked_greedy import greedy as greedy
 from jaxneuron.rank._probe import moments_of_probe
 from jaxneuron.ranking import ranked
-from jaxneuron.table import Checked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe, Ranking
 
 
@@ -43,7 +43,7 @@ class _State(NamedTuple):
 
 def rank(
     key: Array,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Labels,
     *,
     subsets: Literal["poisson", "conditional_poisson"] = "poisson",
@@ -106,7 +106,7 @@ def rank(
 
 def fit(
     key: Array,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Labels,
     *,
     subsets: Literal["poisson", "conditional_poisson"] = "poisson",
@@ -129,7 +129,7 @@ def fit(
 
     Args:
         key: draws the subsets and shuffles the tokens.
-        activations: an array, or the lazy array of a store.
+        activations: of each token.
         labels: classes, concepts or numbers.
         subsets: `"poisson"`: each unit by itself; `"conditional_poisson"`: first a size, 1 to `most`, all alike, then a
             subset of it. The second costs `most` times the units in each step, and its gradient is noisier.

@@ -23,7 +23,7 @@ from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
 from jaxneuron.rank._probe import moments_of_probe
 from jaxneuron.ranking import ranked
-from jaxneuron.table import Checked
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe, Ranking
 
 Labels = Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"]
@@ -47,7 +47,7 @@ TOLERANCE = 1e-4
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Labels,
     *,
     l1: float | Float[Any, "probe"] = 0.0,
@@ -115,7 +115,7 @@ def rank(
 
 def fit(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Labels,
     *,
     l1: float | Float[Any, "probe"] = 0.0,
@@ -151,7 +151,7 @@ def fit(
 
     Args:
         key: one or `[probe]`; may be None without `batch`, as nothing is random then.
-        activations: an array, or the lazy array of a store.
+        activations: of each token.
         labels: classes, concepts or numbers.
         l1: at least 0, of standardised activations if `standardise`.
         l2: as `l1`. None: 0 beside an L1 penalty, and else `WEAK / (2 tokens)`, which is scikit-learn's `C = 1 / WEAK`

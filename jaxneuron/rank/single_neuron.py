@@ -21,7 +21,7 @@ from jaxneuron import _keys, batching
 from jaxneuron.rank import _labels, _logistic, _margin, _order
 from jaxneuron.rank._lags import lagged as lagged
 from jaxneuron.ranking import ranked
-from jaxneuron.table import Checked, over_units
+from jaxneuron.table import Checked, Table, over_units
 from jaxneuron.types import Ranking
 
 
@@ -51,7 +51,7 @@ LOSSES = {"squared_hinge": _margin, "logistic": _logistic}
 
 def rank(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     /,
     *,
@@ -68,7 +68,7 @@ def rank(
 
     Args:
         key: shuffles the tokens before they are dealt to the folds; None deals them in their order.
-        activations: of each token; an array or the lazy array of a store, read a few units at a time.
+        activations: of each token, read a few units at a time.
         labels: classes `Int[token]`, concepts `Bool[token]` or `Bool[token label]`, or numbers `Float[token *label]`.
         by: for classes and concepts, which field of `scores`. Where a label is rare, a machine of uniform weight rarely
             names it, so that accuracy and gain tell units apart less than their weights do.
@@ -113,7 +113,7 @@ def rank(
 
 def scores(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     folds: int | Int[Any, "..."] = 20,
@@ -176,7 +176,7 @@ def scores(
 
 def r_squared(
     key: Array | None,
-    activations: Float[Any, "token unit"],
+    activations: Table,
     labels: Shaped[Any, "..."],
     *,
     folds: int | Int[Any, "..."] = 20,
