@@ -69,8 +69,10 @@ def violations(sources: dict[str, str]) -> list[str]:
         rung, folder = place(module)
         for name in sorted(imported(tree, module, set(sources))):
             other, home = place(name)
-            private = name.rpartition(".")[2].startswith("_")
+            private, above = name.rpartition(".")[2].startswith("_"), name.rpartition(".")[0]
             if home == folder:
+                if private and module != above and not module.startswith(above + "."):
+                    wrong.append(f"{module} imports {name}, which is private to its folder")
                 if rung == METHODS and not private and name != home:
                     wrong.append(
                         f"{module} imports its public sibling {name}; move what they share to a private module"
@@ -102,7 +104,10 @@ def test_imports_point_down_and_nothing_prints():
     assert violations(sources) == []
 
 
-LAYERED = {f"jaxneuron.{name}": "" for name in ("types", "find", "find._best", "find.logit", "rank", "rank.gaussian")}
+LAYERED = {
+    f"jaxneuron.{name}": ""
+    for name in ("types", "find", "find._best", "find.logit", "rank", "rank.gaussian", "rank.linear._plan")
+}
 
 
 @pytest.mark.parametrize(
@@ -116,6 +121,7 @@ LAYERED = {f"jaxneuron.{name}": "" for name in ("types", "find", "find._best", "
         ("jaxneuron.find.softmax", "from jaxneuron.find.logit import find", "public sibling"),
         ("jaxneuron.find.softmax", "def f():\n    from jaxneuron.find import logit", "public sibling"),
         ("jaxneuron.evaluate.paired", "from jaxneuron.find._best import keep", "private to its folder"),
+        ("jaxneuron.rank.gaussian", "from jaxneuron.rank.linear import _plan", "private to its folder"),
         ("jaxneuron.evaluate.paired", "import jaxneuron_models", "not below"),
         ("jaxneuron_models.gru", "from jaxneuron.report import tables", "not below"),
         ("jaxneuron.report.tables", "from jaxneuron.studies import poerner2018", "not below"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.rank import compositional
-from jaxneuron.rank._formulas import AND, AND_NOT, OR, holds
+from jaxneuron.rank.compositional._formulas import AND, AND_NOT, OR, holds
 from tests.quick import quick_compilation  # noqa: F401
 
 NAMES = "abcdefghij"

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.rank import _subsets, latent_variable, linear
+from jaxneuron.rank import latent_variable, linear
+from jaxneuron.rank.latent_variable import _subsets
 from jaxneuron.types import Probe
 from tests.quick import quick_compilation  # noqa: F401
 

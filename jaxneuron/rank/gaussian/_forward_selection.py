@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.rank._scatter import scaled
+from jaxneuron.rank.gaussian._scatter import scaled
 from jaxneuron.table import Checked, Table, spans
 
 _TILE = 2**18

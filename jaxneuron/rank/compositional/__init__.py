@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from jaxneuron import _keys, batching, ranking
-from jaxneuron.rank import _activity, _beam, _formulas, _labels
-from jaxneuron.rank._explanations import Effect, Explanations, effect
-from jaxneuron.rank._formulas import text
+from jaxneuron.rank import _labels
+from jaxneuron.rank.compositional import _activity, _beam, _formulas
+from jaxneuron.rank.compositional._explanations import Effect, Explanations, effect
+from jaxneuron.rank.compositional._formulas import text
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 

@@ -18,8 +18,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels, _logistic, _margin, _order
-from jaxneuron.rank._lags import lagged as lagged
+from jaxneuron.rank import _labels, _order
+from jaxneuron.rank.single_neuron import _logistic, _margin
+from jaxneuron.rank.single_neuron._lags import lagged as lagged
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, over_units
 from jaxneuron.types import Ranking

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
-from jaxneuron.rank._scatter import scaled
+from jaxneuron.rank.gaussian._scatter import scaled
 from jaxneuron.table import Checked, Table, padded
 
 

@@ -16,12 +16,12 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.rank import _blocks, _proximal
-from jaxneuron.rank._choice import Choice
-from jaxneuron.rank._converge import converge, start
 from jaxneuron.rank._losses import Linear
-from jaxneuron.rank._plan import Plan, planned
 from jaxneuron.rank._probe import logits as logits
 from jaxneuron.rank._probe import moments_of_probe
+from jaxneuron.rank.linear._choice import Choice
+from jaxneuron.rank.linear._converge import converge, start
+from jaxneuron.rank.linear._plan import Plan, planned
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe, Ranking

@@ -20,10 +20,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
-from jaxneuron.rank import _blocks, _losses, _proximal, _subsets
-from jaxneuron.rank._masked_greedy import Labels
-from jaxneuron.rank._masked_greedy import greedy as greedy
+from jaxneuron.rank import _blocks, _losses, _proximal
 from jaxneuron.rank._probe import moments_of_probe
+from jaxneuron.rank.latent_variable import _subsets
+from jaxneuron.rank.latent_variable._masked_greedy import Labels
+from jaxneuron.rank.latent_variable._masked_greedy import greedy as greedy
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe, Ranking

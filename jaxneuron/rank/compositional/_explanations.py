@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxneuron.rank._formulas import text
+from jaxneuron.rank.compositional._formulas import text
 
 
 class Explanations(NamedTuple):

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from jaxneuron.rank._formulas import AND, OR
+from jaxneuron.rank.compositional._formulas import AND, OR
 
 BLOCK = 256
 """Words of 32 tokens in one product, so that a count in float32 is exact; the sum over blocks is a whole number."""

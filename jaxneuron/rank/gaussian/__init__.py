@@ -21,9 +21,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
-from jaxneuron.rank import _forward_selection, _labels
-from jaxneuron.rank._densities import densities
-from jaxneuron.rank._scatter import Moments, block_size, scatter, shrunk
+from jaxneuron.rank import _labels
+from jaxneuron.rank.gaussian import _forward_selection
+from jaxneuron.rank.gaussian._densities import densities
+from jaxneuron.rank.gaussian._scatter import Moments, block_size, scatter, shrunk
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.tap import nearest

@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import batching
-from jaxneuron.rank import _proximal, _quasi_newton
+from jaxneuron.rank import _proximal
 from jaxneuron.rank._blocks import Blocks, Kind
-from jaxneuron.rank._choice import Choice
 from jaxneuron.rank._losses import Linear
-from jaxneuron.rank._plan import Plan
+from jaxneuron.rank.linear import _quasi_newton
+from jaxneuron.rank.linear._choice import Choice
+from jaxneuron.rank.linear._plan import Plan
 
 AT_ONCE = 20
 """Turns between two looks at whether all is done, where the data is in one block."""

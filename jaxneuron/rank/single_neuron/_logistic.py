@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron.rank import _margin
-from jaxneuron.rank._margin import Machines
+from jaxneuron.rank.single_neuron import _margin
+from jaxneuron.rank.single_neuron._margin import Machines
 
 STEPS = 50
 """Newton steps at most; three to eight are usual."""
