@@ -212,7 +212,7 @@ def probes(data: Data) -> list[Row]:
     keys, l1 = jax.random.split(KEY, seeds), jnp.asarray(np.tile(strengths, seeds), jnp.float32)
     keys = jnp.repeat(keys, len(strengths))
     common = {"epochs": data.epochs, "batch": BATCH}
-    neurox = linear.NEUROX | common
+    neurox = linear.NEUROX._replace(**common)
 
     def right(probe: Any, inputs: np.ndarray) -> np.ndarray:
         found = np.asarray(linear.logits(probe, inputs)).argmax(-1)
@@ -259,7 +259,7 @@ def probes(data: Data) -> list[Row]:
         versus(
             "one linear probe",
             data.size,
-            lambda: linear.fit(KEY, x, y, **neurox),
+            lambda: linear.fit(KEY, x, y, settings=neurox),
             ("NeuroX", lambda: peers.neurox_probe(x, y, **common)),
             1,
             single,
@@ -267,7 +267,7 @@ def probes(data: Data) -> list[Row]:
         versus(
             "150 probes of the top 1 to 150 units",
             f"{len(x):,} words",
-            lambda: linear.fit(KEY, top, y, mask=mask, **neurox),
+            lambda: linear.fit(KEY, top, y, mask=mask, settings=neurox),
             (
                 "NeuroX, a loop",
                 lambda: [peers.neurox_probe(np.ascontiguousarray(top[:, :k]), y, **common) for k in measured],
@@ -280,7 +280,7 @@ def probes(data: Data) -> list[Row]:
         versus(
             "16 strengths x 5 seeds",
             f"{len(x):,} words x {layer.shape[1]} units",
-            lambda: linear.fit(keys, layer, y, l1=l1, **neurox),
+            lambda: linear.fit(keys, layer, y, settings=neurox._replace(l1=l1)),
             ("NeuroX, a loop", lambda: [peers.neurox_probe(layer, y, l1=float(s), **common) for s in strengths[:2]]),
             1,
             grid,

@@ -22,7 +22,7 @@ from jaxneuron import store
 from jaxneuron.rank import average_precision, correlation, iou, linear, probeless
 
 METHODS = {
-    "linear": lambda *data, budget: linear.rank(*data, batch=128, epochs=1, budget=budget)[0],
+    "linear": lambda *data, budget: linear.rank(*data, settings=linear.Settings(batch=128, epochs=1), budget=budget)[0],
     "probeless": probeless.rank,
     "iou": iou.rank,
     "correlation": correlation.rank,

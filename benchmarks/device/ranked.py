@@ -45,14 +45,14 @@ def probes(run: Run, precision: str) -> Iterator[Row]:
 
     def ours(budget: int) -> Any:
         l1 = np.tile(strengths, size.seeds)
-        return linear.fit(keys, x, y, l1=l1, epochs=size.epochs, batch=BATCH, budget=budget)
+        return linear.fit(keys, x, y, settings=linear.Settings(l1=l1, epochs=size.epochs, batch=BATCH), budget=budget)
 
     def right(weights: Any, bias: Any, mean: Any = 0.0, scale: Any = 1.0) -> float:
         return float(np.mean(np.argmax((x - mean) / scale @ np.asarray(weights).T + np.asarray(bias), axis=1) == y))
 
     def whole() -> np.ndarray:
         """Return what no order of tokens changes: the weights of a converged probe of a few units."""
-        return centred(linear.fit(None, x[:, :8], y, l1=1e-3, tolerance=1e-7).weights)
+        return centred(linear.fit(None, x[:, :8], y, settings=linear.Settings(l1=1e-3, tolerance=1e-7)).weights)
 
     def centred(weights: Any) -> np.ndarray:
         """Return weights less their mean over the labels, which a softmax does not see."""

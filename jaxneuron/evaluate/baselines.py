@@ -44,7 +44,7 @@ def baselines(
         train: activations `[token, unit]` and labels.
         test: the same of other tokens.
         untrained: activations of the model with random weights, for the tokens of `train` and of `test`.
-        fit: the probe, `fit(key, activations, labels)`; `functools.partial` of `linear.fit` sets its options.
+        fit: the probe, `fit(key, activations, labels)`; `functools.partial` of `linear.fit` gives it other settings.
         budget: bytes of working memory.
 
     Raises:

@@ -44,7 +44,7 @@ def layerwise(
         train: activations of all layers side by side, and labels.
         test: the same of other tokens.
         layers: site -> units, in the order of the columns, such as `Store.sites`.
-        fit: the probe, called with `mask[probe unit]`; `functools.partial` of `linear.fit` sets its options.
+        fit: the probe, called with `mask[probe unit]`; `functools.partial` of `linear.fit` gives it other settings.
         budget: bytes of working memory.
 
     Raises:

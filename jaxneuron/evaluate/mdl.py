@@ -52,8 +52,9 @@ def mdl(
         activations: of each token.
         labels: classes; or concepts, whose codes add up.
         fractions: rising, to 1; portions that are empty in a small data set are left out.
-        fit: the probe, called with `weight[portion token]`; `functools.partial` of `linear.fit` sets its options. It
-            standardises by the means of all tokens: the receiver has the representation, and lacks the labels only.
+        fit: the probe, called with `weight[portion token]`; `functools.partial` of `linear.fit` gives it other
+            settings. It standardises by the means of all tokens: the receiver has the representation, and lacks the
+            labels only.
         floor: bits, below which no log-probability falls.
         budget: bytes of working memory, beside the probes.
         progress: called after each block of tokens.

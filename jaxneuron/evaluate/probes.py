@@ -67,7 +67,7 @@ def retrained(
         draws: random orders.
         probe: which kind.
         fit: makes the probe: called as `linear.fit` or `gaussian.fit` of the package is. By default `quick`, or
-            `gaussian.fit`; `functools.partial(linear.fit, l1=1e-3)` sets options.
+            `gaussian.fit`; `functools.partial(linear.fit, settings=linear.Settings(l1=1e-3))` sets options.
         dev: handed to `fit`.
         budget: bytes of working memory, beside the columns of the units in question.
         progress: called after each order.
@@ -142,8 +142,9 @@ def quick(key: Array, activations: Table, labels: Any, **options: Any) -> Probe:
         labels: as for `linear.fit`.
         **options: of `linear.fit`; they come before those set here.
     """
-    passes: dict[str, Any] = linear.NEUROX | {"learning_rate": 0.03} if activations.shape[0] >= 10_000 else {}
-    return linear.fit(key, activations, labels, **passes | options)
+    many = activations.shape[0] >= 10_000
+    settings = linear.NEUROX._replace(learning_rate=0.03) if many else linear.Settings()
+    return linear.fit(key, activations, labels, **dict[str, Any](settings=settings) | options)
 
 
 def curve(

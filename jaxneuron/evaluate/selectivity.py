@@ -63,7 +63,7 @@ def selectivity(
         seeds: control tasks.
         sample_from: see `control_task`.
         case_sensitive: see `control_task`.
-        fit: the probe, `fit(key, activations, labels)`; `functools.partial` of `linear.fit` sets its options.
+        fit: the probe, `fit(key, activations, labels)`; `functools.partial` of `linear.fit` gives it other settings.
         budget: bytes of working memory.
         progress: called after each fit.
 

@@ -28,6 +28,16 @@ class State(NamedTuple):
     step: Array
 
 
+class Given(NamedTuple):
+    """A block of tokens, and what its units are to be standardised by."""
+
+    activations: Any  # [token, unit]
+    labels: Any  # [token] for classes, else [token, label]
+    count: Any  # tokens that are no padding
+    mean: Any  # [unit]
+    scale: Any  # [unit]
+
+
 class Penalty(NamedTuple):
     """What holds the weights down."""
 
@@ -78,7 +88,7 @@ def evenly(valid: Array) -> Array:
 def train(
     state: State,
     key: Array,
-    block: Any,
+    block: Given,
     weight: Array,
     penalty: Penalty,
     rate: Array,
@@ -107,7 +117,7 @@ def train(
 
 
 @partial(jax.jit, static_argnames="kind")
-def part_loss(linear: Linear, block: Any, *, kind: Kind) -> Array:
+def part_loss(linear: Linear, block: Given, *, kind: Kind) -> Array:
     """Return the loss summed over a block, `[group, probe]`."""
     activations, labels, count, mean, scale = block
     x, y = standardised(activations, mean, scale), table(labels, kind)
@@ -124,6 +134,6 @@ def keep(best: Linear, linear: Linear, better: Array) -> Linear:
     )
 
 
-def on_device(block: Block, mean: Array, scale: Array) -> tuple[Array, Array, int, Array, Array]:
+def on_device(block: Block, mean: Array, scale: Array) -> Given:
     """Return a block as the compiled functions take it."""
-    return block.activations, block.labels, block.count, mean, scale
+    return Given(block.activations, block.labels, block.count, mean, scale)

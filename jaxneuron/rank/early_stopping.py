@@ -41,6 +41,29 @@ class Counts(NamedTuple):
     right: Int[Any, "label side unit"]  # those among them on the right side of the threshold
 
 
+class Settings(NamedTuple):
+    """When the best units are settled, and in which portions tokens are read.
+
+    Args:
+        tolerance: of balanced accuracy, 0 or more.
+        error: probability that a bound is wrong anywhere, between 0 and 1.
+        first: tokens that the thresholds are learned from, at most half of them.
+        chunk: tokens between two looks at the bounds, fewer where the budget is small.
+        together: tokens in a row that stay together. 1 makes the bounds exact. A store is read faster where it is the
+            size of its chunks, but then the bounds take it that neighbours are no more alike than other tokens.
+    """
+
+    tolerance: float = 0.01
+    error: float = 0.05
+    first: int = 1000
+    chunk: int = 1000
+    together: int = 1
+
+
+DEFAULT = Settings()
+"""What is done where nothing is said."""
+
+
 def rank(
     key: Array | None,
     activations: Table,
@@ -48,28 +71,20 @@ def rank(
     /,
     *,
     k: int = 10,
-    tolerance: float = 0.01,
-    error: float = 0.05,
-    first: int = 1000,
-    chunk: int = 1000,
-    together: int = 1,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Ranking:
     """Rank units by the balanced accuracy of one threshold each, on as few tokens as settle the top k.
 
     Args:
-        key: see `settle`, as all that follows.
-        activations: see `settle`.
-        labels: see `settle`.
-        k: see `settle`.
-        tolerance: see `settle`.
-        error: see `settle`.
-        first: see `settle`.
-        chunk: see `settle`.
-        together: see `settle`.
-        budget: see `settle`.
-        progress: see `settle`.
+        key: the order in which tokens are read; None for their own, which must then be random already.
+        activations: of each token.
+        labels: classes or concepts.
+        k: units to settle for each label, 1 or more.
+        settings: when it is settled.
+        budget: bytes for a chunk.
+        progress: called after each chunk.
 
     Returns:
         `score[label, unit]`, 0 to 1; 0.5 for a unit or label that tells nothing.
@@ -77,19 +92,8 @@ def rank(
     Raises:
         TypeError, ValueError: as `settle`.
     """
-    return settle(
-        key,
-        activations,
-        labels,
-        k=k,
-        tolerance=tolerance,
-        error=error,
-        first=first,
-        chunk=chunk,
-        together=together,
-        budget=budget,
-        progress=progress,
-    ).ranking
+    options: dict[str, Any] = {"k": k, "settings": settings, "budget": budget, "progress": progress}
+    return settle(key, activations, labels, **options).ranking
 
 
 def settle(
@@ -98,11 +102,7 @@ def settle(
     labels: Shaped[Any, "..."],
     *,
     k: int = 10,
-    tolerance: float = 0.01,
-    error: float = 0.05,
-    first: int = 1000,
-    chunk: int = 1000,
-    together: int = 1,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Settled:
@@ -116,12 +116,7 @@ def settle(
         activations: of each token.
         labels: classes `Int[token]`, or concepts `Bool[token]` or `Bool[token label]`.
         k: units to settle for each label, 1 or more.
-        tolerance: of balanced accuracy, 0 or more.
-        error: probability that a bound is wrong anywhere, between 0 and 1.
-        first: tokens that the thresholds are learned from, at most half of them.
-        chunk: tokens between two looks at the bounds, fewer where the budget is small.
-        together: tokens in a row that stay together. 1 makes the bounds exact. A store is read faster where it is the
-            size of its chunks, but then the bounds take it that neighbours are no more alike than other tokens.
+        settings: when it is settled.
         budget: bytes for a chunk.
         progress: called after each chunk.
 
@@ -135,12 +130,13 @@ def settle(
     Example:
         >>> labels = np.arange(4000) % 2 == 0
         >>> activations = np.stack([np.arange(4000) % 3, labels], axis=1).astype(np.float32)
-        >>> found = settle(jax.random.key(0), activations, labels, k=1, first=100, chunk=100)
+        >>> found = settle(jax.random.key(0), activations, labels, k=1, settings=Settings(first=100, chunk=100))
         >>> found.ranking.order[0, 0].item(), found.settled.tolist(), found.tokens < 1000
         (1, [True], True)
     """
     checked = Checked(activations, exact=True)
     tokens, units = checked.shape
+    tolerance, error, first, chunk, together = settings
     if k < 1 or tolerance < 0 or not 0 < error < 1 or min(first, chunk, together) < 1:
         raise ValueError(
             f"expected k, first, chunk and together as 1 or more, a tolerance of 0 or more and an error between 0 and "

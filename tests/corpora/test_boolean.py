@@ -102,7 +102,7 @@ def test_the_state_of_the_machine_is_decoded_from_four_units():
     states = hypotheses.label([boolean.state()], texts).values[:, 0].astype(int)
     x = np.asarray(activations["lstm0/hidden"]).reshape(-1, UNITS)
     cut = len(x) * 2 // 3
-    probe = linear.fit(jax.random.key(1), x[:cut], states[:cut], epochs=20, learning_rate=0.1)
+    probe = linear.fit(jax.random.key(1), x[:cut], states[:cut], settings=linear.Settings(epochs=20, learning_rate=0.1))
     decoded = np.asarray(linear.logits(probe, x[cut:])).argmax(-1)
     assert np.mean(decoded == states[cut:]) >= 0.99
     recall = [np.mean(decoded[states[cut:] == state] == state) for state in range(5)]

@@ -10,7 +10,7 @@ from jaxneuron.evaluate.baselines import baselines, lexicon, majority
 from jaxneuron.rank import linear
 from tests.evaluate import planted
 
-FIT = partial(linear.fit, epochs=5, batch=16, learning_rate=0.05)
+FIT = partial(linear.fit, settings=linear.Settings(epochs=5, batch=16, learning_rate=0.05))
 
 
 def test_a_trained_representation_beats_one_that_knows_nothing(key):

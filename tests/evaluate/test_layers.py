@@ -12,7 +12,7 @@ from jaxneuron.ranking import ranked
 from tests.evaluate import planted
 from tests.quick import quick_compilation  # noqa: F401
 
-FIT = partial(linear.fit, tolerance=1e-5)
+FIT = partial(linear.fit, settings=linear.Settings(tolerance=1e-5))
 LAYERS = {"embed": 3, "block0": 8, "block1": 1}  # the planted units 3, 7 and 10 are in the second
 DATA = planted.classes()
 

@@ -26,7 +26,7 @@ def test_a_property_that_is_there_compresses_and_noise_does_not(key):
 
 
 def test_one_fit_is_a_loop_of_probes_on_what_was_sent(key):
-    one = partial(linear.fit, tolerance=1e-6, standardise=False)
+    one = partial(linear.fit, settings=linear.Settings(tolerance=1e-6, standardise=False))
     found = mdl(key, X, Y, fractions=(0.25, 0.5, 1.0), fit=one, budget=2**13)
     order = np.asarray(jax.random.permutation(jax.random.split(key)[0], 240))
     bits = [60 * np.log2(3)]

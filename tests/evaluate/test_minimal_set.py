@@ -11,7 +11,7 @@ from jaxneuron.types import Ranking
 from tests.evaluate import planted
 from tests.quick import quick_compilation  # noqa: F401
 
-FIT = partial(linear.fit, epochs=5, batch=16, learning_rate=0.05)
+FIT = partial(linear.fit, settings=linear.Settings(epochs=5, batch=16, learning_rate=0.05))
 DATA = planted.classes()
 
 

@@ -13,7 +13,7 @@ from jaxneuron.types import Ranking
 from tests.evaluate import planted
 from tests.quick import quick_compilation  # noqa: F401
 
-FIT = partial(linear.fit, epochs=5, batch=16, learning_rate=0.05)
+FIT = partial(linear.fit, settings=linear.Settings(epochs=5, batch=16, learning_rate=0.05))
 DATA = planted.classes()
 
 
@@ -30,7 +30,7 @@ def test_the_top_knows_and_the_bottom_does_not(key, probe, fit):
 @pytest.mark.parametrize("counts", [[2, 1, 5], [4]])
 def test_all_k_at_once_are_a_loop_of_single_probes(key, counts):
     order = np.asarray(DATA.ranking.order)
-    one = partial(linear.fit, tolerance=1e-6)
+    one = partial(linear.fit, settings=linear.Settings(tolerance=1e-6))
     together = curve(key, order, DATA.train, DATA.test, counts=counts, fit=one)
     for i, k in enumerate(counts):
         units = np.sort(order[:k])

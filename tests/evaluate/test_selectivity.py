@@ -41,7 +41,7 @@ def test_case_and_concepts(key):
 
 def test_a_probe_that_reads_is_selective_and_one_that_memorises_is_not(key):
     data = planted.classes()
-    fit = partial(linear.fit, epochs=8, batch=16, learning_rate=0.05)
+    fit = partial(linear.fit, settings=linear.Settings(epochs=8, batch=16, learning_rate=0.05))
     rng = np.random.default_rng(4)
     words = tuple([WORDS[i] for i in rng.integers(200, size=240)] for _ in range(2))
     found = selectivity(key, data.train, data.test, words, seeds=2, fit=fit)

@@ -86,7 +86,11 @@ def planted(effects, seed=0, scale=0.3):
 def run(rank, activations, labels, key=None, **options):
     """Call a method with options as small as it has them; return its ranking alone."""
     known = inspect.signature(rank).parameters
-    options = {name: value for name, value in (SMALL | options).items() if name in known}
+    small = {name: value for name, value in (SMALL | options).items() if name in known}
+    if "settings" in known:
+        default = known["settings"].default
+        small["settings"] = default._replace(**{name: SMALL[name] for name in default._fields if name in SMALL})
+    options = small
     result = rank(jax.random.key(1) if key is None else key, activations, labels, **options)
     if not isinstance(result, Ranking):
         result = result[0]

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.rank import early_stopping
+from jaxneuron.rank.early_stopping import Settings, settle
 
 TOKENS = 20_000
 
@@ -29,7 +30,13 @@ def exact(activations, concepts, counts):
 def test_it_stops_when_the_top_is_certain(data):
     activations, concepts = data
     for label, top in enumerate([{0, 1}, {3}]):
-        found = early_stopping.settle(jax.random.key(0), activations, concepts[:, label], k=len(top), tolerance=0.0)
+        found = settle(
+            jax.random.key(0),
+            activations,
+            concepts[:, label],
+            k=len(top),
+            settings=Settings(tolerance=0.0),
+        )
         assert found.settled.all() and found.tokens < TOKENS / 2
         assert set(np.asarray(found.ranking.order[0, : len(top)]).tolist()) == top
 
@@ -37,9 +44,9 @@ def test_it_stops_when_the_top_is_certain(data):
 def test_what_cannot_be_settled_reads_everything(data):
     activations, concepts = data
     twins = np.stack([activations[:, 0]] * 2, axis=1)
-    found = early_stopping.settle(jax.random.key(0), twins, concepts[:, 0], k=1, tolerance=0.0)
+    found = settle(jax.random.key(0), twins, concepts[:, 0], k=1, settings=Settings(tolerance=0.0))
     assert found.tokens == TOKENS and not found.settled.any()
-    all_of_them = early_stopping.settle(jax.random.key(0), twins, concepts[:, 0], k=2, tolerance=0.0)
+    all_of_them = settle(jax.random.key(0), twins, concepts[:, 0], k=2, settings=Settings(tolerance=0.0))
     assert all_of_them.tokens == 2000 and all_of_them.settled.all()
 
 
@@ -48,7 +55,7 @@ def test_the_bounds_hold_for_all_tokens(data, monkeypatch):
     init = early_stopping.init
     monkeypatch.setattr(early_stopping, "init", lambda sums: kept.append(init(sums)) or kept[-1])
     for number in range(4):
-        found = early_stopping.settle(jax.random.key(number), *data, k=1, tolerance=0.1)
+        found = settle(jax.random.key(number), *data, k=1, settings=Settings(tolerance=0.1))
         truth = exact(*data, kept[-1])
         assert np.all((found.low <= truth) & (truth <= found.high))
         assert np.all(found.high - found.low < 0.4)
@@ -73,7 +80,7 @@ def test_runs_stay_together_and_every_token_is_read_once():
 def test_a_label_that_the_first_tokens_lack_is_not_waited_for(data):
     activations, concepts = data
     rare = np.stack([concepts[:, 1], np.arange(TOKENS) == TOKENS - 1], axis=1)
-    found = early_stopping.settle(None, activations, rare, k=1)
+    found = settle(None, activations, rare, k=1)
     assert found.settled.tolist() == [True, False] and found.tokens < TOKENS
     assert np.all(found.ranking.score[1] == 0.5)
 
@@ -82,10 +89,13 @@ def test_what_is_not_finite_is_named_with_its_token(data):
     activations, concepts = data[0].copy(), data[1]
     activations[1234, 5] = np.inf
     with pytest.raises(ValueError, match="unit 5 at token 1234"):
-        early_stopping.settle(jax.random.key(0), activations[:2000], concepts[:2000])
+        settle(jax.random.key(0), activations[:2000], concepts[:2000])
 
 
-@pytest.mark.parametrize("options", [{"k": 0}, {"error": 0.0}, {"tolerance": -1.0}, {"chunk": 0}], ids=str)
+WRONG = (Settings(error=0.0), Settings(tolerance=-1.0), Settings(chunk=0))
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, *({"settings": wrong} for wrong in WRONG)], ids=str)
 def test_wrong_options_are_named(data, options):
     with pytest.raises(ValueError, match="expected k, first"):
-        early_stopping.settle(None, *data, **options)
+        settle(None, *data, **options)

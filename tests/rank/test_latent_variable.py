@@ -60,9 +60,8 @@ def test_subsets_are_drawn_as_often_as_is_their_chance(key):
 @pytest.mark.parametrize("subsets", ["poisson", "conditional_poisson"])
 def test_planted_units_come_first(key, data, subsets):
     before = data[0].copy()
-    ranking, probe = latent_variable.rank(
-        key, *data, subsets=subsets, samples=8, epochs=25, batch=50, learning_rate=0.05
-    )
+    settings = latent_variable.Settings(subsets=subsets, samples=8, epochs=25, batch=50, learning_rate=0.05)
+    ranking, probe = latent_variable.rank(key, *data, settings=settings)
     assert ranking.score.shape == (1, UNITS) and set(np.asarray(ranking.order[0, :2])) == {1, 4}
     assert (data[0] == before).all()
     mask = np.zeros((2, UNITS), bool)
@@ -109,9 +108,9 @@ def test_greedy_is_that_of_masked_probes(data, by):
 
 def test_bad_input_says_what_to_do(key, data):
     with pytest.raises(ValueError, match="conditional_poisson"):
-        latent_variable.fit(key, *data, subsets="conditional_poisson", samples=1)
+        latent_variable.fit(key, *data, settings=latent_variable.Settings(subsets="conditional_poisson", samples=1))
     with pytest.raises(ValueError, match="subsets of 1 to 6 units"):
-        latent_variable.fit(key, *data, subsets="conditional_poisson", most=9)
+        latent_variable.fit(key, *data, settings=latent_variable.Settings(subsets="conditional_poisson", most=9))
     probe = Probe(jnp.ones((3, UNITS)), jnp.ones(3), jnp.zeros(UNITS), jnp.ones(UNITS), {})
     with pytest.raises(ValueError, match="1 to 6 units"):
         latent_variable.greedy(probe, *data, select=7)

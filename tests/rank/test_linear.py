@@ -26,13 +26,13 @@ def standardised(x):
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
 
-EXACT = {"tolerance": 1e-6}
+EXACT = linear.Settings(tolerance=1e-6)
 
 
 def test_l2_agrees_with_scikit_learn(data):
     x, y = data
     peer = LogisticRegression(C=1 / (2 * 0.01 * TOKENS), tol=1e-8, max_iter=2000).fit(standardised(x), y)
-    probe = linear.fit(None, x, y, l2=0.01, **EXACT)
+    probe = linear.fit(None, x, y, settings=EXACT._replace(l2=0.01))
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=2e-3)
     ours = jax.nn.softmax(linear.logits(probe, x), axis=-1)
     np.testing.assert_allclose(ours, peer.predict_proba(standardised(x)), atol=1e-3)
@@ -42,7 +42,7 @@ def test_l1_has_the_zeros_of_scikit_learn(data):
     x, y = data
     settings = {"C": 1 / (0.03 * TOKENS), "solver": "saga", "tol": 1e-7, "max_iter": 5000}
     peer = LogisticRegression(l1_ratio=1, **settings).fit(standardised(x), y)
-    probe = linear.fit(None, x, y, l1=0.03, **EXACT)
+    probe = linear.fit(None, x, y, settings=EXACT._replace(l1=0.03))
     assert 3 < (peer.coef_ == 0).sum() < peer.coef_.size - 3
     np.testing.assert_array_equal(probe.weights == 0, peer.coef_ == 0)
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=3e-3)
@@ -52,7 +52,7 @@ def test_numbers_agree_with_ridge(data):
     x, _ = data
     y = (x @ np.arange(UNITS * 2).reshape(UNITS, 2) / 20).astype(np.float32)
     peer = Ridge(alpha=0.1 * TOKENS).fit(standardised(x), y)
-    probe = linear.fit(None, x, y, l2=0.1, **EXACT)
+    probe = linear.fit(None, x, y, settings=EXACT._replace(l2=0.1))
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=2e-3)
     np.testing.assert_allclose(linear.logits(probe, x), peer.predict(standardised(x)), atol=1e-2)
 
@@ -60,7 +60,7 @@ def test_numbers_agree_with_ridge(data):
 def test_concepts_agree_with_one_probe_each(data):
     x, y = data
     concepts = y[:, None] == np.arange(2)
-    both = linear.fit(None, x, concepts, l2=0.01, **EXACT)
+    both = linear.fit(None, x, concepts, settings=EXACT._replace(l2=0.01))
     for i in range(2):
         peer = LogisticRegression(C=1 / (2 * 0.01 * TOKENS), tol=1e-8).fit(standardised(x), concepts[:, i])
         np.testing.assert_allclose(both.weights[i], peer.coef_[0], atol=2e-3)
@@ -111,7 +111,7 @@ def test_no_scale_is_too_large_or_too_small(data, kind):
 def test_float64_is_standardised_before_it_is_cut(key, data, batch):
     x, y = data
     far = x.astype(np.float64) * 1e-3 + 1.7e9  # float32 holds every 128th whole number here
-    options = {"batch": batch, "l2": 0.01, "mask": np.arange(UNITS) != 1}
+    options = {"settings": linear.Settings(batch=batch, l2=0.01), "mask": np.arange(UNITS) != 1}
     plain = linear.fit(key, x, y, dev=(x[:40], y[:40]), **options)
     probe = linear.fit(key, far, y, dev=(far[:40], y[:40]), **options)
     np.testing.assert_allclose(probe.weights, plain.weights, atol=0.01)
@@ -124,7 +124,7 @@ def test_units_and_numbers_of_any_scale_need_no_standardising(data):
     x, y = data
     tokens = len(x)
     peer = LogisticRegression(C=10, tol=1e-9, max_iter=20000).fit(x.astype(np.float64), y)
-    probe = linear.fit(None, x, y, standardise=False, tolerance=1e-6)
+    probe = linear.fit(None, x, y, settings=linear.Settings(standardise=False, tolerance=1e-6))
     np.testing.assert_allclose(probe.weights, peer.coef_, atol=5e-3)
     seconds = (1e6 * x[:, :1] + 1e3 * np.random.default_rng(0).normal(size=(tokens, 2))).astype(np.float32)
     ridge = Ridge(alpha=0.1).fit(standardised(x), seconds)
@@ -133,8 +133,8 @@ def test_units_and_numbers_of_any_scale_need_no_standardising(data):
 
 def test_what_did_not_converge_says_so(data):
     x, y = data
-    assert linear.fit(None, x, y, epochs=3).settings["converged"] is False
-    many = linear.fit(None, x, y, l1=np.array([0.1, 0.0]), mask=np.eye(2, UNITS, dtype=bool))
+    assert linear.fit(None, x, y, settings=linear.Settings(epochs=3)).settings["converged"] is False
+    many = linear.fit(None, x, y, settings=linear.Settings(l1=np.array([0.1, 0.0])), mask=np.eye(2, UNITS, dtype=bool))
     assert many.settings["converged"].tolist() == [True, True] and (many.settings["gradient"] < 1e-3).all()
     np.testing.assert_allclose(many.settings["l2"], [0, 0.1 / (2 * TOKENS)])
 
@@ -154,12 +154,13 @@ def test_many_probes_are_those_fitted_one_by_one(key, data):
     mask = np.array([[1, 1, 0, 1, 0, 0], [1, 0, 1, 0, 1, 0], [0, 0, 0, 1, 1, 1]], bool)[:, [0, 1, 2, 3, 4, 4]]
     weight = rng.uniform(size=(3, TOKENS)).astype(np.float32)
     held = (x[:50] + 0.5, y[:50])
-    options = {"epochs": 4, "batch": 32, "learning_rate": 0.05, "dev": held, "patience": 1}
-    many = linear.fit(keys, x, y, l1=l1, l2=l2, mask=mask, weight=weight, **options)
+    settings = linear.Settings(epochs=4, batch=32, learning_rate=0.05, patience=1)
+    many = linear.fit(keys, x, y, settings=settings._replace(l1=l1, l2=l2), mask=mask, weight=weight, dev=held)
     assert many.weights.shape == (3, LABELS, UNITS)
     assert not np.asarray(many.weights)[~np.repeat(mask[:, None], LABELS, axis=1)].any()
     for i in range(3):
-        one = linear.fit(keys[i], x, y, l1=l1[i], l2=l2[i], mask=mask[i], weight=weight[i], **options)
+        own = settings._replace(l1=l1[i], l2=l2[i])
+        one = linear.fit(keys[i], x, y, settings=own, mask=mask[i], weight=weight[i], dev=held)
         assert one.settings["best_epoch"] == many.settings["best_epoch"][i]
         np.testing.assert_allclose(many.weights[i], one.weights, atol=1e-5)
         np.testing.assert_allclose(many.bias[i], one.bias, atol=1e-5)
@@ -167,9 +168,14 @@ def test_many_probes_are_those_fitted_one_by_one(key, data):
 
 def test_other_strengths_do_not_compile_again(key, data, no_compilation):
     x, y = data
-    linear.fit(key, x, y, l1=np.array([0.1, 0.2]), epochs=1)
+    linear.fit(key, x, y, settings=linear.Settings(l1=np.array([0.1, 0.2]), epochs=1))
     with no_compilation():
-        linear.fit(jax.random.key(3), x + 1, y[::-1].copy(), l1=np.array([0.3, 0.0]), epochs=70, tolerance=1e-3)
+        linear.fit(
+            jax.random.key(3),
+            x + 1,
+            y[::-1].copy(),
+            settings=linear.Settings(l1=np.array([0.3, 0.0]), epochs=70, tolerance=1e-3),
+        )
 
 
 def test_the_best_epoch_is_kept_not_the_last(key, data):
@@ -179,20 +185,20 @@ def test_the_best_epoch_is_kept_not_the_last(key, data):
     labels = (noise[:, 0] + rng.normal(size=40) > 0).astype(int)
     held = rng.normal(size=(200, 60)).astype(np.float32)
     dev = (held, (held[:, 0] > 0).astype(int))
-    options = {"learning_rate": 0.05, "batch": 8, "dev": dev}
-    probe = linear.fit(key, noise, labels, epochs=12, patience=None, **options)
+    settings = linear.Settings(epochs=12, learning_rate=0.05, batch=8)
+    probe = linear.fit(key, noise, labels, settings=settings._replace(patience=None), dev=dev)
     losses = probe.settings["dev_loss"]
     assert losses.shape == (12,) and probe.settings["best_epoch"] == losses.argmin() + 1 < 12
     z = jax.nn.log_softmax(linear.logits(probe, held), axis=-1)
     np.testing.assert_allclose(-z[np.arange(200), dev[1]].mean(), losses.min(), rtol=1e-4)
-    patient = linear.fit(key, noise, labels, epochs=12, patience=2, **options)
+    patient = linear.fit(key, noise, labels, settings=settings._replace(patience=2), dev=dev)
     assert len(patient.settings["dev_loss"]) == patient.settings["best_epoch"] + 2
 
 
 def test_weights_of_tokens_are_repetitions(data):
     x, y = data
     times = np.random.default_rng(3).integers(0, 3, TOKENS)
-    options = {"l2": 0.01, "standardise": False, **EXACT}
+    options = {"settings": EXACT._replace(l2=0.01, standardise=False)}
     x = standardised(x).astype(np.float32)
     weighed = linear.fit(None, x, y, weight=times.astype(np.float32), **options)
     repeated = linear.fit(None, np.repeat(x, times, axis=0), np.repeat(y, times), **options)
@@ -201,7 +207,7 @@ def test_weights_of_tokens_are_repetitions(data):
 
 def test_blocks_within_a_budget_change_nothing_in_full_steps(data):
     x, y = data
-    options = {"epochs": 20, "l1": 0.01, "dev": (x[:30], y[:30]), "patience": None}
+    options = {"settings": linear.Settings(epochs=20, l1=0.01, patience=None), "dev": (x[:30], y[:30])}
     seen = []
     small = linear.fit(None, x, y, budget=5000, progress=lambda done, total: seen.append((done, total)), **options)
     assert seen[-1] == (20, 20)
@@ -212,17 +218,22 @@ def test_blocks_within_a_budget_learn_in_batches(key, data):
     x, y = data
     seen = []
     probe = linear.fit(
-        key, x, y, budget=3000, epochs=20, batch=16, learning_rate=0.05, progress=lambda *at: seen.append(at)
+        key,
+        x,
+        y,
+        budget=3000,
+        settings=linear.Settings(epochs=20, batch=16, learning_rate=0.05),
+        progress=lambda *at: seen.append(at),
     )
     assert seen[-1][0] == seen[-1][1] and seen[-1][1] >= 60
-    whole = linear.fit(None, x, y, **EXACT)
+    whole = linear.fit(None, x, y, settings=EXACT)
     assert np.mean(linear.logits(probe, x).argmax(-1) == linear.logits(whole, x).argmax(-1)) > 0.95
 
 
 def test_planted_units_lead_each_label(key, data):
     x, y = data
     before = x.copy()
-    ranking, probe = linear.rank(key, x, y, l1=0.01, epochs=40, batch=32, learning_rate=0.02)
+    ranking, probe = linear.rank(key, x, y, settings=linear.Settings(l1=0.01, epochs=40, batch=32, learning_rate=0.02))
     assert ranking.order[0, 0] == 0 and ranking.order[1, 0] == 1
     assert probe.weights[0, 0] > 0 > probe.weights[0, 2]
     assert set(np.asarray(linear.mass_order(probe).order[:3])) == {0, 1, 2}
@@ -277,13 +288,13 @@ def test_mass_order_is_that_of_ever_finer_shares():
 def test_bad_input_says_what_to_do(key, data):
     x, y = data
     with pytest.raises(ValueError, match="random key"):
-        linear.fit(None, x, y, batch=8)
+        linear.fit(None, x, y, settings=linear.Settings(batch=8))
     with pytest.raises(TypeError):
         linear.fit(0, x, y)
     with pytest.raises(ValueError, match="at least two labels"):
         linear.fit(key, x, np.zeros(TOKENS, int))
     with pytest.raises(ValueError, match="one number of probes"):
-        linear.fit(key, x, y, l1=np.zeros(2), mask=np.ones((3, UNITS), bool))
+        linear.fit(key, x, y, settings=linear.Settings(l1=np.zeros(2)), mask=np.ones((3, UNITS), bool))
     with pytest.raises(ValueError, match="class 7"):
         linear.fit(key, x, y, dev=(x, np.where(np.arange(TOKENS) == 0, 7, y)))
     with pytest.raises(ValueError, match="unit 1 at token 2"):
@@ -291,16 +302,16 @@ def test_bad_input_says_what_to_do(key, data):
     with pytest.raises(ValueError, match="concept 1"):
         linear.fit(key, x, np.stack([y > 0, y > 5], axis=1))
     with pytest.raises(ValueError, match="at least one epoch"):
-        linear.fit(key, x, y, epochs=0)
+        linear.fit(key, x, y, settings=linear.Settings(epochs=0))
 
 
 @pytest.mark.parametrize("options", [{}, {"batch": 50, "epochs": 3}], ids=["converged", "batches"])
 def test_units_as_they_are_are_refused_where_single_precision_loses_them(key, options):
     labels = np.arange(120) % 3
     x = np.random.default_rng(0).normal(size=(120, 4)) + (labels == 1)[:, None]
-    alike = linear.fit(key, x + 100, labels, standardise=False, **options)
-    single = linear.fit(key, (x + 100).astype(np.float32), labels, standardise=False, **options)
+    alike = linear.fit(key, x + 100, labels, settings=linear.Settings(standardise=False, **options))
+    single = linear.fit(key, (x + 100).astype(np.float32), labels, settings=linear.Settings(standardise=False, **options))
     np.testing.assert_allclose(linear.logits(alike, x + 100), linear.logits(single, x + 100), atol=0.02)
     for wide in (x + 1e6, x + 1e9, x * 1e39, x * 1e-60):
         with pytest.raises(ValueError, match="unit 0 has a standard deviation of .* leave standardise=True"):
-            linear.fit(key, wide, labels, standardise=False, **options)
+            linear.fit(key, wide, labels, settings=linear.Settings(standardise=False, **options))

@@ -12,7 +12,7 @@ of `rank.linear`.
 """
 
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -37,6 +37,48 @@ class Latent(NamedTuple):
     inclusion: Float[Array, "unit"]  # logits; of each unit's probability where units are independent
 
 
+class Settings(NamedTuple):
+    """How the probe and the subsets are learned.
+
+    Args:
+        subsets: `"poisson"`: each unit by itself; `"conditional_poisson"`: first a size, 1 to `most`, all alike, then a
+            subset of it. The second costs `most` times the units in each step, and its gradient is noisier.
+        samples: subsets drawn in each step; at least 2 for the second kind.
+        entropy: how much it counts that the subsets vary.
+        most: the largest subset of the second kind; None for all units.
+        l1: penalty of the probe's absolute weights, at least 0.
+        l2: of their squares.
+        epochs: passes over the data.
+        batch: tokens per step.
+        learning_rate: of the first step; it falls to zero with the last.
+        standardise: units to a mean of 0 and a deviation of 1. What is left out then stands at its mean.
+    """
+
+    subsets: Literal["poisson", "conditional_poisson"] = "poisson"
+    samples: int = 5
+    entropy: float = 1e-2
+    most: int | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+    epochs: int = 20
+    batch: int = 256
+    learning_rate: float = 1e-2
+    standardise: bool = True
+
+
+DEFAULT = Settings()
+"""What is done where nothing is said."""
+
+
+class _Draws(NamedTuple):
+    """What decides how a step is compiled."""
+
+    samples: int
+    batch: int
+    kind: _blocks.Kind
+    most: int  # the largest subset, 0 for independent units
+
+
 class _State(NamedTuple):
     probe: _proximal.State  # its probe axis has length 1
     subsets: _proximal.State  # the inclusion logits, as the weights of one label
@@ -47,37 +89,19 @@ def rank(
     activations: Table,
     labels: Labels,
     *,
-    subsets: Literal["poisson", "conditional_poisson"] = "poisson",
-    samples: int = 5,
-    entropy: float = 1e-2,
-    most: int | None = None,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    epochs: int = 20,
-    batch: int = 256,
-    learning_rate: float = 1e-2,
-    standardise: bool = True,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> tuple[Ranking, Probe]:
     """Rank units by how often they belong to the subsets that a probe does well with.
 
     Args:
-        key: see `fit`, as all that follows.
-        activations: see `fit`.
-        labels: see `fit`.
-        subsets: see `fit`.
-        samples: see `fit`.
-        entropy: see `fit`.
-        most: see `fit`.
-        l1: see `fit`.
-        l2: see `fit`.
-        epochs: see `fit`.
-        batch: see `fit`.
-        learning_rate: see `fit`.
-        standardise: see `fit`.
-        budget: see `fit`.
-        progress: see `fit`.
+        key: draws the subsets and shuffles the tokens.
+        activations: of each token.
+        labels: classes, concepts or numbers.
+        settings: of the probe and of the distribution.
+        budget: bytes for a block of activations.
+        progress: called after each block.
 
     Returns:
         `score[1, unit]`, the inclusion logits, and the probe.
@@ -85,23 +109,7 @@ def rank(
     Raises:
         TypeError, ValueError: as `fit`.
     """
-    found = fit(
-        key,
-        activations,
-        labels,
-        subsets=subsets,
-        samples=samples,
-        entropy=entropy,
-        most=most,
-        l1=l1,
-        l2=l2,
-        epochs=epochs,
-        batch=batch,
-        learning_rate=learning_rate,
-        standardise=standardise,
-        budget=budget,
-        progress=progress,
-    )
+    found = fit(key, activations, labels, settings=settings, budget=budget, progress=progress)
     return ranked(found.inclusion[None]), found.probe
 
 
@@ -110,16 +118,7 @@ def fit(
     activations: Table,
     labels: Labels,
     *,
-    subsets: Literal["poisson", "conditional_poisson"] = "poisson",
-    samples: int = 5,
-    entropy: float = 1e-2,
-    most: int | None = None,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    epochs: int = 20,
-    batch: int = 256,
-    learning_rate: float = 1e-2,
-    standardise: bool = True,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Latent:
@@ -132,17 +131,7 @@ def fit(
         key: draws the subsets and shuffles the tokens.
         activations: of each token.
         labels: classes, concepts or numbers.
-        subsets: `"poisson"`: each unit by itself; `"conditional_poisson"`: first a size, 1 to `most`, all alike, then a
-            subset of it. The second costs `most` times the units in each step, and its gradient is noisier.
-        samples: subsets drawn in each step; at least 2 for the second kind.
-        entropy: how much it counts that the subsets vary.
-        most: the largest subset of the second kind; None for all units.
-        l1: see `linear.fit`.
-        l2: see `linear.fit`.
-        epochs: passes over the data.
-        batch: tokens per step.
-        learning_rate: of the first step; it falls to zero with the last.
-        standardise: see `linear.fit`. What is left out then stands at its mean.
+        settings: of the probe and of the distribution.
         budget: bytes for a block of activations.
         progress: called after each block.
 
@@ -154,18 +143,19 @@ def fit(
         ValueError: shapes that disagree, a single class, an activation that is not finite, options out of range.
     """
     tokens, units = Checked(activations).shape
-    size = units if most is None else most
+    subsets, samples, epochs = settings.subsets, settings.samples, settings.epochs
+    size = units if settings.most is None else settings.most
     if subsets not in ("poisson", "conditional_poisson"):
         raise ValueError(f'expected subsets "poisson" or "conditional_poisson", got {subsets!r}')
-    if samples < (1 if subsets == "poisson" else 2) or min(epochs, batch) < 1 or not 1 <= size <= units:
+    if samples < (1 if subsets == "poisson" else 2) or min(epochs, settings.batch) < 1 or not 1 <= size <= units:
         raise ValueError(
             f"expected at least one sample (two for conditional_poisson), one epoch, one token per step and subsets "
-            f"of 1 to {units} units; got {samples}, {epochs}, {batch} and {size}"
+            f"of 1 to {units} units; got {samples}, {epochs}, {settings.batch} and {size}"
         )
     table, kind = _blocks.prepared(labels, tokens)
     data = _blocks.Blocks(activations, table, None, budget)
-    moments = data.moments(standardise)
-    if not standardise:
+    moments = data.moments(settings.standardise)
+    if not settings.standardise:
         data.check_single(data.moments()[1])
     here = data.standardised_by(*moments)
     state = _State(
@@ -175,65 +165,43 @@ def fit(
         )
     )
     allowed = jnp.ones((1, units), jnp.float32)
-    penalty = _proximal.Penalty(jnp.full(1, l1, jnp.float32), jnp.full(1, l2, jnp.float32), allowed)
+    l1, l2 = (jnp.full(1, x, jnp.float32) for x in (settings.l1, settings.l2))
+    penalty = _proximal.Penalty(l1, l2, allowed)
     free = _proximal.Penalty(jnp.zeros(1, jnp.float32), jnp.zeros(1, jnp.float32), allowed)
-    batch = min(batch, data.size)
-    rates = (jnp.float32(learning_rate), jnp.float32(epochs * len(data) * -(-data.size // batch)))
+    batch = min(settings.batch, data.size)
+    draws = _Draws(samples, batch, kind, 0 if subsets == "poisson" else size)
+    rates = (jnp.float32(settings.learning_rate), jnp.float32(epochs * len(data) * -(-data.size // batch)))
     shuffle, draw = jax.random.split(key)
     rng = np.random.default_rng(np.asarray(jax.random.bits(shuffle, (2,))))
     for epoch in range(epochs):
         for i, block in enumerate(data.shuffled(rng)):
             now = _proximal.on_device(block, *here)
             own = jax.random.fold_in(draw, epoch * len(data) + i)
-            state = _train(
-                state,
-                own,
-                now,
-                (penalty, free),
-                jnp.float32(entropy),
-                *rates,
-                samples=samples,
-                batch=batch,
-                kind=kind,
-                most=0 if subsets == "poisson" else size,
-            )
+            weight = jnp.float32(settings.entropy)
+            state = _train(state, own, now, (penalty, free), weight, *rates, draws=draws)
             if progress:
                 progress(epoch * len(data) + i + 1, epochs * len(data))
-    settings = {
-        "loss": kind.loss,
-        "subsets": subsets,
-        "samples": samples,
-        "entropy": entropy,
-        "most": most,
-        "l1": l1,
-        "l2": l2,
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "standardise": standardise,
-    }
+    used = {"loss": kind.loss} | settings._replace(batch=batch)._asdict()
     linear = state.probe.linear
-    probe = Probe(linear.weights[:, 0], linear.bias[:, 0], *moments_of_probe(*moments, data.wide), settings)
+    probe = Probe(linear.weights[:, 0], linear.bias[:, 0], *moments_of_probe(*moments, data.wide), used)
     return Latent(probe, state.subsets.linear.weights[0, 0])
 
 
-@partial(jax.jit, static_argnames=("samples", "batch", "kind", "most"), donate_argnums=0)
+@partial(jax.jit, static_argnames="draws", donate_argnums=0)
 def _train(
     state: _State,
     key: Array,
-    block: Any,
+    block: _proximal.Given,
     penalties: tuple[_proximal.Penalty, _proximal.Penalty],
     weight: Array,
     rate: Array,
     steps: Array,
     *,
-    samples: int,
-    batch: int,
-    kind: _blocks.Kind,
-    most: int,
+    draws: _Draws,
 ) -> _State:
+    samples, batch, kind, most = draws
     activations, labels, count, mean, scale = block
-    order, draws = jax.random.split(key)
+    order, each = jax.random.split(key)
     rows, valid = _proximal.batches(order, len(activations), count, batch)
 
     def step(state: _State, now: tuple[Array, Array, Array]) -> tuple[_State, None]:
@@ -263,7 +231,7 @@ def _train(
             _proximal.update(state.subsets, subset_gradient, penalties[1], now_rate),
         ), None
 
-    return jax.lax.scan(step, state, (rows, valid, jax.random.split(draws, len(rows))))[0]
+    return jax.lax.scan(step, state, (rows, valid, jax.random.split(each, len(rows))))[0]
 
 
 def _drawn(key: Array, logit: Array, samples: int, most: int) -> Array:

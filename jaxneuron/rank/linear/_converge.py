@@ -14,6 +14,7 @@ from jaxneuron.rank._losses import Linear
 from jaxneuron.rank.linear import _quasi_newton
 from jaxneuron.rank.linear._choice import Choice
 from jaxneuron.rank.linear._plan import Plan
+from jaxneuron.rank.linear._settings import Settings
 
 AT_ONCE = 20
 """Turns between two looks at whether all is done, where the data is in one block."""
@@ -31,17 +32,22 @@ class Converged(NamedTuple):
     turns: int
 
 
+class Scales(NamedTuple):
+    """What units and numbers are measured in."""
+
+    moments: tuple[Array, Array]  # mean and deviation of the units
+    numbers: tuple[np.ndarray, np.ndarray]  # centre and spread; the labels are `(number - centre) / spread`
+    penalty: Float[np.ndarray, "unit"]  # what a weight is divided by to be of the units that penalties are meant for
+
+
 def converge(
     plan: Plan,
     data: Blocks,
     choice: Choice | None,
     kind: Kind,
-    moments: tuple[Array, Array],
-    numbers: tuple[np.ndarray, np.ndarray],
-    scale: np.ndarray,
+    scales: Scales,
+    settings: Settings,
     *,
-    most: int | None,
-    tolerance: float,
     budget: int,
     progress: batching.Progress | None,
 ) -> Converged:
@@ -52,14 +58,12 @@ def converge(
         data: what they are fitted on.
         choice: by dev data, after each turn.
         kind: of the loss.
-        moments: mean and deviation of the units.
-        numbers: centre and spread of the labels; `data` has `(label - centre) / spread`, the result is of the labels.
-        scale: what a weight is divided by to be of the units that the penalties are meant for.
-        most: turns; None for as many as is usual: 200 and 10 times the root of the number of weights.
-        tolerance: see `_quasi_newton.advance`.
+        scales: of units and numbers; the result is of the numbers as they were.
+        settings: when to stop.
         budget: bytes, of which the moves that are remembered may take a part.
         progress: called now and then with the turns.
     """
+    moments, numbers, scale = scales
     bias, unseen, curvature = start(data.labels, plan.weight[0], plan.effective[0], kind)
     probes, dtype = plan.table.shape[1], jnp.float32
     bias, unseen, curvature = (
@@ -73,8 +77,8 @@ def converge(
     weights = kind.count * probes * data.units
     memory = int(np.clip(budget // (4 * 8 * weights), 3, MEMORY))
     search = _quasi_newton.begin(bias, data.units, memory, kind)
-    most = int(200 + 10 * (kind.count * data.units) ** 0.5) if most is None else most
-    limit, weight = jnp.asarray(tolerance, dtype), jnp.asarray(plan.weight[0], dtype)
+    most = int(200 + 10 * (kind.count * data.units) ** 0.5) if settings.epochs is None else settings.epochs
+    limit, weight = jnp.asarray(settings.tolerance, dtype), jnp.asarray(plan.weight[0], dtype)
     turn, going = 0, True
     while turn < most and going:
         turn = min(most, turn + (1 if choice or len(data) > 1 else AT_ONCE))

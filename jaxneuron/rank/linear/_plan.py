@@ -9,6 +9,7 @@ from jaxtyping import Array
 
 from jaxneuron.rank import _proximal
 from jaxneuron.rank._probe import as_numbers
+from jaxneuron.rank.linear._settings import Settings
 
 
 class Plan(NamedTuple):
@@ -30,20 +31,19 @@ class Plan(NamedTuple):
         return flat[..., 0] if self.single else flat
 
 
-def planned(
-    key: Any, l1: Any, l2: Any, mask: Any, weight: Any, tokens: int, units: int, batch: int | None, usual: float
-) -> Plan:
+def planned(key: Any, settings: Settings, mask: Any, weight: Any, tokens: int, units: int, usual: float) -> Plan:
     """Return the probes that `linear.fit` was asked for: in batches those of one key side by side, else all.
 
     Where `l2` is None, it is `usual` over the number of tokens, and 0 beside an L1 penalty.
     """
+    batch = settings.batch
     if key is None and batch is not None:
         raise ValueError("expected a random key, which shuffles the tokens, as in `jax.random.key(0)`; got None")
     key = jax.random.key(0) if key is None else key
     if not isinstance(key, jax.Array):
         raise TypeError(f"expected a random key, as `jax.random.key(0)` makes it, got {key!r:.80}")
     keys = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
-    l1, l2 = as_numbers(l1, "l1"), None if l2 is None else as_numbers(l2, "l2")
+    l1, l2 = as_numbers(settings.l1, "l1"), None if settings.l2 is None else as_numbers(settings.l2, "l2")
     mask = None if mask is None else np.asarray(mask, bool)
     weight = None if weight is None else np.asarray(weight, np.float32)
     if mask is not None and (mask.ndim > 2 or mask.shape[-1] != units):

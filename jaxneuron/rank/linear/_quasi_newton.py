@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron.rank import _losses
 from jaxneuron.rank._blocks import Kind
 from jaxneuron.rank._losses import Linear
+from jaxneuron.rank._proximal import Given
 
 LOOK_BACK = 10
 """Over how many steps the objective must have fallen by less than the tolerance: single steps may be poor."""
@@ -155,7 +156,7 @@ def advance(search: Search, problem: Problem, loss: Array, slope: Linear, tolera
 
 @partial(jax.jit, static_argnames="kind", donate_argnums=0)
 def descend(
-    search: Search, problem: Problem, block: Any, weight: Array, until: Array, tolerance: Array, *, kind: Kind
+    search: Search, problem: Problem, block: Given, weight: Array, until: Array, tolerance: Array, *, kind: Kind
 ) -> Search:
     """Go on until a turn, or until all have converged, with all tokens in one block; `weight[probe or 1, token]`."""
     activations, labels, count, mean, scale = block
@@ -170,7 +171,7 @@ def descend(
 
 @partial(jax.jit, static_argnames="kind")
 def part(
-    search: Search, problem: Problem, total: Any, block: Any, weight: Array, tokens: Array, *, kind: Kind
+    search: Search, problem: Problem, total: Any, block: Given, weight: Array, tokens: Array, *, kind: Kind
 ) -> tuple[Array, Linear]:
     """Add a block's share of the loss and its gradient to those of the blocks before, if there are any."""
     activations, labels, count, mean, scale = block

@@ -10,7 +10,7 @@ class Preset(NamedTuple):
     wide_methods: dict[str, dict[str, Any]]  # the same for the units of all layers side by side
     counts: tuple[int, ...]  # k of the curves, of one layer
     wide_counts: tuple[int, ...]  # and of all layers
-    probe: dict[str, Any]  # options of `rank.linear.fit` where dev data choose when it is done
+    probe: dict[str, Any]  # fields of `rank.linear.Settings` where dev data choose when it is done
     many_probes: dict[str, Any]  # where many are compared: layers, control tasks, any number of units
     training: dict[str, Any]  # of the model, where none is given; arguments of `transformer_training.fit`
     training_words: int | None = None  # to train that model on; None: all

@@ -37,7 +37,7 @@ def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Row:
 
 def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, report: Report) -> Row:
     """Return the fewest units of an order that reach the share of the accuracy of all, chosen on dev."""
-    fit = partial(linear.fit, **preset.many_probes)
+    fit = partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     key, ranking = jax.random.key(seed), rankings.in_order(order)
     train = rankings.first(found.train, preset.protocol_words)
     progress = report(f"{found.name}: smallest set")
@@ -57,7 +57,7 @@ def by_layer(
     text: Text, found: Scope, widths: dict[Site, int], preset: Preset, *, seed: int, report: Report
 ) -> list[Row]:
     """Return each layer's accuracy on test and dev (there also with all below), its selectivity and its code length."""
-    key, fit = jax.random.key(seed), partial(linear.fit, **preset.many_probes)
+    key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
     train = rankings.first(found.train, preset.protocol_words)
     progress = report("layers")
@@ -92,7 +92,7 @@ def selective(
     text: Text, found: Scope, order: np.ndarray, counts: tuple[int, ...], preset: Preset, *, seed: int
 ) -> list[Row]:
     """Return the accuracy of the first k units on the property and on a control task."""
-    key, fit = jax.random.key(seed), partial(linear.fit, **preset.many_probes)
+    key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     train = rankings.first(found.train, preset.protocol_words)
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
     control = selectivity.control_task(jax.random.fold_in(key, 1), train[1], words=words[0][: len(train[1])])

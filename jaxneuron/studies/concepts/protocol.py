@@ -67,7 +67,7 @@ def _curve(
     # the Gaussian probe is a closed form, so that it can have all words
     train = found.train if kind == "gaussian" else rankings.first(found.train, preset.protocol_words)
     options: dict[str, Any] = {"dev": found.dev} if kind == "gaussian" else {}
-    fit = None if kind == "gaussian" else partial(linear.fit, **preset.many_probes)
+    fit = None if kind == "gaussian" else partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     told = probes.curve(jax.random.key(seed), order, train, found.test, counts=counts, probe=kind, fit=fit, **options)
     return [
         {"scope": name, "probe": kind, "ranking": ranking, "direction": direction, "count": k}

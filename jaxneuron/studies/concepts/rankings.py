@@ -84,7 +84,7 @@ def probe(
     Args:
         found: the scope.
         directory: of the run.
-        options: of `rank.linear.fit`.
+        options: fields of `rank.linear.Settings`.
         seed: of the order of the words.
         report: what is being done -> a progress callback.
         use: what the probe is for: one that reads a property, or one whose weights rank the units.
@@ -92,7 +92,8 @@ def probe(
 
     def fit() -> Probe:
         progress = report(f"{found.name}: linear probe that {use}")
-        return linear.fit(jax.random.key(seed), *found.train, dev=found.dev, progress=progress, **options)
+        settings = linear.Settings(**options)
+        return linear.fit(jax.random.key(seed), *found.train, settings=settings, dev=found.dev, progress=progress)
 
     return kept.probe(directory / "probes" / f"{found.name}.{use}.npz", fit)
 
