@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from jaxneuron.evaluate.paired import gain, paired
+from jaxneuron.evaluate.statistics import gain, paired
 from jaxneuron.find import corpus, embedding, gumbel_softmax, logit, softmax
 from jaxneuron.studies.poerner2018 import material, presets, settings
 from jaxneuron_models import imaginet

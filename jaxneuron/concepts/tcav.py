@@ -42,7 +42,7 @@ class Tcav(NamedTuple):
     sites: tuple[Site, ...]
     concepts: tuple[str, ...]
     score: Scores  # [site concept]
-    p: Float[np.ndarray, "site concept"]  # two-sided, for the statistic; correct a table with evaluate.significance
+    p: Float[np.ndarray, "site concept"]  # two-sided, for the statistic; correct a table with evaluate.statistics
     z: Float[np.ndarray, "site concept"]  # the statistic, in standard deviations of its null
     accuracy: Float[np.ndarray, "site concept"]  # of the classifier on held-out examples; 0.5 is chance
     null: Scores  # [site concept permutation]

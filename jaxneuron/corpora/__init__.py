@@ -19,6 +19,7 @@ Text with a label for each word, or one for each sentence (`labelled` is the nou
 - `sentences`: sentences, with or without a class each, from JSON lines or tab-separated text
 - `concepts`: labels by program, from a set of words, a regular expression or a function
 - `texts`: any of these by the ending of its name
+- `function_words`: the words of English's closed classes, and their share of a text
 
 Text with its parse tree (`parses` is the noun):
 

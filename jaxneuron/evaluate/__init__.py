@@ -2,16 +2,12 @@
 
 Each file answers it in its own way, for results (what was found, ranked or explained) or for the model behind them:
 
-- `paired`: does one method beat another on the same targets, and by how much?
-- `function_words`: how much of a text is grammar instead of content?
+- `statistics`: does one method beat another on the same targets, and which of many results are more than chance?
 - `naming`: does an n-gram name the object that its unit stands for, or a word that goes with it?
 - `average_precision`: do scores put the right rows first?
-- `word_count_ridge`: what a linear model on word counts makes of the same text (baseline of the visual pathway)
-- `unigram`, `kneser_ney`: what counting makes of the same text (baselines of the language pathway)
+- `word_counts`: how often each word occurs in a caption, and in those of an image
 
-For attributions, the folder `attribution`; and for many tests at once:
-
-- `significance`: which of many results are more than chance?
+For attributions, the folder `attribution`.
 
 For what a change does to a model (`intervene`):
 

@@ -16,6 +16,7 @@ from jaxneuron import batching
 from jaxneuron.evaluate._held_out import held_out
 from jaxneuron.evaluate.information import Information
 from jaxneuron.rank import linear
+from jaxneuron.table import Table
 from jaxneuron.types import Probe
 
 
@@ -30,9 +31,9 @@ class Baselines(NamedTuple):
 
 def baselines(
     key: Array,
-    train: tuple[Any, Any],
-    test: tuple[Any, Any],
-    untrained: tuple[Any, Any],
+    train: tuple[Table, Any],
+    test: tuple[Table, Any],
+    untrained: tuple[Table, Table],
     *,
     fit: Callable[..., Probe] = linear.fit,
     budget: int = batching.BUDGET,
@@ -51,8 +52,10 @@ def baselines(
         ValueError: the random representation has other tokens.
     """
     for given, other, name in zip(untrained, (train[0], test[0]), ("train", "test"), strict=True):
-        if len(given) != len(other):
-            raise ValueError(f"expected a random representation of the {len(other)} {name} tokens, got {len(given)}")
+        if given.shape[0] != other.shape[0]:
+            raise ValueError(
+                f"expected a random representation of the {other.shape[0]} {name} tokens, got {given.shape[0]}"
+            )
     one = held_out(fit(key, *train), *test, budget=budget)
     other = held_out(fit(key, untrained[0], train[1]), untrained[1], test[1], budget=budget)
     floor = majority(train[1], test[1])

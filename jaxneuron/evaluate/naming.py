@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from scipy import sparse
 
-from jaxneuron.evaluate._words import checked, checked_image, sum_by_image, word_counts
+from jaxneuron.evaluate.word_counts import checked, checked_image, sum_by_image, word_counts
 from jaxneuron.types import Tokens, Vocabulary
 
 PERSON = (

@@ -1,6 +1,6 @@
 """Which words of an n-gram are grammar, and which name what the unit stands for: the colours of Table 1."""
 
-from jaxneuron.evaluate.function_words import WORDS
+from jaxneuron.corpora.function_words import WORDS
 from jaxneuron.evaluate.naming import name_forms
 
 KINDS = ("names", "function", "content")

@@ -7,7 +7,7 @@ import pytest
 from sklearn import linear_model
 
 from jaxneuron.concepts import tcav
-from jaxneuron.evaluate.significance import corrected
+from jaxneuron.evaluate.statistics import corrected
 from jaxneuron.split import above, below
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens

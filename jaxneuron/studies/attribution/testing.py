@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.concepts import tcav
-from jaxneuron.evaluate import significance
+from jaxneuron.evaluate import statistics
 from jaxneuron.studies.attribution import words
 from jaxneuron.studies.attribution.labelling import target
 from jaxneuron.studies.attribution.material import Net, Report, Texts, some
@@ -76,7 +76,7 @@ def scores(
         settings=tcav.Settings(permutations=preset.permutations),
         progress=report(f"{net.name}: test concepts"),
     )
-    corrected = significance.corrected(found.p)
+    corrected = statistics.corrected(found.p)
     table = [
         {
             "site": site,

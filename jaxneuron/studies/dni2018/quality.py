@@ -10,12 +10,12 @@ import numpy as np
 from jaxneuron.corpora import vocabulary
 from jaxneuron.corpora.parses import Parsed
 from jaxneuron.corpora.vocabulary import BEG, END, UNK
-from jaxneuron.evaluate import kneser_ney
 from jaxneuron.studies.dni2018 import material
 from jaxneuron.studies.dni2018.languages import Texts
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.types import Tokens, Vocabulary
 from jaxneuron_models import lstm_training
+from jaxneuron_models.baselines import kneser_ney
 from jaxneuron_models.model import Model
 
 ORDER, SHORT = 5, 1000

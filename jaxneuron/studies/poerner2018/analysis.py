@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxneuron.evaluate import function_words, naming
-from jaxneuron.evaluate.paired import gain, paired
+from jaxneuron.corpora import function_words
+from jaxneuron.evaluate import naming
+from jaxneuron.evaluate.statistics import gain, paired
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.studies.poerner2018.search import Search

@@ -7,10 +7,10 @@ import jax
 import numpy as np
 
 from jaxneuron.corpora.vocabulary import BEG, END
-from jaxneuron.evaluate import kneser_ney, unigram, word_count_ridge
 from jaxneuron.evaluate.average_precision import mean_average_precision
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.types import Params, Tokens
+from jaxneuron_models.baselines import kneser_ney, unigram, word_count_ridge
 from jaxneuron_models.imaginet import losses
 from jaxneuron_models.pure import PureForward
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 from scipy import linalg, sparse
 
-from jaxneuron.evaluate._words import checked_image, sum_by_image, word_counts
+from jaxneuron.evaluate.word_counts import checked_image, sum_by_image, word_counts
 from jaxneuron.types import Tokens
 
 ALPHAS = tuple(10.0**power for power in range(-2, 5))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxneuron.evaluate.function_words import CLASSES, WORDS, share
+from jaxneuron.corpora.function_words import CLASSES, WORDS, share
 
 
 def test_share_counts_words_in_any_case():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from jaxneuron.evaluate import word_count_ridge
 from jaxneuron.types import Tokens
+from jaxneuron_models.baselines import word_count_ridge
 
 V, FEATURES = 12, 3
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxneuron.evaluate._words import Perplexity, next_words
-from jaxneuron.evaluate._words import perplexity as _perplexity
 from jaxneuron.types import Tokens
+from jaxneuron_models.baselines._next_words import Perplexity, next_words
+from jaxneuron_models.baselines._next_words import perplexity as _perplexity
 
 
 class Order(NamedTuple):

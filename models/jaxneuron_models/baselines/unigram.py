@@ -7,9 +7,9 @@ no `<BEG>`, so from w1 … wn it predicts w2 … wn and `<END>`; the first word 
 import numpy as np
 from jaxtyping import Float
 
-from jaxneuron.evaluate._words import Perplexity, next_words
-from jaxneuron.evaluate._words import perplexity as _perplexity
 from jaxneuron.types import Tokens
+from jaxneuron_models.baselines._next_words import Perplexity, next_words
+from jaxneuron_models.baselines._next_words import perplexity as _perplexity
 
 
 def fit(

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from jaxneuron.evaluate import kneser_ney, unigram
 from jaxneuron.types import Tokens
+from jaxneuron_models.baselines import kneser_ney, unigram
 
 V, BEGIN, END = 7, 0, 1
 
