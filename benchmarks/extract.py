@@ -26,8 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Row, compare, cores, report, seconds
-from jaxneuron.corpora import scenes
-from jaxneuron.studies import texts
+from jaxneuron.corpora import scenes, texts
 
 BATCHES = (16, 32, 64)  # sentences, to choose PyTorch's from
 CHECKED = 50  # words compared between the sides
@@ -35,7 +34,7 @@ CHECKED = 50  # words compared between the sides
 
 def ours(model: Path, out: Path, dtype: str) -> Callable[..., Any]:
     """Return our extraction, `run(sentences)`, with its defaults."""
-    from jaxneuron.studies.extract import extract
+    from jaxneuron.extract.to_store import extract
     from jaxneuron_models import pretrained
 
     loaded = pretrained.load(model, dtype=dtype)

@@ -21,7 +21,8 @@ import numpy as np
 
 from benchmarks import rank_peers as peers
 from benchmarks.measure import Row, Times, compare, report, seconds
-from jaxneuron.corpora import labelled, selection
+from jaxneuron.corpora import labelled, selection, texts
+from jaxneuron.extract.to_store import extract
 from jaxneuron.rank import (
     average_precision,
     compositional,
@@ -33,8 +34,6 @@ from jaxneuron.rank import (
     probeless,
     single_neuron,
 )
-from jaxneuron.studies import texts
-from jaxneuron.studies.extract import extract
 from jaxneuron_models import pretrained
 
 KEY = jax.random.key(0)

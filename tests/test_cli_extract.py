@@ -11,9 +11,8 @@ from tokenizers import Tokenizer, pre_tokenizers
 
 from jaxneuron import store
 from jaxneuron.cli import main
-from jaxneuron.corpora import vocabulary
+from jaxneuron.corpora import texts, vocabulary
 from jaxneuron.store import _files
-from jaxneuron.studies import texts
 from jaxneuron_models import checkpoints, transformer
 from tests.models.test_pretrained import save, tensors
 

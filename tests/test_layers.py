@@ -13,6 +13,7 @@ RUNGS = [
         "jaxneuron.tap",
         "jaxneuron.edits",
         "jaxneuron.ranking",
+        "jaxneuron.padding",
         "jaxneuron.lock",
         "jaxneuron._discover",
         "jaxneuron.jaxpr",
@@ -26,6 +27,7 @@ RUNGS = [
         for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene")
     ],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
+    ["jaxneuron.extract"],
     ["jaxneuron_models"],
     ["jaxneuron.report"],
     ["jaxneuron.studies"],

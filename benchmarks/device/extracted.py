@@ -18,7 +18,7 @@ from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.measure import Row
 from benchmarks.pooled import tokenizer
 from jaxneuron import store
-from jaxneuron.studies.extract import extract
+from jaxneuron.extract.to_store import extract
 from jaxneuron.types import Tokens
 from jaxneuron_models import pretrained
 from jaxneuron_models.model import Model

@@ -17,8 +17,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
-from jaxneuron.corpora import scenes
-from jaxneuron.studies import texts
+from jaxneuron.corpora import scenes, texts
 
 LIMIT = 40 * 2**20
 """Bytes that a folder may have."""

@@ -87,7 +87,7 @@ def names(option: str, value: str | None) -> list[str] | None:
 
 
 def columns(text: str | None, label: str | None) -> dict[str, str]:
-    """Return which columns of a text are named, as `studies.texts.read` takes them.
+    """Return which columns of a text are named, as `corpora.texts.read` takes them.
 
     Raises:
         ValueError: an empty name.

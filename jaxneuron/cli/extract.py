@@ -67,8 +67,8 @@ def extract(
         raise ValueError(f"--precision {precision} is for Hugging Face checkpoints; {model} is computed in float32")
     import jax
 
-    from jaxneuron.studies import extract as extraction
-    from jaxneuron.studies import texts
+    from jaxneuron.corpora import texts
+    from jaxneuron.extract.to_store import extract as extract_to_store
 
     if processes > 1:
         jax.distributed.initialize(coordinator, processes, process)
@@ -78,7 +78,7 @@ def extract(
     for part, text in read.items():
         words, began = sum(map(len, text.sentences)), time.perf_counter()
         with bars() as report:
-            found = extraction.extract(
+            found = extract_to_store(
                 loaded.forward,
                 loaded.params,
                 loaded.tokenizer,

@@ -132,7 +132,7 @@ def train_transformer(
     _inputs(out, data)
     import jax
 
-    from jaxneuron.studies import texts
+    from jaxneuron.corpora import texts
     from jaxneuron_models import transformer_training
 
     sentences, dev = texts.train_and_dev(data, **named)
@@ -197,10 +197,10 @@ def train_lstm(
     _inputs(out, data)
     import jax
 
-    from jaxneuron.studies import symbols, texts
+    from jaxneuron.corpora import strings, texts
     from jaxneuron_models import lstm_training
 
-    text, dev = texts.train_and_dev(data, **named) if symbol == "word" else symbols.train_and_dev(data)
+    text, dev = texts.train_and_dev(data, **named) if symbol == "word" else strings.train_and_dev(data)
     with bars() as report:
         trained = lstm_training.fit(
             jax.random.key(seed),

@@ -1,10 +1,10 @@
-"""Any text by its ending: what `--data` of the command line may name."""
+"""Any text by its ending: what `--data` may name, whole or in parts to train on and to stop by."""
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from jaxneuron.corpora import columns, conllu, parallel, sentences
+from jaxneuron.corpora import columns, conllu, parallel, scenes, sentences
 from jaxneuron.corpora._files import listing, split_file, split_files
 from jaxneuron.corpora.labelled import Labelled
 
@@ -42,6 +42,33 @@ def read(
             f"of {', '.join(READERS)}, perhaps with .gz"
         )
     raise ValueError(f"{path}: expected the ending {', '.join(READERS)}, perhaps with .gz")
+
+
+def train_and_dev(
+    path: Path | None, *, text: str | int | None = None, label: str | int | None = None
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return sentences to train on, and sentences to stop by.
+
+    Args:
+        path: a folder with the splits train and dev, one file (its last twentieth is dev), or None for the captions of
+            the embedded scenes.
+        text: see `read`.
+        label: see `read`.
+
+    Raises:
+        FileNotFoundError, ValueError: see `read`; or a file of one sentence.
+    """
+    if path is None:
+        made = scenes.read("train"), scenes.read("dev")
+        return made[0].sentences, made[1].sentences
+    if path.is_dir():
+        train, dev = (read(path, split, text=text, label=label).sentences for split in ("train", "dev"))
+        return train, dev
+    sentences = read(path, text=text, label=label).sentences
+    held_out = max(1, len(sentences) // 20)
+    if len(sentences) < 2:
+        raise ValueError(f"{path} has one sentence; training needs at least two, the last to stop by")
+    return sentences[:-held_out], sentences[-held_out:]
 
 
 def _fixed(reader: Callable[[Path], Labelled], path: Path, **asked: str | int | None) -> Labelled:

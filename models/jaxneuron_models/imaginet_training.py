@@ -14,11 +14,12 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
+from jaxneuron import padding
 from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.captions import Captions
 from jaxneuron.types import Params, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, checks, imaginet
+from jaxneuron_models import checkpoints, checks, imaginet
 from jaxneuron_models.train import Sums, Task, Trained, train
 
 
@@ -98,18 +99,18 @@ def task(
     def prepare(captions: Captions) -> tuple[Tokens, np.ndarray, list[int]]:
         tokens = words.encode(vocabulary, captions.sentences)
         lengths = tokens.mask.sum(axis=1)
-        return tokens, lengths, batches.widths(lengths[lengths > 0])
+        return tokens, lengths, padding.widths(lengths[lengths > 0])
 
     def gather(captions: Captions, tokens: Tokens, rows: np.ndarray, width: int, weight: tuple[float, float]) -> Batch:
         features = (np.asarray(captions.features[captions.image[rows]], np.float32) - shift) / scale
-        return Batch(batches.take(tokens, rows, width), features, *map(np.float32, weight))
+        return Batch(padding.take(tokens, rows, width), features, *map(np.float32, weight))
 
     tokens, lengths, padded = prepare(data)
     dev_tokens, dev_lengths, dev_padded = prepare(dev)
     both = (config.textual_weight, 1 - config.textual_weight)
 
     def epoch(number: int) -> list[Any]:
-        handles = list(batches.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+        handles = list(padding.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
         draws = np.random.default_rng((seed, number, 1)).random(len(handles)) < config.textual_weight
         weights = [(float(draw), float(not draw)) if sampled else both for draw in draws]
         return [(*handle, weight) for handle, weight in zip(handles, weights, strict=True)]
@@ -133,7 +134,7 @@ def task(
         load=lambda handle: gather(data, tokens, *handle),
         dev=lambda: (
             gather(dev, dev_tokens, rows, width, both)
-            for rows, width in batches.by_length(dev_lengths, batch=256, padded=dev_padded, seed=None)
+            for rows, width in padding.by_length(dev_lengths, batch=256, padded=dev_padded, seed=None)
         ),
         optimizer=_one_state_each(adam) if sampled else adam,
         learning_rate=learning_rate,

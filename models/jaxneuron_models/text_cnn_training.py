@@ -13,10 +13,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from jaxneuron import padding
 from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.types import Params, Tokens
-from jaxneuron_models import batches, checkpoints, checks, text_cnn
+from jaxneuron_models import checkpoints, checks, text_cnn
 from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
 
@@ -107,16 +108,16 @@ def _task(
     forward, init = text_cnn.build(config)
     seed = int(jax.random.bits(key) >> 1)
     lengths = [tokens.mask.sum(axis=1) for tokens, _ in sets]
-    padded = batches.widths(lengths[0][lengths[0] > 0], 4)
+    padded = padding.widths(lengths[0][lengths[0] > 0], 4)
     padded[-1] = max(padded[-1], int(lengths[1].max()))
 
     def handles(part: int, seed: tuple[int, ...] | None) -> list[Any]:
-        return [(part, *handle) for handle in batches.by_length(lengths[part], batch=batch, padded=padded, seed=seed)]
+        return [(part, *handle) for handle in padding.by_length(lengths[part], batch=batch, padded=padded, seed=seed)]
 
     def load(handle: Any) -> _Batch:
         part, rows, width = handle
         tokens, label = sets[part]
-        return _Batch(batches.take(tokens, rows, width), label[jnp.maximum(rows, 0)])
+        return _Batch(padding.take(tokens, rows, width), label[jnp.maximum(rows, 0)])
 
     def loss(params: Params, batch: _Batch, key: Array) -> tuple[Float[Array, ""], Sums]:
         plain = forward(params, batch.tokens, {})[0][:, 0]

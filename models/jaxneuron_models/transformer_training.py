@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float
 
+from jaxneuron import padding
 from jaxneuron.batching import Progress
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.vocabulary import END
 from jaxneuron.types import Params, Tokens, Vocabulary
-from jaxneuron_models import batches, checkpoints, checks, pure, transformer, transformer_step
+from jaxneuron_models import checkpoints, checks, pure, transformer, transformer_step
 from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
 
@@ -95,11 +96,11 @@ def task(
     seed = int(jax.random.bits(key) >> 1)
     tokens, dev_tokens = (words.encode(vocabulary, text, length=config.longest) for text in (sentences, dev))
     lengths, dev_lengths = (found.mask.sum(axis=1) for found in (tokens, dev_tokens))
-    padded = batches.widths(lengths[lengths > 0])
+    padded = padding.widths(lengths[lengths > 0])
     losses = next_word if config.causal else hidden_words
 
     def epoch(number: int) -> list[Any]:
-        return list(batches.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+        return list(padding.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
 
     def loss(params: Params, batch: Tokens, key: Array) -> tuple[Float[Array, ""], Sums]:
         nats, predicted = losses(forward, params, batch, key)
@@ -114,11 +115,11 @@ def task(
         init=init,
         loss=loss,
         batches=epoch,
-        load=lambda handle: batches.take(tokens, *handle),
+        load=lambda handle: padding.take(tokens, *handle),
         dev=lambda: (
-            batches.take(dev_tokens, *handle)
-            for handle in batches.by_length(
-                dev_lengths, batch=batch, padded=batches.widths(dev_lengths[dev_lengths > 0]), seed=None
+            padding.take(dev_tokens, *handle)
+            for handle in padding.by_length(
+                dev_lengths, batch=batch, padded=padding.widths(dev_lengths[dev_lengths > 0]), seed=None
             )
         ),
         optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01)),

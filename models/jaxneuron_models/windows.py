@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
+from jaxneuron import padding
 from jaxneuron.corpora.vocabulary import END, UNK
 from jaxneuron.types import Tokens, Vocabulary
-from jaxneuron_models import batches
 
 
 class Running(NamedTuple):
@@ -92,7 +92,7 @@ def widths(running: Running, *, window: int, context: int) -> list[int]:
     longest = window + context if np.any(running.lengths > window) else int(lengths.max())
     if longest * len(lengths) < 1.2 * lengths.sum():
         return [longest]
-    return sorted({*batches.widths(lengths), longest})
+    return sorted({*padding.widths(lengths), longest})
 
 
 def batched(cuts: Cuts, *, batch: int, padded: list[int], seed: tuple[int, ...] | None) -> list[tuple[Cuts, int]]:
@@ -100,7 +100,7 @@ def batched(cuts: Cuts, *, batch: int, padded: list[int], seed: tuple[int, ...] 
     return [
         # an empty window where there are not enough of them
         (Cuts(*(np.where(rows >= 0, part[rows], 0) for part in cuts)), width)
-        for rows, width in batches.by_length(cuts.end - cuts.begin, batch=batch, padded=padded, seed=seed)
+        for rows, width in padding.by_length(cuts.end - cuts.begin, batch=batch, padded=padded, seed=seed)
     ]
 
 

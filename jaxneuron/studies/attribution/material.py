@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 
-from jaxneuron.corpora import spans, subwords, vocabulary
+from jaxneuron.corpora import spans, subwords, texts, vocabulary
 from jaxneuron.corpora.labelled import Labelled
-from jaxneuron.studies import texts
 from jaxneuron.studies.attribution import scene_tasks
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 

@@ -10,11 +10,10 @@ from jaxtyping import Int
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from jaxneuron import store
-from jaxneuron.corpora import concepts, labelled, scenes
+from jaxneuron.corpora import concepts, labelled, scenes, texts
 from jaxneuron.corpora.labelled import Labelled
-from jaxneuron.studies import texts
+from jaxneuron.extract.to_store import extract
 from jaxneuron.studies.concepts.presets import Preset
-from jaxneuron.studies.extract import extract
 from jaxneuron.tap import nearest
 from jaxneuron.types import Forward, Params, Site, Vocabulary
 from jaxneuron_models import transformer, transformer_training

@@ -7,8 +7,8 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from jaxneuron import store
-from jaxneuron.studies._reading import packed_lengths
-from jaxneuron.studies.extract import extract
+from jaxneuron.extract._batches import packed_lengths
+from jaxneuron.extract.to_store import extract
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer
 

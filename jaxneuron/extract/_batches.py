@@ -12,10 +12,9 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Int
 from tokenizers import Tokenizer
 
-from jaxneuron import batching
+from jaxneuron import batching, padding
 from jaxneuron.corpora import subwords
 from jaxneuron.types import Activations, Forward, Packed, Params, Site, Tokens
-from jaxneuron_models import batches
 
 SAMPLE = 2000
 """Sentences from which the padded lengths are chosen."""
@@ -75,7 +74,7 @@ def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], lon
     sample = sentences[:: -(-len(sentences) // SAMPLE)]
     sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
     total = sizes.sum() * len(sentences) / len(sample)
-    chosen = batches.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
+    chosen = padding.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
     beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
     return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
 

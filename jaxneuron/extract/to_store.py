@@ -23,7 +23,7 @@ from xxhash import xxh3_128
 
 from jaxneuron import batching, lock, store
 from jaxneuron.corpora import subwords
-from jaxneuron.studies._reading import Reading, Window, packed_lengths, padded_lengths, read
+from jaxneuron.extract._batches import Reading, Window, packed_lengths, padded_lengths, read
 from jaxneuron.tap import check_site
 from jaxneuron.tap import sites as all_sites
 from jaxneuron.types import Forward, Params, Site, Tokens

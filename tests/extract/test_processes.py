@@ -18,7 +18,7 @@ PROGRAM = """
 import sys, time
 import jax, numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers
-from jaxneuron.studies.extract import extract
+from jaxneuron.extract.to_store import extract
 from jaxneuron_models import transformer
 
 out, mesh, process, processes, port, slow = sys.argv[1], *map(int, sys.argv[2:])

@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from jaxneuron import padding
 from jaxneuron.types import Tokens
-from jaxneuron_models import batches
 
 LENGTHS = np.random.default_rng(0).integers(1, 14, 103)
 
 
-def padding(lengths, padded):
+def added(lengths, padded):
     """Return the words that padding to the next of these lengths adds."""
     return sum(min(width for width in padded if width >= length) - length for length in lengths)
 
@@ -20,17 +20,17 @@ def padding(lengths, padded):
 def test_widths_waste_as_little_as_any(count):
     lengths = LENGTHS[:40]
     values = sorted(set(lengths.tolist()))
-    chosen = batches.widths(lengths, count=count)
+    chosen = padding.widths(lengths, count=count)
     assert len(chosen) <= count and chosen == sorted(set(chosen)) and chosen[-1] == values[-1]
     subsets = itertools.combinations(values[:-1], min(count, len(values)) - 1)
-    assert padding(lengths, chosen) == min(padding(lengths, [*subset, values[-1]]) for subset in subsets)
+    assert added(lengths, chosen) == min(added(lengths, [*subset, values[-1]]) for subset in subsets)
 
 
 @pytest.mark.parametrize("seed", [None, (0, 3)])
 def test_every_sentence_comes_once(seed):
-    padded = batches.widths(LENGTHS, count=4)
+    padded = padding.widths(LENGTHS, count=4)
     seen = []
-    for rows, width in batches.by_length(LENGTHS, batch=8, padded=padded, seed=seed):
+    for rows, width in padding.by_length(LENGTHS, batch=8, padded=padded, seed=seed):
         assert rows.shape == (8,) and width in padded
         real = rows[rows >= 0]
         assert len(real) and np.all(LENGTHS[real] <= width)
@@ -40,24 +40,24 @@ def test_every_sentence_comes_once(seed):
 
 
 def test_one_seed_gives_one_order():
-    padded = batches.widths(LENGTHS, count=4)
+    padded = padding.widths(LENGTHS, count=4)
 
     def order(seed):
-        return [rows.tolist() for rows, _ in batches.by_length(LENGTHS, batch=8, padded=padded, seed=seed)]
+        return [rows.tolist() for rows, _ in padding.by_length(LENGTHS, batch=8, padded=padded, seed=seed)]
 
     assert order((0, 1)) == order((0, 1))
     assert order((0, 1)) != order((0, 2)) != order((1, 2))
 
 
 def test_shapes_are_few():
-    padded = batches.widths(np.arange(1, 60), count=8)
+    padded = padding.widths(np.arange(1, 60), count=8)
     shapes = {
-        (len(rows), width) for rows, width in batches.by_length(np.arange(1, 60), batch=4, padded=padded, seed=(0,))
+        (len(rows), width) for rows, width in padding.by_length(np.arange(1, 60), batch=4, padded=padded, seed=(0,))
     }
     assert len(shapes) <= 8
 
 
 def test_taking_pads_and_leaves_missing_rows_empty():
     tokens = Tokens(np.array([[3, 4, 5], [6, 0, 0]]), np.array([[True, True, True], [True, False, False]]))
-    taken = batches.take(tokens, np.array([1, -1]), 2)
+    taken = padding.take(tokens, np.array([1, -1]), 2)
     assert taken.ids.tolist() == [[6, 0], [0, 0]] and taken.mask.tolist() == [[True, False], [False, False]]
