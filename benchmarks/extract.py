@@ -34,16 +34,14 @@ CHECKED = 50  # words compared between the sides
 
 def ours(model: Path, out: Path, dtype: str) -> Callable[..., Any]:
     """Return our extraction, `run(sentences)`, with its defaults."""
-    from jaxneuron.extract.to_store import extract
+    from jaxneuron.extract.to_store import Settings, extract
     from jaxneuron_models import pretrained
 
     loaded = pretrained.load(model, dtype=dtype)
 
     def run(sentences: list[list[str]], _: int) -> None:
         shutil.rmtree(out, ignore_errors=True)
-        longest = loaded.config.window
-        model = loaded.forward, loaded.params, loaded.tokenizer
-        extract(*model, sentences, out, longest=longest, dtype=dtype, packed=True)
+        extract(loaded, sentences, out, settings=Settings(dtype=dtype))
 
     return run
 

@@ -64,8 +64,7 @@ def load(options: argparse.Namespace) -> Data:
     corpus = texts.read(options.data, "dev")
     sentences = corpus.sentences[: 150 if options.quick else None]
     with tempfile.TemporaryDirectory() as folder:
-        model = loaded.forward, loaded.params, loaded.tokenizer
-        store = extract(*model, sentences, Path(folder) / "store", longest=loaded.config.window, packed=True)
+        store = extract(loaded, sentences, Path(folder) / "store")
         sites = list(store.sites)[-2 if options.quick else 0 :]
         x = np.concatenate([store[site][:] for site in sites], axis=1)
         width = store.sites[sites[0]]

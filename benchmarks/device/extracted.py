@@ -32,8 +32,7 @@ LIMITS = {"float32": 1e-3, "tf32": 2e-2, "bfloat16": 5e-2}
 def _written(model: Model, sentences: Sequence[Sequence[str]], out: Path) -> Path:
     """Write the activations of sentences in float32, as the peer does."""
     shutil.rmtree(out, ignore_errors=True)
-    parts = model.forward, model.params, tokenizer(model)
-    extract(*parts, sentences, out, longest=model.config.window, packed=True)
+    extract(model, sentences, out)
     return out
 
 

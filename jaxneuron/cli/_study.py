@@ -12,6 +12,7 @@ from jaxneuron.cli import _model, _out
 from jaxneuron.cli._options import Out, Seed, existing, number, one_of
 from jaxneuron.cli._shared import bars, console, say
 from jaxneuron.studies import Command, Existing, Option, Trained, options
+from jaxneuron_models.kind import HUGGING_FACE
 
 
 def command(study: Command) -> Callable[..., None]:
@@ -77,7 +78,7 @@ def _value(name: str, value: Any, kind: Any, option: Option) -> Any:
 
 def _accept(said: str, value: Any, accepts: Existing | Trained) -> None:
     if isinstance(accepts, Trained):
-        _model.check(str(value), accepts.architecture, hub=accepts.hub, function=False)
+        _model.check(str(value), accepts.architecture, *[HUGGING_FACE] * accepts.hub)
     elif not existing(said, value, accepts.what).is_dir() and accepts.folder:
         raise ValueError(f"{said} {value} is a file; expected {accepts.what}")
 

@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from jaxneuron.cli import _model, _out
 from jaxneuron.cli._options import LabelColumn, TextColumn, columns, existing, names, number, one_of, whole
 from jaxneuron.cli._shared import bars, say
+from jaxneuron_models.kind import HUGGING_FACE
 
 HOW = ("first", "last", "mean", "max")
 TEXT = "a text, or a folder of splits: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, perhaps with .gz"
@@ -18,8 +19,8 @@ def extract(
     model: Annotated[
         str,
         typer.Option(
-            help="A Hugging Face checkpoint, by folder or by its name on the hub, or a folder of `jaxneuron train "
-            "transformer`."
+            help="A folder that `jaxneuron train` or a study wrote, a Hugging Face checkpoint, by folder or by its "
+            "name on the hub, or module:function of your own."
         ),
     ],
     data: Annotated[Path, typer.Option(help="A text, or a folder of splits: .conllu, .conll, .jsonl, .tsv or .txt.")],
@@ -30,6 +31,13 @@ def extract(
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a Hugging Face checkpoint: the class whose head the weights hold, or the end of its name, such as "
+            "ForMaskedLM; Model leaves any head out."
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(help="Of a folder, by default train; several, separated by commas, give a store each."),
@@ -62,37 +70,33 @@ def extract(
         raise ValueError(f"--coordinator {coordinator!r}: expected host:port, such as localhost:8476")
     several = parts if len(parts) > 1 else []
     _out.stores(out, several)
-    trained = _model.check(model, "transformer", "Hugging Face") == "transformer"
-    if trained and precision != "float32":
+    kind = _model.check(model)
+    if kind != HUGGING_FACE and precision != "float32":
         raise ValueError(f"--precision {precision} is for Hugging Face checkpoints; {model} is computed in float32")
+    if kind != HUGGING_FACE and head is not None:
+        raise ValueError(f"--head {head} is for Hugging Face checkpoints; {model} has its own, or none")
     import jax
 
     from jaxneuron.corpora import texts
+    from jaxneuron.extract.to_store import Settings
     from jaxneuron.extract.to_store import extract as extract_to_store
+    from jaxneuron_models.open import open as open_model
 
     if processes > 1:
         jax.distributed.initialize(coordinator, processes, process)
     read = {part: texts.read(data, part, **named) for part in parts or [None]}
-    loaded = _loaded(model, precision, trained=trained)
+    loaded = open_model(model, dtype=precision, head=head)
     devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if mesh else None
+    settings = Settings(how, pool, dtype, tokens or None, budget * 2**20, devices)
     for part, text in read.items():
         words, began = sum(map(len, text.sentences)), time.perf_counter()
         with bars() as report:
             found = extract_to_store(
-                loaded.forward,
-                loaded.params,
-                loaded.tokenizer,
+                loaded,
                 text.sentences,
                 out / part if several and part else out,
-                longest=loaded.config.window,
                 sites=chosen,
-                how=how,
-                pool=pool,
-                packed=True,
-                dtype=dtype,
-                tokens=tokens or None,
-                budget=budget * 2**20,
-                mesh=devices,
+                settings=settings,
                 progress=report(f"extract {part or data.name}"),
                 notice=say,
             )
@@ -111,13 +115,3 @@ def _parts(data: Path, split: str | None) -> list[str]:
     if split is not None:
         raise ValueError(f"--split {split}: --data {data} is a file and has no splits; leave one of them out")
     return []
-
-
-def _loaded(model: str, precision: str, *, trained: bool) -> Any:
-    if trained:
-        from jaxneuron.studies.concepts import material
-
-        return material.load(model)
-    from jaxneuron_models import pretrained
-
-    return pretrained.load(model, dtype=precision)

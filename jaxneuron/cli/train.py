@@ -1,8 +1,9 @@
 """`jaxneuron train`: the models that the studies interpret."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,37 +65,31 @@ def train_imaginet(
     """Train the two-pathway GRU on captions with visual features."""
     _out.folder(out, _out.TRAIN)
     folder = data_folder(data)
-    import jax
-
     from jaxneuron.studies.poerner2018.material import read
     from jaxneuron_models import imaginet_training
 
     texts = read(folder)
-    with bars() as report:
-        trained = imaginet_training.fit(
-            jax.random.key(seed),
-            texts.train,
-            texts.dev,
-            out,
-            epochs=epochs,
-            batch=batch,
-            learning_rate=learning_rate,
-            patience=patience,
-            progress=report("train Imaginet"),
-            notice=say,
-            embedding=embedding,
-            units=units,
-            min_count=min_count,
-            reset=reset,
-            gate=gate,
-            candidate=candidate,
-            initial=initial,
-            losses=losses,
-            textual_weight=textual_weight,
-            standardise=standardise,
-        )
-    best = min(trained.curves, key=lambda row: row["dev_loss"])
-    say(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
+    _train(
+        "Imaginet",
+        imaginet_training.fit,
+        (texts.train, texts.dev),
+        out,
+        seed,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        patience=patience,
+        embedding=embedding,
+        units=units,
+        min_count=min_count,
+        reset=reset,
+        gate=gate,
+        candidate=candidate,
+        initial=initial,
+        losses=losses,
+        textual_weight=textual_weight,
+        standardise=standardise,
+    )
 
 
 @app.command("transformer")
@@ -130,35 +125,28 @@ def train_transformer(
         )
     named = columns(text_column, label_column)
     _inputs(out, data)
-    import jax
-
     from jaxneuron.corpora import texts
     from jaxneuron_models import transformer_training
 
-    sentences, dev = texts.train_and_dev(data, **named)
-    with bars() as report:
-        trained = transformer_training.fit(
-            jax.random.key(seed),
-            sentences,
-            dev,
-            out,
-            epochs=epochs,
-            batch=batch,
-            learning_rate=learning_rate,
-            patience=patience,
-            min_count=min_count,
-            progress=report("train transformer"),
-            notice=say,
-            width=width,
-            blocks=blocks,
-            heads=heads,
-            causal=causal,
-            norm_first=norm_first,
-            positions=positions,
-            longest=longest,
-        )
-    best = min(trained.curves, key=lambda row: row["dev_loss"])
-    say(f"best dev loss {best['dev_loss']:.4f} after epoch {best['epoch']}; the model is in {out}")
+    _train(
+        "transformer",
+        transformer_training.fit,
+        texts.train_and_dev(data, **named),
+        out,
+        seed,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        patience=patience,
+        min_count=min_count,
+        width=width,
+        blocks=blocks,
+        heads=heads,
+        causal=causal,
+        norm_first=norm_first,
+        positions=positions,
+        longest=longest,
+    )
 
 
 @app.command("lstm")
@@ -195,38 +183,42 @@ def train_lstm(
     if named and symbol != "word":
         raise ValueError("--text-column and --label-column are for --symbol word; characters are read of whole texts")
     _inputs(out, data)
-    import jax
-
     from jaxneuron.corpora import strings, texts
     from jaxneuron_models import lstm_training
 
-    text, dev = texts.train_and_dev(data, **named) if symbol == "word" else strings.train_and_dev(data)
-    with bars() as report:
-        trained = lstm_training.fit(
-            jax.random.key(seed),
-            text,
-            dev,
-            out,
-            epochs=epochs,
-            batch=batch,
-            learning_rate=learning_rate,
-            patience=patience,
-            min_count=min_count,
-            window=window,
-            context=context,
-            progress=report("train LSTM"),
-            notice=say,
-            symbol=symbol,
-            width=width,
-            layers=layers,
-            embedding=embedding,
-        )
-    best = min(trained.curves, key=lambda row: row["dev_loss"])
-    perplexity = math.exp(best["dev_loss"]) if best["dev_loss"] < 700 else math.inf
-    say(
-        f"best dev loss {best['dev_loss']:.4f} nats ({best['dev_bits']:.4f} bits per {symbol}, perplexity "
-        f"{perplexity:.4g}) after epoch {best['epoch']}; the model is in {out}"
+    _train(
+        "LSTM",
+        lstm_training.fit,
+        texts.train_and_dev(data, **named) if symbol == "word" else strings.train_and_dev(data),
+        out,
+        seed,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        patience=patience,
+        min_count=min_count,
+        window=window,
+        context=context,
+        symbol=symbol,
+        width=width,
+        layers=layers,
+        embedding=embedding,
     )
+
+
+def _train(what: str, fit: Callable[..., Any], texts: tuple[Any, Any], out: Path, seed: int, **settings: Any) -> None:
+    """Train with a bar, and say what the best epoch reached, in bits too where symbols are predicted one by one."""
+    import jax
+
+    with bars() as report:
+        trained = fit(jax.random.key(seed), *texts, out, progress=report(f"train {what}"), notice=say, **settings)
+    best = min(trained.curves, key=lambda row: row["dev_loss"])
+    reached = f"{best['dev_loss']:.4f}"
+    if "dev_bits" in best:
+        perplexity = math.exp(best["dev_loss"]) if best["dev_loss"] < 700 else math.inf
+        symbol = settings["symbol"]
+        reached += f" nats ({best['dev_bits']:.4f} bits per {symbol}, perplexity {perplexity:.4g})"
+    say(f"best dev loss {reached} after epoch {best['epoch']}; the model is in {out}")
 
 
 def _inputs(out: Path, data: Path | None) -> None:

@@ -10,7 +10,7 @@ from the window where it stands nearest to the middle; of a word longer than a w
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,29 +18,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from tokenizers import Tokenizer
 
+from jaxneuron.corpora._windows import Split, Symbols, Window, add
+
 HOW = ("first", "last", "mean", "max")
 
 _NOWHERE = (-1, -1)
 _HALF = re.compile("[\ud800-\udfff]")
-
-
-class Window(NamedTuple):
-    """A piece of a sentence that the model reads at once."""
-
-    sentence: int  # which
-    ids: Int[np.ndarray, "time"]  # sub-words, special tokens included
-    word: Int[np.ndarray, "time"]  # the word of the sentence that each belongs to; -1 for special tokens
-    span: Int[np.ndarray, "time 2"]  # its place in the sentence, joined by spaces; (-1, -1) where it has none
-    first: int  # the words that are taken from this window: first ...
-    last: int  # ... to just before last
-
-
-class Split(NamedTuple):
-    """A corpus as windows, and what was not plain."""
-
-    windows: list[Window]  # sentence by sentence
-    unknown: list[tuple[int, int]]  # (sentence, word) of which the tokenizer left nothing, read as the unknown token
-    cut: list[tuple[int, int]]  # (sentence, word) longer than a window
 
 
 def split(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, longest: int) -> Split:
@@ -64,27 +47,11 @@ def split(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, longest: 
         raise ValueError(f"expected room for at least 2 sub-words beside the special tokens, got {room} (of {longest})")
     check(sentences)
     encodings = tokenizer.encode_batch([" ".join(sentence) for sentence in sentences], add_special_tokens=False)
-    around = (len(before), len(after))
-    windows: list[Window] = []
-    unknown: list[tuple[int, int]] = []
-    cut: list[tuple[int, int]] = []
+    found = Split([], [], [])
     for number, (sentence, encoding) in enumerate(zip(sentences, encodings, strict=True)):
-        ids, word, span = _fill(tokenizer, sentence, encoding, number, unknown)
-        if len(ids) > room:
-            kept = _kept(word, room, number, cut)
-            ids, word, span = ids[kept], word[kept], span[kept]
-        for start, stop, first, last in _windows(word, room):
-            windows.append(
-                Window(
-                    number,
-                    np.concatenate([before, ids[start:stop], after]).astype(np.int32),
-                    np.pad(word[start:stop], around, constant_values=-1).astype(np.int32),
-                    np.pad(span[start:stop], (around, (0, 0)), constant_values=-1).astype(np.int32),
-                    first,
-                    last,
-                )
-            )
-    return Split(windows, unknown, cut)
+        symbols = _fill(tokenizer, sentence, encoding, number, found.unknown)
+        add(found, number, symbols, room=room, around=(before, after))
+    return found
 
 
 def pieces(tokenizer: Tokenizer, sentence: Sequence[str], window: Window) -> list[str]:
@@ -109,30 +76,6 @@ def pieces(tokenizer: Tokenizer, sentence: Sequence[str], window: Window) -> lis
             own = text[start : min(stop, following) if following >= start else stop]
             shown.append(own.strip(" ") or (" " if own or start == stop else ""))
     return shown
-
-
-def unknown_share(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]]) -> float:
-    """Return the share of words that the tokenizer reads as, or with, its unknown token; 0 if it has none.
-
-    Args:
-        tokenizer: the model's.
-        sentences: lists of words.
-
-    Returns:
-        From 0 to 1.
-
-    Raises:
-        ValueError: see `split`, or no sentences.
-    """
-    if not sentences:
-        raise ValueError("no sentences; expected at least one, whose words can be counted")
-    name = getattr(tokenizer.model, "unk_token", None)
-    unknown = None if name is None else tokenizer.token_to_id(name)
-    if unknown is None:
-        return 0.0
-    windows = split(tokenizer, sentences, longest=2**30).windows
-    hit = sum(len(np.unique(window.word[(window.ids == unknown) & (window.word >= 0)])) for window in windows)
-    return hit / sum(map(len, sentences))
 
 
 def check(sentences: Sequence[Sequence[str]]) -> None:
@@ -170,7 +113,7 @@ def _plain(tokenizer: Tokenizer) -> Tokenizer:
 
 def _fill(
     tokenizer: Tokenizer, sentence: Sequence[str], encoding: Any, number: int, unknown: list[tuple[int, int]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Symbols:
     """Return the sub-words, their words and their spans; a word that has none gets the unknown token in its place."""
     ends = np.cumsum([len(word) + 1 for word in sentence]) - 1  # of the words, where the spaces after them stand
     ids, span = np.array(encoding.ids, np.int64), np.array(encoding.offsets, np.int64).reshape(-1, 2)
@@ -180,53 +123,17 @@ def _fill(
     if len(missing):
         unknown += [(number, int(index)) for index in missing]
         place = np.searchsorted(word, missing)
-        ids, word = np.insert(ids, place, _unknown(tokenizer)), np.insert(word, place, missing)
+        ids, word = np.insert(ids, place, _stand_in(tokenizer)), np.insert(word, place, missing)
         span = np.insert(span, place, _NOWHERE, axis=0)
-    return ids, word, span
+    return Symbols(ids, word, span)
 
 
-def _unknown(tokenizer: Tokenizer) -> int:
+def _stand_in(tokenizer: Tokenizer) -> int:
+    """Return the id that is read in the place of a word of which nothing is left."""
     for name in ("[UNK]", "<unk>", "<|endoftext|>"):
         if (known := tokenizer.token_to_id(name)) is not None:
             return known
     return tokenizer.encode("?", add_special_tokens=False).ids[0]
-
-
-def _kept(word: np.ndarray, room: int, number: int, cut: list[tuple[int, int]]) -> np.ndarray:
-    """Return which sub-words are kept: of each word what fits into a window."""
-    place = np.arange(len(word)) - np.searchsorted(word, word)
-    cut += [(number, int(index)) for index in np.unique(word[place >= room])]
-    return place < room
-
-
-def _windows(word: np.ndarray, room: int) -> list[tuple[int, int, int, int]]:
-    """Return (first sub-word, last, first word, last) of each window; windows begin and end with whole words."""
-    if len(word) <= room:
-        return [(0, len(word), 0, int(word[-1]) + 1)]
-    begins = np.flatnonzero(np.diff(word, prepend=-1))  # where each word begins
-    ends = np.append(begins[1:], len(word))
-    spans = []
-    first = 0
-    while True:
-        last = int(np.searchsorted(ends, begins[first] + room, side="right"))  # words up to here fit
-        spans.append((first, last))
-        if last == len(begins):
-            break
-        halfway = int(np.searchsorted(begins, begins[first] + room // 2))
-        first = max(first + 1, min(halfway, last))
-    own = (begins + ends) / 2
-    nearest, owner = np.full(len(begins), np.inf), np.zeros(len(begins), int)
-    for number, (first, last) in enumerate(spans):
-        away = np.abs(own[first:last] - (begins[first] + ends[last - 1]) / 2)
-        nearer = away < nearest[first:last]
-        nearest[first:last] = np.where(nearer, away, nearest[first:last])
-        owner[first:last] = np.where(nearer, number, owner[first:last])
-    owned = np.searchsorted(owner, np.arange(len(spans) + 1))  # where the words of each window begin
-    return [
-        (int(begins[first]), int(ends[last - 1]), int(mine), int(past))
-        for (first, last), mine, past in zip(spans, owned, owned[1:], strict=False)
-        if mine < past
-    ]
 
 
 def aggregate(

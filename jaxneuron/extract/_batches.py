@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Int
-from tokenizers import Tokenizer
 
 from jaxneuron import batching, padding
 from jaxneuron.corpora import subwords
+from jaxneuron.corpora.subwords import Window
+from jaxneuron.extract.reading import Reader, split
 from jaxneuron.types import Activations, Forward, Packed, Params, Site, Tokens
 
 SAMPLE = 2000
@@ -43,7 +44,7 @@ class Reading(NamedTuple):
     mesh: Mesh | None
 
 
-class Window(NamedTuple):
+class Placed(NamedTuple):
     """A window, and the rows that come of it."""
 
     ids: Int[np.ndarray, "time"]
@@ -52,7 +53,7 @@ class Window(NamedTuple):
     rows: int
 
     @classmethod
-    def of(cls, window: subwords.Window, begin: int, pool: str | None) -> "Window":
+    def of(cls, window: Window, begin: int, pool: str | None) -> "Placed":
         if pool is None:
             inside = (window.word >= window.first) & (window.word < window.last)
             word = np.where(inside, window.word - window.first, -1)
@@ -69,17 +70,19 @@ def packed_lengths(longest: int) -> list[int]:
     return [*lengths[:-1], longest]
 
 
-def padded_lengths(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> list[int]:
+def padded_lengths(model: Reader, sentences: Sequence[Sequence[str]]) -> list[int]:
     """Return padded lengths: more of them for a longer text, so that compiling them pays."""
     sample = sentences[:: -(-len(sentences) // SAMPLE)]
-    sizes = np.array([len(window.ids) for window in subwords.split(tokenizer, sample, longest=longest).windows])
+    sizes = np.array([len(window.ids) for window in split(model, sample).windows])
     total = sizes.sum() * len(sentences) / len(sample)
     chosen = padding.widths(sizes, int(np.clip(total / SHAPE_COST, 8, 24)))
-    beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < longest]  # for what the sample missed
-    return chosen[: None if chosen[-1] < longest else -1] + beyond + [longest]
+    if model.window is None:  # a longer one than any in the sample is read in the next power of two
+        return [*chosen, *(2**power for power in range(3, 31) if 2**power > chosen[-1])]
+    beyond = [2**power for power in range(3, 20) if chosen[-1] < 2**power < model.window]  # for what the sample missed
+    return chosen[: None if chosen[-1] < model.window else -1] + beyond + [model.window]
 
 
-def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np.ndarray]:
+def read(reading: Reading, windows: list[Placed], count: int) -> dict[Site, np.ndarray]:
     """Return `count` rows in the order of the text."""
     rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
     full = _pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]
@@ -100,9 +103,9 @@ def read(reading: Reading, windows: list["Window"], count: int) -> dict[Site, np
     return rows
 
 
-def _pack(windows: list[Window], lengths: list[int]) -> list[list[Window]]:
+def _pack(windows: list[Placed], lengths: list[int]) -> list[list[Placed]]:
     """Put windows side by side into rows, each into the fullest row that has room for it, the longest first."""
-    rows: list[list[Window]] = []
+    rows: list[list[Placed]] = []
     room: dict[tuple[int, int], list[int]] = {}  # (length, what is left) -> rows
     for window in sorted(windows, key=lambda window: -len(window.ids)):
         size = len(window.ids)
@@ -118,7 +121,7 @@ def _pack(windows: list[Window], lengths: list[int]) -> list[list[Window]]:
     return rows
 
 
-def _lay(rows: list[list[Window]], height: int, length: int) -> tuple[Packed, np.ndarray, np.ndarray]:
+def _lay(rows: list[list[Placed]], height: int, length: int) -> tuple[Packed, np.ndarray, np.ndarray]:
     """Return a batch, the vector that each sub-word counts for, and where the vectors go; -1 for none."""
     ids, segment = np.zeros((height, length), np.int32), np.full((height, length), length, np.int32)
     word, place = np.full((height, length), -1, np.int32), np.full((height, length), -1)
@@ -159,7 +162,13 @@ def _vectors(
     """Return the vectors of each window's words, `[batch, word, unit]`, as many as there could be."""
     activations = forward(params, tokens, {})[1]
     fold = jax.vmap(partial(subwords.aggregate, words=word.shape[1], how=how))
-    return {site: fold(activations[site], word).astype(jnp.float32) for site in sites}
+
+    def rows(value: Array) -> Array:
+        if value.shape[-2] == 1 < word.shape[1]:  # one vector for the text, which `to_store` pools
+            value = jnp.broadcast_to(value, (*word.shape, value.shape[-1]))
+        return fold(value, word).astype(jnp.float32)
+
+    return {site: rows(activations[site]) for site in sites}
 
 
 def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], computed: Activations) -> None:

@@ -8,22 +8,23 @@ is the same to the last bit, and several processes (`jax.distributed`) can fill 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
-from tokenizers import Tokenizer
 from xxhash import xxh3_128
 
 from jaxneuron import batching, lock, store
 from jaxneuron.corpora import subwords
-from jaxneuron.extract._batches import Reading, Window, packed_lengths, padded_lengths, read
+from jaxneuron.corpora.subwords import Split
+from jaxneuron.extract._batches import Placed, Reading, packed_lengths, padded_lengths, read
+from jaxneuron.extract.reading import Reader, split, unknown
 from jaxneuron.tap import check_site
 from jaxneuron.tap import sites as all_sites
 from jaxneuron.types import Forward, Params, Site, Tokens
@@ -37,22 +38,50 @@ UNKNOWN = 0.03
 """The share of unknown words that is worth a line."""
 
 
+@runtime_checkable
+class Source(Reader, Protocol):
+    """A model that can be extracted from: it reads, and it computes."""
+
+    @property
+    def forward(self) -> Forward:
+        """The model."""
+        ...
+
+    @property
+    def params(self) -> Params:
+        """Its weights."""
+        ...
+
+    @property
+    def packed(self) -> bool:
+        """Whether it keeps the sentences of a `types.Packed` apart: then no batch has much padding."""
+        ...
+
+    @property
+    def linear(self) -> Mapping[Site, Site]:
+        """Sites that are affine functions of another one; they are stored where they are asked for only."""
+        ...
+
+
+class Settings(NamedTuple):
+    """How activations are stored."""
+
+    how: str = "last"  # a word's vector from those of its sub-words: first, last, mean or max
+    pool: str | None = None  # one vector per sentence instead: cls (the first token, special or not), first, last, mean
+    # or max (of those that are not special); of a sentence longer than the model, the first window counts
+    dtype: Any = "float32"  # of the stored values: float32, float16 or bfloat16
+    tokens: int | None = None  # of a batch; None: 512 on a CPU, whose caches are small, and 16,384 elsewhere
+    budget: int = batching.BUDGET  # bytes for the rows held in memory
+    mesh: Mesh | None = None  # devices that share each batch
+
+
 def extract(
-    forward: Forward,
-    params: Params,
-    tokenizer: Tokenizer,
+    model: Source,
     sentences: Sequence[Sequence[str]],
     out: Path | str,
     *,
-    longest: int,
     sites: Sequence[Site] | None = None,
-    how: str = "last",
-    pool: str | None = None,
-    dtype: Any = "float32",
-    packed: bool = False,
-    tokens: int | None = None,
-    budget: int = batching.BUDGET,
-    mesh: Mesh | None = None,
+    settings: Settings = Settings(),  # noqa: B008 (it cannot be changed)
     progress: Callable[[int, int], None] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> store.Store:
@@ -62,22 +91,13 @@ def extract(
     computes a part of the shards; `out` must then be one folder that all of them see.
 
     Args:
-        forward: the model.
-        params: its weights.
-        tokenizer: the one it was trained with.
+        model: such as `jaxneuron_models.open.open` returns. Sentences longer than it reads at once are read in windows
+            (see `corpora.subwords`).
         sentences: the text, as lists of words.
         out: the store's folder.
-        longest: sub-words that the model reads at once; longer sentences are read in windows (see `corpora.subwords`).
-        sites: which activations; by default what enters the first block and what leaves each.
-        how: a word's vector from those of its sub-words: first, last, mean or max.
-        pool: one vector per sentence instead: cls (the first token, special or not), first, last, mean or max (of the
-            sub-words that are not special); of a sentence longer than the model, the first window counts.
-        dtype: of the stored values: float32, float16 or bfloat16.
-        packed: the model keeps the sentences of a `types.Packed` apart, as our transformer does; then no batch has much
-            padding, and there are few shapes to compile.
-        tokens: sub-words of a batch; by default 512 on a CPU, whose caches are small, and 16,384 elsewhere.
-        budget: bytes for the rows held in memory.
-        mesh: devices that share each batch.
+        sites: which activations; by default what enters the first block and what leaves each, or, of a model without
+            blocks, all with a vector for each word that are no affine function of another.
+        settings: how they are stored.
         progress: called with (words done, words in all) of this call and process.
         notice: called at the start with what the store takes on disk, and at the end with what was not plain: words
             that the model does not know, if they are more than a few percent; words of which the tokenizer leaves
@@ -89,19 +109,27 @@ def extract(
 
     Raises:
         KeyError: the model has no such site.
-        ValueError: a sentence that cannot be read, a store that was begun with something else, or an activation that
-            is not finite, named with its site, unit and word.
+        ValueError: a sentence that cannot be read, a model that reads two texts, a site with one vector for the text
+            where each word's is stored, a store that was begun with something else, or an activation that is not
+            finite, named with its site, unit and word.
         OSError: the disk is full, or has too little room for what is to come, or another
             process writes this store.
     """
+    how, pool, dtype, tokens, budget, mesh = settings
+    forward, params = model.forward, model.params
     if pool is not None and pool not in POOLS:
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
     if how not in subwords.HOW:
         raise ValueError(f"sub-words are aggregated by {', '.join(subwords.HOW)}, got {how!r}")
-    shapes = all_sites(forward, params, Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool)))
-    chosen = tuple(sites or _layers(shapes))
+    shapes = _sites(model)
+    chosen = tuple(sites or _layers(shapes, model.linear))
     for site in chosen:
         check_site(site, shapes)
+        if pool is None and shapes[site].shape[-2] == 1:
+            raise ValueError(
+                f"{site!r} has one vector for a text, and none for each word; store it with a vector per sentence "
+                "(pool='last', --pool last), or leave it out"
+            )
     widths = {site: shapes[site].shape[-1] for site in chosen}
     rows = [list(sentence) for sentence in sentences] if pool is None else [[" ".join(one)] for one in sentences]
     described = {
@@ -113,7 +141,8 @@ def extract(
     }
     subwords.check(sentences)
     tokens = tokens or (512 if jax.default_backend() == "cpu" else 16_384)
-    lengths = packed_lengths(longest) if packed else padded_lengths(tokenizer, sentences, longest)
+    packed = model.packed and all(shapes[site].shape[-2] > 1 for site in chosen)
+    lengths = packed_lengths(model.window) if packed and model.window else padded_lengths(model, sentences)
     reading = Reading(forward, batching.replicate(params, mesh), widths, how, pool, lengths, packed, tokens, mesh)
     begins = np.cumsum([0, *map(len, rows)])
     held = budget // (2 * 4 * sum(widths.values()))  # words: a block is written while the next one is read
@@ -127,13 +156,13 @@ def extract(
             (number * block, min((number + 1) * block, int(begins[-1])))
             for number in missing[jax.process_index() :: jax.process_count()]
         ]
-        odd = _Odd(tokenizer)
+        odd = _Odd(model)
 
-        def windows(start: int, stop: int) -> list[Window]:
+        def windows(start: int, stop: int) -> list[Placed]:
             first, last = int(np.searchsorted(begins, start, "right")) - 1, int(np.searchsorted(begins, stop))
-            split = subwords.split(tokenizer, sentences[first:last], longest=longest)
-            odd.note(split, first)
-            found = (Window.of(window, int(begins[first + window.sentence]) - start, pool) for window in split.windows)
+            cut = split(model, sentences[first:last])
+            odd.note(cut, first)
+            found = (Placed.of(window, int(begins[first + window.sentence]) - start, pool) for window in cut.windows)
             return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
         total, done = sum(stop - start for start, stop in mine), 0
@@ -153,9 +182,23 @@ def extract(
     return store.open(out)
 
 
-def _layers(sites: Iterable[Site]) -> list[Site]:
-    """Return what enters the first block and what leaves each, in the order of the blocks."""
-    found = [site for site in sites if site == "embed" or site.endswith(("residual", "final"))]
+def _sites(model: Source) -> dict[Site, Any]:
+    """Return the shapes of a model's activations of a text of four tokens."""
+    four = Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool))
+    try:
+        return all_sites(model.forward, model.params, four)
+    except AttributeError as error:
+        raise ValueError(
+            f"the model does not read a text by itself ({error}); an encoder-decoder reads two, and nothing can be "
+            "extracted from it"
+        ) from error
+
+
+def _layers(shapes: Mapping[Site, Any], linear: Mapping[Site, Site]) -> list[Site]:
+    """Return what enters the first block and what leaves each, in the order of the blocks; without blocks, all."""
+    found = [site for site in shapes if site == "embed" or site.endswith(("residual", "final"))]
+    if not any(site != "embed" for site in found):
+        found = [site for site in shapes if shapes[site].shape[-2] > 1 and site not in linear and site != "embed/word"]
     return sorted(
         found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9])
     )
@@ -221,25 +264,22 @@ def _size(count: int) -> str:
 class _Odd:
     """What was not plain in the text."""
 
-    def __init__(self, tokenizer: Tokenizer):
-        self._unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
+    def __init__(self, model: Reader):
+        self._model = model
         self.read = 0  # words
         self.unknown: set[tuple[int, int]] = set()  # (sentence, word) of which the model knows a part only
         self.empty: set[tuple[int, int]] = set()
         self.cut: set[tuple[int, int]] = set()
         self.long: set[int] = set()  # sentences in several windows
 
-    def note(self, split: subwords.Split, first: int) -> None:
+    def note(self, split: Split, first: int) -> None:
         """Add what was found in sentences that begin with number `first`."""
         self.empty.update((first + sentence, word) for sentence, word in split.unknown)
         self.cut.update((first + sentence, word) for sentence, word in split.cut)
         pairs = zip(split.windows, split.windows[1:], strict=False)
         self.long.update(first + one.sentence for one, other in pairs if one.sentence == other.sentence)
-        for window in split.windows:
-            self.read += window.last - window.first
-            found = window.word[window.ids == self._unknown]
-            own = found[(window.first <= found) & (found < window.last)]
-            self.unknown.update((first + window.sentence, int(word)) for word in own)
+        self.read += sum(window.last - window.first for window in split.windows)
+        self.unknown.update((first + sentence, word) for sentence, word in unknown(self._model, split))
 
     def texts(self, sentences: Sequence[Sequence[str]]) -> Iterator[str]:
         """Yield a line for each kind."""

@@ -73,11 +73,16 @@ KADAR2017 = {
 }
 
 
-class Prediction(NamedTuple):
-    """What Imaginet predicts."""
+class Pathways(NamedTuple):
+    """What the two pathways predict."""
 
     textual: Float[Array, "batch time vocab"]  # scores of the next word, after each word
     visual: Float[Array, "batch 1 feature"]  # the picture's features, after the last word
+
+    @property
+    def logits(self) -> Float[Array, "batch time vocab"]:
+        """The scores of words, as `targets.Logit` reads them."""
+        return self.textual
 
 
 class Imaginet(nnx.Module):
@@ -93,7 +98,7 @@ class Imaginet(nnx.Module):
         self.words = nnx.Linear(config.units, config.vocabulary, kernel_init=glorot, rngs=rngs)
         self.features = nnx.Linear(config.units, config.features, kernel_init=glorot, rngs=rngs)
 
-    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Pathways, Activations]:
         """Read the sentences; see `types.Forward`."""
         tap, time = Tap(edits), jnp.arange(tokens.mask.shape[-1])
         word = tap("embed/word", lookup(self.embedding[...], tokens.ids), time)
@@ -103,7 +108,7 @@ class Imaginet(nnx.Module):
         words = tap("textual/projection", self.words(textual), time)
         last = at_position(visual, tokens, -1)[:, None]
         features = tap("visual/projection", self.features(last), jnp.arange(1))
-        return Prediction(words, features), tap.activations()
+        return Pathways(words, features), tap.activations()
 
 
 def build(config: Config) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:

@@ -22,7 +22,7 @@ from jaxneuron.types import Params, Vocabulary
 from jaxneuron_models import checkpoints, checks, lstm_lm, windows
 from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, Trained, train
-from jaxneuron_models.windows import Window
+from jaxneuron_models.windows import Excerpts
 
 
 class Measured(NamedTuple):
@@ -125,7 +125,7 @@ def task(
         cuts = windows.cut(running, window=window, context=context, offset=offset)
         return windows.batched(cuts, batch=batch, padded=padded, seed=(seed, number))
 
-    def loss(params: Params, batch: Window, key: Array) -> tuple[Float[Array, ""], Sums]:
+    def loss(params: Params, batch: Excerpts, key: Array) -> tuple[Float[Array, ""], Sums]:
         sums = _sums(forward(params, batch.tokens, {})[0].logits, batch)
         total, count = sums["loss"]
         return total / jnp.maximum(count, 1), sums
@@ -144,7 +144,7 @@ def task(
     )
 
 
-def _sums(logits: Float[Array, "batch time vocab"], window: Window) -> Sums:
+def _sums(logits: Float[Array, "batch time vocab"], window: Excerpts) -> Sums:
     """Return what is measured, summed over the symbols to be predicted."""
     nats = optax.softmax_cross_entropy_with_integer_labels(logits, window.following)
     total, count = jnp.sum(nats * window.counted), jnp.sum(window.counted)
@@ -197,7 +197,7 @@ def measure(
 
 
 @jax.jit
-def _read_on(params: Params, state: lstm_lm.State, window: Window) -> tuple[lstm_lm.State, Sums]:
+def _read_on(params: Params, state: lstm_lm.State, window: Excerpts) -> tuple[lstm_lm.State, Sums]:
     output, _, state = lstm_lm.step(params, state, window.tokens, {})
     return state, _sums(output.logits, window)
 

@@ -19,7 +19,7 @@ class Running(NamedTuple):
     lengths: Int[np.ndarray, "text"]  # without <END>
 
 
-class Window(NamedTuple):
+class Excerpts(NamedTuple):
     """Pieces of texts, and what is to be predicted in them."""
 
     tokens: Tokens
@@ -104,9 +104,9 @@ def batched(cuts: Cuts, *, batch: int, padded: list[int], seed: tuple[int, ...] 
     ]
 
 
-def take(running: Running, cuts: Cuts, width: int) -> Window:
+def take(running: Running, cuts: Cuts, width: int) -> Excerpts:
     """Return the windows, padded to `width`."""
     at = cuts.begin[:, None] + np.arange(width)
     mask = at < cuts.end[:, None]
     ids, following = (np.where(mask, running.ids[np.where(mask, at + shift, 0)], 0) for shift in (0, 1))
-    return Window(Tokens(ids, mask), following, mask & (at >= cuts.counted[:, None]))
+    return Excerpts(Tokens(ids, mask), following, mask & (at >= cuts.counted[:, None]))

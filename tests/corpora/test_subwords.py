@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from jaxneuron.corpora import subwords
+from jaxneuron.corpora import _windows, subwords
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "play", "##ing", "##ed", "dog", "##s", "s", "a", "##a", "."]
 
@@ -124,7 +124,7 @@ def test_windows_have_the_pieces_of_the_whole_text(name):
 
 
 def test_a_very_long_line_is_read_in_windows():
-    windows = subwords._windows(np.arange(300_000), 16)  # a table of windows and words would take gigabytes
+    windows = _windows._edges(np.arange(300_000), 16)  # a table of windows and words would take gigabytes
     assert sum(last - first for _, _, first, last in windows) == 300_000
 
 
@@ -166,13 +166,6 @@ def test_of_words_in_one_subword_the_first_has_it_and_the_others_are_unknown():
 def test_half_a_surrogate_pair_is_no_word(pieces):
     with pytest.raises(ValueError, match="sentence 1 has the word .*half of a surrogate pair"):
         subwords.split(pieces, [["é"], ["a", "b\ud83d"]], longest=20)
-
-
-def test_the_share_of_unknown_words(pieces, bytelevel):
-    assert subwords.unknown_share(pieces, [["the", "zebra", "dogs"], ["lion"]]) == 0.5
-    assert subwords.unknown_share(bytelevel, [["zebra", "?", "中国"]]) == 0
-    with pytest.raises(ValueError, match="no sentences"):
-        subwords.unknown_share(pieces, [])
 
 
 def test_an_unknown_word_is_one_subword(pieces):

@@ -18,8 +18,10 @@ PROGRAM = """
 import sys, time
 import jax, numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers
-from jaxneuron.extract.to_store import extract
+from jaxneuron.extract.to_store import Settings, extract
+from jaxneuron.types import Vocabulary
 from jaxneuron_models import transformer
+from jaxneuron_models.model import Model
 
 out, mesh, process, processes, port, slow = sys.argv[1], *map(int, sys.argv[2:])
 if processes > 1:
@@ -37,8 +39,9 @@ def progress(done, total):
     print(done, jax.local_device_count(), flush=True)
     time.sleep(slow)
 
-extract(forward, init(jax.random.key(0)), tokenizer, text, out, longest=16, tokens=256, budget=1, mesh=devices,
-        progress=progress)
+known = Vocabulary(tuple(words), np.zeros(50))
+model = Model(forward, init(jax.random.key(0)), known, {}, tokenizer=tokenizer, window=16)
+extract(model, text, out, settings=Settings(tokens=256, budget=1, mesh=devices), progress=progress)
 """
 
 

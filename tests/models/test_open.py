@@ -1,6 +1,8 @@
 """Whatever a name stands for is opened, and its forward runs on a text; of a wrong name, what is near is said."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from tokenizers import Tokenizer, models
 
 from jaxneuron.cli import main
+from jaxneuron.targets import Logit
 from jaxneuron.types import Tokens, Vocabulary
 from jaxneuron_models import heads, text_cnn_training
 from jaxneuron_models.kind import kind
@@ -47,12 +50,11 @@ def load():
     return Made(forward, init(jax.random.key(0)))
 """
 TRAIN = {
-    "imaginet": "train imaginet --epochs 1 --embedding 4 --units 4 --batch 512",
+    "imaginet": "train imaginet --data captions --epochs 1 --embedding 4 --units 4 --min-count 1",
     "lstm": "train lstm --data text.txt --epochs 1 --width 4 --embedding 3",
-    "words": "train lstm --data text.txt --epochs 1 --width 4 --symbol word",
     "transformer": "train transformer --data text.txt --epochs 1 --width 4 --heads 2 --blocks 1 --longest 8",
-    "masked": "train transformer --data text.txt --epochs 1 --width 4 --heads 2 --blocks 1 --no-causal --longest 8",
 }
+CHANGED = {"words": ("lstm", "symbol", "word"), "masked": ("transformer", "causal", False)}
 GIVES = {
     "imaginet": ("next word", "word"),
     "lstm": ("next word", "character"),
@@ -73,6 +75,10 @@ def here(tmp_path_factory):
     (here / "mine.py").write_text(FLAX)
     (here / "other.py").write_text("class Empty: forward = params = 1\ndef load(): return Empty()\n")
     save(here / "hf", tensors())
+    (here / "captions").mkdir()
+    for split in ("train", "dev", "test"):
+        (here / "captions" / f"{split}.txt").write_text("w1 w2 w3\n" * 10)
+        np.save(here / "captions" / f"{split}.npy", np.ones((2, 3), np.float32))
     before = os.getcwd()
     os.chdir(here)
     try:
@@ -82,6 +88,11 @@ def here(tmp_path_factory):
             assert not ended.value.code
     finally:
         os.chdir(before)
+    for name, (other, setting, value) in CHANGED.items():  # the same weights, another config: nothing to train
+        shutil.copytree(here / other, here / name)
+        header = json.loads((here / other / "config.json").read_text())
+        header["config"][setting] = value
+        (here / name / "config.json").write_text(json.dumps(header))
     texts = [line.split() for line in TEXT.splitlines()]
     labels = ["a" if "w2" in text else "b" for text in texts]
     key = jax.random.key(0)
@@ -103,13 +114,16 @@ def test_whatever_a_name_stands_for_is_opened_and_runs(here, monkeypatch, name):
     assert isinstance(model, Model) and model.source == name
     assert (model.head, model.symbol) == GIVES[name]
     tokens = Tokens(jnp.array([[1, 3, 2]]), jnp.ones((1, 3), bool))
-    _, activations = model.forward(model.params, tokens, {})
+    output, activations = model.forward(model.params, tokens, {})
     assert all(bool(jnp.isfinite(value).all()) for value in activations.values())
     outputs = len(model.labels or model.vocabulary.words)
-    assert model.scores is None or activations[model.scores].shape[-1] == outputs
+    if model.scores is not None:
+        assert activations[model.scores].shape[-1] == outputs
+        score = Logit(1)(output, activations, tokens)
+        np.testing.assert_array_equal(score, activations[model.scores][:, -1, 1])
     assert set(model.linear) <= set(activations)
     if model.step is not None:
-        assert model.initial_state is not None
+        assert model.initial_state is not None and model.scores is not None
         _, stepped, state = model.step(model.params, model.initial_state(1, 3), tokens.ids[:, :2], {})
         _, last, _ = model.step(model.params, state, tokens.ids[:, 2:], {})
         np.testing.assert_allclose(last[model.scores][:, 0], activations[model.scores][:, 2], atol=1e-5)
@@ -196,6 +210,7 @@ def test_stories_of_a_real_llama():
     if not weights.is_dir():
         pytest.skip("the weights are not here")
     model = open_model(weights)
+    assert model.tokenizer is not None
     ids = model.tokenizer.encode("Once upon a time, there was a little").ids
     output, _ = model.forward(model.params, Tokens(jnp.array([ids]), jnp.ones((1, len(ids)), bool)), {})
     assert model.head == "next word" and model.vocabulary.words[int(output.logits[0, -1].argmax())].strip("▁").isalpha()

@@ -17,6 +17,7 @@ from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.tap import nearest
 from jaxneuron.types import Forward, Params, Site, Vocabulary
 from jaxneuron_models import transformer, transformer_training
+from jaxneuron_models.model import Model
 from jaxneuron_models.open import open
 
 SPLITS = ("train", "dev", "test")
@@ -34,6 +35,7 @@ class Subject(NamedTuple):
     config: transformer.Config
     hidden: int | None  # the id that stands for a hidden word, in a masked language model
     source: str  # what it was opened by
+    model: Model  # as it was opened
 
 
 class Part(NamedTuple):
@@ -68,7 +70,7 @@ def load(source: Path | str) -> Subject:
         words = {word: number for number, word in enumerate(model.vocabulary.words)}
         tokenizer = Tokenizer(models.WordLevel(words, unk_token=model.vocabulary.words[transformer_training.MASK]))
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]
-    return Subject(model.forward, model.params, tokenizer, model.config, model.hidden, model.source)
+    return Subject(model.forward, model.params, tokenizer, model.config, model.hidden, model.source, model)
 
 
 def closed_vocabulary(subject: Subject) -> Vocabulary | None:
@@ -194,13 +196,9 @@ def prepare(
     parts = {}
     for split, corpus in kept.items():
         found = extract(
-            subject.forward,
-            subject.params,
-            subject.tokenizer,
+            subject.model,
             corpus.sentences,
             directory / "store" / name / split,
-            longest=subject.config.window,
-            packed=True,
             progress=report(f"{name}: read {split}"),
         )
         ids = {layer: labelled.classes(corpus, layer, names=names[layer]).ids for layer in layers}
