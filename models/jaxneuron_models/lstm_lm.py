@@ -82,7 +82,7 @@ class Language(nnx.Module):
         if refused:
             raise ValueError(f"a model built for training takes no edit at {refused[0]!r}; build it without `training`")
         tap, time = Tap(edits), state.length + jnp.arange(tokens.mask.shape[1])
-        memories, x, mask = [], self.embed(tap, tokens.ids, time, edits), jnp.asarray(tokens.mask).T
+        memories, x, mask = [], self.embed(tap, jnp.asarray(tokens.ids), time, edits), jnp.asarray(tokens.mask).T
         for number in range(self.layers):
             memory = Memory(state.hidden[number], state.cell[number])
             x, memory = getattr(self, f"lstm{number}")(tap, f"lstm{number}", x, mask, memory, time)

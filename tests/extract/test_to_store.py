@@ -21,7 +21,9 @@ LONGEST = 24
 
 @pytest.fixture(scope="module")
 def model():
-    config = transformer.Config(len(PIECES), width=12, blocks=2, heads=3, causal=False, norm_first=False, head="none")
+    config = transformer.Config(
+        len(PIECES), width=12, blocks=2, heads=3, causal=False, norm_first=False, longest=LONGEST, head="none"
+    )
     return build(config)
 
 
@@ -89,7 +91,7 @@ def test_each_row_is_its_sentences_vector(model, sentences, pool, tmp_path):
 @pytest.mark.parametrize("options", [{"how": "mean"}, {"pool": "cls"}, {"how": "first"}])
 def test_several_sentences_in_a_row_do_not_see_each_other(sentences, causal, positions, options, tmp_path):
     config = transformer.Config(
-        len(PIECES), width=12, blocks=2, heads=3, causal=causal, positions=positions, head="none"
+        len(PIECES), width=12, blocks=2, heads=3, causal=causal, positions=positions, longest=LONGEST, head="none"
     )
     model = build(config)
     text = [*sentences, [word for sentence in sentences for word in sentence]]
@@ -111,19 +113,19 @@ def test_batches_do_not_matter(model, sentences, tmp_path):
 
 def test_a_stopped_run_goes_on_and_ends_the_same(model, sentences, tmp_path, monkeypatch):
     text = sentences * 60
-    options = {"settings": Settings(tokens=512, budget=1)}
-    whole = extract(model, text, tmp_path / "whole", **options)
+    few = Settings(tokens=512, budget=1)
+    whole = extract(model, text, tmp_path / "whole", settings=few)
 
     def stop(done, total):
         if done > total / 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract(model, text, tmp_path / "stopped", progress=stop, **options)
+        extract(model, text, tmp_path / "stopped", progress=stop, settings=few)
     with pytest.raises(ValueError, match="unfinished"):
         store.open(tmp_path / "stopped")
     seen = []
-    resumed = extract(model, text, tmp_path / "stopped", progress=lambda *a: seen.append(a), **options)
+    resumed = extract(model, text, tmp_path / "stopped", progress=lambda *a: seen.append(a), settings=few)
     assert resumed.checksum == whole.checksum
     assert 0 < seen[-1][0] == seen[-1][1] < sum(map(len, text))
 
