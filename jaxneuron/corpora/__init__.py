@@ -37,6 +37,8 @@ Programs that label each symbol of a text (`hypotheses` is the noun, and runs th
 And what is made of text:
 
 - `vocabulary`: words to ids
+- `subwords`: words to a tokenizer's pieces, in windows that a model can read, and back
+- `symbols`: the same for a vocabulary of whole words or of characters
 - `ngrams`: every distinct n-gram of a text
 - `phrases`: the words and phrases of a treebank's parses
 - `selection`: the words, sentences and contexts at which each unit is highest and lowest

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models
 
+from jaxneuron import store
 from jaxneuron.cli import main
 from jaxneuron.targets import Logit
 from jaxneuron.types import Tokens, Vocabulary
@@ -114,7 +115,7 @@ def test_whatever_a_name_stands_for_is_opened_and_runs(here, monkeypatch, name):
     assert isinstance(model, Model) and model.source == name
     assert (model.head, model.symbol) == GIVES[name]
     tokens = Tokens(jnp.array([[1, 3, 2]]), jnp.ones((1, 3), bool))
-    output, activations = model.forward(model.params, tokens, {})
+    output, activations = jax.jit(model.forward)(model.params, tokens, {})
     assert all(bool(jnp.isfinite(value).all()) for value in activations.values())
     outputs = len(model.labels or model.vocabulary.words)
     if model.scores is not None:
@@ -128,6 +129,17 @@ def test_whatever_a_name_stands_for_is_opened_and_runs(here, monkeypatch, name):
         _, last, _ = model.step(model.params, state, tokens.ids[:, 2:], {})
         np.testing.assert_allclose(last[model.scores][:, 0], activations[model.scores][:, 2], atol=1e-5)
     assert (model.step is None) == (name not in ("lstm", "words", "transformer", "hf"))
+
+
+@pytest.mark.parametrize("name", ["lstm", "head", "mine:load"])
+def test_whatever_is_opened_is_extracted_from(here, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "few.txt").write_text("w1 w2\nw3 w2 w1\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["extract", "--model", name, "--data", str(tmp_path / "few.txt"), "--out", str(tmp_path / "store")])
+    assert not ended.value.code
+    assert store.open(tmp_path / "store").manifest.words == 5
 
 
 def test_a_head_moves_with_its_encoder_and_says_what_it_lacks(here, tmp_path):
@@ -212,5 +224,5 @@ def test_stories_of_a_real_llama():
     model = open_model(weights)
     assert model.tokenizer is not None
     ids = model.tokenizer.encode("Once upon a time, there was a little").ids
-    output, _ = model.forward(model.params, Tokens(jnp.array([ids]), jnp.ones((1, len(ids)), bool)), {})
+    output, _ = jax.jit(model.forward)(model.params, Tokens(jnp.array([ids]), jnp.ones((1, len(ids)), bool)), {})
     assert model.head == "next word" and model.vocabulary.words[int(output.logits[0, -1].argmax())].strip("▁").isalpha()
