@@ -25,7 +25,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.batching import Progress
 from jaxneuron.tap import Tap, check_site, sites
-from jaxneuron.types import Activations, Edit, Forward, Params, Site, Tokens, Vocabulary
+from jaxneuron.types import Activations, Edit, Forward, Params, Site, Text, Tokens, Vocabulary
 from jaxneuron_models import checkpoints, checks, pure
 from jaxneuron_models.model import Model
 from jaxneuron_models.train import Sums, Task, train
@@ -81,9 +81,7 @@ class Head(nnx.Module):
         self.scores = nnx.Linear(config.hidden, config.labels, rngs=rngs)
         self.reads = config.reads
 
-    def __call__(
-        self, tap: Tap, x: Float[Array, "batch time unit"], tokens: Tokens
-    ) -> Float[Array, "batch _time label"]:
+    def __call__(self, tap: Tap, x: Float[Array, "batch time unit"], tokens: Text) -> Float[Array, "batch _time label"]:
         """Return the scores, and record what leads to them."""
         time = jnp.arange(x.shape[-2])
         if self.reads == "mean":
@@ -102,7 +100,7 @@ class HeadedForward:
     site: Site
 
     def __call__(
-        self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]
+        self, params: Params, tokens: Text, edits: Mapping[Site, Edit]
     ) -> tuple[Float[Array, "batch _time label"], Activations]:
         """Return the scores of `tokens`; `params` has those of the encoder and of the head."""
         own = {site: edit for site, edit in edits.items() if site.startswith("head/")}
@@ -148,6 +146,7 @@ def with_head(model: Encoder, config: Config, params: Params) -> Model:
         params={"encoder": model.params, "head": params},
         linear=below.linear | {"head/logits": "head/hidden"},
         config=config,
+        packed=below.packed and config.reads == "words",  # a mean is over all that a row has
         head="text label" if config.reads == "mean" else "span",
         scores="head/logits",
         labels=config.names,
