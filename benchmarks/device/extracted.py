@@ -16,7 +16,6 @@ from benchmarks.device import machine, material
 from benchmarks.device.precision import products
 from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.measure import Row
-from benchmarks.pooled import tokenizer
 from jaxneuron import store
 from jaxneuron.extract.to_store import extract
 from jaxneuron.types import Tokens

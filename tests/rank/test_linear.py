@@ -310,7 +310,9 @@ def test_units_as_they_are_are_refused_where_single_precision_loses_them(key, op
     labels = np.arange(120) % 3
     x = np.random.default_rng(0).normal(size=(120, 4)) + (labels == 1)[:, None]
     alike = linear.fit(key, x + 100, labels, settings=linear.Settings(standardise=False, **options))
-    single = linear.fit(key, (x + 100).astype(np.float32), labels, settings=linear.Settings(standardise=False, **options))
+    single = linear.fit(
+        key, (x + 100).astype(np.float32), labels, settings=linear.Settings(standardise=False, **options)
+    )
     np.testing.assert_allclose(linear.logits(alike, x + 100), linear.logits(single, x + 100), atol=0.02)
     for wide in (x + 1e6, x + 1e9, x * 1e39, x * 1e-60):
         with pytest.raises(ValueError, match="unit 0 has a standard deviation of .* leave standardise=True"):
