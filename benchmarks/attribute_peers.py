@@ -30,7 +30,7 @@ class Text(NamedTuple):
 class Scored(torch.nn.Module):
     """A model of the BERT family with a linear score of the mean over its words."""
 
-    def __init__(self, body: torch.nn.Module, direction: np.ndarray):
+    def __init__(self, body: Any, direction: np.ndarray):
         super().__init__()
         self.body = body.eval().requires_grad_(False)
         self.register_buffer("direction", torch.tensor(np.asarray(direction)))

@@ -94,8 +94,8 @@ def soften(x: Tensor, uniform: Tensor, temperature: Tensor | float) -> Tensor:
 
 def temperatures(steps: int, warmest: float, coldest: float, decay: float | None) -> list[float]:
     """Return the temperature of each step; no decay means to reach the coldest at the last step."""
-    decay = decay or (coldest / warmest) ** (1 / max(steps - 1, 1))
-    return [max(warmest * decay**step, coldest) for step in range(steps)]
+    factor = decay or (coldest / warmest) ** (1 / max(steps - 1, 1))
+    return [max(warmest * factor**step, coldest) for step in range(steps)]
 
 
 def original(
