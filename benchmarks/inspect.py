@@ -125,7 +125,11 @@ def scores(data: Data) -> list[Row]:
         versus(
             "support vector machines of each unit, 20 folds",
             data.size,
-            lambda: single_neuron.scores(None, x, concepts, folds=fold, standardise=False).accuracy,
+            lambda: (
+                single_neuron.scores(
+                    None, x, concepts, folds=fold, settings=single_neuron.Settings(standardise=False)
+                ).accuracy
+            ),
             ("scikit-learn, a loop", lambda: peers.machines(*some, fold)),
             1,
             lambda ours, theirs: _close(float(np.max(np.abs(ours[labels, :units] - theirs))), 0.005),

@@ -175,7 +175,7 @@ def statistics(data: Data) -> list[Row]:
         versus(
             "support vector machine of each unit, 20 folds",
             f"{len(x):,} words x {layer.shape[1]} units x {concepts.shape[1]} classes",
-            lambda: single_neuron.rank(KEY, layer, concepts, standardise=False).score,
+            lambda: single_neuron.rank(KEY, layer, concepts, settings=single_neuron.Settings(standardise=False)).score,
             ("scikit-learn, a loop", lambda: peers.machines(*machine, folds=20)),
             1,
             close(0.01),

@@ -21,6 +21,24 @@ FRACTIONS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0
 """The first k, as shares of all units."""
 
 
+class Grid(NamedTuple):
+    """Which k are tried.
+
+    Args:
+        fractions: the first k, as shares of all units; all units come on top.
+        rounds: how often the gap before each smallest k is divided.
+        parts: how many new k divide a gap.
+    """
+
+    fractions: Sequence[float] = FRACTIONS
+    rounds: int = 2
+    parts: int = 4
+
+
+DEFAULT = Grid()
+"""What is tried where nothing is said."""
+
+
 class MinimalSet(NamedTuple):
     """How many units reach each share of what all of them reach."""
 
@@ -39,9 +57,7 @@ def minimal_set(
     dev: Data,
     *,
     shares: Sequence[float] = (0.97, 0.98, 0.99, 1.0),
-    fractions: Sequence[float] = FRACTIONS,
-    rounds: int = 2,
-    parts: int = 4,
+    grid: Grid = DEFAULT,
     fit: Callable[..., Probe] = linear.fit,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -56,9 +72,7 @@ def minimal_set(
         train: activations and labels of one property.
         dev: the same of other tokens, by which k is chosen; report its accuracy on a third set (`probes.curve`).
         shares: of the accuracy of all units, above 0 and at most 1.
-        fractions: the first k, as shares of all units; all units come on top.
-        rounds: how often the gap before each smallest k is divided.
-        parts: how many new k divide a gap.
+        grid: which k are tried.
         fit: see `probes.retrained`.
         budget: bytes of working memory.
         progress: called after each round.
@@ -78,15 +92,15 @@ def minimal_set(
     units = len(order)
     found: dict[int, float] = {}
     size: list[int] = []
-    new = sorted({min(units, max(1, math.ceil(f * units))) for f in fractions} | {units})
-    for turn in range(rounds + 1):
+    new = sorted({min(units, max(1, math.ceil(f * units))) for f in grid.fractions} | {units})
+    for turn in range(grid.rounds + 1):
         if new:
             accuracy = curve(key, order, train, dev, counts=new, fit=fit, budget=budget).accuracy
             found |= dict(zip(new, accuracy.tolist(), strict=True))
         if progress:
-            progress(turn + 1, rounds + 1)
+            progress(turn + 1, grid.rounds + 1)
         size = [_smallest(found, share * found[units]) for share in wanted]
-        new = sorted({k for last in size for k in _between(found, last, parts)})
+        new = sorted({k for last in size for k in _between(found, last, grid.parts)})
     counts = np.array(sorted(found))
     best = np.array([found[k] for k in size])
     return MinimalSet(wanted, np.array(size), best, found[units], counts, np.array([found[int(k)] for k in counts]))

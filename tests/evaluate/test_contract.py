@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from jaxneuron import evaluate as package
+from jaxneuron.evaluate.minimal_set import Grid
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe
 from tests.evaluate import planted
@@ -102,7 +103,7 @@ GIVEN = {
 }
 """Arguments by name: what they mean is the same in the whole folder."""
 
-SMALL = {"counts": [1, 3, 6], "fit": nearest_mean, "seeds": 2, "rounds": 1, "fractions": None}
+SMALL = {"counts": [1, 3, 6], "fit": nearest_mean, "seeds": 2, "grid": Grid(rounds=1)}
 """Options that keep the suite small."""
 
 READERS, WITHOUT = readers()

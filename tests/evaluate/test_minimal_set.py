@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from jaxneuron.evaluate.minimal_set import minimal_set
+from jaxneuron.evaluate.minimal_set import Grid, minimal_set
 from jaxneuron.rank import linear
 from jaxneuron.types import Ranking
 from tests.evaluate import planted
@@ -23,8 +23,7 @@ def test_the_planted_units_are_enough_and_fewer_are_not(key):
         DATA.train,
         DATA.test,
         shares=(0.5, 0.97),
-        fractions=(0.1, 0.5),
-        parts=2,
+        grid=Grid(fractions=(0.1, 0.5), parts=2),
         fit=FIT,
         progress=lambda *n: seen.append(n),
     )

@@ -8,6 +8,7 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.svm import LinearSVC
 
 from jaxneuron.rank import single_neuron
+from jaxneuron.rank.single_neuron import Settings
 from jaxneuron.ranking import ranked
 
 FOLDS = np.arange(120) % 3
@@ -29,7 +30,7 @@ def data():
 @pytest.mark.parametrize("cost", [1.0, 0.01])
 def test_it_agrees_with_scikit_learns_machines(data, cost):
     activations, labels = data
-    found = single_neuron.scores(None, *data, folds=FOLDS, cost=cost, standardise=False)
+    found = single_neuron.scores(None, *data, folds=FOLDS, settings=Settings(cost=cost, standardise=False))
     for label in range(3):
         held = labels == label
         for unit in range(6):
@@ -49,7 +50,9 @@ def test_it_agrees_with_scikit_learns_machines(data, cost):
 @pytest.mark.parametrize("cost", [1.0, 0.01])
 def test_logistic_regression_agrees_with_scikit_learns(data, cost):
     activations, labels = data
-    found = single_neuron.scores(None, *data, folds=FOLDS, loss="logistic", cost=cost, standardise=False)
+    found = single_neuron.scores(
+        None, *data, folds=FOLDS, settings=Settings(loss="logistic", cost=cost, standardise=False)
+    )
     for label in range(3):
         held = labels == label
         for unit in range(6):
@@ -73,8 +76,10 @@ def test_balanced_machines_agree_with_scikit_learns_and_find_a_rare_label(loss):
     activations = rng.normal(size=(2000, 3)).astype(np.float32)
     activations[:, 1] += 2 * rare
     folds = rng.permutation(2000) % 4
-    options = {"folds": folds, "loss": loss, "standardise": False}
-    found = single_neuron.scores(None, activations, rare, class_weight="balanced", **options)
+    settings = Settings(loss=loss, standardise=False)
+    options = {"folds": folds, "settings": settings}
+    even = settings._replace(class_weight="balanced")
+    found = single_neuron.scores(None, activations, rare, folds=folds, settings=even)
     same = single_neuron.rank(None, activations, rare, by="balanced", **options).score[0]
     for unit in range(3):
         said, weights = np.zeros(2000, bool), []
@@ -101,7 +106,7 @@ def test_accuracies_are_those_of_scikit_learns_cross_validation():
     concepts = rng.random((1500, 3)) < [0.03, 0.2, 0.6]
     activations = np.tanh(rng.normal(size=(1500, 4)) + concepts @ rng.normal(size=(3, 4)) * 2).astype(np.float32)
     folds = rng.permutation(1500) % 20
-    found = single_neuron.scores(None, activations, concepts, folds=folds, standardise=False)
+    found = single_neuron.scores(None, activations, concepts, folds=folds, settings=Settings(standardise=False))
     for label, held in enumerate(concepts.T):
         for unit in range(4):
             said = cross_val_predict(LinearSVC(), activations[:, [unit]], held, cv=PredefinedSplit(folds))
@@ -114,7 +119,7 @@ def test_a_label_that_all_of_a_fold_have_is_no_trouble(loss):
     labels = np.repeat([0, 1, 2], [2, 58, 60])
     activations = np.stack([labels == 0, np.arange(120) % 7, np.ones(120)], axis=1).astype(np.float32)
     folds = np.where(labels == 0, 0, 1 + np.arange(120) % 2)  # without label 0, and then with all of it
-    found = single_neuron.scores(None, activations, labels, folds=folds, loss=loss)
+    found = single_neuron.scores(None, activations, labels, folds=folds, settings=Settings(loss=loss))
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found.accuracy[0], 118 / 120)
     np.testing.assert_allclose(found.balanced[0], 0.5)
@@ -137,7 +142,7 @@ def test_gain_is_over_the_more_frequent_side(data):
     np.testing.assert_allclose(found.gain, found.accuracy - share)
     np.testing.assert_allclose(found.gain[:, 3], 0, atol=1e-9)  # a constant names it always
     assert found.accuracy[0, 4] == found.balanced[0, 4] == 1
-    ranked = single_neuron.rank(None, *data, folds=4, by="balanced", class_weight="uniform")
+    ranked = single_neuron.rank(None, *data, folds=4, by="balanced", settings=Settings(class_weight="uniform"))
     np.testing.assert_allclose(ranked.score, found.balanced, rtol=1e-6)
     assert ranked.order[:, 0].tolist() == [4, 1, 2]
 
@@ -170,9 +175,9 @@ def test_classes_are_dealt_evenly_and_by_the_key():
         ({"folds": 121}, "expected 2 to 120 folds"),
         ({"folds": FOLDS[:-1]}, "a fold for each of the 120 tokens"),
         ({"folds": FOLDS * 0}, "at least two of them"),
-        ({"folds": 3, "cost": 0.0}, "a cost above 0"),
-        ({"folds": 3, "loss": "hinge"}, "squared_hinge"),
-        ({"folds": 3, "class_weight": "even"}, "balanced"),
+        ({"folds": 3, "settings": Settings(cost=0.0)}, "a cost above 0"),
+        ({"folds": 3, "settings": Settings(loss="hinge")}, "squared_hinge"),
+        ({"folds": 3, "settings": Settings(class_weight="even")}, "balanced"),
     ],
     ids=str,
 )

@@ -13,7 +13,7 @@ Selection: `_forward_selection`.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,7 @@ from jaxneuron import batching
 from jaxneuron.rank import _labels
 from jaxneuron.rank.gaussian import _forward_selection
 from jaxneuron.rank.gaussian._densities import densities
+from jaxneuron.rank.gaussian._gaussians import Gaussians as Gaussians
 from jaxneuron.rank.gaussian._scatter import Moments, block_size, scatter, shrunk
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
@@ -44,17 +45,6 @@ CRITERIA = ("log_likelihood", "mutual_information", "accuracy")
 
 _TUNING = 50  # units that `fit` chooses the shrinkage with: as many as the paper selects
 _BUDGET = 4 * batching.BUDGET  # held for 25,000 tokens of 5,000 units
-
-
-class Gaussians(NamedTuple):
-    """A Gaussian for each class; `logits` has the density of any subset of the units."""
-
-    mean: Float[np.ndarray, "label unit"]
-    covariance: Float[np.ndarray, "label unit unit"]  # of activations divided by the scale; in all
-    # 4 classes units^2 bytes: 10 MB for 384 units and 17 classes
-    prior: Float[np.ndarray, "label"]  # share of each class in the training data, 0 where it does not occur
-    scale: Float[np.ndarray, "unit"]  # 1 but for a unit of a range beyond 2^40 or below 2^-40
-    shrinkage: float  # share of the common covariance in each
 
 
 def fit(
@@ -157,7 +147,7 @@ def rank(
     ids, weight = _judges(moments.prior, *judged, units, by)
     gaussians = _gaussians(moments, SHRINKAGE if shrinkage is None else shrinkage)
     chosen = _forward_selection.select(
-        *gaussians[:4],
+        gaussians,
         judged[0],
         ids,
         weight,
@@ -199,7 +189,7 @@ def logits(
         >>> jnp.argmax(logits(fitted, a, [0]), axis=1).tolist()
         [0, 0, 1, 1]
     """
-    return densities(*gaussians[:4], activations, units, prefixes=False, budget=budget)
+    return densities(gaussians, activations, units, prefixes=False, budget=budget)
 
 
 def prefix_logits(
@@ -220,7 +210,7 @@ def prefix_logits(
     Raises:
         ValueError: as `logits`.
     """
-    return densities(*gaussians[:4], activations, order, prefixes=True, budget=budget)
+    return densities(gaussians, activations, order, prefixes=True, budget=budget)
 
 
 def _check(shrinkage: float | None) -> None:
@@ -236,7 +226,7 @@ def _alone(moments: Moments, activations: Table, labels: Any, budget: int) -> In
     """Return the units that say most about the labels of dev data, each alone."""
     rough = _gaussians(moments, SHRINKAGE)
     ids, weight = _judges(rough.prior, activations, labels, len(moments.constant), CRITERIA[0])
-    chosen = _forward_selection.select(*rough[:4], activations, ids, weight, count=1, accuracy=False, budget=budget)
+    chosen = _forward_selection.select(rough, activations, ids, weight, count=1, accuracy=False, budget=budget)
     return np.argsort(-chosen.single, stable=True)[:_TUNING]
 
 

@@ -9,15 +9,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron import batching
+from jaxneuron.rank.gaussian._gaussians import Gaussians
 from jaxneuron.rank.gaussian._scatter import scaled
 from jaxneuron.table import Checked, Table, padded
 
 
 def densities(
-    mean: Float[np.ndarray, "label unit"],
-    covariance: Float[np.ndarray, "label unit unit"],
-    prior: Float[np.ndarray, "label"],
-    scale: Float[np.ndarray, "unit"],
+    gaussians: Gaussians,
     activations: Table,
     units: Any,
     *,
@@ -25,6 +23,7 @@ def densities(
     budget: int,
 ) -> Float[Array, "*subset token label"]:
     """Return log p(label, activations of some units), or of the first, the first two, and so on."""
+    mean, covariance, prior, scale = gaussians[:4]
     units, checked = np.asarray(units, np.int64).reshape(-1), Checked(activations, exact=True)
     known = mean.shape[1]
     if checked.shape[1] != known:

@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
+from jaxneuron.rank.gaussian._gaussians import Gaussians
 from jaxneuron.rank.gaussian._scatter import scaled
 from jaxneuron.table import Checked, Table, spans
 
@@ -52,10 +53,7 @@ class _Block(NamedTuple):
 
 
 def select(
-    mean: Float[np.ndarray, "label unit"],
-    covariance: Float[np.ndarray, "label unit unit"],
-    prior: Float[np.ndarray, "label"],
-    scale: Float[np.ndarray, "unit"],
+    gaussians: Gaussians,
     activations: Table,
     labels: Int[np.ndarray, "token"],
     weight: Float[np.ndarray, "token"],
@@ -68,10 +66,7 @@ def select(
     """Choose units one by one, each the best beside those before it.
 
     Args:
-        mean: of each class.
-        covariance: of each class, of activations divided by the scale.
-        prior: share of each class.
-        scale: of each unit.
+        gaussians: one for each class.
         activations: of each token.
         labels: below the number of classes.
         weight: of each token in the criterion: the weighted sum of log p(label | units), in nats, or of correct ones.
@@ -80,6 +75,7 @@ def select(
         budget: bytes for activations; they are read again for each choice where they do not fit.
         progress: called after each choice.
     """
+    mean, covariance, prior, scale = gaussians[:4]
     checked = Checked(activations, exact=True)
     (tokens, units), classes = checked.shape, len(prior)
     centre = (prior @ mean).astype(checked.dtype)  # as it is taken off, so that coefficients know of its rounding

@@ -25,6 +25,33 @@ from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, over_units
 from jaxneuron.types import Ranking
 
+ClassWeight = Literal["uniform", "balanced"]
+
+
+class Settings(NamedTuple):
+    """How a machine of one unit is fitted.
+
+    Args:
+        loss: of classes and concepts: that of scikit-learn's `LinearSVC`, or of its `LogisticRegression`.
+        cost: C of that loss, above 0.
+        class_weight: what an error costs: `"uniform"` the same for each token; `"balanced"` the cost times `tokens / (2
+            * tokens of its side)`, over those that a machine is trained on, as scikit-learn defines it: a label that
+            few tokens have then counts as much as the many without it;
+            None for `"balanced"` where units are ranked by balanced accuracy, and else for `"uniform"`.
+        standardise: shift and scale each unit to a mean of 0 and a deviation of 1 before the machine sees it; without
+            it, the penalty means something else for each unit, as in the paper. A line of least squares is the same
+            either way.
+    """
+
+    loss: Literal["squared_hinge", "logistic"] = "squared_hinge"
+    cost: float = 1.0
+    class_weight: ClassWeight | None = None
+    standardise: bool = True
+
+
+DEFAULT = Settings()
+"""What is done where nothing is said."""
+
 
 class Scores(NamedTuple):
     """How each unit alone does on tokens that it was not fitted to."""
@@ -44,8 +71,6 @@ class Best(NamedTuple):
     count: Int[np.ndarray, "label"]  # units that reach it, which may be more than k
 
 
-ClassWeight = Literal["uniform", "balanced"]
-
 LOSSES = {"squared_hinge": _margin, "logistic": _logistic}
 """Which machines minimise a loss."""
 
@@ -58,10 +83,7 @@ def rank(
     *,
     by: Literal["accuracy", "balanced", "gain"] = "accuracy",
     folds: int | Int[Any, "..."] = 20,
-    loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
-    cost: float = 1.0,
-    class_weight: ClassWeight | None = None,
-    standardise: bool = True,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Ranking:
@@ -75,12 +97,7 @@ def rank(
             names it, so that accuracy and gain tell units apart less than their weights do.
         folds: how many, at least 2 and at most the tokens, or the fold of each token, numbers from 0. Classes are
             dealt evenly.
-        loss: of classes and concepts: that of scikit-learn's `LinearSVC`, or of its `LogisticRegression`.
-        cost: C of that loss, above 0.
-        class_weight: see `scores`; None for `"balanced"` by balanced accuracy, and else for `"uniform"`.
-        standardise: shift and scale each unit to a mean of 0 and a deviation of 1 before the machine sees it; without
-            it, the penalty means something else for each unit, as in the paper. A line of least squares is the same
-            either way.
+        settings: of the machines of classes and concepts.
         budget: bytes for a block of units.
         progress: called after each block.
 
@@ -103,11 +120,9 @@ def rank(
     else:
         if by not in Scores._fields[:3]:
             raise ValueError(f"expected by as one of {', '.join(Scores._fields[:3])}, got by={by!r}")
-        if class_weight is None:
-            class_weight = "balanced" if by == "balanced" else "uniform"
-        options: Any = {"folds": folds, "loss": loss, "cost": cost, "class_weight": class_weight}
-        options |= {"standardise": standardise, "budget": budget, "progress": progress}
-        found = scores(key, activations, labels, **options)
+        if settings.class_weight is None and by == "balanced":
+            settings = settings._replace(class_weight="balanced")
+        found = scores(key, activations, labels, folds=folds, settings=settings, budget=budget, progress=progress)
         score = getattr(found, by)
     return ranked(score)
 
@@ -118,10 +133,7 @@ def scores(
     labels: Shaped[Any, "..."],
     *,
     folds: int | Int[Any, "..."] = 20,
-    loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
-    cost: float = 1.0,
-    class_weight: ClassWeight = "uniform",
-    standardise: bool = True,
+    settings: Settings = DEFAULT,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Scores:
@@ -132,12 +144,7 @@ def scores(
         activations: as in `rank`.
         labels: classes or concepts.
         folds: as in `rank`.
-        loss: as in `rank`.
-        cost: as in `rank`.
-        class_weight: what an error costs: `"uniform"` the same for each token; `"balanced"` the cost times `tokens / (2
-            * tokens of its side)`, over those that a machine is trained on, as scikit-learn defines it: a label that
-            few tokens have then counts as much as the many without it.
-        standardise: as in `rank`; weights and biases are those of the activations as they are, either way.
+        settings: of the machines; weights and biases are those of the activations as they are, standardised or not.
         budget: bytes for a block of units.
         progress: called after each block.
 
@@ -147,6 +154,8 @@ def scores(
     Raises:
         TypeError, ValueError: as in `rank`; numbers.
     """
+    loss, cost, class_weight, standardise = settings
+    class_weight = class_weight or "uniform"
     if not cost > 0:
         raise ValueError(f"expected a cost above 0, got {cost}")
     if loss not in LOSSES:

@@ -36,8 +36,9 @@ def relevance(key: Array, states: Float[np.ndarray, "symbol unit"], found: Passa
     values = found.labels.values
     said, classes, real = (np.flatnonzero(kind == name) for name in ("binary", "categorical", "real"))
     machine_key, line_key = jax.random.split(key)
-    plain = partial(single_neuron.scores, machine_key, states, folds=folds, standardise=False)
-    even = partial(plain, class_weight="balanced")
+    settings = single_neuron.Settings(standardise=False)
+    plain = partial(single_neuron.scores, machine_key, states, folds=folds, settings=settings)
+    even = partial(plain, settings=settings._replace(class_weight="balanced"))
     parts = []
     if len(said):
         fair = even(values[:, said] > 0)
