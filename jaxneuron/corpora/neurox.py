@@ -18,7 +18,6 @@ and activations differ in number is an error, not a sentence less. To and from a
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
+from jaxneuron import files
 from jaxneuron.corpora._files import listing
 from jaxneuron.corpora._json import field, read_lines
 
@@ -80,13 +80,9 @@ def write(path: str | Path, sentences: Iterable[tuple[Sequence[str], np.ndarray]
     if np.dtype(dtype).name not in ("float32", "float16"):
         raise ValueError(f"cannot write the dtype {np.dtype(dtype).name}; expected float32 or float16")
     writer = _write_hdf5 if _is_hdf5(path) else _write_json
-    beside = path.with_name(path.name + ".partial")
-    try:
-        if not writer(beside, _alike((f"sentence {i}", *sentence) for i, sentence in enumerate(sentences)), dtype):
+    with files.beside(path) as temporary:
+        if not writer(temporary, _alike((f"sentence {i}", *sentence) for i, sentence in enumerate(sentences)), dtype):
             raise ValueError(f"no sentences to write to {path}; expected at least one")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _is_hdf5(path: Path) -> bool:

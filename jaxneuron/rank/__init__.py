@@ -7,8 +7,8 @@ Every module has one verb, `rank`. `labels` may be
 - `Float[token]` or `Float[token label]`: numbers, for the methods that can use them.
 
 A method that tells labels apart returns a row per class or concept, the others one row for the whole property.
-`ranking.overall` makes one row of many. Methods that fit a probe return it beside the ranking. Activations may be a
-lazy array of a store: no method holds more of it in memory than its `budget`, and none changes it.
+`ranking.overall` makes one row of many. Methods that fit a probe return it beside the ranking. Activations are a
+`table.Table`: no method holds more of it in memory than its `budget`, and none changes it.
 
 Units one by one:
 
@@ -27,24 +27,3 @@ Units together:
 - `gaussian`, `latent_variable`: the subset that a generative or a learned choice reads best
 - `forest`: what a random forest splits by
 """
-
-from typing import Any, Protocol
-
-from jaxtyping import Array, Bool, Float, Int
-
-from jaxneuron.types import Probe, Ranking
-
-
-class Rank(Protocol):
-    """The folder's verb."""
-
-    def __call__(
-        self,
-        key: Array | None,
-        activations: Float[Any, "token unit"],
-        labels: Int[Any, "token"] | Bool[Any, "token *label"] | Float[Any, "token *label"],
-        /,
-        **options: Any,
-    ) -> Ranking | tuple[Ranking, Probe]:
-        """Return `score[label, unit]`: how much each unit tells about each label, higher is more."""
-        ...
