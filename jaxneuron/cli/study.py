@@ -8,8 +8,8 @@ import typer
 
 from jaxneuron import studies
 from jaxneuron.cli import _model, _out, _study
-from jaxneuron.cli._options import Data, Out, PaperPreset, Preset, Seed, existing, names, number, one_of
-from jaxneuron.cli._shared import bars, console, data_folder, say
+from jaxneuron.cli._options import Out, PaperPreset, Preset, Seed, existing, names, number, one_of
+from jaxneuron.cli._shared import bars, say
 
 TEXT = "a labelled text: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, or a folder of such files"
 
@@ -23,36 +23,6 @@ def papers() -> None:
 
 for _known in studies.find().values():
     app.command(_known.name)(_study.command(_known))
-
-
-@app.command("poerner2018")
-def study_poerner2018(
-    out: Out,
-    data: Data = None,
-    preset: PaperPreset = "small",
-    seed: Seed = 0,
-    draw: Annotated[
-        str,
-        number(one_of("unbiased", "original"), "unbiased, or original: the units that the paper's code draws."),
-    ] = "unbiased",
-    model: Annotated[Path | None, typer.Option(help="A trained Imaginet; by default one is trained.")] = None,
-) -> None:
-    """Find the 5-grams that drive neurons most, by five methods, and compare them as Poerner et al. 2018."""
-    _out.study(out)
-    folder = data_folder(data)
-    if model is not None:
-        _model.check(str(model), "imaginet")
-    from jaxneuron.report import tables
-    from jaxneuron.studies import poerner2018
-
-    with bars() as report:
-        content = poerner2018.run(
-            out, data=folder, preset=preset, seed=seed, draw=draw, model=model, report=report, notice=say
-        )
-    console.print(tables.summary(content["results"]))
-    console.print(tables.table1(content["table1"]))
-    hold = sum(claim["holds"] for claim in content["claims"])
-    _say([f"{hold} of {len(content['claims'])} claims hold"], content, out)
 
 
 @app.command("concepts")
@@ -90,55 +60,6 @@ def study_concepts(
             model=model,
             data=data or (),
             labels=layers or (),
-            preset=preset,
-            seed=seed,
-            report=report,
-            notice=say,
-        )
-    _say(page.headlines(content), content, out)
-
-
-@app.command("attribution")
-def study_attribution(
-    out: Out,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="The encoder: a Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; else trained."
-        ),
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="A text with a label per sentence, one with spans (B-, I-, O) per word, or both."),
-    ] = None,
-    concept: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file of words, one a line, that are a concept; the first should speak for the 2nd label."),
-    ] = None,
-    label_name: Annotated[
-        list[str] | None,
-        typer.Option(help="What a label is called, as in 1=positive; else a file beside the text may say it."),
-    ] = None,
-    preset: Preset = "demo",
-    seed: Seed = 0,
-) -> None:
-    """Ask what predictions rest on: tokens, layers, units and concepts, for labels of texts and for spans in them.
-
-    On two idle cores: demo, two minutes; small, a quarter of an hour; full reads all of the data, which decides.
-    """
-    _inputs(out, model, data, TEXT)
-    for path in concept or ():
-        existing("--concept", path, "a file with a word a line, perhaps with .gz")
-    from jaxneuron.report import attribution as page
-    from jaxneuron.studies import attribution
-
-    with bars() as report:
-        content = attribution.run(
-            out,
-            model=model,
-            data=data or (),
-            concepts=attribution.words.read(concept or ()),
-            names=attribution.label_names.given(label_name or ()),
             preset=preset,
             seed=seed,
             report=report,

@@ -7,10 +7,7 @@ at any time, without the model.
 - `charts`: the interactive ones of the page (Vega-Lite)
 - `concepts`, `concept_charts`, `concept_figures`: the same for the study `concepts`
 - `dni2018`, `dni2018_charts`, `dni2018_figures`: and for the study `dni2018`
-- `attribution`, `attribution_charts`, `attribution_figures`: and for the study `attribution`
-- `findings`: sentences that say what the numbers say
-- `words`: which words of an n-gram are function words, and which name what the unit stands for
-- `labels`: what settings and methods are called, and in which order and colour they come
-- `tables`: the same for a terminal (rich)
+- `palette`: the colours and shapes of all of them
+- `text`: how numbers are written, and how two are compared
 - `html`: the page, `report.html`, with everything inside
 """

@@ -6,16 +6,9 @@ from typing import Any, Literal
 import altair as alt
 
 from jaxneuron.report.charts import FEW, Spec, legend, specification
+from jaxneuron.report.palette import CHANCE, COLOURS, SHAPES
 
 Row = Mapping[str, Any]
-
-COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#5e3c99", "#b2182b", "#1b7837")
-"""Those of Okabe and Ito 2008, which colour-blind readers can tell apart, and four more; shapes repeat the meaning."""
-
-CHANCE = "#7f7f7f"
-"""What random units are drawn in."""
-
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 
 DASHES = {"top": [1, 0], "bottom": [6, 3], "random": [2, 2]}
 """How the lines of the best, the worst and random units are drawn."""

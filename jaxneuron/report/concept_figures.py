@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxneuron.report.charts import FEW
-from jaxneuron.report.concept_charts import COLOURS, axis
+from jaxneuron.report.concept_charts import axis
 from jaxneuron.report.concepts import NAMES, colours_of
 from jaxneuron.report.figures import save
+from jaxneuron.report.palette import COLOURS
 
 Row = Mapping[str, Any]
 

@@ -136,7 +136,7 @@ def headlines(whole: Row) -> list[str]:
         _used(results),
         _agree(results),
         _recur(results),
-        claims_held(whole.get("claims") or []),
+        claims_held([claim["holds"] for claim in whole.get("claims") or []]),
     ]
     return [sentence for sentence in sentences if sentence]
 

@@ -183,7 +183,7 @@ def headlines(whole: Row) -> list[str]:
     sentences = [_best(results), _untold(results), _removed(results), _written(results), _quality(results)]
     if poor(results):
         sentences.insert(0, sentences.pop())
-    sentences += [_speed(results), claims_held(whole.get("claims") or [])]
+    sentences += [_speed(results), claims_held([claim["holds"] for claim in whole.get("claims") or []])]
     return [sentence for sentence in sentences if sentence]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from jaxneuron.report.charts import FEW, Spec, legend, specification
-from jaxneuron.report.concept_charts import CHANCE, COLOURS
+from jaxneuron.report.palette import CHANCE, COLOURS
 
 Row = Mapping[str, Any]
 

@@ -7,10 +7,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jaxneuron.report.concept_charts import COLOURS
 from jaxneuron.report.dni2018 import panels
 from jaxneuron.report.dni2018_charts import HELD, PAINTS, WAYS
 from jaxneuron.report.figures import save
+from jaxneuron.report.palette import COLOURS
 
 Row = Mapping[str, Any]
 

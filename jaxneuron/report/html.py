@@ -13,16 +13,14 @@ import jinja2
 from markupsafe import Markup
 
 from jaxneuron.files import beside
-from jaxneuron.report import _run, _vega, attribution, concepts, dni2018, poerner2018, text
+from jaxneuron.report import _run, _vega, concepts, dni2018, text
 from jaxneuron.tap import nearest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 CONTENTS = {
-    "poerner2018": poerner2018.content,
     "concepts": concepts.content,
     "dni2018": dni2018.content,
-    "attribution": attribution.content,
 }
 """Study -> the function that turns its run into what its template shows."""
 
@@ -80,6 +78,7 @@ def _render(template: Path, content: Mapping[str, Any]) -> str:
     environment.filters["data"] = data
     for written in (text.number, text.percent, text.rate, text.p_value, text.shown):
         environment.filters[written.__name__] = written
+    environment.globals["known"] = environment.tests["known"] = text.known
     environment.globals["inline"] = lambda name: Markup(script(loader.get_source(environment, name)[0]))
     environment.globals["vega"] = lambda: Markup(script(_vega.bundle()))
     return environment.get_template(f"study/{template.name}").render(**content)

@@ -1,4 +1,4 @@
-"""How a number is written for a person, and how two numbers are compared: as they are written.
+"""How a number is written for a person (where there is none, as a dash), and how two are compared: as they are written.
 
 A sentence that says "more" shows two figures, and a reader compares those. So nothing here compares numbers that round
 to the same figure: they are equal.
@@ -13,6 +13,16 @@ Show = Callable[[float], str]
 """How a number is written."""
 
 
+def known(*values: float | None) -> bool:
+    """Tell whether all numbers are there: none is missing, and none is NaN.
+
+    Example:
+        >>> known(0.5, 1), known(0.5, None), known(float("nan"))
+        (True, False, False)
+    """
+    return all(value is not None and value == value for value in values)
+
+
 def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
     """Return a number with so many decimals; nought has no sign.
 
@@ -20,7 +30,7 @@ def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
         >>> number(1234.5), number(-0.5, sign=True), number(-0.001), number(None)
         ('1,234.50', '−0.50', '0.00', '–')
     """
-    if value is None:
+    if value is None or value != value:
         return "–"
     written = f"{value:{'+' if sign else ''},.{digits}f}"
     return (written if any(digit in written for digit in "123456789") else written.lstrip("+-")).replace("-", "−")
@@ -43,7 +53,7 @@ def rate(value: float | None) -> str:
         >>> rate(0.31416), rate(None)
         ('31.4%', '–')
     """
-    return "–" if value is None else percent(value, 1)
+    return "–" if value is None or value != value else percent(value, 1)
 
 
 def p_value(value: float | None) -> str:
@@ -53,7 +63,7 @@ def p_value(value: float | None) -> str:
         >>> p_value(0.0), p_value(0.0312), p_value(None)
         ('< 0.001', '0.031', '–')
     """
-    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "–" if value is None or value != value else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def shown(value: Any) -> str:
@@ -63,7 +73,7 @@ def shown(value: Any) -> str:
         >>> shown(None), shown(0.123456), shown([1, 2]), shown(61234.5)
         ('–', '0.1235', '1, 2', '61,234')
     """
-    if value is None:
+    if value is None or value != value:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -123,12 +133,17 @@ def most(rows: Sequence[Row], value: Callable[[Row], float], show: Show) -> list
     return [row for row in rows if order(value(row), highest, show) == 0]
 
 
-def claims_held(claims: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return how many of the claims held; None where none was measured."""
-    measured = [claim for claim in claims if claim.get("holds") is not None]
+def claims_held(holds: Sequence[bool | None]) -> str | None:
+    """Return how many claims held; None where none was measured.
+
+    Example:
+        >>> claims_held([True, False, None])
+        '1 of 2 claims that this run re-measured held.'
+    """
+    measured = [one for one in holds if one is not None]
     if not measured:
         return None
-    held = count(sum(bool(claim["holds"]) for claim in measured), len(measured))
+    held = count(sum(measured), len(measured))
     return f"{capital(held)} claims that this run re-measured held."
 
 

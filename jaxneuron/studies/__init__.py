@@ -18,5 +18,10 @@ __all__ = ["Claim", "Command", "Existing", "Option", "Page", "Study", "Trained",
 
 
 def find() -> dict[str, Command]:
-    """Return the command of each study, by its name."""
+    """Return the command of each study, by its name.
+
+    Example:
+        >>> {"attribution", "poerner2018"} <= find().keys()
+        True
+    """
     return _study.find(sys.modules[__name__])

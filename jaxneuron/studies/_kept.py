@@ -93,7 +93,7 @@ def typed(kind: Any, value: Any, where: str) -> Any:
 def _fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
     missing = [name for name in kind._fields if name not in value and name not in kind._field_defaults]
     if missing:
-        raise ValueError(f"{where} lacks {', '.join(missing)}; run the study again, in a new folder")
+        raise ValueError(f"{where} lacks {', '.join(sorted(missing))}; run the study again, in a new folder")
     hints = _hints(kind)
     return kind(**{name: typed(hints[name], value[name], f"{where}: {name}") for name in kind._fields if name in value})
 

@@ -47,6 +47,24 @@ class Option(NamedTuple):
     command: bool = True  # False: for programs only
 
 
+LABELLED_TEXT = Existing("a labelled text: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, or a folder of such files")
+TEXT_COLUMN = Option(
+    "Of .jsonl, .tsv and columns: the name of the text's column, or its number from 0.", absent="by its name"
+)
+LABEL_COLUMN = Option("The same for the label.", absent="by its name")
+
+
+def check_columns(options: Any) -> None:
+    """Refuse an empty `text_column` or `label_column`.
+
+    Raises:
+        ValueError: one of them is empty.
+    """
+    for name, value in (("text", options.text_column), ("label", options.label_column)):
+        if value is not None and not value.strip():
+            raise ValueError(f"--{name}-column is empty; give a column's name or number, or leave it out")
+
+
 class Command(NamedTuple):
     """What one may ask of a study, and how long the answer takes."""
 

@@ -6,10 +6,13 @@ import re
 import pytest
 import vl_convert
 
-from jaxneuron.report import attribution, concept_charts, concepts, dni2018, poerner2018
+from jaxneuron.report import concept_charts, concepts, dni2018
 from jaxneuron.report._run import Run
-from tests.report import test_attribution, test_dni2018
-from tests.report.conftest import make_run
+from jaxneuron.studies.attribution import page as attribution
+from jaxneuron.studies.poerner2018 import page as poerner2018
+from tests.report import test_dni2018
+from tests.studies.attribution import test_page
+from tests.studies.poerner2018.conftest import make_run, read
 
 NARROW = 350
 """Pixels of a chart on a telephone."""
@@ -36,10 +39,10 @@ def concept_results():
 @pytest.fixture(scope="module")
 def charts():
     pages = {
-        "poerner2018": poerner2018.content(Run(*make_run())),
+        "poerner2018": poerner2018.content(read(*make_run())),
         "concepts": concepts.content(Run({"results": concept_results()}, [])),
         "dni2018": dni2018.content(Run({"results": test_dni2018.make_results()}, [])),
-        "attribution": attribution.content(Run(test_attribution.make_results(), [])),
+        "attribution": attribution.content(test_page.read(test_page.make_results())),
     }
     return {f"{name}: {id}": spec for name, page in pages.items() for id, spec in page["charts"].items()}
 

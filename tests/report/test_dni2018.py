@@ -132,7 +132,7 @@ def test_what_no_unit_tells_is_said_and_not_shown(tmp_path, whole, monkeypatch):
     assert any("told by some unit" in said for said in dni2018.headlines({"results": make_results()}))
 
 
-@pytest.mark.parametrize("study", ["attribution", "concepts", "dni2018", "poerner2018"])
+@pytest.mark.parametrize("study", ["concepts", "dni2018"])
 def test_the_question_is_the_first_section(study):
     text = (html.TEMPLATES / f"{study}.html").read_text()
     assert re.findall(r'<section id="([a-z0-9-]+)"', text)[0] == "question"

@@ -6,6 +6,7 @@ every word. The conductance of the rows themselves is integrated gradients; that
 gradients once more, by the method of that name and with twice as many steps.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +20,23 @@ from jaxneuron.targets import Cell
 from jaxneuron.types import Site
 
 SOURCE = "embed/word"
+
+
+class Missed(NamedTuple):
+    """By how much of the change sums miss it, over texts."""
+
+    worst: float
+    median: float
+
+
+class Completeness(NamedTuple):
+    """How far sums miss the change, relative to it."""
+
+    integrated_gradients: Missed
+    layers: dict[Site, Missed]
+    twice_the_steps: Missed = Missed(math.nan, math.nan)
+    change: float = math.nan  # mean over texts
+    apart: float = math.nan  # of a layer's sum from integrated gradients, the worst layer of the worst text
 
 
 class Explained(NamedTuple):
@@ -87,23 +105,23 @@ def of_units(found: Explained) -> dict[Site, np.ndarray]:
     return {site: value.sum(1) for site, value in found.layers.items()}
 
 
-def completeness(found: Explained, cuts: tuple[Site, ...]) -> dict[str, Any]:
+def completeness(found: Explained, cuts: tuple[Site, ...]) -> Completeness:
     """Return how far sums miss the change, relative to it.
 
     A change near nought has no relative error worth the name: it counts as a tenth of the mean one.
     """
     size = np.maximum(np.abs(found.change), 0.1 * np.mean(np.abs(found.change)))
 
-    def told(error: np.ndarray) -> dict[str, float]:
+    def told(error: np.ndarray) -> Missed:
         share = np.abs(error) / size
-        return {"worst": float(share.max()), "median": float(np.median(share))}
+        return Missed(float(share.max()), float(np.median(share)))
 
     words = found.layers[SOURCE].sum((1, 2))
     apart = max(np.max(np.abs(found.layers[site].sum((1, 2)) - words) / size) for site in cuts)
-    return {
-        "change": float(np.mean(np.abs(found.change))),
-        "integrated_gradients": told(found.error[SOURCE]),
-        "twice_the_steps": told(found.ig_error),
-        "layers": {site: told(error) for site, error in found.error.items()},
-        "apart": float(apart),
-    }
+    return Completeness(
+        integrated_gradients=told(found.error[SOURCE]),
+        layers={site: told(error) for site, error in found.error.items()},
+        twice_the_steps=told(found.ig_error),
+        change=float(np.mean(np.abs(found.change))),
+        apart=float(apart),
+    )

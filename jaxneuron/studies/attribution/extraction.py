@@ -5,23 +5,94 @@ entity of a sentence. What is explained is the score of the predicted start, and
 (The tutorial takes the highest score of all positions, whose place may jump on the way from the baseline.)
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from jaxneuron.studies.attribution import distribution, explaining
-from jaxneuron.studies.attribution.explaining import Explained, of_tokens
+from jaxneuron.studies.attribution.distribution import Distribution, Measures
+from jaxneuron.studies.attribution.explaining import Completeness, Explained, of_tokens
 from jaxneuron.studies.attribution.labelling import predictions
-from jaxneuron.studies.attribution.material import Net, Report, Texts, take
+from jaxneuron.studies.attribution.material import Net, Texts, take
 from jaxneuron.studies.attribution.nets import spans
 from jaxneuron.studies.attribution.presets import Preset
-
-Rows = dict[str, Any]
+from jaxneuron.studies.running import Report
+from jaxneuron.types import Site
 
 ROLES = ("start", "end")
 
 LONGEST = 12
 """Sub-words of a predicted span at most."""
+
+
+class Accuracy(NamedTuple):
+    """How well a head finds spans, as SQuAD is scored."""
+
+    texts: int
+    exact: float
+    f1: float  # of the sub-words
+    first_word: float  # exact matches of the first word's span
+
+
+class Deviation(NamedTuple):
+    """Standard deviations over texts."""
+
+    entropy: float
+    spread: float
+    sum: float
+
+
+class Layer(NamedTuple):
+    """The predicted token's attributions at a layer: means over texts of `distribution.Measures`."""
+
+    site: Site
+    texts: int
+    deviation: Deviation
+    share: float  # of the token's score in the scores of all tokens, of length one
+    sum: float
+    low: float
+    first: float
+    median: float
+    third: float
+    high: float
+    entropy: float
+    own_bins: float
+    spread: float
+    participation: float
+
+
+class Told(NamedTuple):
+    """What the predicted start, or end, of one text rests on."""
+
+    probability: float
+    change: float  # of the score, from a text that says nothing
+    error: float  # how far the tokens' sum misses it
+    tokens: list[float]  # [token]
+    heat: dict[Site, list[float]]  # the same at each layer, of length one
+    distribution: Distribution
+
+
+class Example(NamedTuple):
+    """A text whose span is explained."""
+
+    pieces: list[str]  # [token]
+    start: int  # token
+    end: int
+    start_told: Told
+    end_told: Told
+
+    def roles(self) -> dict[str, tuple[int, Told]]:
+        """Return the token of each role, and what its prediction rests on."""
+        return {"start": (self.start, self.start_told), "end": (self.end, self.end_told)}
+
+
+class Predictions(NamedTuple):
+    """Explained predictions of a head for spans."""
+
+    layers: dict[str, list[Layer]]  # role -> layers
+    examples: list[Example]
+    completeness: dict[str, Completeness] = {}  # role ->
+    found: int = 0  # test texts whose span is found
 
 
 def decode(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -39,17 +110,17 @@ def decode(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.stack(np.divmod(best, len(time)), axis=1)
 
 
-def accuracy(net: Net, test: Texts) -> Rows:
+def accuracy(net: Net, test: Texts) -> Accuracy:
     """Return the exact matches and the F1 of the sub-words, as SQuAD is scored; and those of the first word's span."""
     given = spans(net.read, test)
     found = decode(predictions(net, given.read), given.read.word >= 0)
     first = np.argmax(given.read.word >= 0, axis=1)
-    return {
-        "texts": len(found),
-        "exact": np.mean(np.all(found == given.place, axis=1)),
-        "f1": np.mean(_f1(found, given.place)),
-        "first_word": np.mean(np.all(given.place == first[:, None], axis=1)),
-    }
+    return Accuracy(
+        texts=len(found),
+        exact=float(np.mean(np.all(found == given.place, axis=1))),
+        f1=float(np.mean(_f1(found, given.place))),
+        first_word=float(np.mean(np.all(given.place == first[:, None], axis=1))),
+    )
 
 
 def _f1(found: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -58,7 +129,7 @@ def _f1(found: np.ndarray, right: np.ndarray) -> np.ndarray:
     return 2 * np.maximum(shared, 0) / sizes
 
 
-def explained(net: Net, test: Texts, preset: Preset, *, seed: int, report: Report) -> Rows:
+def explained(net: Net, test: Texts, preset: Preset, *, seed: int, report: Report) -> Predictions:
     """Return the conductance of every layer for start and end, of test texts whose span is found."""
     given = spans(net.read, test)
     scores = predictions(net, given.read)
@@ -70,18 +141,24 @@ def explained(net: Net, test: Texts, preset: Preset, *, seed: int, report: Repor
     roles = {}
     for number, role in enumerate(ROLES):
         progress = report(f"{net.name}: explain the {role}")
-        options = {"steps": preset.steps, "batch": preset.batch, "progress": progress}
-        roles[role] = explaining.explain(net, read, number, row=place[:, number], **options)
+        roles[role] = explaining.explain(
+            net, read, number, row=place[:, number], steps=preset.steps, batch=preset.batch, progress=progress
+        )
     layers = net.sites[1:]  # what the blocks do; the words' rows are the input
-    return {
-        "found": len(exact),
-        "completeness": {role: explaining.completeness(one, net.cuts) for role, one in roles.items()},
-        "layers": {role: _layers(one, place[:, i], layers, preset.bins) for i, (role, one) in enumerate(roles.items())},
-        "examples": [
-            _example(row, read.pieces[row], place[row], scores[rows[row]], read.word[row] >= 0, roles, layers, preset)
-            for row in _telling(read.pieces, place, preset.shown)
-        ],
-    }
+    examples = []
+    for row in _telling(read.pieces, place, preset.shown):
+        chances = _chances(scores[rows[row]], read.word[row] >= 0)
+        size, told = len(read.pieces[row]), []
+        for number, one in enumerate(roles.values()):
+            at = int(place[row, number])
+            told.append(_told(one, row, at, size, float(chances[at, number]), layers, preset.bins))
+        examples.append(Example(read.pieces[row], int(place[row, 0]), int(place[row, 1]), *told))
+    return Predictions(
+        layers={role: _layers(one, place[:, i], layers, preset.bins) for i, (role, one) in enumerate(roles.items())},
+        examples=examples,
+        completeness={role: explaining.completeness(one, net.cuts) for role, one in roles.items()},
+        found=len(exact),
+    )
 
 
 def _telling(pieces: list[list[str]], place: np.ndarray, count: int) -> list[int]:
@@ -90,11 +167,11 @@ def _telling(pieces: list[list[str]], place: np.ndarray, count: int) -> list[int
     return sorted(np.lexsort((np.array([len(row) for row in pieces]), -several))[:count].tolist())
 
 
-def _layers(found: Explained, place: np.ndarray, layers: tuple[str, ...], bins: int) -> list[Rows]:
+def _layers(found: Explained, place: np.ndarray, layers: tuple[str, ...], bins: int) -> list[Layer]:
     """Return the mean over texts of every measure of the predicted token's attributions."""
     rows = np.arange(len(place))
     told = [
-        distribution.of_token({site: found.layers[site][row, place[row]] for site in layers}, bins)["layers"]
+        distribution.of_token({site: found.layers[site][row, place[row]] for site in layers}, bins).layers
         for row in rows
     ]
     tokens = of_tokens(found)
@@ -102,44 +179,30 @@ def _layers(found: Explained, place: np.ndarray, layers: tuple[str, ...], bins: 
     for number, site in enumerate(layers):
         own = [one[number] for one in told]
         norm = np.maximum(np.linalg.norm(tokens[site], axis=1), 1e-30)
-        keys = [key for key in own[0] if key not in ("site", "mass")]
-        quantiles = {key: float(np.mean([row[key] for row in own])) for key in keys}
-        deviation = {key: float(np.std([row[key] for row in own])) for key in ("entropy", "spread", "sum")}
-        result.append(
-            {
-                "site": site,
-                "texts": len(rows),
-                "deviation": deviation,
-                "share": float(np.mean(tokens[site][rows, place] / norm)),
-            }
-            | quantiles
-        )
+        mean = {name: float(np.mean([getattr(row, name) for row in own])) for name in Measures._fields}
+        deviation = Deviation(*(float(np.std([getattr(row, name) for row in own])) for name in Deviation._fields))
+        share = float(np.mean(tokens[site][rows, place] / norm))
+        result.append(Layer(site=site, texts=len(rows), deviation=deviation, share=share, **mean))
     return result
 
 
-def _example(
-    row: int,
-    pieces: list[str],
-    place: np.ndarray,
-    scores: np.ndarray,
-    words: np.ndarray,
-    roles: dict[str, Explained],
-    layers: tuple[str, ...],
-    preset: Preset,
-) -> Rows:
-    """Return one text: token scores by layer, of length one as in the tutorial, and distributions over units."""
+def _chances(scores: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Return the probability of each token `[time, 2]` among those that may be in a span."""
     chances = np.where(words[:, None], scores, -np.inf)
-    chances = np.exp(chances - chances.max(0)) / np.exp(chances - chances.max(0)).sum(0)
-    told: Rows = {"pieces": pieces, "start": int(place[0]), "end": int(place[1])}
-    for number, (role, found) in enumerate(roles.items()):
-        at = int(place[number])
-        tokens = {site: value[row] for site, value in of_tokens(found).items()}
-        told[f"{role}_told"] = {
-            "probability": chances[at, number],
-            "change": found.change[row],
-            "error": found.ig_error[row],
-            "tokens": found.ig[row, : len(pieces)],
-            "heat": {site: tokens[site][: len(pieces)] / max(np.linalg.norm(tokens[site]), 1e-30) for site in tokens},
-            "distribution": distribution.of_token({site: found.layers[site][row, at] for site in layers}, preset.bins),
-        }
-    return told
+    return np.exp(chances - chances.max(0)) / np.exp(chances - chances.max(0)).sum(0)
+
+
+def _told(
+    found: Explained, row: int, at: int, size: int, probability: float, layers: tuple[Site, ...], bins: int
+) -> Told:
+    """Return token scores by layer, of length one as in the tutorial, and distributions over units, of one text."""
+    tokens = {site: value[row] for site, value in of_tokens(found).items()}
+    heat = {site: value[:size] / max(np.linalg.norm(value), 1e-30) for site, value in tokens.items()}
+    return Told(
+        probability=probability,
+        change=float(found.change[row]),
+        error=float(found.ig_error[row]),
+        tokens=found.ig[row, :size].tolist(),
+        heat={site: value.tolist() for site, value in heat.items()},
+        distribution=distribution.of_token({site: found.layers[site][row, at] for site in layers}, bins),
+    )

@@ -24,22 +24,6 @@ PROSE = ("README.md", "README.txt", "README", "SOURCE.txt")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?|true|false", re.IGNORECASE)
 
 
-def given(options: Sequence[str]) -> dict[str, str]:
-    """Return label -> name from what stands on a command line.
-
-    Raises:
-        ValueError: another form than `1=positive`.
-
-    Example:
-        >>> given(["0=bad", "1=good"])
-        {'0': 'bad', '1': 'good'}
-    """
-    for option in options:
-        if not all(option.partition("=")[::2]):
-            raise ValueError(f"expected a label and its name, as in 1=positive, got {option!r}")
-    return {label.strip(): name.strip() for label, _, name in (option.partition("=") for option in options)}
-
-
 def named(labels: Sequence[str], sources: Sequence[Path], own: Mapping[str, str]) -> dict[str, str]:
     """Return what each label is called.
 

@@ -22,9 +22,6 @@ JOINED = "##"
 PART = "\u200b"
 """A piece of several that make one character, which the last of them shows: a space without width."""
 
-Report = Callable[[str], Callable[[int, int], None] | None]
-"""What is being done -> a progress callback for it."""
-
 
 class Texts(NamedTuple):
     """Texts and what is asked of each."""

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxneuron.studies import kept
-from jaxneuron.studies.attribution.material import Data, Net, Read, Report, Texts, read_subwords, read_words, take
+from jaxneuron.studies._kept import keep
+from jaxneuron.studies.attribution.material import Data, Net, Read, Texts, read_subwords, read_words, take
 from jaxneuron.studies.attribution.presets import Preset
 from jaxneuron.studies.concepts.material import Subject, load
+from jaxneuron.studies.running import Report
 from jaxneuron.tap import sites
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import heads, text_cnn_training, transformer_training
@@ -32,12 +33,8 @@ class Spans(NamedTuple):
     rows: np.ndarray  # which of the given texts they are: those whose span was read
 
 
-def encoder(
-    key: jax.Array, source: Path | str | None, data: Data, out: Path, preset: Preset, report: Report
-) -> Subject:
-    """Load the encoder, or train a small one on the texts."""
-    if source is not None:
-        return load(source)
+def encoder(key: jax.Array, data: Data, out: Path, preset: Preset, report: Report) -> Subject:
+    """Train a small encoder on the texts, or go on."""
     parts = [task for task in data if task is not None]
     text, dev = ([words for task in parts for words in task[split].sentences] for split in ("train", "dev"))
     text, dev = _words(text, preset.training_words), _words(dev, preset.training_words and preset.training_words // 10)
@@ -138,11 +135,11 @@ def _config(subject: Subject, preset: Preset, names: tuple[str, ...], reads: str
 def _head(
     key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
 ) -> Model:
-    def train() -> dict[str, Any]:
+    def train() -> bool:
         heads.fit(key, subject, config, given[0], given[1], out, progress=progress, **preset.head)
-        return {"trained": True}
+        return True
 
-    kept.stage(out, "trained", train)
+    keep(out / "stages" / "trained.json", bool, train)
     return heads.load(out, subject)
 
 

@@ -4,8 +4,9 @@ As in the tutorial's case study, positive adjectives against neutral words, but 
 seldom as they should (see `concepts.tcav`). One concept is made of neutral words: what comes out of it is chance.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +16,39 @@ from jaxneuron.concepts import tcav
 from jaxneuron.evaluate import statistics
 from jaxneuron.studies.attribution import words
 from jaxneuron.studies.attribution.labelling import target
-from jaxneuron.studies.attribution.material import Net, Report, Texts, some
+from jaxneuron.studies.attribution.material import Net, Texts, some
 from jaxneuron.studies.attribution.presets import Preset
-from jaxneuron.types import Tokens
-
-Rows = dict[str, Any]
+from jaxneuron.studies.running import Report
+from jaxneuron.types import Site, Tokens
 
 CONTROL = "neutral words (control)"
+
+
+class Tested(NamedTuple):
+    """A concept at a layer; deviations are those of bootstrap samples and of shuffled labels."""
+
+    site: Site
+    concept: str
+    score: float  # share of the texts whose score rises along the concept
+    deviation: float
+    mean: float  # derivative
+    null: float  # score of shuffled labels
+    z: float
+    p: float
+    holm: float  # p, corrected over layers and concepts
+    benjamini_hochberg: float
+    accuracy: float  # of the classifier that the concept's direction comes from
+    mean_deviation: float = math.nan
+    null_deviation: float = math.nan
+
+
+class Concepts(NamedTuple):
+    """Which concepts a classifier's predictions of one label rest on."""
+
+    label: str
+    inputs: int  # texts of that label
+    rows: list[Tested]
+    examples: dict[str, list[str]]  # of each concept, two of the texts that stand for it
 
 
 def scores(
@@ -34,7 +61,7 @@ def scores(
     *,
     seed: int,
     report: Report,
-) -> Rows:
+) -> Concepts:
     """Return TCAV scores, error bars and p-values of every concept at every layer of a model.
 
     Args:
@@ -78,26 +105,26 @@ def scores(
     )
     corrected = statistics.corrected(found.p)
     table = [
-        {
-            "site": site,
-            "concept": concept,
-            "score": found.score.count[i, j],
-            "deviation": np.std(found.resampled.count[i, j]),
-            "mean": found.score.mean[i, j],
-            "mean_deviation": np.std(found.resampled.mean[i, j]),
-            "null": np.mean(found.null.count[i, j]),
-            "null_deviation": np.std(found.null.count[i, j]),
-            "z": found.z[i, j],
-            "p": found.p[i, j],
-            "holm": corrected.holm[i, j],
-            "benjamini_hochberg": corrected.benjamini_hochberg[i, j],
-            "accuracy": found.accuracy[i, j],
-        }
+        Tested(
+            site=site,
+            concept=concept,
+            score=float(found.score.count[i, j]),
+            deviation=float(np.std(found.resampled.count[i, j])),
+            mean=float(found.score.mean[i, j]),
+            mean_deviation=float(np.std(found.resampled.mean[i, j])),
+            null=float(np.mean(found.null.count[i, j])),
+            null_deviation=float(np.std(found.null.count[i, j])),
+            z=float(found.z[i, j]),
+            p=float(found.p[i, j]),
+            holm=float(corrected.holm[i, j]),
+            benjamini_hochberg=float(corrected.benjamini_hochberg[i, j]),
+            accuracy=float(found.accuracy[i, j]),
+        )
         for i, site in enumerate(found.sites)
         for j, concept in enumerate(found.concepts)
     ]
     shown = {name: [" ".join(one) for one in rows[:2]] for name, rows in drawn.items()}
-    return {"label": label, "inputs": len(own.sentences), "rows": table, "examples": shown}
+    return Concepts(label, len(own.sentences), table, shown)
 
 
 def _tokens(net: Net, sentences: list[list[str]]) -> Tokens:

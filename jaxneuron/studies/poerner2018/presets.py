@@ -8,7 +8,7 @@ from jaxneuron.find import embedding, gumbel_softmax, logit, softmax
 class Preset(NamedTuple):
     """Everything that decides a run but its data and its seed."""
 
-    model: dict[str, Any]  # fields of imaginet.Config
+    imaginet: dict[str, Any]  # fields of imaginet.Config
     training: dict[str, Any]  # arguments of imaginet_training.fit
     methods: dict[str, dict[str, Any]]  # method -> its options; "start": n starts as many restarts from corpus optima
     units: int = 160  # of each projection layer; all where there are fewer
@@ -39,7 +39,7 @@ def _published(settings: Any) -> dict[str, Any]:
 
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
-        model={"embedding": 64, "units": 96},
+        imaginet={"embedding": 64, "units": 96},
         training={"epochs": 4, "batch": 64, "learning_rate": 3e-3, "patience": 2},
         methods=FAST,
         units=40,
@@ -48,7 +48,7 @@ PRESETS: dict[str, Preset] = {
         sample=10_000,
     ),
     "small": Preset(
-        model={"embedding": 256, "units": 512, "min_count": 5},
+        imaginet={"embedding": 256, "units": 512, "min_count": 5},
         training={"epochs": 4, "batch": 64, "learning_rate": 1e-3, "patience": 2},
         methods=FAST,
         groups=41,  # as many units in each as in the original
@@ -56,7 +56,7 @@ PRESETS: dict[str, Preset] = {
         sample=50_000,
     ),
     "paper": Preset(
-        model={"embedding": 1024, "units": 1024, "min_count": 1},
+        imaginet={"embedding": 1024, "units": 1024, "min_count": 1},
         training={"epochs": 1000, "batch": 16, "learning_rate": 1e-3, "patience": 10},
         methods={
             "corpus": {},

@@ -1,7 +1,7 @@
 """How real is the model that is interpreted? Both pathways against baselines on the same split."""
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -9,13 +9,22 @@ import numpy as np
 from jaxneuron.corpora.vocabulary import BEG, END
 from jaxneuron.evaluate.average_precision import mean_average_precision
 from jaxneuron.studies.poerner2018.material import Material
+from jaxneuron.studies.poerner2018.results import Perplexity, Precision
 from jaxneuron.types import Params, Tokens
 from jaxneuron_models.baselines import kneser_ney, unigram, word_count_ridge
 from jaxneuron_models.imaginet import losses
 from jaxneuron_models.pure import PureForward
 
 
-def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
+class Quality(NamedTuple):
+    """How well both pathways do, and what else does."""
+
+    perplexity: Perplexity
+    words: int  # that are predicted
+    average_precision: Precision | None  # where features are labels
+
+
+def quality(found: Material, *, chunk: int = 256) -> Quality:
     """Measure on dev: perplexity against n-gram models, label mean average precision against ridge regression.
 
     Every model predicts the same words: the second to the last, then <END>.
@@ -32,27 +41,22 @@ def quality(found: Material, *, chunk: int = 256) -> dict[str, Any]:
         loss, visual = _read(params, part, _rows(images, start, chunk), forward=forward)
         nats, words = nats + float(loss) * int(part.mask.sum()), words + int(part.mask.sum())
         predicted.append(np.asarray(visual))
-    n_grams = {
-        "unigram": unigram.perplexity(found.train, found.dev, end=END, vocabulary_size=size),
-        "kneser_ney": kneser_ney.perplexity(found.train, found.dev, end=END, begin=BEG, vocabulary_size=size),
-    }
-    report: dict[str, Any] = {
-        "perplexity": {"imaginet": float(np.exp(nats / words))}
-        | {name: float(result.perplexity) for name, result in n_grams.items()},
-        "words": words,
-    }
+    one = unigram.perplexity(found.train, found.dev, end=END, vocabulary_size=size)
+    three = kneser_ney.perplexity(found.train, found.dev, end=END, begin=BEG, vocabulary_size=size)
+    perplexity = Perplexity(float(np.exp(nats / words)), float(one.perplexity), float(three.perplexity))
+    precision = None
     truth = images > 0
     if np.isin(np.unique(images), (0, 1)).all() and truth.any():
         ridge = word_count_ridge.predict(
             found.train, found.data.train.image, found.data.train.features, found.dev, vocabulary_size=size
         )
         visual = np.concatenate(predicted)[: len(images)]
-        report["average_precision"] = {
-            "imaginet": mean_average_precision(visual, truth).mean,
-            "ridge": mean_average_precision(ridge.features, truth).mean,
-            "random": float(truth.mean(axis=0)[truth.any(axis=0)].mean()),
-        }
-    return report
+        precision = Precision(
+            imaginet=float(mean_average_precision(visual, truth).mean),
+            ridge=float(mean_average_precision(ridge.features, truth).mean),
+            random=float(truth.mean(axis=0)[truth.any(axis=0)].mean()),
+        )
+    return Quality(perplexity, words, precision)
 
 
 def _rows(array: np.ndarray, start: int, chunk: int) -> np.ndarray:

@@ -1,9 +1,7 @@
 """Run every method on every setting; what is done stays done when the run is stopped."""
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,21 +11,21 @@ import numpy as np
 from jaxneuron import find
 from jaxneuron._discover import methods
 from jaxneuron._discover import settings as discovered
-from jaxneuron.files import write_json
+from jaxneuron.studies import running
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
-from jaxneuron.studies.poerner2018.settings import Setting
+from jaxneuron.studies.poerner2018.results import CORPUS
+from jaxneuron.studies.poerner2018.settings import Drawn
 from jaxneuron.targets import Along
 from jaxneuron.types import Tokens
 
-Report = Callable[[str], Callable[[int, int], None] | None]
-"""What is being done -> a progress callback for it."""
+Run = running.Run[Any, Preset, Any]
 
 
 class Search(NamedTuple):
     """The outcome of one method for some targets."""
 
-    where: str  # pathway while searching, setting afterwards
+    where: str  # site
     method: str
     ids: list[list[list[int]]]  # [target, k, word], best first; a short caption has fewer words
     score: list[list[float]]  # [target, k]
@@ -36,66 +34,59 @@ class Search(NamedTuple):
     seconds: float  # wall clock of all these targets together, compilation included
 
 
-def searches(
-    found: Material, settings: list[Setting], preset: Preset, directory: Path, *, seed: int, report: Report
-) -> Iterator[Search]:
-    """Yield each search of each setting, from disk if it was done before; corpus search comes first.
+def searches(run: Run, found: Material, drawn: list[Drawn]) -> list[dict[str, Search]]:
+    """Return what each method found, of each setting; corpus search comes first.
 
     The settings of one pathway are searched together and share the seconds by their number of targets.
     """
     verbs = methods(find)
-    for site in dict.fromkeys(setting.targets.site for setting in settings):
-        own = [setting for setting in settings if setting.targets.site == site]
-        targets = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *(setting.targets for setting in own))
+    done: list[dict[str, Search]] = [{} for _ in drawn]
+    for site in dict.fromkeys(one.targets.site for one in drawn):
+        places = [place for place, one in enumerate(drawn) if one.targets.site == site]
+        targets = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *(drawn[place].targets for place in places))
         optima: Tokens | None = None
-        for method, options in preset.methods.items():
-            path = directory / "search" / f"{site.replace('/', '-')}.{method}.json"
-            if not path.exists():
+        for method, options in run.preset.methods.items():
+
+            def compute(method: str = method, options: Mapping[str, Any] = options, optima: Any = optima) -> Search:
+                progress = run.report(f"{site.partition('/')[0]} pathway: {method}")  # noqa: B023
                 chosen = dict(options)
-                if "start" in options:
-                    chosen["start"] = jax.tree.map(lambda leaf: leaf[:, : options["start"]], optima)  # noqa: B023
-                progress = report(f"{site.partition('/')[0]} pathway: {method}")
-                search = _search(found, targets, method, verbs[method], chosen, preset.budget, seed, progress)
-                write_json(path, search._asdict())
-            search = Search(**json.loads(path.read_text()))
-            if method == "corpus":
-                optima = _tokens(search.ids, preset.length)
-            yield from _by_setting(search, own)
+                if "start" in chosen:
+                    chosen["start"] = jax.tree.map(lambda leaf: leaf[:, : chosen["start"]], optima)
+                chosen |= {"budget": run.preset.budget, "progress": progress}
+                return _search(jax.random.key(run.seed), found, targets, method, verbs[method], chosen)  # noqa: B023
+
+            search = run.keep(f"search/{site.replace('/', '-')}.{method}", Search, compute)
+            if method == CORPUS:
+                optima = _tokens(search.ids, run.preset.length)
+            for place, own in zip(places, _split(search, [len(drawn[place].indices) for place in places]), strict=True):
+                done[place][method] = own
+    return done
 
 
-def _by_setting(search: Search, settings: list[Setting]) -> Iterator[Search]:
+def _split(search: Search, sizes: list[int]) -> Iterator[Search]:
     first, total = 0, len(search.score)
-    for setting in settings:
-        last = first + len(setting.indices)
-        yield Search(
-            setting.name,
-            search.method,
-            search.ids[first:last],
-            search.score[first:last],
-            search.step[first:last],
-            search.proximity[first:last],
-            search.seconds * len(setting.indices) / total,
+    for size in sizes:
+        part = slice(first, first + size)
+        yield search._replace(
+            ids=search.ids[part],
+            score=search.score[part],
+            step=search.step[part],
+            proximity=search.proximity[part],
+            seconds=search.seconds * size / total,
         )
-        first = last
+        first += size
 
 
 def _search(
-    found: Material,
-    targets: Along,
-    method: str,
-    verb: find.Find,
-    options: dict[str, Any],
-    budget: int,
-    seed: int,
-    progress: Callable[[int, int], None] | None,
+    key: jax.Array, found: Material, targets: Along, method: str, verb: Callable, options: Mapping[str, Any]
 ) -> Search:
     model, began = found.model, time.monotonic()
-    words = (model.forward, model.params, targets, found.ngrams, found.candidates)
+    given = dict(options)
     if (settings := discovered(verb)) is not None:
-        own = {name: value for name, value in options.items() if name != "start"}
-        options = {name: value for name, value in options.items() if name == "start"}
-        options["settings"] = settings._replace(**own)
-    result = jax.device_get(verb(jax.random.key(seed), *words, budget=budget, progress=progress, **options))
+        own = {name: given.pop(name) for name in options if name not in ("start", "budget", "progress")}
+        given["settings"] = settings._replace(**own)
+    result = verb(key, model.forward, model.params, targets, found.ngrams, found.candidates, **given)
+    result = jax.device_get(result)
     seconds = time.monotonic() - began
     ids = [
         [ngram[mask].tolist() for ngram, mask in zip(*target, strict=True)]
@@ -107,6 +98,16 @@ def _search(
 
 def _tokens(ids: list[list[list[int]]], length: int) -> Tokens:
     """Return n-grams `[target, k, time]`, padded."""
-    rows = [[ngram + [-1] * (length - len(ngram)) for ngram in target] for target in ids]
-    padded = jnp.asarray(rows, jnp.int32)
-    return Tokens(jnp.maximum(padded, 0), padded >= 0)
+    rows = [pad(target, length) for target in ids]
+    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *rows)
+
+
+def pad(ngrams: Sequence[Sequence[int]], length: int) -> Tokens:
+    """Return words of n-grams as tokens `[ngram, time]`.
+
+    Example:
+        >>> pad([[5], [6, 7]], 2).ids.tolist()
+        [[5, 0], [6, 7]]
+    """
+    padded = np.array([[*ngram, *[-1] * (length - len(ngram))] for ngram in ngrams], np.int32)
+    return Tokens(np.maximum(padded, 0), padded >= 0)

@@ -19,18 +19,24 @@ from jaxneuron.corpora.vocabulary import SPECIALS
 from jaxneuron.decompose import correlation_clusters
 from jaxneuron.split import lower
 from jaxneuron.studies.poerner2018 import material
+from jaxneuron.studies.poerner2018.labels import (
+    TEXTUAL_ALL,
+    TEXTUAL_GRU,
+    TEXTUAL_PROJECTION,
+    VISUAL_GRU,
+    VISUAL_PROJECTION,
+    Setting,
+)
 from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.targets import Along, Unit
 from jaxneuron.types import Site, Tokens
 
-FREQUENT, ALL = "textual/projection", "textual/projection/all"
 
-
-class Setting(NamedTuple):
+class Drawn(NamedTuple):
     """The targets of one setting."""
 
-    name: str
+    setting: Setting
     targets: Along  # stacked
     indices: list[int]  # unit of the projection, or rank of the group
     names: list[str]  # what a person calls each target
@@ -38,19 +44,20 @@ class Setting(NamedTuple):
     spread: Float[np.ndarray, "target"]  # standard deviation of the score over the sampled n-grams
 
 
-def build(found: Material, preset: Preset, *, seed: int, draw: str = "unbiased") -> list[Setting]:
+def build(found: Material, preset: Preset, *, seed: int, draw: str = "unbiased") -> list[Drawn]:
     """Return the settings in the order of the report."""
     vocabulary, random = found.model.vocabulary, np.random.default_rng(seed)
     features = _names(found)
     words = np.arange(len(SPECIALS), len(vocabulary.words))
     frequent = words[vocabulary.counts[words] >= preset.frequent]
     pick = _original if draw == "original" else lambda units: random.permutation(units)[: preset.units]
-    hidden = {site: material.activations(found, site) for site in ("visual/gru", "textual/gru")}
+    hidden = {one.key: material.activations(found, one.key) for one in (VISUAL_GRU, TEXTUAL_GRU)}
+    visual, textual = VISUAL_PROJECTION.key, TEXTUAL_PROJECTION.key  # sites, too
     return [
-        _units(found, "visual/projection", "visual/projection", pick(np.arange(len(features))), features, hidden),
-        _units(found, FREQUENT, "textual/projection", _first(frequent, preset, random), vocabulary.words, hidden),
-        _units(found, ALL, "textual/projection", pick(words), vocabulary.words, hidden),
-        *(_groups(site, hidden[site], preset) for site in ("visual/gru", "textual/gru")),
+        _units(found, VISUAL_PROJECTION, visual, pick(np.arange(len(features))), features, hidden),
+        _units(found, TEXTUAL_PROJECTION, textual, _first(frequent, preset, random), vocabulary.words, hidden),
+        _units(found, TEXTUAL_ALL, textual, pick(words), vocabulary.words, hidden),
+        *(_groups(one, hidden[one.key], preset) for one in (VISUAL_GRU, TEXTUAL_GRU)),
     ]
 
 
@@ -70,29 +77,29 @@ def _original(units: np.ndarray) -> np.ndarray:
 
 
 def _units(
-    found: Material, name: str, site: Site, units: np.ndarray, names: tuple[str, ...], hidden: dict[Site, Array]
-) -> Setting:
+    found: Material, setting: Setting, site: Site, units: np.ndarray, names: tuple[str, ...], hidden: dict[Site, Array]
+) -> Drawn:
     model, indices = found.model, np.sort(units)
     source = model.linear[site]
     targets = lower(model.forward, model.params, Unit(site, jnp.asarray(indices)), source)
     called = [names[index] for index in indices]
     spread = _spread(targets, hidden[source])
-    return Setting(name, targets, indices.tolist(), called, [1] * len(indices), spread)
+    return Drawn(setting, targets, indices.tolist(), called, [1] * len(indices), spread)
 
 
-def _groups(site: Site, activations: Float[Array, "sample unit"], preset: Preset) -> Setting:
+def _groups(setting: Setting, activations: Float[Array, "sample unit"], preset: Preset) -> Drawn:
     units = activations.shape[1]
     basis = correlation_clusters.decompose(None, activations, factors=min(preset.groups, units)).basis
     sizes = np.asarray(basis.sum(axis=1), int)
     basis, sizes = basis[sizes >= preset.smallest_group], sizes[sizes >= preset.smallest_group]
     if not len(sizes):
         raise ValueError(
-            f"no group of {site!r} has {preset.smallest_group} units or more after clustering {units} units "
+            f"no group of {setting.key!r} has {preset.smallest_group} units or more after clustering {units} units "
             f"to {preset.groups} groups; ask for fewer groups or smaller ones"
         )
     names = [f"group {rank} ({size} units)" for rank, size in enumerate(sizes)]
-    means = Along(site, basis / jnp.sum(basis, axis=1, keepdims=True), jnp.zeros(len(sizes)))
-    return Setting(site, means, list(range(len(sizes))), names, sizes.tolist(), _spread(means, activations))
+    means = Along(setting.key, basis / jnp.sum(basis, axis=1, keepdims=True), jnp.zeros(len(sizes)))
+    return Drawn(setting, means, list(range(len(sizes))), names, sizes.tolist(), _spread(means, activations))
 
 
 def _spread(targets: Along, activations: Float[Array, "sample unit"]) -> Float[np.ndarray, "target"]:

@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from jaxneuron.studies import Claim
+from jaxneuron.studies._finished import Finished
+from jaxneuron.studies._kept import typed
+from jaxneuron.studies.poerner2018.results import Found, Results
+
 METHODS = ("corpus", "embedding", "logit", "softmax", "gumbel_softmax")
 LIFT = {"corpus": 0.0, "embedding": -1.5, "logit": -0.8, "softmax": 0.6, "gumbel_softmax": 1.4}  # planted gains
 NAMES = "person bicycle traffic~light stop~sign bench bird cat dog giraffe umbrella skateboard knife pizza couch clock"
@@ -145,3 +150,14 @@ def directory(tmp_path, run):
 @pytest.fixture
 def leave_run():
     return leave
+
+
+def read(results, found=()):
+    """Return a made-up run as its page reads it."""
+    made = {name: results.get(name, {} if name == "results" else None) for name in Results._fields}
+    return Finished(
+        "poerner2018",
+        typed(Results, {name: value for name, value in made.items() if value is not None}, "results"),
+        typed(list[Claim], results.get("claims", []), "claims"),
+        typed(list[Found], list(found), "found"),
+    )

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from jaxneuron.report import html
+from jaxneuron.studies import running
 
 
 class Page(HTMLParser):
@@ -36,7 +36,8 @@ class Page(HTMLParser):
 
 
 def written(directory):
-    text = html.write(directory).read_text(encoding="utf-8")
+    running.draw(directory)
+    text = (directory / "report.html").read_text(encoding="utf-8")
     return text, Page(text)
 
 
@@ -134,8 +135,8 @@ def test_words_of_the_text_cannot_become_markup(directory, run, leave_run):
 
 
 def test_writing_leaves_no_other_file_and_repeats_itself(directory):
-    first = html.write(directory).read_bytes()
-    assert html.write(directory).read_bytes() == first
+    first = written(directory)[0]
+    assert written(directory)[0] == first
     assert {path.name for path in directory.iterdir()} == {"results.json", "found.jsonl", "report.html"}
 
 
@@ -157,7 +158,7 @@ def test_a_bad_run_is_refused_with_a_remedy(directory, file, text, error, messag
     if text is not None:
         path.write_text(text)
     with pytest.raises(error, match=re.escape(message)):
-        html.write(directory)
+        running.draw(directory)
     assert not (directory / "report.html").exists()
 
 

@@ -7,13 +7,11 @@ never carry a meaning alone. Names this file does not know are shown as they are
 from collections.abc import Iterable
 from typing import NamedTuple
 
-BASELINE = "corpus"
-BEST_OF_PAPER = "gumbel_softmax"
-
 
 class Method(NamedTuple):
     """How a method of `find/` is presented."""
 
+    key: str  # its file
     name: str  # in prose and tables
     symbol: str  # the paper's own, on axes
     colour: str  # hexadecimal
@@ -21,15 +19,17 @@ class Method(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """How a pathway and layer is presented."""
+    """A pathway and layer whose units, or groups of units, are searched for, and how it is presented."""
 
+    key: str  # in files
     name: str  # in headings and tables
     short: str  # on axes
     place: str  # in the middle of a sentence
 
 
-METHODS = {
+METHODS: dict[str, Method] = {
     "corpus": Method(
+        "corpus",
         "corpus search",
         "crp",
         "#7f7f7f",
@@ -37,12 +37,14 @@ METHODS = {
         "find what somebody wrote.",
     ),
     "embedding": Method(
+        "embedding",
         "embedding optimisation",
         "emb",
         "#e69f00",
         "Climb the gradient with free vectors in place of words, then take the nearest real word to each vector.",
     ),
     "logit": Method(
+        "logit",
         "logit optimisation",
         "logit",
         "#56b4e9",
@@ -51,11 +53,13 @@ METHODS = {
     ),
     "softmax": Method(
         "softmax",
+        "softmax",
         "smx",
         "#009e73",
         "The same, but a softmax keeps the weights positive and makes them sum to one: a blend of words.",
     ),
     "gumbel_softmax": Method(
+        "gumbel_softmax",
         "gumbel softmax",
         "gbl",
         "#d55e00",
@@ -64,24 +68,28 @@ METHODS = {
     ),
 }
 
-SETTINGS = {
-    "visual/projection": Setting(
-        "Visual pathway, projection layer", "visual, projection", "the visual projection layer"
-    ),
-    "textual/projection": Setting(
-        "Language pathway, projection layer", "language, projection", "the language projection layer"
-    ),
-    "textual/projection/all": Setting(
-        "Language pathway, projection layer, draw from all words",
-        "language, all words",
-        "the language projection layer, drawn from all words",
-    ),
-    "visual/gru": Setting("Visual pathway, hidden layer", "visual, hidden", "the visual hidden layer"),
-    "textual/gru": Setting("Language pathway, hidden layer", "language, hidden", "the language hidden layer"),
-}
+VISUAL_PROJECTION = Setting(
+    "visual/projection", "Visual pathway, projection layer", "visual, projection", "the visual projection layer"
+)
+TEXTUAL_PROJECTION = Setting(
+    "textual/projection",
+    "Language pathway, projection layer",
+    "language, projection",
+    "the language projection layer",
+)
+TEXTUAL_ALL = Setting(
+    "textual/projection/all",
+    "Language pathway, projection layer, draw from all words",
+    "language, all words",
+    "the language projection layer, drawn from all words",
+)
+VISUAL_GRU = Setting("visual/gru", "Visual pathway, hidden layer", "visual, hidden", "the visual hidden layer")
+TEXTUAL_GRU = Setting("textual/gru", "Language pathway, hidden layer", "language, hidden", "the language hidden layer")
 
-FIGURE1 = ("visual/projection", "textual/projection", "visual/gru", "textual/gru")
-"""The panels of the paper's Figure 1, in reading order."""
+SETTINGS = {one.key: one for one in (VISUAL_PROJECTION, TEXTUAL_PROJECTION, TEXTUAL_ALL, VISUAL_GRU, TEXTUAL_GRU)}
+
+FIGURE1 = (VISUAL_PROJECTION, TEXTUAL_PROJECTION, VISUAL_GRU, TEXTUAL_GRU)
+"""The panels of the paper's Figure 1, in reading order: the settings that its claims are about."""
 
 
 def method(key: str) -> Method:
@@ -91,7 +99,7 @@ def method(key: str) -> Method:
         >>> method("softmax").symbol, method("mine").symbol
         ('smx', 'mine')
     """
-    return METHODS.get(key, Method(key.replace("_", " "), key, "#cc79a7", ""))
+    return METHODS.get(key, Method(key, key.replace("_", " "), key, "#cc79a7", ""))
 
 
 def setting(key: str) -> Setting:
@@ -101,7 +109,7 @@ def setting(key: str) -> Setting:
         >>> setting("visual/gru").short
         'visual, hidden'
     """
-    return SETTINGS.get(key, Setting(key, key, key))
+    return SETTINGS.get(key, Setting(key, key, key, key))
 
 
 def ordered(keys: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -11,12 +11,14 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from jaxneuron.cli import main
 from jaxneuron.corpora.labelled import build
-from jaxneuron.report import _run, html
-from jaxneuron.report.attribution import coloured
-from jaxneuron.studies import attribution
+from jaxneuron.studies import _finished, running
+from jaxneuron.studies._kept import plain
 from jaxneuron.studies.attribution import distribution, extraction, label_names, material, presets, scene_tasks, words
-from jaxneuron.studies.attribution.explaining import Cell
+from jaxneuron.studies.attribution.options import Options, names
+from jaxneuron.studies.attribution.page import coloured, content
 from jaxneuron.studies.attribution.presets import TRAINING, Preset
+from jaxneuron.studies.attribution.study import STUDY
+from jaxneuron.targets import Cell
 from jaxneuron.types import Tokens
 
 MICRO = Preset(
@@ -82,14 +84,12 @@ def micro():
 def finished(data, tmp_path_factory):
     directory = tmp_path_factory.mktemp("study") / "run"
     reviews, people, concepts = data
-    content = attribution.run(
-        directory, data=[reviews, people], concepts=words.read(concepts), preset="demo", report=lambda what: None
-    )
-    return directory, content
+    asked = Options(data=(reviews, people), concept=tuple(concepts))
+    return directory, running.run(directory, STUDY, asked, preset="demo", report=lambda what: None)
 
 
 def test_a_run_leaves_everything_that_a_person_needs(finished):
-    directory, content = finished
+    directory, run = finished
     left = {path.name for path in directory.iterdir()}
     assert {"report.html", "results.json", "timings.json", "found.jsonl", "settings.json", "model", "text_cnn"} <= left
     figures = ("tcav", "heat", "distribution", "entropy")
@@ -98,59 +98,63 @@ def test_a_run_leaves_everything_that_a_person_needs(finished):
     page = (directory / "report.html").read_text()
     for section in ("texts", "layers", "concepts", "spans", "distribution", "claims"):
         assert f'<section id="{section}">' in page
-    charts = html.CONTENTS["attribution"](_run.read(directory))["charts"]
+    charts = content(run)["charts"]
     assert len(charts) >= 11 and all(f'class="chart" id="{name}"' in page for name in charts)
     ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
     assert len(set(ids)) == len(ids) and not {"found", "charts", "labels"} & set(ids)  # those are the page's data
     assert "<i>Jr</i>" not in page.partition("<script")[0] and "&lt;i&gt;Jr&lt;/i&gt;" in page
-    assert _run.read(directory).results == json.loads(json.dumps(content))
-    for claim in content["claims"]:
+    again = _finished.read(directory, STUDY)
+    assert json.dumps(plain(again)) == json.dumps(plain(run))
+    for claim in json.loads((directory / "results.json").read_text())["claims"]:
         assert set(claim) == {"claim", "source", "holds", "figure", "note"} and claim["source"]
         assert isinstance(claim["holds"], bool)
-    assert len(content["claims"]) >= 15
+    assert len(run.claims) >= 15
+    rows = [json.loads(line) for line in (directory / "found.jsonl").open()]
+    assert {row["task"] for row in rows} == {"label", "start", "end"}
+    assert all(len(row["pieces"]) == len(row["tokens"]) for row in rows)
 
 
 def test_attributions_are_complete_and_padding_has_none(finished):
-    labels = finished[1]["results"]["labels"]["models"]
-    spans = finished[1]["results"]["spans"]["explained"]["completeness"]
-    for own in [one["explained"]["completeness"] for one in labels.values()] + list(spans.values()):
-        assert own["apart"] < 1e-3 and own["integrated_gradients"]["worst"] < 0.05
+    labels = finished[1].results.labels.models
+    spans = finished[1].results.spans.explained.completeness
+    for own in [one.explained.completeness for one in labels.values()] + list(spans.values()):
+        assert own.apart < 1e-3 and own.integrated_gradients.worst < 0.05
     for name, one in labels.items():
-        assert one["explained"]["padding"] == 0
-        for row in one["explained"]["examples"]:
-            assert len(row["tokens"]) == len(row["pieces"]) <= MICRO.longest
-            assert sum(row["tokens"]) - row["change"] == pytest.approx(row["error"], abs=1e-4), name
-    parts = {row["site"]: row["sum"] for row in labels["text CNN"]["explained"]["layers"]}
+        assert one.explained.padding == 0
+        for row in one.explained.examples:
+            assert len(row.tokens) == len(row.pieces) <= MICRO.longest
+            assert sum(row.tokens) - row.change == pytest.approx(row.error, abs=1e-4), name
+    parts = {row.site: row.sum for row in labels["text CNN"].explained.layers}
     assert parts["conv3"] == pytest.approx(parts["pool"], abs=1e-4)  # one width: all flows through it
 
 
 def test_planted_concepts_speak_for_their_label(finished):
-    told = finished[1]["results"]["labels"]["models"]["text CNN"]["concepts"]
-    assert told["label"] == "label 1"  # nothing says what it means
-    rows = {(row["site"], row["concept"]): row for row in told["rows"]}
-    assert rows["conv3", "good words"]["score"] > 0.8 > 0.2 > rows["conv3", "bad words"]["score"]
+    told = finished[1].results.labels.models["text CNN"].concepts
+    assert told.label == "label 1"  # nothing says what it means
+    rows = {(row.site, row.concept): row for row in told.rows}
+    assert rows["conv3", "good words"].score > 0.8 > 0.2 > rows["conv3", "bad words"].score
     assert list(dict.fromkeys(site for site, _ in rows)) == ["embed/word", "conv3", "pool"]
-    assert rows["conv3", "good words"]["holm"] < 0.05 and rows["conv3", "good words"]["accuracy"] > 0.7
-    assert all(row["holm"] >= row["p"] for row in told["rows"])
+    assert rows["conv3", "good words"].holm < 0.05 and rows["conv3", "good words"].accuracy > 0.7
+    assert all(row.holm >= row.p for row in told.rows)
 
 
 def test_numbers_of_the_spans_make_sense(finished):
-    spans = finished[1]["results"]["spans"]
-    assert spans["accuracy"]["exact"] <= spans["accuracy"]["f1"] <= 1
-    for role, rows in spans["explained"]["layers"].items():
-        assert [row["site"] for row in rows] == ["block0/residual", "block1/residual"], role
+    spans = finished[1].results.spans
+    assert spans.accuracy.exact <= spans.accuracy.f1 <= 1
+    for role, rows in spans.explained.layers.items():
+        assert [row.site for row in rows] == ["block0/residual", "block1/residual"], role
         for row in rows:
-            assert row["low"] <= row["first"] <= row["median"] <= row["third"] <= row["high"]
-            assert 1 <= row["participation"] <= 8 and 0 <= row["spread"] <= 3 + 1e-6
-    example = spans["explained"]["examples"][0]
-    told = example["start_told"]
-    assert 0 <= told["probability"] <= 1 and len(told["distribution"]["edges"]) == MICRO.bins + 1
-    for values in told["heat"].values():
-        assert np.linalg.norm(values) == pytest.approx(1, abs=1e-4) and len(values) == len(example["pieces"])
+            assert row.low <= row.first <= row.median <= row.third <= row.high
+            assert 1 <= row.participation <= 8 and 0 <= row.spread <= 3 + 1e-6
+    example = spans.explained.examples[0]
+    told = example.start_told
+    assert 0 <= told.probability <= 1 and len(told.distribution.edges) == MICRO.bins + 1
+    for values in told.heat.values():
+        assert np.linalg.norm(values) == pytest.approx(1, abs=1e-4) and len(values) == len(example.pieces)
 
 
 def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, monkeypatch, capsys):
-    directory, content = finished
+    directory, before = finished
     reviews, people, concepts = data
 
     def run(*arguments):
@@ -167,8 +171,8 @@ def test_a_stopped_run_goes_on_from_the_command_line(finished, data, tmp_path, m
     code, out, _ = run("--out", directory, *given, "--preset", "demo")
     assert code == 0 and "tells the label of" in out and "report.html" in out
     again = json.loads((directory / "results.json").read_text())
-    assert json.dumps(again["results"]) == json.dumps(content["results"])
-    assert all(path.stat().st_mtime_ns == before for path, before in stages.items() if path != last)
+    assert json.dumps(again["results"]) == json.dumps(plain(before.results))
+    assert all(path.stat().st_mtime_ns == then for path, then in stages.items() if path != last)
     new, micro = tmp_path / "new", ["--preset", "demo"]
     for where, wrong, message in (
         (directory, [*given, *micro, "--seed", 1], "holds a run with other settings (seed)"),
@@ -223,7 +227,7 @@ def test_pieces_are_shown_as_the_text_that_they_stand_for():
     (shown,) = material.read_subwords(tokenizer, [["é", "café", "now"]], 20).pieces
     part = material.PART
     assert shown == [part, "##é", " ", "##c", "##a", "##f", f"##{part}", "##é", " ", "##now"]
-    text = "".join(row["text"] if row["joined"] else f" {row['text']}" for row in coloured(shown, [0.0] * len(shown)))
+    text = "".join(row.text if row.joined else f" {row.text}" for row in coloured(shown, [0.0] * len(shown)))
     assert text.replace(part, "").split() == ["é", "café", "now"]
 
 
@@ -304,20 +308,20 @@ def test_a_wrong_name_of_a_label_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         label_names.named(["0", "1"], [], given)
     with pytest.raises(ValueError, match="as in 1=positive, got 'good'"):
-        label_names.given(["good"])
+        names(["good"])
 
 
 def test_no_claim_has_a_promise_for_a_source(finished):
-    assert not [claim for claim in finished[1]["claims"] if "promised" in claim["source"]]
+    assert not [claim for claim in finished[1].claims if "promised" in claim.source]
 
 
 def test_a_distribution_has_known_entropies():
     even = distribution.measures(np.arange(8.0), np.linspace(0, 8, 9))
-    assert even["entropy"] == 3 and even["own_bins"] == 3 and even["median"] == 3.5
+    assert even.entropy == 3 and even.own_bins == 3 and even.median == 3.5
     one = distribution.measures(np.array([0.0, 0.0, 4.0, 0.0]), np.linspace(0, 4, 5))
-    assert one["spread"] == 0 and one["participation"] == 1
-    shared = distribution.of_token({"a": np.array([0.0, 1.0]), "b": np.array([0.0, 100.0])}, 10)["layers"]
-    assert shared[0]["entropy"] == 0 and shared[0]["own_bins"] == shared[1]["entropy"] == 1
+    assert one.spread == 0 and one.participation == 1
+    shared = distribution.of_token({"a": np.array([0.0, 1.0]), "b": np.array([0.0, 100.0])}, 10).layers
+    assert shared[0].entropy == 0 and shared[0].own_bins == shared[1].entropy == 1
 
 
 def test_a_cell_reads_a_position_of_each_text():

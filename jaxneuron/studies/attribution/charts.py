@@ -1,29 +1,43 @@
 """The interactive charts of the study `attribution`, as Vega-Lite specifications; each holds its own few rows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import altair as alt
 
-from jaxneuron.report.charts import Spec, legend, specification
-from jaxneuron.report.concept_charts import CHANCE, COLOURS, SHAPES
-
-Row = Mapping[str, Any]
-
-DIVERGING = ("#d55e00", "#f2f2f2", "#0072b2")
-"""Against, nought, for: the colours of the text, too; colour-blind readers can tell them apart."""
+from jaxneuron.report.charts import Spec, legend, quote, specification
+from jaxneuron.report.palette import CHANCE, COLOURS, DIVERGING, SHAPES
+from jaxneuron.studies.attribution import distribution, extraction, labelling
+from jaxneuron.studies.attribution.testing import Tested
 
 
-def concepts(rows: Sequence[Row]) -> Spec:
+class Measure(NamedTuple):
+    """A number of the predicted token's attributions at a layer, which is drawn from layer to layer."""
+
+    name: str
+    title: str
+    value: Callable[[extraction.Layer], float]
+    deviation: Callable[[extraction.Layer], float] = lambda row: 0.0  # over texts
+
+
+ENTROPY = Measure(
+    "entropy", "entropy (bits), bins that all layers share", lambda row: row.entropy, lambda row: row.deviation.entropy
+)
+SPREAD = Measure("spread", "entropy (bits) of |a| / sum |a|", lambda row: row.spread, lambda row: row.deviation.spread)
+SHARE = Measure("share", "score of the predicted token", lambda row: row.share)
+
+
+def concepts(rows: Sequence[Tested]) -> Spec:
     """Return TCAV scores by layer: a point per concept, bars of two bootstrap deviations, a tick at the null's mean."""
     values = [
-        {key: row[key] for key in ("site", "concept", "score", "holm", "null", "accuracy")}
-        | {"low": max(row["score"] - 2 * row["deviation"], 0), "high": min(row["score"] + 2 * row["deviation"], 1)}
-        | {"significant": "yes" if row["holm"] is not None and row["holm"] < 0.05 else "no"}
+        row._asdict()
+        | {"low": max(row.score - 2 * row.deviation, 0), "high": min(row.score + 2 * row.deviation, 1)}
+        | {"significant": "yes" if row.holm < 0.05 else "no"}
         for row in rows
-        if row["score"] is not None
+        if row.score == row.score
     ]
-    names = list(dict.fromkeys(row["concept"] for row in values))
+    names = list(dict.fromkeys(row.concept for row in rows if row.score == row.score))
     palette = [CHANCE if "control" in name else COLOURS[place % len(COLOURS)] for place, name in enumerate(names)]
     shapes = [SHAPES[place % len(SHAPES)] for place in range(len(names))]
     base = alt.Chart(alt.Data(values=values)).encode(
@@ -56,9 +70,9 @@ def concepts(rows: Sequence[Row]) -> Spec:
     )
 
 
-def units(rows: Sequence[Row]) -> Spec:
+def units(rows: Sequence[labelling.Layer]) -> Spec:
     """Return how many units hold half of the attribution, by layer."""
-    values = [{"site": row["site"], "share": row["half"] / row["units"], "half": row["half"]} for row in rows]
+    values = [{"site": row.site, "share": row.half / row.units, "half": row.half} for row in rows]
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_bar(color=COLOURS[1])
@@ -71,17 +85,15 @@ def units(rows: Sequence[Row]) -> Spec:
     return specification(chart.properties(height=200, description="Units that hold half of the attribution by layer"))
 
 
-def by_layer(layers: Mapping[str, Sequence[Row]], measure: str, title: str) -> Spec:
+def by_layer(layers: Mapping[str, Sequence[extraction.Layer]], measure: Measure) -> Spec:
     """Return a measure of the predicted token's attributions by layer, with a deviation up and down over the texts."""
-    values = [
-        {"role": role, "site": row["site"], "value": row[measure]}
-        | {
-            "low": row[measure] - row["deviation"].get(measure, 0),
-            "high": row[measure] + row["deviation"].get(measure, 0),
-        }
-        for role, rows in layers.items()
-        for row in rows
-    ]
+    values = []
+    for role, rows in layers.items():
+        for row in rows:
+            value, deviation = measure.value(row), measure.deviation(row)
+            place = {"role": role, "site": row.site}
+            values.append(place | {"value": value, "low": value - deviation, "high": value + deviation})
+    title = measure.title
     sites = _sites(next(iter(layers.values())))
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("site:N", sort=sites, title=None, axis=alt.Axis(labelAngle=-30)),
@@ -91,7 +103,7 @@ def by_layer(layers: Mapping[str, Sequence[Row]], measure: str, title: str) -> S
     line = base.mark_line(point=True).encode(
         y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
         strokeDash=alt.StrokeDash("role:N", scale=alt.Scale(domain=list(layers)), legend=legend(list(layers))),
-        tooltip=["role:N", "site:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
+        tooltip=["role:N", "site:N", alt.Tooltip("value:Q", format=".3f", title=measure.name)],
     )
     return specification(alt.layer(band, line).properties(height=220, description=f"{title} by layer"))
 
@@ -106,8 +118,9 @@ def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str
         for site, scores in layers.items()
         for place, (piece, score) in enumerate(zip(pieces, scores, strict=True))
     ]
-    largest = max((abs(row["value"]) for row in values if row["value"] is not None), default=1) or 1
-    words = ", ".join(_quote(piece) for piece in pieces)
+    every = [abs(score) for scores in layers.values() for score in scores if score == score]
+    largest = max(every, default=1) or 1
+    words = ", ".join(quote(piece) for piece in pieces)
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_rect()
@@ -126,10 +139,10 @@ def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str
     return specification(chart.properties(height=17 * len(pieces), description=text))
 
 
-def boxes(rows: Sequence[Row], role: str) -> Spec:
+def boxes(rows: Sequence[distribution.Layer], role: str) -> Spec:
     """Return the quartiles and the ends of one token's attributions over the units of each layer."""
     keys = ("site", "low", "first", "median", "third", "high")
-    values = [{key: row[key] for key in keys} for row in rows]
+    values = [{key: getattr(row, key) for key in keys} for row in rows]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("site:N", sort=_sites(rows), title=None, axis=alt.Axis(labelAngle=-30)),
         tooltip=["site:N", *(alt.Tooltip(f"{key}:Q", format="+.4f") for key in keys[1:])],
@@ -141,13 +154,13 @@ def boxes(rows: Sequence[Row], role: str) -> Spec:
     return specification(alt.layer(ends, box, middle).properties(height=220, description=text))
 
 
-def masses(told: Row, role: str) -> Spec:
+def masses(told: distribution.Distribution, role: str) -> Spec:
     """Return the mass function of each layer, in bins that all layers share: a dot for each bin that has units."""
-    middles = [(low + high) / 2 for low, high in zip(told["edges"], told["edges"][1:], strict=False)]
+    middles = [(low + high) / 2 for low, high in pairwise(told.edges)]
     values = [
-        {"site": row["site"], "at": at, "mass": part}
-        for row in told["layers"]
-        for at, part in zip(middles, row["mass"], strict=True)
+        {"site": row.site, "at": at, "mass": part}
+        for row in told.layers
+        for at, part in zip(middles, row.mass, strict=True)
         if part
     ]
     chart = (
@@ -158,9 +171,9 @@ def masses(told: Row, role: str) -> Spec:
             y=alt.Y("mass:Q", title="share of the units", scale=alt.Scale(type="log")),
             color=alt.Color(
                 "site:N",
-                sort=_sites(told["layers"]),
+                sort=_sites(told.layers),
                 scale=alt.Scale(scheme="viridis"),
-                legend=legend(_sites(told["layers"])),
+                legend=legend(_sites(told.layers)),
             ),
             tooltip=["site:N", alt.Tooltip("at:Q", format="+.4f"), alt.Tooltip("mass:Q", format=".3f")],
         )
@@ -175,9 +188,5 @@ def _roles(names: list[str]) -> alt.Color:
     return alt.Color("role:N", scale=scale, legend=legend(names))
 
 
-def _sites(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(row["site"] for row in rows))
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ") + "'"
+def _sites(rows: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(row.site for row in rows))

@@ -5,15 +5,17 @@ import math
 
 import pytest
 
-from jaxneuron.report import _run
-from jaxneuron.studies import poerner2018
+from jaxneuron.studies import _finished, running
+from jaxneuron.studies._kept import plain
 from jaxneuron.studies.poerner2018 import material, presets
+from jaxneuron.studies.poerner2018.options import Options
 from jaxneuron.studies.poerner2018.presets import Preset
+from jaxneuron.studies.poerner2018.study import STUDY
 from tests.studies import tiny_imaginet
 
 CLIMB = {"steps": 20, "epoch": 10, "restarts": 2, "learning_rate": 0.2, "patience": None, "keep": "step"}
 MICRO = Preset(
-    model={"embedding": 6, "units": 12},
+    imaginet={"embedding": 6, "units": 12},
     training={"epochs": 1, "batch": 64, "learning_rate": 3e-3},
     methods={
         "corpus": {"k": 2},
@@ -50,7 +52,8 @@ def model(tmp_path_factory):
 
 
 def run(directory, model, **options):
-    return poerner2018.run(directory, preset="micro", model=model, **options)
+    asked = Options(model=model, draw=options.pop("draw", "unbiased"))
+    return running.run(directory, STUDY, asked, **{"preset": "micro"} | options)
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +73,17 @@ def test_a_run_leaves_everything_that_a_person_needs(finished):
 
 
 def test_results_have_every_key_of_the_design(finished):
-    directory, content, _ = finished
-    results = _run.read(directory).results
-    assert results == json.loads(json.dumps(content))
+    directory, told, _ = finished
+    assert json.dumps(plain(_finished.read(directory, STUDY))) == json.dumps(plain(told))
+    times, results = (json.loads((directory / name).read_text()) for name in ("timings.json", "results.json"))
     assert '"seconds"' not in (directory / "results.json").read_text() + (directory / "found.jsonl").read_text()
     assert {"jax", "jaxlib", "flax", "numpy", "python", "jaxneuron"} == set(results["versions"])
     assert {"study", "version", "versions", "seed", "device", "settings", "results", "claims"} <= set(results)
     assert tuple(results["results"]) == SETTINGS
-    for table in results["results"].values():
+    for setting, table in results["results"].items():
         assert tuple(table) == tuple(MICRO.methods)
         for method, row in table.items():
+            row = row | times["results"][setting][method]
             assert {"mean", "median", "n", "gain", "t", "p", "d_z", "seconds", "settings"} <= set(row)
             assert row["n"] >= 2 and math.isfinite(row["mean"])
             assert all((row[name] is None) == (method == "corpus") for name in ("gain", "t", "p", "d_z"))
@@ -90,21 +94,21 @@ def test_results_have_every_key_of_the_design(finished):
 
 
 def test_every_n_gram_found_is_written_with_its_activation(finished):
-    directory, content, _ = finished
+    directory, told, _ = finished
     rows = [json.loads(line) for line in (directory / "found.jsonl").read_text().splitlines()]
-    assert len(rows) == sum(row["n"] for table in content["results"].values() for row in table.values())
+    assert len(rows) == sum(row.n for table in told.results.results.values() for row in table.values())
     for row in rows:
         assert {"setting", "target", "name", "method", "ngram", "words", "score"} <= set(row)
         assert row["ngram"].split() == row["words"] and 1 <= len(row["words"]) <= 4
-    for setting, table in content["results"].items():
+    for setting, table in told.results.results.items():
         for method, figures in table.items():
             scores = [row["score"] for row in rows if (row["setting"], row["method"]) == (setting, method)]
-            assert figures["mean"] == pytest.approx(sum(scores) / len(scores), rel=1e-5)
+            assert figures.mean == pytest.approx(sum(scores) / len(scores), rel=1e-5)
 
 
 def test_a_start_from_the_corpus_optima_never_loses(finished):
-    _, content, _ = finished
-    assert all(table["softmax"]["worse"] == 0 for table in content["results"].values())
+    _, told, _ = finished
+    assert all(table["softmax"].worse == 0 for table in told.results.results.values())
 
 
 def test_each_search_is_reported_once(finished):
@@ -138,7 +142,7 @@ def test_without_a_model_one_is_trained_and_kept(tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        poerner2018.run(tmp_path, preset="micro", report=kill)
+        run(tmp_path, None, report=kill)
     assert (tmp_path / "model" / "curves.json").exists()
 
 
@@ -160,5 +164,5 @@ def test_a_folder_is_not_claimed_by_a_run_that_cannot_start(model, tmp_path, mon
 )
 def test_what_does_not_exist_is_said(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        poerner2018.run(tmp_path / "out", **options)
+        run(tmp_path / "out", None, **options)
     assert not (tmp_path / "out").exists()

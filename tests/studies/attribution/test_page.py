@@ -5,7 +5,13 @@ import json
 
 import pytest
 
-from jaxneuron.report import _run, attribution, attribution_figures, html
+from jaxneuron.studies import Claim, running
+from jaxneuron.studies._finished import Finished
+from jaxneuron.studies._kept import typed
+from jaxneuron.studies.attribution import figures
+from jaxneuron.studies.attribution import page as paging
+from jaxneuron.studies.attribution.labelling import Accuracy
+from jaxneuron.studies.attribution.study import STUDY
 
 SITES = ["embed/word", "block0/residual"]
 PIECES = ["[CLS]", "un", "##fun", "</script><b>x</b>", "[SEP]"]
@@ -71,7 +77,14 @@ def page(directory, results):
     directory.mkdir()
     (directory / "results.json").write_text(json.dumps(results))
     (directory / "found.jsonl").write_text("")
-    return html.write(directory).read_text(), attribution.content(_run.read(directory))
+    finished = running.draw(directory)
+    return (directory / "report.html").read_text(), paging.content(finished)
+
+
+def read(results):
+    """Return a made-up run as its page reads it."""
+    claims = typed(list[Claim], results["claims"], "claims")
+    return Finished("attribution", typed(STUDY.results, results["results"], "results"), claims)
 
 
 def test_text_is_coloured_escaped_and_numbered(results, tmp_path):
@@ -99,22 +112,27 @@ def test_half_a_study_has_half_a_page(results, tmp_path):
 
 
 def test_headlines_say_what_the_numbers_say(results):
-    told = attribution.headlines(results)
+    told = paging.headlines(read(results))
     assert any("good words speak for it at 2 of 2 layers" in sentence for sentence in told)
     assert any(sentence.startswith("For the start") and " falls from 2.0 bits" in sentence for sentence in told)
     assert any(sentence.startswith("For the end") and " rises from 1.0 bits" in sentence for sentence in told)
     assert told[-1] == "All 1 claims that this run re-measured held."
     for row in results["results"]["labels"]["models"]["text CNN"]["concepts"]["rows"]:
         row["holm"] = None
-    assert any("No concept is significant" in sentence for sentence in attribution.headlines(results))
+    assert any("No concept is significant" in sentence for sentence in paging.headlines(read(results)))
 
 
 def test_no_score_gives_no_colour():
-    assert [row["weight"] for row in attribution.coloured(["a", "b"], [0.0, 0.0])] == [0, 0]
-    assert attribution.coloured(["##"], [1.0])[0]["text"] == "##"
+    assert [row.weight for row in paging.coloured(["a", "b"], [0.0, 0.0])] == [0, 0]
+    assert paging.coloured(["##"], [1.0])[0].text == "##"
 
 
 def test_figures_are_drawn(results, tmp_path):
-    paths = attribution_figures.write(results["results"], tmp_path)
+    paths = figures.write(read(results), tmp_path)
     assert {path.name for path in paths} >= {"tcav.png", "heat.svg", "distribution.png", "entropy.svg"}
     assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_a_model_that_learnt_nothing_is_said_to_have():
+    assert "hardly learnt" in paging._learnt("encoder", Accuracy(0.58, 0.52, 400, 0))
+    assert "hardly" not in paging._learnt("encoder", Accuracy(0.98, 0.5, 400, 0))

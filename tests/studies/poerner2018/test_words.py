@@ -1,4 +1,4 @@
-from jaxneuron.report import words
+from jaxneuron.studies.poerner2018 import words
 
 
 def test_a_name_wins_over_grammar():
