@@ -19,7 +19,7 @@ from jaxneuron.studies.poerner2018.results import Difference, Figures, Found, Gr
 from jaxneuron.studies.poerner2018.search import Search
 from jaxneuron.studies.poerner2018.settings import Drawn
 from jaxneuron_models import imaginet, imaginet_training
-from jaxneuron_models.pure import Model
+from jaxneuron_models.model import Model
 
 
 class Given(NamedTuple):
