@@ -447,7 +447,7 @@ def test_what_nobody_foresaw_is_one_line_too(error, code, tmp_path, monkeypatch,
 
     (tmp_path / "results.json").write_text("{}")
     monkeypatch.setattr(_errors.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("jaxneuron.report.html.write", write)
+    monkeypatch.setattr("jaxneuron.studies.running.draw", write)
     with pytest.raises(SystemExit) as ended:
         main(["report", str(tmp_path)])
     said = capsys.readouterr().err

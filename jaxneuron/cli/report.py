@@ -15,11 +15,7 @@ def report(directory: Annotated[Path, typer.Argument(help="What a study left.")]
             f"no results.json in {directory}; give the folder of a finished study, or run `jaxneuron study` with the "
             "same --out to finish it"
         )
-    from jaxneuron.report import html
-    from jaxneuron.studies import find, running
+    from jaxneuron.studies import running
 
-    if running.studied(directory) in find():
-        running.draw(directory)
-    else:
-        html.write(directory)
+    running.draw(directory)
     say(f"The report: {directory / 'report.html'}")
