@@ -5,8 +5,6 @@ at any time, without the model.
 
 - `figures`: PNG and SVG for papers (matplotlib)
 - `charts`: the interactive ones of the page (Vega-Lite)
-- `concepts`, `concept_charts`, `concept_figures`: the same for the study `concepts`
-- `dni2018`, `dni2018_charts`, `dni2018_figures`: and for the study `dni2018`
 - `palette`: the colours and shapes of all of them
 - `text`: how numbers are written, and how two are compared
 - `html`: the page, `report.html`, with everything inside

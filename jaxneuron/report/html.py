@@ -5,6 +5,7 @@ fetch anything at all, so the page is the same on a train as in ten years.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,39 +14,9 @@ import jinja2
 from markupsafe import Markup
 
 from jaxneuron.files import beside
-from jaxneuron.report import _run, _vega, concepts, dni2018, text
-from jaxneuron.tap import nearest
+from jaxneuron.report import _vega, text
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-CONTENTS = {
-    "concepts": concepts.content,
-    "dni2018": dni2018.content,
-}
-"""Study -> the function that turns its run into what its template shows."""
-
-
-def write(directory: Path) -> Path:
-    """Write `report.html` from the files of a run.
-
-    Args:
-        directory: where the study left `results.json` and `found.jsonl`.
-
-    Returns:
-        The page's path.
-
-    Raises:
-        FileNotFoundError: a file of the run is missing.
-        ValueError: a file of the run is malformed, or no page is known for the study.
-    """
-    directory = Path(directory)
-    run = _run.read(directory)
-    study = run.results["study"]
-    if study not in CONTENTS:
-        raise ValueError(
-            f"no page for the study {study!r}{nearest(study, CONTENTS)}; pages exist for {', '.join(CONTENTS)}"
-        )
-    return page(directory / "report.html", TEMPLATES / f"{study}.html", CONTENTS[study](run))
 
 
 def page(path: Path, template: Path, content: Mapping[str, Any]) -> Path:
@@ -91,8 +62,22 @@ def data(value: Any) -> Markup:
         >>> print(data({"ngram": "</script>"}))
         {"ngram":"\u003c/script>"}
     """
-    dumped = json.dumps(_run.finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    dumped = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(dumped.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def finite(value: Any) -> Any:
+    """Return the same JSON value with None in place of NaN and infinities, which no browser parses.
+
+    Example:
+        >>> finite({"score": [1.0, float("-inf")]})
+        {'score': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def script(code: str) -> str:

@@ -4,6 +4,7 @@ import functools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -36,12 +37,15 @@ def keep(file: Path, kind: Any, compute: Callable[[], Result]) -> Result:
 def plain(value: Any) -> Any:
     """Return what JSON can hold: named tuples as objects, arrays as lists, and null for what is not finite.
 
+    A field that is None by default, and is None, is left out: there is no such thing.
+
     Example:
         >>> plain({"counts": np.arange(2), "share": np.float32(0.5), "none": float("nan")})
         {'counts': [0, 1], 'share': 0.5, 'none': None}
     """
     if hasattr(value, "_asdict"):
-        value = value._asdict()
+        absent = [name for name, default in value._field_defaults.items() if default is getattr(value, name) is None]
+        value = {name: item for name, item in value._asdict().items() if name not in absent}
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -58,7 +62,7 @@ def typed(kind: Any, value: Any, where: str) -> Any:
 
     Args:
         kind: a NamedTuple, whose fields may be missing where they have defaults; `list`, `tuple`, `dict` or an optional
-            of types; a float is NaN where JSON has null; anything else is taken as it is.
+            of types; an enumeration; a float is NaN where JSON has null; anything else is taken as it is.
         value: what JSON has.
         where: the value comes from, for the message.
 
@@ -85,6 +89,11 @@ def typed(kind: Any, value: Any, where: str) -> Any:
         return tuple(items) if origin is tuple else items
     if origin is tuple:
         return tuple(typed(part, item, where) for part, item in zip(parts, _is(value, list, where), strict=True))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        if value not in [member.value for member in kind]:
+            expected = ", ".join(repr(member.value) for member in kind)
+            raise ValueError(f"{where}: expected one of {expected}, got {value!r}; run the study again in a new folder")
+        return kind(value)
     if kind is float:
         return math.nan if value is None else float(value)
     return value

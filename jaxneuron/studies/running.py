@@ -178,18 +178,8 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def studied(directory: Path) -> str:
-    """Return the name of the study whose run a folder holds.
-
-    Raises:
-        FileNotFoundError: it holds no finished run.
-        ValueError: its `results.json` is malformed.
-    """
-    return _finished.name(directory)
-
-
 def _study(directory: Path) -> Study:
-    name, known = studied(directory), studies.find()
+    name, known = _finished.name(directory), studies.find()
     if name not in known:
         raise ValueError(f"no page for the study {name!r}{nearest(name, known)}; pages exist for {', '.join(known)}")
     return known[name].study()

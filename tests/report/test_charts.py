@@ -1,47 +1,30 @@
 """Every chart of every page: nothing is drawn that was not measured, and a legend has room on a telephone."""
 
-import json
 import re
 
 import pytest
 import vl_convert
 
-from jaxneuron.report import concept_charts, concepts, dni2018
-from jaxneuron.report._run import Run
+from jaxneuron.studies._finished import Finished
 from jaxneuron.studies.attribution import page as attribution
+from jaxneuron.studies.concepts import page as concepts
+from jaxneuron.studies.dni2018 import page as dni2018
 from jaxneuron.studies.poerner2018 import page as poerner2018
-from tests.report import test_dni2018
 from tests.studies.attribution import test_page
+from tests.studies.concepts import test_page as concept_run
+from tests.studies.dni2018 import test_page as dni2018_run
 from tests.studies.poerner2018.conftest import make_run, read
 
 NARROW = 350
 """Pixels of a chart on a telephone."""
 
 
-def concept_results():
-    """Return the curves of many rankings, with long names."""
-    rankings = [*concepts.METHODS][:9]
-    rows = [
-        {"scope": scope, "probe": "linear", "ranking": name, "direction": way, "count": count, "accuracy": 0.5}
-        for scope in ("all", "layer")
-        for name in rankings
-        for way in ("top", "bottom", "random")
-        for count in (1, 10, 50)
-    ]
-    layers = [{"site": f"block{i}/residual", "accuracy": 0.5, "control": 0.4, "compression": 2.0} for i in range(6)]
-    sites = [row["site"] for row in layers]
-    classes = [{"name": "NOUN", "by_layer": [1] * 6}]
-    agreement = {"methods": rankings, "overlap": [[0.5] * 9] * 9, "average_overlap": {"a": 1}, "count": 5}
-    agreement |= {"mean_overlap": 0.5, "neuron_vote": {"linear": 1.0}}
-    return {"curves": rows, "layers": layers, "sites": sites, "classes": classes, "agreement": agreement}
-
-
 @pytest.fixture(scope="module")
 def charts():
     pages = {
         "poerner2018": poerner2018.content(read(*make_run())),
-        "concepts": concepts.content(Run({"results": concept_results()}, [])),
-        "dni2018": dni2018.content(Run({"results": test_dni2018.make_results()}, [])),
+        "concepts": concepts.content(Finished("concepts", concept_run.make_results())),
+        "dni2018": dni2018.content(Finished("dni2018", dni2018_run.make_results())),
         "attribution": attribution.content(test_page.read(test_page.make_results())),
     }
     return {f"{name}: {id}": spec for name, page in pages.items() for id, spec in page["charts"].items()}
@@ -95,14 +78,3 @@ def ends(node, left=0.0):
                 yield left + item["x"] + 6.5 * len(item["text"])
         else:
             yield from ends(node.get("items", []), here)
-
-
-def test_the_dashes_have_a_legend_that_is_seen():
-    rows = concept_results()["curves"]
-    spec = concept_charts.curves(
-        rows, concepts.NAMES, concept_charts.palette(["linear"]), value="accuracy", title="", what=""
-    )
-    line = next(layer for layer in spec["layer"] if "strokeDash" in layer["encoding"])
-    assert line["mark"]["type"] == "line"  # a filled point would give it an invisible stroke
-    assert line["encoding"]["strokeDash"]["legend"]["symbolStrokeColor"]
-    assert json.dumps(spec).count("strokeDash") == 1

@@ -10,12 +10,13 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron.corpora import subwords
 from jaxneuron.evaluate import ablation
-from jaxneuron.studies.concepts.material import Part, Report, Subject
+from jaxneuron.studies.concepts.material import Part, Subject
+from jaxneuron.studies.concepts.methods import Method
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.concepts.rankings import Ranked, Scope
+from jaxneuron.studies.concepts.results import Direction, Lost, Place
+from jaxneuron.studies.running import Report
 from jaxneuron.types import Activations, Output, Probe, Site, Tokens
-
-Row = dict[str, Any]
 
 HIDDEN = 0.15
 """Share of the sub-words that a masked language model has to guess, as in Devlin et al. 2019."""
@@ -30,7 +31,7 @@ class Sentences(NamedTuple):
 
 def in_representation(
     found: Scope, probe: Probe, ranked: Mapping[str, Ranked], preset: Preset, *, seed: int
-) -> list[Row]:
+) -> list[Lost]:
     """Return the test accuracy of a trained probe without the first, the last and random k units, set to nought."""
     counts = _counts(found.train[0].shape[1], preset)
     names, sets = _sets(ranked, counts, preset, seed, bottom=True)
@@ -38,12 +39,11 @@ def in_representation(
         ablation.in_representation(probe, *found.test, sets, value=value) for value in (0.0, np.asarray(probe.mean))
     )
     rows = [
-        {"place": "representation", "ranking": name, "direction": direction, "count": k}
-        | {"accuracy": zero[i, j], "accuracy_at_mean": mean[i, j]}
-        for i, (name, direction) in enumerate(names)
+        Lost(Place.REPRESENTATION, *name, k, accuracy=zero[i, j], accuracy_at_mean=mean[i, j])
+        for i, name in enumerate(names)
         for j, k in enumerate(counts)
     ]
-    return _random_mean(rows, ("accuracy", "accuracy_at_mean"))
+    return _random_mean(rows)
 
 
 def in_model(
@@ -56,7 +56,7 @@ def in_model(
     *,
     seed: int,
     report: Report,
-) -> list[Row]:
+) -> list[Lost]:
     """Return what the model is worth without the first and random k units of a site, set to nought.
 
     Two things are asked: a probe after the last layer, and, of a language model, its own words.
@@ -90,22 +90,22 @@ def in_model(
         words = ablation.in_model(
             *model, tokens, targets, sets, site=site, progress=report(f"words without units of {site}")
         )
-    rows = []
-    for i, (name, direction) in [(-1, ("nothing", "top")), *enumerate(names)]:
-        for j, k in enumerate(counts):
-            if i < 0 and j:
-                continue
-            row = {"place": "model", "ranking": name, "direction": direction, "count": k if i >= 0 else 0}
-            row |= {"property": told.accuracy[i, j] if i >= 0 else told.unedited[1]}
-            row |= {"flips": told.flips[i, j] if i >= 0 else 0.0}
-            if words is not None:
-                row |= {"perplexity": words.perplexity[i, j] if i >= 0 else words.unedited[0]}
-                row |= {"word_accuracy": words.accuracy[i, j] if i >= 0 else words.unedited[1]}
-                row |= {"word_flips": words.flips[i, j] if i >= 0 else 0.0}
-                row |= {"divergence": words.divergence[i, j] if i >= 0 else 0.0}
-            rows.append(row)
-    values = ("property", "flips", "perplexity", "word_accuracy", "word_flips", "divergence")
-    return _random_mean(rows, values)
+    whole = Lost(Place.MODEL, Method.NOTHING, Direction.TOP, 0, property=told.unedited[1], flips=0.0)
+    rows = [
+        Lost(Place.MODEL, *name, k, property=told.accuracy[i, j], flips=told.flips[i, j])
+        for i, name in enumerate(names)
+        for j, k in enumerate(counts)
+    ]
+    if words is not None:
+        perplexity, right = words.unedited
+        whole = whole._replace(perplexity=perplexity, word_accuracy=right, word_flips=0.0, divergence=0.0)
+        measured = (words.perplexity, words.accuracy, words.flips, words.divergence)
+        values = zip(*(np.asarray(one).reshape(-1) for one in measured), strict=True)
+        rows = [
+            row._replace(perplexity=a, word_accuracy=b, word_flips=c, divergence=d)
+            for row, (a, b, c, d) in zip(rows, values, strict=True)
+        ]
+    return _random_mean([whole, *rows])
 
 
 def read_sentences(subject: Subject, part: Part, layer: str, preset: Preset, *, seed: int) -> Sentences:
@@ -177,28 +177,29 @@ def _counts(units: int, preset: Preset) -> list[int]:
 
 def _sets(
     ranked: Mapping[str, Ranked], counts: Sequence[int], preset: Preset, seed: int, *, bottom: bool
-) -> tuple[list[tuple[str, str]], np.ndarray]:
+) -> tuple[list[tuple[str, Direction]], np.ndarray]:
     """Return whose sets they are, and the sets `[order k unit]`."""
     names, sets = [], []
     for number, (name, one) in enumerate(ranked.items()):
         made = ablation.masks(jax.random.key(seed), one.order, counts, repeats=preset.repeats)
-        names.append((name, "top"))
+        names.append((name, Direction.TOP))
         sets.append(made.top)
         if bottom:
-            names.append((name, "bottom"))
+            names.append((name, Direction.BOTTOM))
             sets.append(made.bottom)
         if number == 0:
-            names += [("random", "random")] * preset.repeats
+            names += [(Method.RANDOM, Direction.RANDOM)] * preset.repeats
             sets += list(made.random)
     return names, np.stack(sets)
 
 
-def _random_mean(rows: list[Row], values: Sequence[str]) -> list[Row]:
+def _random_mean(rows: list[Lost]) -> list[Lost]:
     """Return the rows with the random orders of one size replaced by their mean."""
-    others = [row for row in rows if row["direction"] != "random"]
-    own = [row for row in rows if row["direction"] == "random"]
-    for k in dict.fromkeys(row["count"] for row in own):
-        part = [row for row in own if row["count"] == k]
-        mean = {key: float(np.mean([row[key] for row in part])) for key in values if key in part[0]}
-        others.append(part[0] | mean)
+    others = [row for row in rows if row.direction is not Direction.RANDOM]
+    own = [row for row in rows if row.direction is Direction.RANDOM]
+    for k in dict.fromkeys(row.count for row in own):
+        part = [row for row in own if row.count == k]
+        columns = zip(*(row[4:] for row in part), strict=True)
+        mean = [None if column[0] is None else float(np.mean(column)) for column in columns]
+        others.append(Lost(*part[0][:4], *mean))
     return others

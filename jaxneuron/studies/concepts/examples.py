@@ -1,7 +1,6 @@
 """What the first units of each class respond to: the words at which they are highest, for people."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from jaxneuron.corpora import selection
 from jaxneuron.rank import correlation
 from jaxneuron.studies.concepts.material import Text
 from jaxneuron.studies.concepts.rankings import Scope
+from jaxneuron.studies.concepts.results import Example
 from jaxneuron.types import Site
 
 
@@ -20,7 +20,7 @@ def examples(
     *,
     units: int = 3,
     words: int = 8,
-) -> list[dict[str, Any]]:
+) -> list[Example]:
     """Return the units that vary most with each class, with words; of those that fall with it, the lowest words.
 
     The weights of a probe of all units would not do: beside others that say the same, a unit often gets a weight of the
@@ -41,15 +41,14 @@ def examples(
             column = int(np.searchsorted(columns, unit))
             side = top.highest if with_class[label, unit] >= 0 else top.lowest
             rows.append(
-                {
-                    "name": name,
-                    "site": where[unit][0],
-                    "unit": where[unit][1],
-                    "sign": 1 if with_class[label, unit] >= 0 else -1,
-                    "correlation": with_class[label, unit],
-                    "words": [top.words[item] for item in side.item[column].tolist() if item >= 0],
-                    "score": side.score[column, 0],
-                }
+                Example(
+                    name,
+                    *where[unit],
+                    sign=1 if with_class[label, unit] >= 0 else -1,
+                    correlation=float(with_class[label, unit]),
+                    words=[top.words[item] for item in side.item[column].tolist() if item >= 0],
+                    score=float(side.score[column, 0]),
+                )
             )
     return rows
 

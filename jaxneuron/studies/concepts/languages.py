@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from jaxneuron.studies.concepts.results import Pair, Recurrence, Shared
 from jaxneuron.types import Site
 
 
@@ -17,7 +17,7 @@ def recurrence(
     widths: Mapping[Site, int],
     *,
     top: int,
-) -> dict[str, Any]:
+) -> Recurrence:
     """Return how many of the first units of a class are the same in two languages.
 
     Args:
@@ -27,9 +27,8 @@ def recurrence(
         top: units of each class that are compared.
 
     Returns:
-        `chance`: the overlap of two random sets. `pairs`: of each two languages the mean overlap over the classes that
-        both have, and `p`, the probability of one as large by chance, for all classes together. `classes`: of each
-        class the overlap of each pair, and the units that are among the first in every language.
+        Of each two languages the mean overlap, with the probability of one as large by chance, for all classes
+        together; and of each class that all languages have the overlaps, in the order of the pairs.
     """
     units = next(iter(score.values())).shape[1]
     top = min(top, units)
@@ -50,13 +49,13 @@ def recurrence(
         chance = stats.hypergeom(units, top, top)
         deviation = np.sqrt(chance.var() * len(hits))
         p = float(stats.norm.sf((sum(hits) - 0.5 - chance.mean() * len(hits)) / deviation)) if deviation else None
-        pairs.append({"one": one, "other": other, "overlap": float(np.mean(hits)) / top, "classes": len(both), "p": p})
+        pairs.append(Pair(one, other, float(np.mean(hits)) / top, len(both), p))
     rows = [
-        {
-            "name": name,
-            "overlap": [len(firsts[a][name] & firsts[b][name]) / top for a, b in combinations(firsts, 2)],
-            "units": [where[unit] for unit in sorted(set.intersection(*(own[name] for own in firsts.values())))],
-        }
+        Shared(
+            name,
+            overlap=[len(firsts[a][name] & firsts[b][name]) / top for a, b in combinations(firsts, 2)],
+            units=[where[unit] for unit in sorted(set.intersection(*(own[name] for own in firsts.values())))],
+        )
         for name in shared
     ]
-    return {"count": top, "chance": top / units, "pairs": pairs, "classes": rows}
+    return Recurrence(top, top / units, pairs, rows)

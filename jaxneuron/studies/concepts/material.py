@@ -1,6 +1,6 @@
 """What a run works on: a model, treebanks, and the activations and labels of their words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from jaxneuron.corpora import concepts, labelled, scenes, texts
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.extract.to_store import extract
 from jaxneuron.studies.concepts.presets import Preset
+from jaxneuron.studies.running import Report
 from jaxneuron.tap import nearest
 from jaxneuron.types import Forward, Params, Site, Vocabulary
 from jaxneuron_models import transformer, transformer_training
@@ -21,9 +22,6 @@ from jaxneuron_models.model import Model
 from jaxneuron_models.open import open
 
 SPLITS = ("train", "dev", "test")
-
-Report = Callable[[str], Callable[[int, int], None] | None]
-"""What is being done -> a progress callback for it."""
 
 
 class Subject(NamedTuple):

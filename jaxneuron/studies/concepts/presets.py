@@ -1,6 +1,8 @@
-"""How large a run is: `demo` takes minutes on two cores, `small` half an hour, `full` all words of a treebank."""
+"""How large a run is; `options` says how long it takes."""
 
 from typing import Any, NamedTuple
+
+from jaxneuron.studies.concepts.methods import Method
 
 
 class Preset(NamedTuple):
@@ -37,13 +39,27 @@ SPARSE: dict[str, Any] = LINEAR | {"l1": 5e-3}
 MANY: dict[str, Any] = {"tolerance": 1e-3}
 """Of probes whose accuracies are compared: they are near enough to the best ones, and there are hundreds."""
 
-SCORES = ("probeless", "mean_select", "correlation", "mutual_information", "average_precision", "iou")
+SCORES = (
+    Method.PROBELESS,
+    Method.MEAN_SELECT,
+    Method.CORRELATION,
+    Method.MUTUAL_INFORMATION,
+    Method.AVERAGE_PRECISION,
+    Method.IOU,
+)
 """Methods that fit nothing."""
+
+
+def _methods(select: int, *more: Method) -> dict[str, dict[str, Any]]:
+    """Return the methods that are compared, with the number of units that the Gaussian probe chooses."""
+    fitted: dict[str, dict[str, Any]] = {Method.LINEAR: SPARSE, Method.GAUSSIAN: {"select": select}}
+    return fitted | {name: {} for name in (*more, *SCORES)}
+
 
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
-        methods={"linear": SPARSE, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
-        wide_methods={"linear": SPARSE, "gaussian": {"select": 20}} | {name: {} for name in SCORES},
+        methods=_methods(20),
+        wide_methods=_methods(20),
         counts=(1, 2, 5, 10, 20, 50),
         wide_counts=(2, 10, 50, 200),
         probe=LINEAR,
@@ -61,8 +77,8 @@ PRESETS: dict[str, Preset] = {
         lost=(0.02, 0.1, 0.3),
     ),
     "small": Preset(
-        methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
-        wide_methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        methods=_methods(50),
+        wide_methods=_methods(50),
         counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150),
         wide_counts=(1, 2, 5, 10, 20, 50, 100, 200),
         probe=LINEAR,
@@ -77,8 +93,8 @@ PRESETS: dict[str, Preset] = {
         lost=(0.02, 0.05, 0.13, 0.3),
     ),
     "full": Preset(
-        methods={"linear": SPARSE, "gaussian": {"select": 150}, "forest": {}} | {name: {} for name in SCORES},
-        wide_methods={"linear": SPARSE, "gaussian": {"select": 50}} | {name: {} for name in SCORES},
+        methods=_methods(150, Method.FOREST),
+        wide_methods=_methods(50),
         counts=tuple(range(1, 151)),
         wide_counts=(1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100, 150, 200, 300, 500),
         probe=LINEAR,

@@ -1,7 +1,6 @@
 """What the units know: all of them, each layer, the fewest that do, and what a probe owes to its own memory."""
 
 from functools import partial
-from typing import Any
 
 import jax
 import numpy as np
@@ -10,32 +9,33 @@ from jaxneuron.evaluate import baselines, layers, mdl, minimal_set, probes, sele
 from jaxneuron.evaluate.information import information
 from jaxneuron.rank import linear
 from jaxneuron.studies.concepts import rankings
-from jaxneuron.studies.concepts.material import Report, Text
+from jaxneuron.studies.concepts.material import Text
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.concepts.rankings import Scope
+from jaxneuron.studies.concepts.results import Accuracy, Class, Layer, Selective, Smallest
+from jaxneuron.studies.running import Report
 from jaxneuron.types import Probe, Site
 
-Row = dict[str, Any]
 
-
-def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Row:
+def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Accuracy:
     """Return what the probe of all units knows of one property, beside what knows nothing of the model."""
-    told = {split: information(linear.logits(probe, data[0]), data[1]) for split, data in _held(found).items()}
+    dev, test = (information(linear.logits(probe, data[0]), data[1]) for data in (found.dev, found.test))
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
-    return {
-        "layer": layer,
-        "units": found.train[0].shape[1],
-        "classes": len(text.names[layer]),
-        "words": {split: len(text.parts[split].labels[layer]) for split in text.parts},
-        **{split: row.accuracy for split, row in told.items()},
-        "information": told["test"].mutual_information,
-        "entropy": told["test"].entropy,
-        "majority": baselines.majority(found.train[1], found.test[1]),
-        "lexicon": baselines.lexicon(words[0], found.train[1], words[1], found.test[1]),
-    }
+    return Accuracy(
+        layer=layer,
+        units=found.train[0].shape[1],
+        classes=len(text.names[layer]),
+        words={split: len(part.labels[layer]) for split, part in text.parts.items()},
+        dev=float(dev.accuracy),
+        test=float(test.accuracy),
+        information=float(test.mutual_information),
+        entropy=float(test.entropy),
+        majority=float(baselines.majority(found.train[1], found.test[1])),
+        lexicon=baselines.lexicon(words[0], found.train[1], words[1], found.test[1]),
+    )
 
 
-def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, report: Report) -> Row:
+def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, report: Report) -> Smallest:
     """Return the fewest units of an order that reach the share of the accuracy of all, chosen on dev."""
     fit = partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     key, ranking = jax.random.key(seed), rankings.in_order(order)
@@ -44,18 +44,12 @@ def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, repo
     set_ = minimal_set.minimal_set(key, ranking, train, found.dev, shares=(preset.share,), fit=fit, progress=progress)
     units = int(set_.size[0])
     test = probes.curve(key, order, train, found.test, counts=[units], fit=fit)
-    return {
-        "units": units,
-        "share": preset.share,
-        "accuracy": test.accuracy[0],
-        "counts": set_.counts,
-        "dev": set_.curve,
-    }
+    return Smallest(units, preset.share, test.accuracy[0], list(set_.counts), list(set_.curve))
 
 
 def by_layer(
     text: Text, found: Scope, widths: dict[Site, int], preset: Preset, *, seed: int, report: Report
-) -> list[Row]:
+) -> list[Layer]:
     """Return each layer's accuracy on test and dev (there also with all below), its selectivity and its code length."""
     key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
@@ -71,16 +65,16 @@ def by_layer(
         )
         code = mdl.mdl(key, *own[0], fit=fit)
         rows.append(
-            {
-                "site": site,
-                "accuracy": control.task.accuracy,
-                "dev": dev.alone.accuracy[number],
-                "concatenated": dev.first.accuracy[number],
-                "control": control.control.accuracy.mean(),
-                "deviation": control.deviation,
-                "bits": code.bits / len(train[1]),
-                "compression": code.compression,
-            }
+            Layer(
+                site,
+                accuracy=float(control.task.accuracy),
+                control=control.control.accuracy.mean(),
+                dev=dev.alone.accuracy[number],
+                concatenated=dev.first.accuracy[number],
+                deviation=control.deviation,
+                bits=code.bits / len(train[1]),
+                compression=code.compression,
+            )
         )
         first += width
         if progress:
@@ -90,7 +84,7 @@ def by_layer(
 
 def selective(
     text: Text, found: Scope, order: np.ndarray, counts: tuple[int, ...], preset: Preset, *, seed: int
-) -> list[Row]:
+) -> list[Selective]:
     """Return the accuracy of the first k units on the property and on a control task."""
     key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     train = rankings.first(found.train, preset.protocol_words)
@@ -99,10 +93,10 @@ def selective(
     drawn = [selectivity.control_labels(control, part)[0] for part in (words[0][: len(train[1])], words[1])]
     task = probes.curve(key, order, train, found.test, counts=counts, fit=fit).accuracy
     other = probes.curve(key, order, (train[0], drawn[0]), (found.test[0], drawn[1]), counts=counts, fit=fit).accuracy
-    return [{"count": k, "accuracy": a, "control": b} for k, a, b in zip(counts, task, other, strict=True)]
+    return [Selective(*row) for row in zip(counts, task, other, strict=True)]
 
 
-def classes(text: Text, found: Scope, probe: Probe, layer: str, widths: dict[Site, int]) -> list[Row]:
+def classes(text: Text, found: Scope, probe: Probe, layer: str, widths: dict[Site, int]) -> list[Class]:
     """Return of each class how many units hold half of its weight, where they are, and how well it is told."""
     guessed = np.asarray(linear.logits(probe, found.test[0])).argmax(axis=1)
     size = np.abs(np.asarray(probe.weights, np.float64))
@@ -115,21 +109,17 @@ def classes(text: Text, found: Scope, probe: Probe, layer: str, widths: dict[Sit
         held = order[label, : int(np.searchsorted(share[label], 0.5)) + 1]
         own = found.test[1] == label
         rows.append(
-            {
-                "name": name,
-                "words": own.sum(),
-                "recall": (guessed[own] == label).mean() if own.any() else None,
-                "units": len(held),
-                "by_layer": alone[:, held].sum(axis=1),
-                "first": [where[unit] for unit in held[:5].tolist()],
-            }
+            Class(
+                name,
+                words=int(own.sum()),
+                recall=float((guessed[own] == label).mean()) if own.any() else None,
+                units=len(held),
+                by_layer=alone[:, held].sum(axis=1).tolist(),
+                first=[where[unit] for unit in held[:5].tolist()],
+            )
         )
-    return sorted(rows, key=lambda row: -row["units"])
+    return sorted(rows, key=lambda row: -row.units)
 
 
 def _places(widths: dict[Site, int]) -> list[tuple[Site, int]]:
     return [(site, unit) for site, width in widths.items() for unit in range(width)]
-
-
-def _held(found: Scope) -> dict[str, rankings.Data]:
-    return {"dev": found.dev, "test": found.test}

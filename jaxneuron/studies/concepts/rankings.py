@@ -14,8 +14,10 @@ from jaxneuron import rank
 from jaxneuron._discover import methods
 from jaxneuron.rank import linear
 from jaxneuron.ranking import overall, ranked
-from jaxneuron.studies import kept
-from jaxneuron.studies.concepts.material import Report, Text
+from jaxneuron.studies import _kept
+from jaxneuron.studies.concepts.material import Text
+from jaxneuron.studies.concepts.methods import Method
+from jaxneuron.studies.running import Report
 from jaxneuron.tap import nearest
 from jaxneuron.types import Probe, Ranking, Site
 
@@ -95,7 +97,7 @@ def probe(
         settings = linear.Settings(**options)
         return linear.fit(jax.random.key(seed), *found.train, settings=settings, dev=found.dev, progress=progress)
 
-    return kept.probe(directory / "probes" / f"{found.name}.{use}.npz", fit)
+    return _kept.probe(directory / "probes" / f"{found.name}.{use}.npz", fit)
 
 
 def mass_order(probe: Probe) -> Int[np.ndarray, "unit"]:
@@ -125,22 +127,23 @@ def rankings(
         if method not in verbs:
             raise ValueError(f"no method {method!r}{nearest(method, verbs)}; expected one of {', '.join(verbs)}")
 
-        def compute(method: str = method, options: dict[str, Any] = options) -> dict[str, Any]:
+        def compute(method: str = method, options: dict[str, Any] = options) -> Mapping[str, Any]:
             began = time.perf_counter()
-            if method == "linear":
+            if method == Method.LINEAR:
                 of_all = probe(found, directory, options, seed=seed, report=report, use="ranks")
                 score, order = np.abs(of_all.weights), mass_order(of_all)
-            elif method == "gaussian":
+            elif method == Method.GAUSSIAN:
                 score, order = _gaussian(verbs[method], found, options, made, pool, report)
             else:
                 report(f"{found.name}: {method}")
                 result = verbs[method](jax.random.key(seed), *found.train, **options)
                 ranking = result if isinstance(result, Ranking) else result[0]
                 score, order = ranking.score, overall(ranking).order
-            return {"score": score, "order": order, "seconds": time.perf_counter() - began}
+            return Ranked(np.asarray(score), np.asarray(order), time.perf_counter() - began)._asdict()
 
-        stored = kept.arrays(directory / "rankings" / f"{found.name}.{method}.npz", compute)
-        made[method] = Ranked(stored["score"], stored["order"], float(stored["seconds"]))
+        stored = _kept.arrays(directory / "rankings" / f"{found.name}.{method}.npz", compute)
+        score, order, seconds = (stored[field] for field in Ranked._fields)
+        made[method] = Ranked(score, order, float(seconds))
     return made
 
 
@@ -149,7 +152,7 @@ def _gaussian(
 ) -> tuple[np.ndarray, np.ndarray]:
     activations, labels = found.train
     units = activations.shape[1]
-    before = made["linear"].order if units > pool else np.arange(units)
+    before = made[Method.LINEAR].order if units > pool else np.arange(units)
     candidates = np.sort(before[:pool])
     given = options | {"select": min(options["select"], len(candidates))}
     dev = (found.dev[0][:, candidates], found.dev[1])

@@ -1,9 +1,10 @@
 """What a run works on: the trained model, and pieces of text with the states and the labels of their symbols."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -11,16 +12,18 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.corpora import hypotheses, vocabulary
-from jaxneuron.corpora.hypotheses import Labels
+from jaxneuron.corpora.hypotheses import Hypothesis, Labels
 from jaxneuron.corpora.parses import Parsed
-from jaxneuron.studies.dni2018.languages import Language, Texts
+from jaxneuron.studies.dni2018.languages import Language
 from jaxneuron.studies.dni2018.presets import Preset
+from jaxneuron.studies.dni2018.texts import Texts
+from jaxneuron.studies.running import Report
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 from jaxneuron_models import lstm_training
 from jaxneuron_models.model import Model
 
-Report = Callable[[str], Callable[[int, int], None] | None]
-"""What is being done -> a progress callback for it."""
+UNKNOWN = 0.1
+"""The share of a text's symbols from which on a model that does not know them does not fit the text."""
 
 PIECE, CONTEXT = 200, 100
 """A longer text is read in pieces of so many symbols, after so many that only give the model its context."""
@@ -34,10 +37,18 @@ class Passages(NamedTuple):
     counted: Bool[np.ndarray, "piece time"]  # false on padding, and on what gives the context
     labels: Labels  # of the counted symbols, all pieces in a row
 
-    def of(self, name: str) -> Float[np.ndarray, "piece time"]:
+    def column(self, hypothesis: Hypothesis) -> Float[np.ndarray, "symbol"]:
+        """Return the labels of a hypothesis, of the counted symbols.
+
+        Raises:
+            ValueError: it is not among the labels.
+        """
+        return self.labels.values[:, self.labels.names.index(hypothesis.name)]
+
+    def of(self, hypothesis: Hypothesis) -> Float[np.ndarray, "piece time"]:
         """Return the labels of a hypothesis, 0 where none is counted."""
         found = np.zeros(self.counted.shape, np.float32)
-        found[self.counted] = self.labels.values[:, self.labels.names.index(name)]
+        found[self.counted] = self.column(hypothesis)
         return found
 
     def following(self) -> Int[np.ndarray, "piece time"]:
@@ -60,6 +71,46 @@ def train(key: Array, texts: Texts, preset: Preset, directory: Path, report: Rep
         **preset.training,
     )
     return lstm_training.load(directory)
+
+
+def given(directory: Path | str, texts: Texts) -> Model:
+    """Load an LSTM that somebody trained before, if it reads texts as this study does.
+
+    Args:
+        directory: what `jaxneuron train lstm` wrote.
+        texts: of the run.
+
+    Raises:
+        FileNotFoundError, ValueError: no LSTM is there, or one of words, of a single unit, or of other symbols.
+    """
+    model = lstm_training.load(directory)
+    if model.symbol != "character":
+        raise ValueError(
+            f"the LSTM in {directory} reads {model.symbol}s, and hypotheses label single symbols; give one of "
+            "`jaxneuron train lstm` on characters, or leave out --model to train one"
+        )
+    if model.config.width < 2:
+        raise ValueError(
+            f"the LSTM in {directory} has {model.config.width} unit in a layer; expected 2 or more, to compare them"
+        )
+    unknown = vocabulary.unknown_share(model.vocabulary, [parsed.text for parsed in texts.dev])
+    if unknown > UNKNOWN:
+        raise ValueError(
+            f"the LSTM in {directory} does not know {unknown:.0%} of the symbols of this text; give a model of the "
+            "same language, or leave out --model to train one"
+        )
+    return model
+
+
+def site(model: Model) -> Site:
+    """Return where the units are: the hidden states of the last layer, which the prediction is read from."""
+    return model.linear["logits"]
+
+
+def curves(directory: Path) -> list[dict[str, Any]]:
+    """Return what a training wrote down of itself, a row for each epoch; nothing if it has not."""
+    path = directory / "curves.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def take(texts: Sequence[Parsed], symbols: int) -> list[Parsed]:

@@ -1,9 +1,9 @@
-"""How large a run is: `demo` for a few minutes on two cores, `small` for a quarter of an hour, `paper` as published."""
+"""How large a run of each language is; `options` says how long it takes."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-LANGUAGES = ("parens", "arithmetic", "c", "python")
-"""The three of the paper, and what every machine has: the standard library of its Python."""
+from jaxneuron.studies.dni2018.options import Subject
 
 
 class Preset(NamedTuple):
@@ -28,23 +28,25 @@ _SOURCE = {"batch": 16, "learning_rate": 2e-2, "window": 100, "context": 25, "mi
 """For source code, of which small batches and a high rate learn most in a given time: after a million characters of C,
 2.7 bits per character on dev text instead of 4.0 with batches of 32 and the default rate."""
 
-PRESETS: dict[str, dict[str, Preset]] = {
+PRESETS: dict[str, Mapping[Subject, Preset]] = {
     "demo": {
-        "parens": Preset(1_000_000, {"epochs": 3, "batch": 32}),
-        "arithmetic": Preset(300_000, {"epochs": 3, "batch": 32}),
-        "c": Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
-        "python": Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
+        Subject.PARENS: Preset(1_000_000, {"epochs": 3, "batch": 32}),
+        Subject.ARITHMETIC: Preset(300_000, {"epochs": 3, "batch": 32}),
+        Subject.C: Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
+        Subject.PYTHON: Preset(400_000, {"epochs": 3} | _SOURCE, length=200),
     },
     "small": {
-        "parens": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
-        "arithmetic": Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
-        "c": Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
-        "python": Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
+        Subject.PARENS: Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        Subject.ARITHMETIC: Preset(1_000_000, {"epochs": 8, "batch": 32}, scored=20_000, random=100),
+        Subject.C: Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
+        Subject.PYTHON: Preset(6_000_000, {"epochs": 8} | _SOURCE, scored=40_000, quality=200_000, length=400),
     },
     "paper": {
-        "parens": Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
-        "arithmetic": Preset(2_000_000, {"epochs": 20, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
-        "c": Preset(
+        Subject.PARENS: Preset(1_000_000, {"epochs": 30, "batch": 32}, scored=50_000, random=200, written=50, texts=64),
+        Subject.ARITHMETIC: Preset(
+            2_000_000, {"epochs": 20, "batch": 32}, scored=50_000, random=200, written=50, texts=64
+        ),
+        Subject.C: Preset(
             6_000_000,  # Sellam et al. 2018, "I Like the Way You Think!": 6.2 million characters
             {"epochs": 20} | _SOURCE,
             scored=100_000,
@@ -55,7 +57,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
             texts=64,
             length=1000,
         ),
-        "python": Preset(
+        Subject.PYTHON: Preset(
             6_000_000,
             {"epochs": 20} | _SOURCE,
             scored=100_000,

@@ -11,8 +11,9 @@ from jaxneuron.corpora import vocabulary
 from jaxneuron.corpora.parses import Parsed
 from jaxneuron.corpora.vocabulary import BEG, END, UNK
 from jaxneuron.studies.dni2018 import material
-from jaxneuron.studies.dni2018.languages import Texts
 from jaxneuron.studies.dni2018.presets import Preset
+from jaxneuron.studies.dni2018.results import Quality
+from jaxneuron.studies.dni2018.texts import Texts
 from jaxneuron.types import Tokens, Vocabulary
 from jaxneuron_models import lstm_training
 from jaxneuron_models.baselines import kneser_ney
@@ -22,19 +23,35 @@ ORDER, SHORT = 5, 1000
 """Symbols in the longest n-gram, and in the longest text that is worth a row of its own."""
 
 
-def quality(model: Model, texts: Texts, preset: Preset) -> dict[str, Any]:
-    """Measure the model and a 5-gram model on test texts: of each, the second to the last symbol, then the end."""
+def quality(
+    model: Model,
+    texts: Texts,
+    preset: Preset,
+    *,
+    trained: bool = True,
+    curves: Sequence[dict[str, Any]] = (),
+) -> Quality:
+    """Measure the model and a 5-gram model on test texts: of each, the second to the last symbol, then the end.
+
+    Args:
+        model: the LSTM.
+        texts: to train the 5-gram model on, and to measure.
+        preset: how many symbols are measured.
+        trained: whether the LSTM was trained on these texts, too.
+        curves: of its training.
+    """
     test = material.take(texts.test, preset.quality)
     measured = lstm_training.measure(model, [parsed.text for parsed in test])
-    return {
-        "bits": measured.bits,
-        "accuracy": measured.accuracy,
-        "symbols": measured.count,
-        "n_gram": n_gram(model.vocabulary, texts.train, test),
-        "trained_on": sum(len(parsed.text) for parsed in texts.train),
-        "vocabulary": len(model.vocabulary.words),
-        "parameters": int(sum(np.size(leaf) for leaf in jax.tree.leaves(model.params))),
-    }
+    return Quality(
+        bits=measured.bits,
+        accuracy=measured.accuracy,
+        symbols=measured.count,
+        n_gram=n_gram(model.vocabulary, texts.train, test),
+        vocabulary=len(model.vocabulary.words),
+        parameters=int(sum(np.size(leaf) for leaf in jax.tree.leaves(model.params))),
+        trained_on=sum(len(parsed.text) for parsed in texts.train) if trained else None,
+        curves=list(curves),
+    )
 
 
 def n_gram(words: Vocabulary, train: Sequence[Parsed], test: Sequence[Parsed]) -> float:

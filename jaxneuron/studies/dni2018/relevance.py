@@ -2,15 +2,18 @@
 
 import time
 from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from jaxneuron.rank import single_neuron
+from jaxneuron.studies import _kept
 from jaxneuron.studies.dni2018.languages import Feature, Language
 from jaxneuron.studies.dni2018.material import Passages
+from jaxneuron.studies.dni2018.results import Answer, Told, UnitScore
 
 
 class Relevance(NamedTuple):
@@ -25,7 +28,7 @@ class Relevance(NamedTuple):
 
     def of(self, feature: Feature) -> tuple[Float[np.ndarray, "unit"], Float[np.ndarray, "unit"]]:
         """Return each unit's mean score for the hypotheses of a feature, and its sign for the last of them."""
-        rows = [self.names.index(name) for name in feature.hypotheses]
+        rows = [self.names.index(hypothesis.name) for hypothesis in feature.hypotheses]
         return self.score[rows].mean(axis=0), self.sign[rows[-1]]
 
 
@@ -61,32 +64,38 @@ def _covariance(states: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (values - values.mean(axis=0)).T @ (states - states.mean(axis=0))
 
 
-def rows(language: Language, found: Passages, hidden: Relevance, cell: Relevance, *, top: int) -> list[dict[str, Any]]:
+def kept(file: Path, key: Array, states: Float[np.ndarray, "symbol unit"], found: Passages, folds: int) -> Relevance:
+    """Return the scores that an earlier run left in a file, or compute and keep them."""
+    stored = _kept.arrays(file, lambda: relevance(key, states, found, folds)._asdict())
+    names, binary, score, accuracy, sign, seconds = (stored[field] for field in Relevance._fields)
+    return Relevance(tuple(names.tolist()), int(binary), score, accuracy, sign, float(seconds))
+
+
+def rows(language: Language, found: Passages, hidden: Relevance, cell: Relevance, *, top: int) -> list[Told]:
     """Return a row for each hypothesis: its best units, and the scores of all units from the best to the worst."""
     rows = []
     for query in language.queries:
-        name = query.hypothesis.name
-        if name not in hidden.names:
+        if query.hypothesis.name not in hidden.names:
             continue
-        place = hidden.names.index(name)
-        order = np.argsort(-hidden.score[place], kind="stable")
-        labels = found.labels.values[:, found.labels.names.index(name)]
-        binary = place < hidden.binary
+        place = hidden.names.index(query.hypothesis.name)
+        score, accuracy, sign = hidden.score[place], hidden.accuracy[place], hidden.sign[place]
+        order = np.argsort(-score, kind="stable")[:top].tolist()
+        mean, binary = found.column(query.hypothesis).mean(), place < hidden.binary
         rows.append(
-            {"hypothesis": name, "group": query.group, "line": query.line, "mark": query.mark}
-            | {"kind": "binary" if binary else "real", "share": float(labels.mean())}
-            | {
-                "best": float(hidden.score[place].max()),
-                "accuracy": float(hidden.accuracy[place].max()),
-                "majority": float(max(labels.mean(), 1 - labels.mean())) if binary else None,
-                "cell": float(cell.score[place].max()),
-                "top": [
-                    {"unit": int(unit), "score": hidden.score[place, unit], "accuracy": hidden.accuracy[place, unit]}
-                    | {"sign": int(hidden.sign[place, unit])}
-                    for unit in order[:top]
-                ],
-                "sorted": np.sort(hidden.score[place])[::-1].round(4),
-                "sorted_accuracy": np.sort(hidden.accuracy[place])[::-1].round(4),
-            }
+            Told(
+                hypothesis=query.hypothesis.name,
+                group=query.group,
+                line=query.line,
+                mark=query.mark,
+                kind=Answer.BINARY if binary else Answer.REAL,
+                share=float(mean),
+                best=float(score.max()),
+                accuracy=float(accuracy.max()),
+                majority=float(max(mean, 1 - mean)) if binary else None,
+                cell=float(cell.score[place].max()),
+                top=[UnitScore(unit, float(score[unit]), float(accuracy[unit]), int(sign[unit])) for unit in order],
+                sorted=np.sort(score)[::-1].round(4).tolist(),
+                sorted_accuracy=np.sort(accuracy)[::-1].round(4).tolist(),
+            )
         )
     return rows

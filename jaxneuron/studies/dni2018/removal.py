@@ -1,11 +1,12 @@
 """What does the model lose without the best units, or with the hypothesis in their place? The numbers of Figure 5."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.evaluate import effects
 from jaxneuron.intervene import ablate, oracle
@@ -13,10 +14,29 @@ from jaxneuron.studies.dni2018.languages import Feature, Language, given_types
 from jaxneuron.studies.dni2018.material import Passages, Report
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.studies.dni2018.relevance import Relevance
+from jaxneuron.studies.dni2018.results import Intact, Removal, Removed, Units, Way
 from jaxneuron.types import Activations, Output, Site
 from jaxneuron_models.model import Model
 
-Row = dict[str, Any]
+
+class Interval(NamedTuple):
+    """A mean over random sets, its 95% confidence interval, and the extremes."""
+
+    mean: float
+    low: float
+    high: float
+    least: float
+    most: float
+
+
+class _Reading(NamedTuple):
+    """What the model reads, and what is asked of it."""
+
+    model: Model
+    found: Passages
+    target: effects.Predictions
+    targets: Int[np.ndarray, "piece time"]  # the type of the next symbol; -1 where none is asked
+    site: Site
 
 
 def removal(
@@ -29,7 +49,7 @@ def removal(
     *,
     site: Site,
     report: Report,
-) -> dict[str, Any]:
+) -> Removal:
     """Return how well the type of the next symbol is predicted under Rm-Neuron and Oracle.
 
     The model's choice is among the types of the language: for parentheses among the digits, where a digit follows.
@@ -43,11 +63,6 @@ def removal(
         preset: how many units and random sets.
         site: where the units are.
         report: what is being done -> a progress callback.
-
-    Returns:
-        `intact`, the rates of the unedited model by class; `rows`, with feature, way (remove, oracle, own means),
-        units (top, random), count, accuracy, and for random units the 95% interval of the mean over the sets and the
-        share of sets that are as low as the top units.
     """
     classes = given_types(language.classes, model.vocabulary.words)
     following = found.following()
@@ -55,67 +70,72 @@ def removal(
     targets = np.where(kinds.any(axis=0), kinds.argmax(axis=0), -1).astype(np.int32)
     read = jax.tree_util.Partial(_by_class, jnp.asarray(classes, jnp.float32))
     target = effects.Predictions(jnp.eye(len(classes), dtype=bool), read)
-    given = (model.forward, model.params, found.tokens, target)
-    options = {"site": site, "answers": targets}
+    reading = _Reading(model, found, target, targets, site)
 
     width = hidden.score.shape[1]
     counts = [count for count in preset.counts if count < width]
     drawn = random_sets(key, width, counts, preset.random)
-    chosen = {feature.name: top_sets(feature, hidden, counts) for feature in language.features}
-    masks = np.concatenate([*chosen.values(), drawn.reshape(-1, width)])
-    effect = ablate.intervene(*given, masks, **options, progress=report("remove units"))
-    intact = effects.summary(effect.unedited)
+    chosen = [top_sets(feature, hidden, counts) for feature in language.features]
+    masks = np.concatenate([*chosen, drawn.reshape(-1, width)])
+    effect = ablate.intervene(
+        model.forward,
+        model.params,
+        found.tokens,
+        target,
+        masks,
+        site=site,
+        answers=targets,
+        progress=report("remove units"),
+    )
     correct = accuracy(effect.edited)
     by_chance = correct[len(chosen) * len(counts) :].reshape(len(counts), -1)
-    rows = [
-        {"feature": None, "way": "remove", "units": "random", "count": count, **interval(by_chance[place])}
-        for place, count in enumerate(counts)
-    ]
+    rows = [_chance(count, interval(by_chance[place])) for place, count in enumerate(counts)]
     for number, feature in enumerate(language.features):
         removed = correct[number * len(counts) : (number + 1) * len(counts)]
         rows += [
-            {
-                "feature": feature.name,
-                "way": "remove",
-                "units": "top",
-                "count": count,
-                "accuracy": float(removed[place]),
-            }
-            | {"as_low": float((by_chance[place] <= removed[place]).mean())}
-            for place, count in enumerate(counts)
+            Removed(feature.name, Way.REMOVE, Units.TOP, count, float(value), as_low=float((chance <= value).mean()))
+            for count, value, chance in zip(counts, removed, by_chance, strict=True)
         ]
-        rows += _oracles(given, options, found, feature, chosen[feature.name], counts)
-    return {
-        "classes": list(language.classes),
-        "intact": {"accuracy": float(accuracy(effect.unedited)[None][0])}
-        | {
-            "by_class": dict(zip(language.classes, intact.accuracy.tolist(), strict=True)),
-            "mass": dict(zip(language.classes, intact.probability.tolist(), strict=True)),
-            "count": dict(zip(language.classes, intact.count.tolist(), strict=True)),
-        },
-        "rows": rows,
-    }
+        rows += _oracles(reading, feature, chosen[number], counts)
+    return Removal(list(language.classes), _intact(language.classes, effect.unedited), rows)
 
 
-def _oracles(
-    given: tuple[Any, ...],
-    options: dict[str, Any],
-    found: Passages,
-    feature: Feature,
-    masks: np.ndarray,
-    counts: list[int],
-) -> list[Row]:
+def _chance(count: int, found: Interval) -> Removed:
+    return Removed(None, Way.REMOVE, Units.RANDOM, count, found.mean, None, *found[1:])
+
+
+def _intact(classes: Iterable[str], unedited: effects.Sums) -> Intact:
+    intact = effects.summary(unedited)
+
+    def by_class(values: Any) -> dict[str, Any]:
+        return dict(zip(classes, values.tolist(), strict=True))
+
+    whole = float(accuracy(unedited)[None][0])
+    return Intact(whole, by_class(intact.accuracy), by_class(intact.probability), by_class(intact.count))
+
+
+def _oracles(reading: _Reading, feature: Feature, masks: np.ndarray, counts: list[int]) -> list[Removed]:
     """Return the rows of Oracle: labels mapped to [-1, 1], as in the paper, and to each unit's own means."""
+    model, found, target, targets, site = reading
     labels = found.of(feature.label)
-    model: tuple[Any, ...] = given[:3]
     if np.ptp(labels[found.counted]) == 0:
         return []
-    own = oracle.own_means(model[0], model[1], model[2], labels, site=options["site"])
+    own = oracle.own_means(model.forward, model.params, found.tokens, labels, site=site)
     made = []
-    for way, bounds in (("oracle", {}), ("own means", own._asdict())):
-        effect = oracle.intervene(given[0], given[1], given[2], given[3], masks, **options, labels=labels, **bounds)
+    for way, bounds in ((Way.ORACLE, {}), (Way.OWN_MEANS, own._asdict())):
+        effect = oracle.intervene(
+            model.forward,
+            model.params,
+            found.tokens,
+            target,
+            masks,
+            site=site,
+            answers=targets,
+            labels=labels,
+            **bounds,
+        )
         made += [
-            {"feature": feature.name, "way": way, "units": "top", "count": count, "accuracy": float(value)}
+            Removed(feature.name, way, Units.TOP, count, float(value))
             for count, value in zip(counts, accuracy(effect.edited), strict=True)
         ]
     return made
@@ -145,10 +165,7 @@ def random_sets(key: Array, width: int, counts: list[int], sets: int) -> Bool[np
     return place[None] < np.array(counts)[:, None, None]
 
 
-def interval(values: Float[np.ndarray, "set"], name: str = "accuracy") -> dict[str, float]:
-    """Return mean and 95% confidence interval of the mean over random sets, and the extremes."""
+def interval(values: Float[np.ndarray, "set"]) -> Interval:
+    """Return what is known of the mean over random sets."""
     mean, half = values.mean(), 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return {name: float(mean), "low": float(mean - half), "high": float(mean + half)} | {
-        "least": float(values.min()),
-        "most": float(values.max()),
-    }
+    return Interval(*map(float, (mean, mean - half, mean + half, values.min(), values.max())))

@@ -15,14 +15,13 @@ from jaxneuron.studies.dni2018.material import Passages, Report
 from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.studies.dni2018.relevance import Relevance
 from jaxneuron.studies.dni2018.removal import interval, random_sets, top_sets
+from jaxneuron.studies.dni2018.results import Held, Units, Written
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import lstm_lm
 from jaxneuron_models.model import Model
 
 PROMPT = 20
 """Symbols of a longer text that stand before what is written; of a short one, its first symbol."""
-
-Row = dict[str, Any]
 
 
 def writing(
@@ -35,7 +34,7 @@ def writing(
     *,
     site: Site,
     report: Report,
-) -> list[Row]:
+) -> list[Written]:
     """Return what is counted in texts that are written while sets of units are held.
 
     Top units are held at 1, as in the paper ("1"), and at 1 or -1, whichever side the hypothesis is on ("side"); random
@@ -50,10 +49,6 @@ def writing(
         preset: how many units, random sets, texts and symbols.
         site: where the units are.
         report: what is being done -> a progress callback.
-
-    Returns:
-        Rows with feature, units (none, top, random), held, count, `rate` (what is counted, for each 100 symbols), and
-        an example.
     """
     set_key, write_key = jax.random.split(key)
     width = hidden.score.shape[1]
@@ -88,20 +83,19 @@ def writing(
     random_texts = write(np.concatenate([nothing, drawn.reshape(-1, width)]), 1.0, 1)
     rows = []
     for number, feature in enumerate(language.features):
-        rows.append(_row(feature, "none", "", 0, random_texts[0]))
+        rows.append(_row(feature, Units.NONE, Held.NOTHING, 0, random_texts[0]))
         chance = np.array([rate(feature, texts) for texts in random_texts[1:]]).reshape(len(counts), -1)
         for place, count in enumerate(counts):
-            shown = _row(feature, "random", "1", count, random_texts[1 + place * preset.written])
-            rows.append(shown | interval(chance[place], "rate"))
+            shown = _row(feature, Units.RANDOM, Held.ONE, count, random_texts[1 + place * preset.written])
+            mean, low, high, least, most = interval(chance[place])
+            rows.append(shown._replace(rate=mean, low=low, high=high, least=least, most=most))
         masks = top_sets(feature, hidden, counts)
         _, sign = hidden.of(feature)
-        for held, value in (("1", 1.0), ("side", np.where(sign < 0, -1.0, 1.0).astype(np.float32))):
-            job = 2 + 2 * number + (held == "side")
-            rows += [
-                _row(feature, "top", held, count, texts)
-                | {"as_high": float((chance[place] >= rate(feature, texts)).mean())}
-                for place, (count, texts) in enumerate(zip(counts, write(masks, value, job), strict=True))
-            ]
+        sides = np.where(sign < 0, -1.0, 1.0).astype(np.float32)
+        for later, (held, value) in enumerate(((Held.ONE, 1.0), (Held.SIDE, sides))):
+            for place, texts in enumerate(write(masks, value, 2 + 2 * number + later)):
+                row = _row(feature, Units.TOP, held, counts[place], texts)
+                rows.append(row._replace(as_high=float((chance[place] >= row.rate).mean())))
     return rows
 
 
@@ -116,21 +110,18 @@ def rate(feature: Feature, texts: Sequence[str]) -> float:
     """Return how often what the feature counts is in texts, for each 100 symbols.
 
     Example:
-        >>> rate(Feature("digit", (), "", "[0-9]", "digits"), ["1a", "b(c)()", ""])
+        >>> from jaxneuron.corpora.text_features import symbols
+        >>> rate(Feature("digit", (), symbols("1"), "[0-9]", "digits"), ["1a", "b(c)()", ""])
         12.5
     """
     symbols = sum(map(len, texts))
-    if feature.counted == "matched":
+    if feature.counted is None:
         found = sum(written.matched(text).pairs for text in texts)
     else:
         found = sum(written.occurrences(texts, feature.counted))
     return 100 * found / max(symbols, 1)
 
 
-def _row(feature: Feature, units: str, held: str, count: int, texts: Sequence[str]) -> Row:
-    longest = max(texts, key=len)
-    return {"feature": feature.name, "units": units, "held": held, "count": count, "rate": rate(feature, texts)} | {
-        "what": feature.what,
-        "symbols": sum(map(len, texts)),
-        "example": longest[:200],
-    }
+def _row(feature: Feature, units: Units, held: Held, count: int, texts: Sequence[str]) -> Written:
+    example, symbols = max(texts, key=len)[:200], sum(map(len, texts))
+    return Written(feature.name, units, held, count, rate(feature, texts), feature.what, symbols, example)

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from jaxneuron.cli import main
-from jaxneuron.report import _run, html
-from jaxneuron.studies import concepts, kept
-from jaxneuron.studies.concepts import ablations, languages, material, presets
+from jaxneuron.studies import _finished, _kept, running
+from jaxneuron.studies.concepts import ablations, languages, material, page, presets
+from jaxneuron.studies.concepts.methods import Method
+from jaxneuron.studies.concepts.options import Options
 from jaxneuron.studies.concepts.presets import Preset
+from jaxneuron.studies.concepts.results import CHANCE, Direction, Extent, Place, Reader, near, of
+from jaxneuron.studies.concepts.study import STUDY
 
 FIT = {"epochs": 2, "batch": 64, "learning_rate": 1e-2}
 MICRO = Preset(
@@ -62,13 +65,18 @@ def micro():
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     english = treebank(folder / "english", {"train": 90, "dev": 30, "test": 30}, seed=0)
-    return [english, treebank(folder / "other", {"dev": 60, "test": 20}, seed=1, ending="o")]
+    return english, treebank(folder / "other", {"dev": 60, "test": 20}, seed=1, ending="o")
 
 
 @pytest.fixture(scope="module")
-def finished(data, tmp_path_factory):
+def asked(data):
+    return Options(data=data, labels="upos,Number")
+
+
+@pytest.fixture(scope="module")
+def finished(asked, tmp_path_factory):
     directory, reports = tmp_path_factory.mktemp("study") / "run", []
-    content = concepts.run(directory, data=data, labels=["upos", "Number"], preset="demo", report=reports.append)
+    content = running.run(directory, STUDY, asked, preset="demo", report=reports.append)
     return directory, content, reports
 
 
@@ -78,19 +86,19 @@ def test_a_run_leaves_everything_that_a_person_needs(finished):
     assert {"report.html", "results.json", "timings.json", "found.jsonl", "settings.json", "store", "model"} <= left
     assert {f"{figure}.{kind}" for figure in ("curves", "layers", "ablation") for kind in ("png", "svg")} <= left
     assert not list(directory.rglob("*.partial"))
-    page = (directory / "report.html").read_text()
+    text = (directory / "report.html").read_text()
     for section in ("curves", "layers", "classes", "ablation", "agreement", "languages", "examples", "claims"):
-        assert f'<section id="{section}">' in page
-    charts = html.CONTENTS["concepts"](_run.read(directory))["charts"]
-    assert len(charts) >= 10 and all(f'class="chart" id="{name}"' in page for name in charts)
-    ids = re.findall(r'\bid="([^"]+)"', page.partition("<script")[0])
+        assert f'<section id="{section}">' in text
+    charts = page.content(content)["charts"]
+    assert len(charts) >= 10 and all(f'class="chart" id="{name}"' in text for name in charts)
+    ids = re.findall(r'\bid="([^"]+)"', text.partition("<script")[0])
     assert len(set(ids)) == len(ids)  # a chart would be drawn in place of a section of its name
 
 
 def test_results_have_every_key_of_the_design(finished):
     directory, content, _ = finished
-    results = _run.read(directory).results
-    assert results == json.loads(json.dumps(content))
+    assert _finished.read(directory, STUDY) == content
+    results = json.loads((directory / "results.json").read_text())
     assert '"seconds"' not in (directory / "results.json").read_text() + (directory / "found.jsonl").read_text()
     assert {"jax", "jaxlib", "flax", "numpy", "python", "jaxneuron"} == set(results["versions"])
     assert {"study", "version", "versions", "seed", "device", "settings", "results", "claims"} <= set(results)
@@ -100,39 +108,49 @@ def test_results_have_every_key_of_the_design(finished):
     assert len(results["claims"]) >= 12
 
 
+def test_what_was_found_is_listed_in_its_own_words(finished):
+    directory, content, _ = finished
+    rows = [json.loads(line) for line in (directory / "found.jsonl").open()]
+    assert {"name", "site", "unit", "sign", "correlation", "words", "score"} == set(rows[0])
+    assert _kept.plain(content.results.examples) == rows and "dog" in "".join(sum((row["words"] for row in rows), []))
+
+
 def test_every_ranking_meets_every_probe(finished):
-    results = finished[1]["results"]
-    rows = [row for row in results["curves"] if row["scope"] == "layer"]
-    met = {(row["ranking"], row["probe"], row["direction"], row["count"]) for row in rows}
+    curves = finished[1].results.curves
+    rows = [row for row in curves if row.scope is Extent.LAYER]
+    met = {(row.ranking, row.probe, row.direction, row.count) for row in rows}
     assert len(met) == len(rows)
     for ranking in MICRO.methods:
-        for probe in ("linear", "gaussian"):
-            assert {(ranking, probe, direction, k) for direction in ("top", "bottom") for k in (1, 4)} <= met
-    assert ("random", "gaussian", "random", 4) in met
+        for probe in Reader:
+            ends = (Direction.TOP, Direction.BOTTOM)
+            assert {(ranking, probe, direction, k) for direction in ends for k in (1, 4)} <= met
+    assert (*CHANCE[:1], Reader.GAUSSIAN, CHANCE[1], 4) in met
+    at = near(of(curves, Extent.LAYER, Reader.GAUSSIAN), 3)
+    assert at[CHANCE].count == 4 and at[Method.PROBELESS, Direction.TOP].ranking == "probeless"
 
 
 def test_the_numbers_make_sense(finished):
-    results = finished[1]["results"]
-    accuracy = results["accuracy"]
-    assert accuracy["test"] > accuracy["majority"] + 0.2
-    assert accuracy["lexicon"] > 0.95  # each word has one tag
-    assert results["sites"] == ["embed", "block0/residual", "final"] and accuracy["units"] == 24
-    for row in results["classes"]:
-        assert sum(row["by_layer"]) == row["units"] and 1 <= row["units"] <= 24
-    assert sum(results["where"]["share"]) == pytest.approx(1)
-    assert set(results["properties"]) == {"upos", "Number"}
-    assert 1 <= results["properties"]["upos"]["minimal"]["units"] <= 24
-    inside = [row for row in results["ablation"] if row["place"] == "model"]
-    nothing = next(row for row in inside if row["ranking"] == "nothing")
-    assert nothing["flips"] == 0 and nothing["perplexity"] > 1
-    everything = [row for row in inside if row["count"] == 8]
-    assert len({round(row["perplexity"], 4) for row in everything}) == 1  # all units gone: whose order does not matter
-    assert all(row["divergence"] > 0 for row in everything)
-    for pair in results["languages"]["pairs"]:
-        assert 0 <= pair["overlap"] <= 1 and pair["classes"] == 4
+    results = finished[1].results
+    accuracy = results.accuracy
+    assert accuracy.test > accuracy.majority + 0.2
+    assert accuracy.lexicon > 0.95  # each word has one tag
+    assert results.sites == ["embed", "block0/residual", "final"] and accuracy.units == 24
+    for row in results.classes:
+        assert sum(row.by_layer) == row.units and 1 <= row.units <= 24
+    assert sum(results.where.share) == pytest.approx(1)
+    assert set(results.properties) == {"upos", "Number"}
+    assert 1 <= results.properties["upos"].minimal.units <= 24
+    inside = [row for row in results.ablation if row.place is Place.MODEL]
+    nothing = next(row for row in inside if row.ranking == Method.NOTHING)
+    assert nothing.flips == 0 and nothing.perplexity > 1 and nothing.accuracy is None
+    everything = [row for row in inside if row.count == 8]
+    assert len({round(row.perplexity, 4) for row in everything}) == 1  # all units gone: whose order does not matter
+    assert all(row.divergence > 0 for row in everything)
+    for pair in results.languages.pairs:
+        assert 0 <= pair.overlap <= 1 and pair.classes == 4
 
 
-def test_a_stopped_run_goes_on_and_ends_the_same(finished, data, tmp_path):
+def test_a_stopped_run_goes_on_and_ends_the_same(finished, asked, tmp_path):
     directory, content, reports = finished
 
     class Killed(Exception):
@@ -142,36 +160,35 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, data, tmp_path):
         if what.startswith("layer: gaussian probe"):
             raise Killed
 
-    options = {"data": data, "labels": ["upos", "Number"], "preset": "demo", "model": directory / "model"}
+    asked = asked._replace(model=str(directory / "model"))
     with pytest.raises(Killed):
-        concepts.run(tmp_path / "run", report=stop, **options)
+        running.run(tmp_path / "run", STUDY, asked, preset="demo", report=stop)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "stages").rglob("*.json")}
     assert done and not (tmp_path / "run" / "results.json").exists()
-    again = concepts.run(tmp_path / "run", **options)
+    again = running.run(tmp_path / "run", STUDY, asked, preset="demo")
     assert all(path.stat().st_mtime_ns == before for path, before in done.items())
-    whole, resumed = (
-        {key: value for key, value in one["results"].items() if key != "seconds"} for one in (content, again)
-    )
-    assert json.dumps(whole) == json.dumps(resumed)
+    assert content.results._replace(seconds={}) == again.results._replace(seconds={})
 
 
-def test_another_run_is_refused(finished, data):
+def test_another_run_is_refused(finished, asked):
     directory = finished[0]
     with pytest.raises(ValueError, match="holds a run with other settings .*seed"):
-        concepts.run(directory, data=data, labels=["upos", "Number"], preset="demo", seed=1)
+        running.run(directory, STUDY, asked, preset="demo", seed=1)
 
 
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
-        ({"preset": "demi"}, ValueError, "no preset 'demi': did you mean 'demo'"),
-        ({"labels": ["upo"]}, KeyError, "english has no layer 'upo' of words: did you mean 'upos'"),
+        ({"labels": "upos,upos"}, ValueError, "'upos' is named twice"),
+        ({"labels": "upo"}, KeyError, "english has no layer 'upo' of words: did you mean 'upos'"),
         ({"model": "nowhere/at/all"}, FileNotFoundError, "no folder nowhere/at/all"),
     ],
 )
 def test_what_cannot_be_studied_is_said_before_anything_is_written(data, tmp_path, changed, error, message):
     with pytest.raises(error, match=message):
-        concepts.run(tmp_path / "run", **({"data": data, "preset": "demo"} | changed))
+        running.run(tmp_path / "run", STUDY, Options(**{"data": data} | changed), preset="demo")
+    with pytest.raises(ValueError, match="no preset 'demi': did you mean 'demo'"):
+        running.run(tmp_path / "run", STUDY, preset="demi")
     assert not (tmp_path / "run" / "settings.json").exists()
 
 
@@ -193,7 +210,7 @@ def test_the_command_line_runs_it(finished, data, monkeypatch, capsys):
 
 def test_two_texts_of_one_name_are_refused(data, tmp_path):
     with pytest.raises(ValueError, match="the same name"):
-        concepts.run(tmp_path / "run", data=[data[0], data[0]], preset="demo")
+        running.run(tmp_path / "run", STUDY, Options(data=(data[0], data[0])), preset="demo")
 
 
 def test_a_treebank_without_train_is_cut(data):
@@ -245,19 +262,12 @@ def test_units_that_recur_are_found():
     third[0, 4] = 9
     names = {"a": ["N", "V", "D"], "b": ["N", "V", "D"], "c": ["N", "X", "V"]}
     found = languages.recurrence({"a": one, "b": other, "c": third}, names, {"embed": 5, "final": 45}, top=2)
-    assert found["chance"] == 2 / 50
-    assert found["pairs"][0]["overlap"] >= 2 / 3 and found["pairs"][0]["p"] < 1e-3
-    rows = {row["name"]: row for row in found["classes"]}
-    assert set(rows) == {"N", "V"} and "embed 4" in rows["N"]["units"]
+    assert found.chance == 2 / 50
+    assert found.pairs[0].overlap >= 2 / 3 and found.pairs[0].p < 1e-3
+    rows = {row.name: row for row in found.classes}
+    assert set(rows) == {"N", "V"} and "embed 4" in rows["N"].units
 
 
-def test_a_stage_is_computed_once(tmp_path):
-    calls = []
-
-    def compute():
-        calls.append(1)
-        return {"accuracy": np.float32(0.5), "counts": np.arange(2), "none": float("nan")}
-
-    for _ in range(2):
-        assert kept.stage(tmp_path, "one", compute) == {"accuracy": 0.5, "counts": [0, 1], "none": None}
-    assert len(calls) == 1
+def test_a_single_text_is_compared_with_no_other():
+    written = _kept.plain(STUDY.results(languages=None))
+    assert "languages" not in written

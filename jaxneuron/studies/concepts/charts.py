@@ -1,28 +1,58 @@
-"""The interactive charts of the study `concepts`, as Vega-Lite specifications; each holds its own few rows."""
+"""The interactive charts of the study, as Vega-Lite specifications; each holds its own few rows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from math import isnan
+from typing import Literal, NamedTuple
 
 import altair as alt
 
 from jaxneuron.report.charts import FEW, Spec, legend, specification
 from jaxneuron.report.palette import CHANCE, COLOURS, SHAPES
+from jaxneuron.studies.concepts.methods import METHODS, Method, described
+from jaxneuron.studies.concepts.results import Class, Direction, Layer, Lost, Point, Results
 
-Row = Mapping[str, Any]
-
-DASHES = {"top": [1, 0], "bottom": [6, 3], "random": [2, 2]}
+DASHES = {Direction.TOP: [1, 0], Direction.BOTTOM: [6, 3], Direction.RANDOM: [2, 2]}
 """How the lines of the best, the worst and random units are drawn."""
 
 
+class Dot(NamedTuple):
+    """A value where there are, or are not, k units of a ranking."""
+
+    ranking: str
+    direction: Direction
+    count: int  # k
+    value: float
+
+
+def dots(rows: Sequence[Point] | Sequence[Lost], measure: str) -> list[Dot]:
+    """Return what was measured, of one field of the rows.
+
+    Args:
+        rows: of curves or of an ablation.
+        measure: the field, such as `accuracy`.
+
+    Raises:
+        AttributeError: the rows have no such field.
+    """
+    found = [Dot(row.ranking, row.direction, row.count, getattr(row, measure)) for row in rows]
+    return [dot for dot in found if dot.value is not None and not isnan(dot.value)]
+
+
 def palette(rankings: Sequence[str]) -> dict[str, str]:
-    """Return a colour for each ranking of a run, the same in all its charts.
+    """Return a colour for each ranking of a run, the same in all its charts: those of `METHODS` first, in their order.
 
     Example:
-        >>> palette(["linear", "random"])
-        {'linear': '#d55e00', 'random': '#7f7f7f'}
+        >>> palette(["random", "my_method", "linear"])
+        {'linear': '#d55e00', 'my_method': '#0072b2', 'random': '#7f7f7f'}
     """
-    named = [name for name in dict.fromkeys(rankings) if name not in ("random", "nothing")]
-    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(named)} | {"random": CHANCE}
+    used = dict.fromkeys(name for name in rankings if name not in (Method.RANDOM, Method.NOTHING))
+    named = [str(name) for name in METHODS if name in used] + [name for name in used if name not in METHODS]
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(named)} | {str(Method.RANDOM): CHANCE}
+
+
+def colours_of(results: Results) -> dict[str, str]:
+    """Return the colour of each ranking of a run."""
+    return palette([row.ranking for row in (*results.curves, *results.ablation)])
 
 
 def axis(counts: Sequence[int]) -> Literal["log", "linear"]:
@@ -35,40 +65,31 @@ def axis(counts: Sequence[int]) -> Literal["log", "linear"]:
     return "log" if min(counts, default=0) > 0 and max(counts) > 20 else "linear"
 
 
-def curves(
-    rows: Sequence[Row], names: Mapping[str, str], colours: Mapping[str, str], *, value: str, title: str, what: str
-) -> Spec:
+def curves(found: Sequence[Dot], colours: Mapping[str, str], *, title: str, what: str) -> Spec:
     """Return lines over the number of units: a colour per ranking, a dash for top, bottom and random.
 
     Args:
-        rows: with `ranking`, `direction`, `count` and the value.
-        names: ranking -> what a person calls it.
+        found: what is drawn.
         colours: ranking -> its colour, in the order of the legend.
-        value: the key of what is drawn.
-        title: of its axis.
+        title: of the vertical axis.
         what: the chart shows, for readers who do not see it.
     """
-    kept = [
-        {"ranking": names.get(row["ranking"], row["ranking"])}
-        | {key: row[key] for key in ("direction", "count", value)}
-        for row in rows
-        if row.get(value) is not None
-    ]
-    shown = [ranking for ranking in colours if any(row["ranking"] == names.get(ranking, ranking) for row in kept)]
-    order = [names.get(ranking, ranking) for ranking in shown]
-    directions = [direction for direction in DASHES if any(row["direction"] == direction for row in kept)]
-    counts: list[int] = sorted({row["count"] for row in rows})
+    values = [{**dot._asdict(), "ranking": described(dot.ranking).name} for dot in found]
+    shown = [ranking for ranking in colours if any(dot.ranking == ranking for dot in found)]
+    order = [described(ranking).name for ranking in shown]
+    directions = [direction for direction in DASHES if any(dot.direction is direction for dot in found)]
+    counts = sorted({dot.count for dot in found})
     few = len(counts) <= FEW
     colour = alt.Scale(domain=order, range=[colours[ranking] for ranking in shown])
-    base = alt.Chart(alt.Data(values=kept)).encode(
+    base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("count:Q", title="units", scale=alt.Scale(type=axis(counts), nice=False, padding=8)),
-        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
         color=alt.Color("ranking:N", scale=colour, legend=legend(order)),
         tooltip=[
             "ranking:N",
             "direction:N",
             alt.Tooltip("count:Q", title="units"),
-            alt.Tooltip(f"{value}:Q", format=".3f"),
+            alt.Tooltip("value:Q", title=title, format=".3f"),
         ],
     )
     lines = base.mark_line().encode(
@@ -92,22 +113,17 @@ def curves(
     return specification(alt.layer(lines, dots).properties(height=300, description=what))
 
 
-def layers(rows: Sequence[Row]) -> Spec:
+def layers(rows: Sequence[Layer]) -> Spec:
     """Return the accuracy of a probe on each layer, on the property and on the control task."""
-    kinds = {"accuracy": "the property", "control": "the control task (words with random labels)"}
-    values = [
-        {"site": row["site"], "task": name, "accuracy": row[key]}
-        for row in rows
-        for key, name in kinds.items()
-        if row.get(key) is not None
-    ]
+    own, other = "the property", "the control task (words with random labels)"
+    tasks = [(row.site, task, value) for row in rows for task, value in ((own, row.accuracy), (other, row.control))]
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.Data(values=[{"site": site, "task": task, "accuracy": value} for site, task, value in tasks]))
         .mark_line(point=True)
         .encode(
-            x=alt.X("site:N", sort=[row["site"] for row in rows], title=None, axis=alt.Axis(labelAngle=-30)),
+            x=alt.X("site:N", sort=[row.site for row in rows], title=None, axis=alt.Axis(labelAngle=-30)),
             y=alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False)),
-            color=_tasks(list(kinds.values())),
+            color=_tasks([own, other]),
             tooltip=["site:N", "task:N", alt.Tooltip("accuracy:Q", format=".3f")],
         )
     )
@@ -119,18 +135,18 @@ def _tasks(names: list[str]) -> alt.Color:
     return alt.Color("task:N", scale=scale, legend=legend(names))
 
 
-def classes(rows: Sequence[Row], sites: Sequence[str]) -> Spec:
+def classes(rows: Sequence[Class], sites: Sequence[str]) -> Spec:
     """Return how many units hold half of the weight of each class, and in which layer they are."""
     values = [
-        {"label": row["name"], "site": site, "units": units, "place": sites.index(site)}
+        {"label": row.name, "site": site, "units": units, "place": sites.index(site)}
         for row in rows
-        for site, units in zip(sites, row["by_layer"], strict=True)
+        for site, units in zip(sites, row.by_layer, strict=True)
     ]
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_bar()
         .encode(
-            y=alt.Y("label:N", sort=[row["name"] for row in rows], title=None),
+            y=alt.Y("label:N", sort=[row.name for row in rows], title=None),
             x=alt.X("units:Q", title="units with half of the weight"),
             color=alt.Color(
                 "site:N",
