@@ -22,7 +22,7 @@ from jaxneuron.studies.dni2018.presets import Preset
 from jaxneuron.studies.dni2018.results import Group, Mark, Units, Way, of_group
 from jaxneuron.studies.dni2018.study import STUDY
 from jaxneuron.studies.dni2018.texts import read
-from jaxneuron_models import lstm_lm, lstm_training
+from jaxneuron_models import lstm_training
 
 pytestmark = pytest.mark.slow
 MICRO = Preset(
@@ -325,9 +325,3 @@ def test_a_model_that_does_not_fit_is_refused_by_what_is_wrong(tmp_path, texts, 
     with pytest.raises(ValueError, match=message):
         run(tmp_path / "run", model=str(tmp_path / "model"))
     assert not (tmp_path / "run" / "settings.json").exists()
-
-
-def test_a_deeper_model_is_studied_at_its_last_layer():
-    config = lstm_lm.Config(vocabulary=5, width=3, layers=2)
-    model = lstm_lm.Model(*lstm_lm.build(config), None, {"logits": "lstm1/hidden"}, config, None, None)
-    assert material.site(model) == "lstm1/hidden"
