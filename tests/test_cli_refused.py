@@ -253,6 +253,8 @@ RANGES = [
     *after(CONCEPTS, {"--preset paper": "--preset.*demo, small, full", "--labels ''": "--labels ''.*empty"}),
     *after(CONCEPTS, {"--labels upos,,Number": "--labels", "--data ok.txt": "--data ok.txt is given twice"}),
     *after(ATTRIBUTION, {"--preset tiny": "--preset", "--data ./ok.txt": "--data ok.txt is given twice"}),
+    *after(CONCEPTS, {"--text-column ''": "--text-column is empty", "--label-column ''": "--label-column is empty"}),
+    *after(ATTRIBUTION, {"--text-column ''": "--text-column is empty", "--label-column ''": "--label-column is empty"}),
     *after(DNI, {"--language klingon": "--language.*parens, arithmetic, c, python", "--preset nosuch": "--preset"}),
     *after(DNI, {"--language c": "--language c needs --data", "--data ok.txt": "--language parens.*has no use"}),
 ]

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.studies._kept import keep
+from jaxneuron.studies._subject import Subject, load
 from jaxneuron.studies.attribution.material import Data, Net, Read, Texts, read_subwords, read_words, take
 from jaxneuron.studies.attribution.presets import Preset
-from jaxneuron.studies.concepts.material import Subject, load
 from jaxneuron.studies.running import Report
 from jaxneuron.tap import sites
 from jaxneuron.types import Site, Tokens

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 
 from jaxneuron.studies import Study, running
+from jaxneuron.studies._subject import Subject, closed_vocabulary, load
 from jaxneuron.studies.attribution import extraction, label_names, labelling, material, nets, testing, words
 from jaxneuron.studies.attribution.claims import claims
 from jaxneuron.studies.attribution.material import Data, Net, Texts
@@ -13,7 +14,6 @@ from jaxneuron.studies.attribution.options import COMMAND, Options, names
 from jaxneuron.studies.attribution.page import PAGE
 from jaxneuron.studies.attribution.presets import PRESETS, Preset
 from jaxneuron.studies.attribution.results import Classifier, Found, Labels, Results, Spans
-from jaxneuron.studies.concepts.material import Subject, closed_vocabulary, load
 
 
 class Given(NamedTuple):

@@ -10,7 +10,8 @@ from jaxtyping import Array, Float, Int
 
 from jaxneuron.corpora import subwords
 from jaxneuron.evaluate import ablation
-from jaxneuron.studies.concepts.material import Part, Subject
+from jaxneuron.studies._subject import Subject
+from jaxneuron.studies.concepts.material import Part
 from jaxneuron.studies.concepts.methods import Method
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.concepts.rankings import Ranked, Scope

@@ -1,39 +1,26 @@
 """What a run works on: a model, treebanks, and the activations and labels of their words."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Int
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 from jaxneuron import store
 from jaxneuron.corpora import concepts, labelled, scenes, texts
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.extract.to_store import extract
+from jaxneuron.studies._subject import Subject, load
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.running import Report
 from jaxneuron.tap import nearest
-from jaxneuron.types import Forward, Params, Site, Vocabulary
-from jaxneuron_models import transformer, transformer_training
-from jaxneuron_models.model import Model
-from jaxneuron_models.open import open
+from jaxneuron.types import Site
+from jaxneuron_models import transformer_training
 
 SPLITS = ("train", "dev", "test")
-
-
-class Subject(NamedTuple):
-    """The model that is interpreted."""
-
-    forward: Forward
-    params: Params
-    tokenizer: Tokenizer
-    config: transformer.Config
-    hidden: int | None  # the id that stands for a hidden word, in a masked language model
-    source: str  # what it was opened by
-    model: Model  # as it was opened
 
 
 class Part(NamedTuple):
@@ -56,29 +43,6 @@ class Text(NamedTuple):
     parts: dict[str, Part]
 
 
-def load(source: Path | str) -> Subject:
-    """Load a Hugging Face checkpoint, or a transformer that `jaxneuron train transformer` wrote.
-
-    Raises:
-        FileNotFoundError, ValueError: see `jaxneuron_models.open.open`.
-    """
-    model = open(source)
-    tokenizer = model.tokenizer
-    if tokenizer is None:
-        words = {word: number for number, word in enumerate(model.vocabulary.words)}
-        tokenizer = Tokenizer(models.WordLevel(words, unk_token=model.vocabulary.words[transformer_training.MASK]))
-        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]
-    return Subject(model.forward, model.params, tokenizer, model.config, model.hidden, model.source, model)
-
-
-def closed_vocabulary(subject: Subject) -> Vocabulary | None:
-    """Return the words of a model that knows no others; None for one that reads pieces of words."""
-    if not isinstance(subject.tokenizer.model, models.WordLevel):
-        return None
-    words = subject.tokenizer.get_vocab()
-    return Vocabulary(tuple(sorted(words, key=lambda word: words[word])), np.zeros(len(words), np.int64))
-
-
 def train(key: jax.Array, splits: dict[str, Labelled], directory: Path, preset: Preset, report: Report) -> Subject:
     """Train a small language model on the text itself."""
     drawn = (sample(splits["train"], preset.training_words, 0), sample(splits["dev"], preset.held_out, 0))
@@ -87,26 +51,29 @@ def train(key: jax.Array, splits: dict[str, Labelled], directory: Path, preset: 
     return load(directory)
 
 
-def read(path: Path | None) -> dict[str, Labelled]:
+def read(path: Path | None, *, text: str | None = None, label: str | None = None) -> dict[str, Labelled]:
     """Return the three splits of a text.
 
     Of a folder without a train split, nine tenths of dev are trained on; of one file, eight tenths.
 
     Args:
         path: see `texts.read`; None for the captions of the embedded scenes, labelled by program.
+        text: the column of the text, see `texts.read`.
+        label: the column of the label.
 
     Raises:
         FileNotFoundError, ValueError: see `texts.read`, or too few sentences.
     """
     if path is None:
         return {split: _scenes(split) for split in SPLITS}
+    opened = partial(texts.read, path, text=text, label=label)
     if not path.is_dir():
-        return _cut(texts.read(path), {"train": 0.8, "dev": 0.1, "test": 0.1}, path)
-    test = texts.read(path, "test")
+        return _cut(opened(), {"train": 0.8, "dev": 0.1, "test": 0.1}, path)
+    test = opened("test")
     try:
-        return {"train": texts.read(path, "train"), "dev": texts.read(path, "dev"), "test": test}
+        return {"train": opened("train"), "dev": opened("dev"), "test": test}
     except FileNotFoundError:
-        return _cut(texts.read(path, "dev"), {"train": 0.9, "dev": 0.1}, path) | {"test": test}
+        return _cut(opened("dev"), {"train": 0.9, "dev": 0.1}, path) | {"test": test}
 
 
 def _scenes(split: str) -> Labelled:

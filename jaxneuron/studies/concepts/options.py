@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from jaxneuron.studies._study import Command, Existing, Option, Trained
-
-TEXT = Existing("a labelled text: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, or a folder of such files")
+from jaxneuron.studies._study import (
+    LABEL_COLUMN,
+    LABELLED_TEXT,
+    TEXT_COLUMN,
+    Command,
+    Option,
+    Trained,
+    check_columns,
+)
 
 
 class Options(NamedTuple):
@@ -24,9 +30,11 @@ class Options(NamedTuple):
         Option(
             "A labelled text, such as a folder with a treebank; more of them are other languages.",
             absent="embedded scenes",
-            accepts=TEXT,
+            accepts=LABELLED_TEXT,
         ),
     ] = ()
+    text_column: Annotated[str | None, TEXT_COLUMN] = None
+    label_column: Annotated[str | None, LABEL_COLUMN] = None
     labels: Annotated[
         str | None,
         Option(
@@ -58,6 +66,7 @@ def layers(options: Options) -> tuple[str, ...]:
 
 def _check(options: Options) -> None:
     layers(options)
+    check_columns(options)
 
 
 COMMAND = Command(

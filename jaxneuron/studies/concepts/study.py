@@ -9,9 +9,10 @@ from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.evaluate import layers as layering
 from jaxneuron.studies import running
 from jaxneuron.studies._study import Study
+from jaxneuron.studies._subject import Subject, closed_vocabulary, load
 from jaxneuron.studies.concepts import ablations, examples, languages, material, probing, protocol, rankings
 from jaxneuron.studies.concepts.claims import claims
-from jaxneuron.studies.concepts.material import Subject, Text
+from jaxneuron.studies.concepts.material import Text
 from jaxneuron.studies.concepts.methods import Method
 from jaxneuron.studies.concepts.options import COMMAND, Options, layers
 from jaxneuron.studies.concepts.page import PAGE
@@ -57,11 +58,12 @@ def read(asked: Options, preset: Preset, seed: int) -> Given:
     names = [path.name.split(".")[0] for path in asked.data] or ["scenes"]
     if len(set(names)) < len(names):
         raise ValueError(f"two texts have the same name ({', '.join(names)}); rename a folder")
-    splits = [material.read(path) for path in asked.data] or [material.read(None)]
+    columns = {"text": asked.text_column, "label": asked.label_column}
+    splits = [material.read(path, **columns) for path in asked.data] or [material.read(None)]
     texts, wanted = dict(zip(names, splits, strict=True)), layers(asked)
     for name, given in texts.items():
         material.check_layers(given["train"], name, wanted)
-    return Given(None if asked.model is None else material.load(asked.model), texts, wanted)
+    return Given(None if asked.model is None else load(asked.model), texts, wanted)
 
 
 def prepare(run: Run) -> Subject:
@@ -74,7 +76,7 @@ def prepare(run: Run) -> Subject:
 
 def unknown(run: Run) -> dict[str, dict[str, float]]:
     """Return how much of each text the model does not know."""
-    words = material.closed_vocabulary(run.of(prepare))
+    words = closed_vocabulary(run.of(prepare))
     return {
         name: run.unknown(words, {f"{name} {split}": part.sentences for split, part in given.items()})
         for name, given in run.given.texts.items()
