@@ -68,9 +68,9 @@ COMMAND = Command(
     "Ask which neurons of an LSTM compute what a grammar or a parser says, as Sellam et al. 2018.",
     Options,
     presets={
-        "demo": "a minute on two cores",
-        "small": "two to four minutes, of source code ten",
-        "paper": "an hour, of source code several",
+        "demo": "1 minute on two cores, of C or Python 2, and 1 GB of memory",
+        "small": "4 minutes, of C or Python 10",
+        "paper": "some three times as long as small",
     },
     preset="small",
     check=check,
