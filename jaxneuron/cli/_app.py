@@ -11,7 +11,23 @@ import typer
 from rich.console import Console
 
 import jaxneuron
-from jaxneuron.cli import _errors, extract, neurons, report, study, train
+from jaxneuron.cli import (
+    _errors,
+    attribute,
+    decompose,
+    extract,
+    find,
+    generate,
+    interact,
+    intervene,
+    neuron,
+    rank,
+    report,
+    sites,
+    study,
+    train,
+)
+from jaxneuron.cli._question import question
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +37,30 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name="train")
 app.add_typer(study.app, name="study")
-for command in (extract.extract, neurons.find, neurons.decompose, report.report):
+for name, asked in {
+    "find": question("jaxneuron.find", "find", find.find, "What makes a neuron fire?"),
+    "rank": question("jaxneuron.rank", "rank", rank.rank, "Which units carry a label?"),
+    "attribute": question("jaxneuron.attribute", "attribute", attribute.attribute, "What in this text drove it?"),
+    "interact": question("jaxneuron.interact", "interact", interact.interact, "What in this text mattered together?"),
+    "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
+    "intervene": question(
+        "jaxneuron.intervene",
+        "intervene",
+        intervene.intervene,
+        "What happens if these units are off, or held?",
+        leave=("generate", "force"),
+    ),
+}.items():
+    app.add_typer(asked, name=name)
+for command in (
+    sites.sites,
+    neuron.neuron,
+    generate.generate,
+    extract.extract,
+    neurons.find,
+    neurons.decompose,
+    report.report,
+):
     app.command()(command)
 
 Wrong: Any = typer.BadParameter.__base__

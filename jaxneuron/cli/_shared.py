@@ -10,11 +10,17 @@ from jaxneuron.cli import _progress
 from jaxneuron.cli._options import existing
 
 console = Console(emoji=False)
+beside = Console(emoji=False, stderr=True)
 
 
 def say(text: str) -> None:
     """Print a line as it is: names of files stay whole, and brackets in them mean nothing."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def notice(text: str) -> None:
+    """Say something beside the answer, on stderr."""
+    beside.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def data_folder(data: Path | None) -> Path | None:
@@ -34,6 +40,6 @@ def data_folder(data: Path | None) -> Path | None:
     return data
 
 
-def bars() -> AbstractContextManager[_progress.Report]:
-    """Show how far the stages of a command are."""
-    return _progress.shown(console)
+def bars(quiet: bool = False) -> AbstractContextManager[_progress.Report]:
+    """Show how far the stages of a command are; beside the answer, if only the answer may be printed."""
+    return _progress.shown(beside if quiet else console)

@@ -1,0 +1,183 @@
+"""An answer: sentences and a table on the terminal, JSON lines for programs, and a page with the text in colour."""
+
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxneuron.cli import _out
+from jaxneuron.cli._shared import console, say
+
+SHOWN = 30
+"""Rows that are printed; the files have all."""
+
+FILES = ("answer.jsonl",)
+"""By which a folder is known to be what such a command wrote."""
+
+
+class Coloured(NamedTuple):
+    """A text of which each piece has a weight."""
+
+    title: str
+    pieces: Sequence[str]
+    weights: Sequence[float]
+
+
+class Answer(NamedTuple):
+    """What a command found."""
+
+    title: str  # the question, with its names
+    sentences: Sequence[str]  # the answer in words
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    texts: Sequence[Coloured] = ()
+    bars: Sequence[tuple[str, float]] = ()  # a distribution
+    note: str = ""  # how to read the colours or the bars
+
+
+def check(out: Path | None) -> None:
+    """Check that the folder can be written, before the work."""
+    if out is not None:
+        _out.folder(out, FILES)
+
+
+def give(answer: Answer, out: Path | None, as_json: bool) -> None:
+    """Print an answer, and write it."""
+    lines = [json.dumps(dict(zip(answer.columns, map(_plain, row), strict=True))) for row in answer.rows]
+    if as_json:
+        for line in lines:
+            say(line)
+    else:
+        _print(answer)
+    if out is None:
+        return
+    from jaxneuron.files import beside
+
+    for name, content in ((FILES[0], "".join(f"{line}\n" for line in lines)), ("answer.html", page(answer))):
+        with beside(out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    if not as_json:
+        say(f"The page: {out / 'answer.html'}")
+
+
+def _print(answer: Answer) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    for sentence in answer.sentences:
+        say(sentence)
+    if answer.rows:
+        table = Table(box=None, pad_edge=False)
+        told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
+        for number, column in ((number, answer.columns[number]) for number in told):
+            right = isinstance(answer.rows[0][number], int | float)
+            table.add_column(escape(column), justify="right" if right else "left", overflow="fold")
+        for row in answer.rows[:SHOWN]:
+            table.add_row(*(escape(shown(row[number])) for number in told))
+        console.print(table)
+    if len(answer.rows) > SHOWN:
+        say(f"... and {len(answer.rows) - SHOWN:,} more (--json, or --out)")
+
+
+def _same(answer: Answer, number: int, name: str) -> bool:
+    """Tell whether a column says in every row what the title says already."""
+    return name in ("site", "unit") and len(answer.rows) > 1 and len({row[number] for row in answer.rows}) == 1
+
+
+def shown(value: Any) -> str:
+    """Return a value as a person reads it.
+
+    Example:
+        >>> shown(0.123456), shown(7), shown(["a", "b"])
+        ('0.1235', '7', 'a b')
+    """
+    value = _plain(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; what is no finite number is none."""
+    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def page(answer: Answer) -> str:
+    """Return the page: one file, nothing outside it."""
+    css = files("jaxneuron.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
+    head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in answer.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in row) + "</tr>\n"
+        for row in answer.rows[:1000]
+    )
+    texts = "".join(
+        f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:200]
+    )
+    most = max((size for _, size in answer.bars), default=0) or 1
+    bars = "".join(
+        f"<tr><td class=n>{html.escape(name)}</td><td class=n>{size:,.0f}</td>"
+        f'<td><span class=bar style="width:{100 * size / most:.1f}%"></span></td></tr>'
+        for name, size in answer.bars
+    )
+    parts = [
+        f"<section class=findings><ul>{''.join(f'<li>{html.escape(one)}</li>' for one in answer.sentences)}</ul></section>",
+        f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
+        f"<h2>The text</h2>{texts}" if texts else "",
+        f"<h2>How its values are spread</h2><div class=scroll tabindex=0><table class=bars>{bars}</table></div>"
+        if bars
+        else "",
+        f"<h2>The table</h2><div class=scroll tabindex=0><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        "</table></div>"
+        if rows
+        else "",
+    ]
+    return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), body="\n".join(parts))
+
+
+def coloured(text: Coloured) -> str:
+    """Return the pieces of a text as HTML, with a colour for each: orange above 0, blue below, stronger the farther."""
+    most = max((abs(weight) for weight in text.weights if abs(weight) < float("inf")), default=0) or 1
+    spans = []
+    for piece, weight in zip(text.pieces, text.weights, strict=True):
+        colour = "213,94,0" if weight > 0 else "0,114,178"
+        share = min(abs(weight) / most, 1) * 0.75 if weight == weight else 0
+        style = f"background:rgba({colour},{share:.2f})" if share >= 0.01 else ""
+        spans.append(f'<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
+    return " ".join(spans)
+
+
+def _side(value: Any) -> str:
+    return " class=n" if isinstance(_plain(value), int | float) else ""
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+{css}
+.piece {{ padding: .1em .15em; border-radius: .2em; }}
+h1 {{ overflow-wrap: anywhere; }}
+.bars {{ width: 100%; max-width: 44rem; }}
+.bars td:last-child {{ width: 100%; }}
+.bar {{ display: block; height: .8rem; background: #0072b2; border-radius: .15rem; }}
+</style>
+</head>
+<body>
+<header><h1>{title}</h1></header>
+<main>
+{body}
+</main>
+<footer>Written by jaxneuron.</footer>
+</body>
+</html>
+"""

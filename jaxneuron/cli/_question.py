@@ -1,0 +1,111 @@
+"""A command for each method of a question, made of the method's source when it is asked for."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from jaxneuron.cli import _signature
+from jaxneuron.cli._options import near, one_of
+from jaxneuron.cli._signature import Method, Option
+
+Told = Mapping[str, Any]
+"""What the person said of a method's own options."""
+
+
+def question(package: str, verb: str, answer: Callable[..., None], help: str, *, leave: tuple[str, ...] = ()) -> Any:
+    """Return a group of commands, one for each method of a package.
+
+    Args:
+        package: such as `jaxneuron.attribute`.
+        verb: of the package.
+        answer: called with the method, what was said of its own options, and the parameters that all methods share.
+        help: the question.
+        leave: methods that another command answers.
+    """
+
+    class Methods(TyperGroup):
+        """The methods of the package, read when they are needed."""
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            """Return the names of the methods."""
+            return [name for name in _signature.names(package) if name not in leave]
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            """Return the command of a method."""
+            known = self.list_commands(ctx)
+            if cmd_name not in known:
+                raise typer.BadParameter(
+                    f"no method {cmd_name!r}{near(cmd_name, known)}; the methods are {', '.join(known)}", ctx=ctx
+                )
+            method = _signature.read(package, cmd_name, verb)
+            app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            app.command(cmd_name)(command(method, answer))
+            return typer.main.get_command(app)
+
+    return typer.Typer(cls=Methods, no_args_is_help=True, help=help)
+
+
+def command(method: Method, answer: Callable[..., None]) -> Callable[..., None]:
+    """Return the function of a method's command: the shared parameters of `answer`, and the method's own options."""
+    shared = [one for one in inspect.signature(answer).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    taken = {one.name for one in shared}
+    own = {f"own_{option.name}": option for option in method.options}
+
+    def run(**given: Any) -> None:
+        told = {option.name: given.pop(name) for name, option in own.items()}
+        told = {name: value for name, value in told.items() if value is not None}
+        answer(method, told, **given)
+
+    parameters = [*shared, *(_parameter(name, option, taken) for name, option in own.items())]
+    parameters.sort(key=lambda one: one.default is not one.empty)  # typer wants those that must be given first
+    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__doc__ = method.summary
+    return run
+
+
+def _parameter(name: str, option: Option, taken: set[str]) -> inspect.Parameter:
+    flag = f"--{'method-' * (option.name in taken)}{option.name.replace('_', '-')}"
+    flags = (f"{flag}/--no-{flag[2:]}",) if option.kind is bool else (flag,)
+    default = "" if option.required else f" (default: {option.default})" if option.default != "None" else ""
+    kind: Any = tuple[(option.kind,) * option.several] if option.several > 1 else option.kind  # type: ignore[misc]
+    check = one_of(*option.choices) if option.choices else None
+    told = typer.Option(*flags, help=f"{option.help}{default}", callback=check, rich_help_panel="Of the method")
+    if option.required:
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, told])
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, told], default=None
+    )
+
+
+def call(method: Method, verb: str, known: Told, told: Told, **extra: Any) -> Any:
+    """Call a method with what it takes of what is known, and with what the person said.
+
+    Args:
+        method: which.
+        verb: its function.
+        known: parameter -> value, for the positional ones.
+        told: its own options; those that are fields of its settings go there, over its fast preset if it has one.
+        extra: keyword arguments that it may take.
+
+    Raises:
+        ValueError: it takes something that the command cannot give.
+    """
+    module = importlib.import_module(method.module)
+    function = getattr(module, verb)
+    parameters = inspect.signature(function).parameters
+    if unknown := [name for name in method.takes if name not in known]:
+        raise ValueError(
+            f"{method.name} takes {unknown[0]!r}, which this command cannot make of a model and text; call "
+            f"{method.module}.{verb} from Python"
+        )
+    options = {name: value for name, value in told.items() if name in parameters}
+    fields = {name: value for name, value in told.items() if name not in parameters}
+    if "settings" in parameters:
+        options["settings"] = getattr(module, "FAST", parameters["settings"].default)._replace(**fields)
+    options |= {name: value for name, value in extra.items() if name in parameters and value is not None}
+    return function(*(known[name] for name in method.takes), **options)

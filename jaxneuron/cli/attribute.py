@@ -1,0 +1,127 @@
+"""`jaxneuron attribute METHOD`: what in a text drove a score."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._options import Seed
+from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._shared import bars
+from jaxneuron.cli._signature import Method
+
+
+def attribute(
+    method: Method,
+    told: Told,
+    *,
+    model: _inputs.Model,
+    text: _inputs.Texts = None,
+    data: _inputs.Data = None,
+    split: _inputs.Split = None,
+    target: _inputs.Target = None,
+    position: _inputs.Position = -1,
+    site: _inputs.At = None,
+    through: Annotated[
+        str | None, typer.Option(help="Of methods that follow a path: the site by whose units it goes.")
+    ] = None,
+    baseline: _inputs.Baseline = "zero",
+    head: _inputs.Head = None,
+    k: Annotated[int, typer.Option(min=1, help="Units shown of each text.")] = 5,
+    most: _inputs.Most = 20,
+    seed: Seed = 0,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """Share the target's score out over tokens and units."""
+    _inputs.check(model, text, data, split)
+    along = "through" in method.takes
+    if along and through is None:
+        raise ValueError(f"{method.name} follows a path; give the site by which it goes, as --through block0/mlp")
+    if through is not None and not along:
+        raise ValueError(f"--through {through} is for methods that follow a path; {method.name} does not")
+    _answer.check(out)
+    import jax
+
+    from jaxneuron.cli import _explained
+    from jaxneuron.split import through as path
+
+    read = _inputs.read(text, data, split, most)
+    opened = _inputs.load(model, head)
+    _inputs.unknown(opened, read.sentences)
+    rows: list[Any] = []
+    said, texts = [], []
+    with bars(json) as report:
+        progress = report(f"{method.name} of {len(read.sentences)} texts")
+        for number_, sentence in enumerate(read.sentences):
+            found = _explained.explain(opened, sentence, site, target, position)
+            reference = found.baseline(baseline)
+            known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": reference}
+            known["baselines"] = reference
+            if along:
+                where = (opened.forward, opened.params, found.tokens, found.site, through, found.target)
+                known["through"] = path(*where)
+            result = call(method, "attribute", known, _sized(told, found.x.shape), groups=found.groups())
+            value = getattr(result, "attribution", result)
+            rows += _rows(found, value, number_, through or found.site, k, grouped=_grouped(method))
+            per_token = _weights(found, value, grouped=_grouped(method))
+            texts.append(Coloured(f"text {number_}: {found.name}, {found.score:.4g}", found.pieces, per_token))
+            said.append(_said(found, per_token, number_, result))
+            progress(number_ + 1, len(read.sentences))
+    columns = ("text", "kind", "place", "token", "site", "unit", "score")
+    note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
+    _answer.give(Answer(f"What drove {model}?", said, columns, rows, texts, note=note), out, json)
+
+
+def _grouped(method: Method) -> bool:
+    """Tell whether a method plays tokens whole: what it says of a token is at each of the token's units."""
+    import importlib
+    import inspect
+
+    verb = importlib.import_module(method.module).attribute
+    return "groups" in inspect.signature(verb).parameters
+
+
+def _sized(told: Told, shape: Any) -> Told:
+    """Let a window be of whole tokens."""
+    sized = dict(told)
+    for name in ("window", "stride"):
+        if name in sized:
+            sized[name] = (sized[name], shape[-1]) if name == "window" else (sized[name], 1)
+    return sized
+
+
+def _weights(found: Any, value: Any, *, grouped: bool) -> list[float]:
+    import numpy as np
+
+    value = np.asarray(value, np.float32)
+    value = value[0].reshape(value.shape[1], -1)
+    return (value[:, 0] if grouped else value.sum(-1)).tolist()
+
+
+def _rows(found: Any, value: Any, text: int, site: str, k: int, *, grouped: bool) -> list[Any]:
+    """Return a row for each token, and for the units that have most."""
+    import numpy as np
+
+    weights = _weights(found, value, grouped=grouped)
+    pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
+    rows: list[Any] = [
+        (text, "token", place, piece, site, "", weight)
+        for place, (piece, weight) in enumerate(zip(pieces, weights, strict=True))
+    ]
+    if not grouped:
+        units = np.asarray(value, np.float32)[0].reshape(len(weights), -1).sum(0)
+        best = np.argsort(-np.abs(units))[:k]
+        rows += [(text, "unit", "", "", site, int(unit), float(units[unit])) for unit in best]
+    return rows
+
+
+def _said(found: Any, weights: list[float], text: int, result: Any) -> str:
+    order = sorted(range(len(weights)), key=lambda place: -abs(weights[place]))[:3]
+    pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
+    drove = ", ".join(f"{pieces[place]!r} ({weights[place]:+.3g})" for place in order)
+    said = f"Text {text}: {found.name} scores {found.score:.4g}; most of it from {drove}."
+    if hasattr(result, "error"):
+        said += f" The shares miss what they should add up to by {float(abs(result.error).max()):.2g}."
+    return said

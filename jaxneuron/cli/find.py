@@ -1,0 +1,112 @@
+"""`jaxneuron find METHOD`: which n-grams make units fire."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli._answer import Answer
+from jaxneuron.cli._options import LabelColumn, Length, Seed, TextColumn
+from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._shared import bars
+from jaxneuron.cli._signature import Method
+
+
+def find(
+    method: Method,
+    told: Told,
+    *,
+    model: _inputs.Model,
+    site: _inputs.Site,
+    units: _inputs.Units,
+    text: _inputs.Texts = None,
+    data: _inputs.Data = None,
+    split: _inputs.Split = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    length: Length = 3,
+    k: Annotated[int, typer.Option(min=1, help="N-grams of each unit.")] = 3,
+    head: _inputs.Head = None,
+    most: _inputs.Most = 500,
+    seed: Seed = 0,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """Find the n-grams at whose last symbol some units are highest."""
+    asked = _inputs.numbers(units)
+    _inputs.check(model, text, data, split)
+    columns = _inputs.columns_of(text_column, label_column)
+    _answer.check(out)
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    from jaxneuron.cli import _templated
+    from jaxneuron.corpora import ngrams
+    from jaxneuron.targets import Unit
+    from jaxneuron.types import Tokens
+
+    read = _inputs.read(text, data, split, most, column=columns)
+    opened = _inputs.load(model, head)
+    if opened.writing is not None:
+        raise ValueError(f"{model} reads two texts; find searches in one: give a model that reads one")
+    _inputs.units_there(opened, site, asked)
+    unknown = _inputs.unknown(opened, read.sentences)
+    before, after = _templated.around(opened)
+    corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))
+    words = len(opened.vocabulary.words)
+    forward = _templated.Templated(opened.forward, before, after, words) if before or after else opened.forward
+    targets = Unit(site, jnp.asarray(asked, jnp.int32), -1 - len(after))
+    grams = ngrams.unique(Tokens(*corpus), length)
+    grams = Tokens(grams.ids[grams.mask.all(-1)], grams.mask[grams.mask.all(-1)])
+    if k > len(grams.ids) or not len(grams.ids):
+        raise ValueError(f"k is {k}, but the text has {len(grams.ids)} n-grams of {length} symbols; give more text")
+    known = {"key": jax.random.key(seed), "forward": forward, "params": opened.params, "targets": targets}
+    known |= {"ngrams": grams, "candidates": candidates}
+    with bars(json) as report:
+        found = call(method, "find", known, told, k=k, progress=report(f"{site}: {method.name}"))
+    rows: list[Any] = []
+    said = [f"{unknown}."]
+    for number, unit in enumerate(asked):
+        for rank in np.flatnonzero(np.isfinite(np.asarray(found.score[number]))):
+            ids = np.asarray(found.tokens.ids)[number, rank].tolist()
+            shown = _written(opened, ids)
+            rows.append((site, unit, int(rank) + 1, shown, float(found.score[number, rank])))
+            if rank == 0:
+                said.append(f"Unit {unit} of {site} is highest after {shown!r} ({rows[-1][-1]:.4g}).")
+    if before or after:
+        names = [[opened.vocabulary.words[one] for one in side] for side in (before, after)]
+        said.append(f"Each n-gram is read as a text: {' '.join([*names[0], '…', *names[1]])}.")
+    _answer.give(
+        Answer(f"What makes {site}, unit {units}, fire?", said, ("site", "unit", "rank", "n-gram", "score"), rows),
+        out,
+        json,
+    )
+
+
+def _grams(model: Any, sentences: list[list[str]], length: int, before: int, after: int) -> Any:
+    """Return the text's symbols without what stands around them, and the symbols an n-gram may be made of."""
+    import numpy as np
+
+    from jaxneuron.extract import reading
+
+    read = reading.read(model, sentences)
+    ids, mask = (np.asarray(leaf)[:, before:] for leaf in read.tokens)
+    if after:
+        size = mask.sum(-1, keepdims=True) - after
+        mask = mask & (np.arange(mask.shape[1]) < size)
+        ids = np.where(mask, ids, 0)
+    if not (mask.sum(-1) >= length).any():
+        raise ValueError(f"no text has {length} symbols; give longer texts, or a smaller --length")
+    candidates = np.zeros(len(model.vocabulary.words), bool)
+    candidates[np.unique(ids[mask])] = True
+    if candidates.sum() < 200:  # a few texts are no vocabulary
+        special = {"<", "["}
+        candidates = np.array([word[:1] not in special or len(word) == 1 for word in model.vocabulary.words])
+    return (ids, mask), candidates
+
+
+def _written(model: Any, ids: list[int]) -> str:
+    if model.tokenizer is not None:
+        return model.tokenizer.decode(ids, skip_special_tokens=False)
+    return ("" if model.symbol == "character" else " ").join(model.vocabulary.words[number] for number in ids)

@@ -1,0 +1,92 @@
+"""`jaxneuron interact METHOD`: what in a text mattered together."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli._answer import Answer
+from jaxneuron.cli._options import Seed
+from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._shared import bars
+from jaxneuron.cli._signature import Method
+
+
+def interact(
+    method: Method,
+    told: Told,
+    *,
+    model: _inputs.Model,
+    text: _inputs.Texts = None,
+    data: _inputs.Data = None,
+    split: _inputs.Split = None,
+    target: _inputs.Target = None,
+    position: _inputs.Position = -1,
+    site: _inputs.At = None,
+    baseline: _inputs.Baseline = "zero",
+    head: _inputs.Head = None,
+    k: Annotated[int, typer.Option(min=1, help="Sets shown of each text.")] = 10,
+    most: _inputs.Most = 5,
+    seed: Seed = 0,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """Share the target's score out over sets of tokens."""
+    _inputs.check(model, text, data, split)
+    _answer.check(out)
+    import jax
+
+    from jaxneuron.cli import _explained
+
+    read = _inputs.read(text, data, split, most)
+    opened = _inputs.load(model, head)
+    _inputs.unknown(opened, read.sentences)
+    rows: list[Any] = []
+    said = []
+    with bars(json) as report:
+        progress = report(f"{method.name} of {len(read.sentences)} texts")
+        for number, sentence in enumerate(read.sentences):
+            found = _explained.explain(opened, sentence, site, target, position)
+            known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": found.baseline(baseline)}
+            result = call(method, "interact", known, told, groups=found.groups())
+            sets = sorted(_sets(result), key=lambda one: -abs(one[1]))
+            rows += [
+                (number, [found.pieces[place] for place in members], list(members), value)
+                for members, value in sets[:k]
+            ]
+            strongest = next((one for one in sets if len(one[0]) > 1), None)
+            if strongest:
+                members, value = strongest
+                together = " and ".join(repr(found.pieces[place]) for place in members)
+                said.append(
+                    f"Text {number}: {found.name} scores {found.score:.4g}; together most: {together} ({value:+.3g})."
+                )
+            else:
+                said.append(f"Text {number}: {found.name} scores {found.score:.4g}; no two tokens interact.")
+            progress(number + 1, len(read.sentences))
+    columns = ("text", "tokens", "places", "score")
+    _answer.give(Answer(f"What mattered together to {model}?", said, columns, rows), out, json)
+
+
+def _sets(result: Any) -> list[tuple[tuple[int, ...], float]]:
+    """Return sets of players with their values, of whatever a method returns: a matrix, subsets, sets or a tree."""
+    import numpy as np
+
+    if isinstance(result, list):  # levels of a tree, of each text
+        return [pair for level in result[0] for pair in _level(level)]
+    result = getattr(result, "attribution", result)
+    if hasattr(result, "members"):
+        members, value = np.asarray(result.members), np.asarray(result.value)[0]
+        members = members[0] if members.ndim == 3 else members
+        return [(tuple(np.flatnonzero(row).tolist()), float(one)) for row, one in zip(members, value, strict=True)]
+    if hasattr(result, "sets"):
+        sets, value = np.asarray(result.sets)[0], np.asarray(result[-1])[0]
+        groups = [np.flatnonzero(sets == number) for number in range(int(sets.max()) + 1)]
+        return [(tuple(group.tolist()), float(one)) for group, one in zip(groups, value, strict=False)]
+    matrix = np.asarray(result)[0]
+    places = range(len(matrix))
+    return [((i,) if i == j else (i, j), float(matrix[i, j])) for i in places for j in places if i <= j]
+
+
+def _level(level: Any) -> list[tuple[tuple[int, ...], float]]:
+    return [(tuple(range(int(first), int(last))), float(value)) for first, last, value in zip(*level[:3], strict=False)]

@@ -1,0 +1,134 @@
+"""`jaxneuron neuron`: what units respond to."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jaxneuron.cli import _activations, _answer, _inputs
+from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._options import LabelColumn, TextColumn
+from jaxneuron.cli._shared import bars
+
+BEFORE, AFTER = 6, 3
+"""Words of context to the left and to the right."""
+
+
+def neuron(
+    model: _inputs.Model,
+    site: _inputs.Site,
+    units: _inputs.Units,
+    text: _inputs.Texts = None,
+    data: _inputs.Data = None,
+    split: _inputs.Split = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    head: _inputs.Head = None,
+    k: Annotated[int, typer.Option(min=1, help="Words and places on each side.")] = 5,
+    least: Annotated[int, typer.Option(min=1, help="Occurrences of a word that counts; by default 3 of a corpus.")] = 3,
+    most: _inputs.Most = 2000,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """What does a neuron respond to? The words and places where a unit is highest and lowest, and how it is spread."""
+    asked = _inputs.numbers(units)
+    _inputs.check(model, text, data, split)
+    columns = _inputs.columns_of(text_column, label_column)
+    _answer.check(out)
+    import numpy as np
+
+    read = _inputs.read(text, data, split, most, column=columns)
+    opened = _inputs.load(model, head)
+    _inputs.units_there(opened, site, asked)
+    unknown = _inputs.unknown(opened, read.sentences)
+    pool = "last" if _activations.one_for_text(opened, site) else None
+    with bars(json) as report:
+        progress = report(f"{site} of {read.name}")
+        with _activations.of_words(opened, read.sentences, [site], progress, pool=pool) as store:
+            values = np.asarray(store[site][:, np.asarray(asked)], np.float32)
+    sentences = [[" ".join(words)] for words in read.sentences] if pool else read.sentences
+    rows: list[Any] = []
+    said, texts = [f"{unknown}."], []
+    for number, unit in enumerate(asked):
+        own = values[:, number : number + 1]
+        said.append(_spread(site, unit, own[:, 0]))
+        rows += _words(sentences, own, site, unit, k, 1 if text or pool else least)
+        rows += _places(sentences, own, site, unit, k)
+        texts += _texts(sentences, own[:, 0], f"unit {unit}", k)
+    columns_shown = ("site", "unit", "side", "what", "score", "place")
+    note = "Orange: above the unit's mean over the text; blue: below. The pointer shows the value."
+    histogram = _histogram(values[:, 0]) if len(asked) == 1 else ()
+    title = f"What does {site}, unit {units}, respond to?"
+    _answer.give(Answer(title, said, columns_shown, rows, texts, histogram, note), out, json)
+
+
+def _spread(site: str, unit: int, values: Any) -> str:
+    import numpy as np
+
+    low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
+    return (
+        f"Unit {unit} of {site}: mean {values.mean():.3g}, standard deviation {values.std():.3g}; 98% of "
+        f"{len(values):,} places lie from {low:.3g} to {high:.3g}, median {middle:.3g}."
+    )
+
+
+def _words(sentences: list[list[str]], values: Any, site: str, unit: int, k: int, least: int) -> list[Any]:
+    """Return the words at which a unit is farthest from its mean, in standard deviations."""
+    from collections import Counter
+
+    from jaxneuron.corpora import selection
+
+    counts = Counter(word for words in sentences for word in words)
+    least = min(least, max(counts.values()))
+    found = selection.top_words(values, sentences, count=k, least=least)
+    rows = []
+    for side, top in (("high", found.highest), ("low", found.lowest)):
+        for item, score in zip(top.item[0], top.score[0], strict=True):
+            if item >= 0:
+                word = found.words[item]
+                rows.append((site, unit, f"{side} word", word, float(score), f"{counts[word]} times, mean z"))
+    return rows
+
+
+def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: int) -> list[Any]:
+    """Return the places where a unit is highest and lowest, in their sentence."""
+    from jaxneuron.corpora import selection
+
+    found = selection.top_contexts(values, sentences, count=k)
+    rows = []
+    for side, top in (("high", found.highest), ("low", found.lowest)):
+        for item, score in zip(top.item[0], top.score[0], strict=True):
+            if item >= 0:
+                words, place = selection.context(sentences, int(item), before=BEFORE, after=AFTER)
+                words[place] = f"[{words[place]}]"
+                number, word = _where(sentences, int(item))
+                rows.append((site, unit, side, " ".join(words), float(score), f"text {number}, word {word}"))
+    return rows
+
+
+def _where(sentences: list[list[str]], token: int) -> tuple[int, int]:
+    for number, words in enumerate(sentences):
+        if token < len(words):
+            return number, token
+        token -= len(words)
+    raise IndexError(f"no token {token} beyond the text")
+
+
+def _texts(sentences: list[list[str]], values: Any, name: str, k: int) -> list[Coloured]:
+    """Return the texts that hold the extremes, each word with its distance from the mean."""
+    import numpy as np
+
+    starts = np.cumsum([0, *map(len, sentences)])
+    z = (values - values.mean()) / (values.std() or 1)
+    peaks = np.maximum.reduceat(np.abs(z), starts[:-1])
+    chosen = np.argsort(-peaks)[: 2 * k]
+    return [
+        Coloured(f"{name}, text {text}", sentences[text], z[starts[text] : starts[text + 1]].tolist())
+        for text in chosen
+    ]
+
+
+def _histogram(values: Any, parts: int = 20) -> list[tuple[str, float]]:
+    import numpy as np
+
+    counts, edges = np.histogram(values, parts)
+    return [(f"{low:.3g} to {high:.3g}", float(n)) for n, low, high in zip(counts, edges, edges[1:], strict=False)]

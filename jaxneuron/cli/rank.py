@@ -1,0 +1,141 @@
+"""`jaxneuron rank METHOD`: which units carry a label."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jaxneuron.cli import _activations, _answer, _inputs
+from jaxneuron.cli._answer import Answer
+from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, names
+from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._shared import bars, notice
+from jaxneuron.cli._signature import Method
+
+
+def rank(
+    method: Method,
+    told: Told,
+    *,
+    model: _inputs.Model,
+    data: Annotated[Path, typer.Option(help="A labelled text: .conllu, .conll, .jsonl, .tsv, or a folder of splits.")],
+    labels: Annotated[str | None, typer.Option(help="The layer of labels, such as upos; by default the first.")] = None,
+    class_: Annotated[
+        str | None, typer.Option("--class", help="One label of it against all others, such as NOUN.")
+    ] = None,
+    sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None,
+    store: Annotated[Path | None, typer.Option(help="Activations of this text that `jaxneuron extract` wrote.")] = None,
+    split: _inputs.Split = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    head: _inputs.Head = None,
+    k: Annotated[int, typer.Option(min=1, help="Units shown of each label.")] = 10,
+    most: _inputs.Most = 2000,
+    seed: Seed = 0,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """Rank the units of some sites for a label."""
+    asked = names("--site", sites)
+    _inputs.check(model, None, data, split)
+    if store is not None:
+        existing("--store", store, "a store that `jaxneuron extract` wrote")
+    _answer.check(out)
+    import jax
+    import numpy as np
+
+    from jaxneuron import store as stores
+
+    read = _inputs.read(None, data, split, most, column=_inputs.columns_of(text_column, label_column))
+    layer, each, classes, label_names = _labels(read, labels, class_)
+    opened = _inputs.load(model, head)
+    _inputs.unknown(opened, read.sentences)
+    with bars(json) as report:
+        progress = report(f"activations of {read.name}")
+        pool = None if each == "word" else "mean"
+        opening = (
+            nullcontext(stores.open(store))
+            if store is not None
+            else _activations.of_words(opened, read.sentences, asked, progress, pool=pool)
+        )
+        with opening as held:
+            where = _activations.chosen(held, asked)
+            table = np.concatenate([np.asarray(held[site]) for site in where], axis=1)
+            if len(table) != len(classes):
+                raise ValueError(
+                    f"--store {store} has {len(table):,} rows, and {read.name} {len(classes):,} labels ({each}s); "
+                    "extract this text, or leave --store out"
+                )
+            units = [(site, unit) for site in where for unit in range(held[site].shape[1])]
+        given = {"key": jax.random.key(seed), "activations": table, "labels": classes}
+        found = call(method, "rank", given, told, progress=report(f"{method.name}"))
+    ranking = found if hasattr(found, "score") else found[0]
+    score, order = np.atleast_2d(np.asarray(ranking.score)), np.atleast_2d(np.asarray(ranking.order))
+    each_label = label_names if len(score) == len(label_names) else [f"all of {layer}"] * len(score)
+    if class_ is not None:
+        each_label = [class_] * len(score)
+        score, order, each_label = score[-1:], order[-1:], each_label[-1:]
+    means = {name: _difference(table, classes, name, label_names) for name in each_label}
+    rows: list[Any] = []
+    for label, values, best in zip(each_label, score, order, strict=True):
+        for place, unit in enumerate(best[:k].tolist()):
+            site, number = units[unit]
+            rows.append((label, place + 1, site, number, float(values[unit]), float(means[label][unit])))
+    said = _said(rows, len(units), layer, method.name)
+    columns = ("label", "rank", "site", "unit", "score", "higher by")
+    note = "higher by: the unit's mean where the label holds, less that elsewhere, in standard deviations."
+    if not json:
+        notice(note)
+    title = f"Which units of {model} carry {class_ or layer}?"
+    _answer.give(Answer(title, said, columns, rows, note=note), out, json)
+
+
+def _labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str, Any, list[str]]:
+    """Return the layer, what has its labels (word or text), the labels as numbers, and their names.
+
+    Raises:
+        ValueError: no such layer or label.
+    """
+    import numpy as np
+
+    from jaxneuron.tap import nearest
+
+    known = {**read.labels, **read.sentence_labels}
+    if not known:
+        raise ValueError(f"{read.name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label")
+    layer = layer or next(iter(known))
+    if layer not in known:
+        raise ValueError(f"--labels {layer}: no such layer{nearest(layer, known)}; {read.name} has {', '.join(known)}")
+    each = "word" if layer in read.labels else "text"
+    values = [label for row in read.labels[layer] for label in row] if each == "word" else read.sentence_labels[layer]
+    found = sorted(set(values))
+    if chosen is None:
+        place = {name: number for number, name in enumerate(found)}
+        return layer, each, np.array([place[value] for value in values]), found
+    if chosen not in found:
+        raise ValueError(
+            f"--class {chosen}: no such label of {layer}{nearest(chosen, found)}; it has {', '.join(found)}"
+        )
+    return layer, each, np.array([value == chosen for value in values]), [chosen]
+
+
+def _difference(table: Any, classes: Any, name: str, label_names: list[str]) -> Any:
+    """Return by how much each unit is higher where a label holds, in standard deviations."""
+    import numpy as np
+
+    if name not in label_names:
+        return np.full(table.shape[1], np.nan)
+    here = classes if classes.dtype == bool else classes == label_names.index(name)
+    if here.all() or not here.any():
+        return np.full(table.shape[1], np.nan)
+    spread = table.std(axis=0)
+    return (table[here].mean(axis=0) - table[~here].mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def _said(rows: list[Any], units: int, layer: str, name: str) -> list[str]:
+    best: dict[str, str] = {}
+    for label, _, site, number, *_ in rows:
+        best.setdefault(label, f"unit {number} of {site}")
+    listed = "; ".join(f"{label}: {where}" for label, where in list(best.items())[:8])
+    return [f"Of {units:,} units, {name} puts first for {layer}: {listed}."]

@@ -1,0 +1,41 @@
+"""`jaxneuron sites`: where a model can be read and changed."""
+
+from typing import Annotated
+
+import typer
+
+from jaxneuron.cli import _answer, _inputs, _model
+from jaxneuron.cli._answer import Answer
+
+
+def sites(
+    model: Annotated[str, typer.Argument(help="As `--model` of the other commands.")],
+    head: _inputs.Head = None,
+    json: _inputs.Json = False,
+    out: _inputs.Out = None,
+) -> None:
+    """Which sites has a model? Its activations by name, with how many units each has and what kind it is."""
+    _model.check(model)
+    _answer.check(out)
+    import jax.numpy as jnp
+
+    from jaxneuron.split import recurrent
+    from jaxneuron.types import Tokens, Translation
+
+    opened = _inputs.load(model, head)
+    shapes = _inputs.sites(opened)
+    text = Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool))
+    given = Translation(text, text) if opened.writing is not None else text
+    again = recurrent(opened.forward, opened.params, given)
+    rows = []
+    for name, shape in shapes.items():
+        kinds = ["recurrent"] * (name in again) + ["gated"] * (f"{name.rpartition('/')[0]}/gate" in shapes)
+        kinds += [f"linear in {beneath}" for linear, beneath in opened.linear.items() if linear == name]
+        kinds += ["one vector for the text"] * (shape.shape[-2] == 1)
+        rows.append((name, shape.shape[-1], ", ".join(kinds)))
+    units = sum(row[1] for row in rows)
+    head_said = "no head" if opened.head == "none" else f"a head for the {opened.head}"
+    said = f"{len(rows)} sites with {units:,} units; it reads a text by {opened.symbol}s and has {head_said}."
+    if opened.labels:
+        said += f" Its labels: {', '.join(opened.labels)}."
+    _answer.give(Answer(f"The sites of {model}", [said], ("site", "units", "kind"), rows), out, json)
