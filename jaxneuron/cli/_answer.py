@@ -124,8 +124,9 @@ def page(answer: Answer) -> str:
         f'<td><span class=bar style="width:{100 * size / most:.1f}%"></span></td></tr>'
         for name, size in answer.bars
     )
+    said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
     parts = [
-        f"<section class=findings><ul>{''.join(f'<li>{html.escape(one)}</li>' for one in answer.sentences)}</ul></section>",
+        f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How its values are spread</h2><div class=scroll tabindex=0><table class=bars>{bars}</table></div>"

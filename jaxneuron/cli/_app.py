@@ -57,8 +57,6 @@ for command in (
     neuron.neuron,
     generate.generate,
     extract.extract,
-    neurons.find,
-    neurons.decompose,
     report.report,
 ):
     app.command()(command)

@@ -1,4 +1,4 @@
-"""An n-gram as the model reads a text: between the special tokens that stand around every text, such as [CLS] … [SEP]."""
+"""An n-gram as the model reads a text: between the tokens that stand around every text, such as [CLS] … [SEP]."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -101,8 +101,8 @@ def _last(model: Any, site: str) -> str:
                 continue
             return name
     raise ValueError(
-        f"the model has no head, and nothing comes after {site!r} that could change; choose an earlier site, or a model "
-        "with a head"
+        f"the model has no head, and nothing comes after {site!r} that could change; choose an earlier site, or a "
+        "model with a head"
     )
 
 
