@@ -14,6 +14,7 @@ import jaxneuron
 from jaxneuron.cli import (
     _errors,
     attribute,
+    concepts,
     decompose,
     extract,
     find,
@@ -42,6 +43,7 @@ for name, asked in {
     "rank": question("jaxneuron.rank", "rank", rank.rank, "Which units carry a label?"),
     "attribute": question("jaxneuron.attribute", "attribute", attribute.attribute, "What in this text drove it?"),
     "interact": question("jaxneuron.interact", "interact", interact.interact, "What in this text mattered together?"),
+    "concepts": question("jaxneuron.concepts", "explain", concepts.concepts, "Does the model use this concept?"),
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
     "intervene": question(
         "jaxneuron.intervene",

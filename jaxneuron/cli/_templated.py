@@ -37,12 +37,11 @@ class Templated:
         return self.forward(params, Tokens(ids, jnp.concatenate([sides[0], mask, sides[1]], axis=-1)), edits)
 
 
-def around(model: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the tokens that stand before and after each text of a model."""
+def around(model: Any, sentence: list[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the tokens that stand before and after each text, as they do around this one."""
     from jaxneuron.extract import reading
 
-    word = next(word for word in reversed(model.vocabulary.words) if word.isalpha())
-    window = reading.split(model, [word if model.symbol == "character" else [word]]).windows[0]
+    window = reading.split(model, [sentence]).windows[0]
     here = np.flatnonzero(window.word >= 0)
     ids = window.ids.tolist()
     return tuple(ids[: here[0]]), tuple(ids[here[-1] + 1 :])

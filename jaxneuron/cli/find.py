@@ -52,7 +52,7 @@ def find(
         raise ValueError(f"{model} reads two texts; find searches in one: give a model that reads one")
     _inputs.units_there(opened, site, asked)
     unknown = _inputs.unknown(opened, read.sentences)
-    before, after = _templated.around(opened)
+    before, after = _templated.around(opened, read.sentences[0])
     corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))
     words = len(opened.vocabulary.words)
     forward = _templated.Templated(opened.forward, before, after, words) if before or after else opened.forward

@@ -1,0 +1,156 @@
+"""Each question of the command line, asked of each kind of tiny model: it answers, or says in one line what would."""
+
+import json
+import sys
+
+import pytest
+
+from jaxneuron.cli import main
+from tests.models.test_open import FLAX
+from tests.models.test_pretrained import save, tensors
+from tests.studies import tiny_imaginet
+
+TEXT = "w1 w2 w3\nw2 w1\nw3 w3 w1\n" * 8
+LABELLED = "w1\tA\nw2\tB\nw3\tA\n\nw2\tB\nw1\tA\n\n" * 6
+TRAIN = {
+    "lstm": "train lstm --symbol word --data text.txt --epochs 1 --width 4 --embedding 3",
+    "transformer": "train transformer --data text.txt --epochs 1 --width 4 --heads 2 --blocks 1 --longest 8",
+}
+SITES = {
+    "lstm": "lstm0/hidden",
+    "transformer": "block0/mlp/hidden",
+    "imaginet": "textual/gru",
+    "hf": "block0/mlp/hidden",
+    "mine:load": "embed",
+}
+WORDS = {"imaginet": "a man"}
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """Return a folder with a model of each kind, and texts."""
+    here = tmp_path_factory.mktemp("ask")
+    (here / "text.txt").write_text(TEXT)
+    (here / "labelled.conll").write_text(LABELLED)
+    (here / "words.txt").write_text("w1\n")
+    (here / "mine.py").write_text(FLAX)
+    save(here / "hf", tensors())
+    tiny_imaginet.store(here / "imaginet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(here)
+        for name, words in TRAIN.items():
+            with pytest.raises(SystemExit) as ended:
+                main([*words.split(), "--out", name])
+            assert not ended.value.code
+    return here
+
+
+@pytest.fixture
+def ask(here, monkeypatch, capsys):
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def ask(*words, code=0):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        said = capsys.readouterr()
+        assert (ended.value.code or 0) == code, said.err
+        if code:
+            assert said.err.splitlines()[-1].startswith("jaxneuron: ") and "Traceback" not in said.err
+        return said.err if code else said.out
+
+    return ask
+
+
+def rows(said):
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def text(model):
+    return WORDS.get(model, "w1 w2 w3")
+
+
+@pytest.mark.parametrize("model", SITES)
+def test_its_sites_are_listed_and_a_unit_has_words(ask, model, tmp_path):
+    listed = {row["site"]: row["units"] for row in rows(ask("sites", model, "--json"))}
+    assert SITES[model] in listed
+    options = ["--model", model, "--site", SITES[model], "--units", "1", "--text", text(model), "--text", text(model)]
+    found = rows(ask("neuron", *options, "--json"))
+    assert {row["side"] for row in found} >= {"high", "low"} and {row["unit"] for row in found} == {1}
+    said = ask("neuron", *options, "--out", tmp_path / "page")
+    page = (tmp_path / "page" / "answer.html").read_text()
+    assert "unknown to the model" in said and "class=piece" in page and "http-equiv" in page
+    lines = (tmp_path / "page" / "answer.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == found
+
+
+@pytest.mark.parametrize("model", [name for name in SITES if name != "imaginet"])
+def test_units_are_ranked_for_a_label(ask, model):
+    options = ["--model", model, "--data", "labelled.conll", "--site", SITES[model], "--k", "2"]
+    found = rows(ask("rank", "probeless", *options, "--json"))
+    assert {row["label"] for row in found} <= {"A", "B", "all of label"} and found[0]["rank"] == 1
+    assert all(row["site"] == SITES[model] for row in found)
+
+
+@pytest.mark.parametrize("model", SITES)
+def test_a_score_is_shared_out(ask, model):
+    site = "embed/word" if model not in ("mine:load", "lstm") else {"mine:load": "embed", "lstm": "embed"}[model]
+    target = f"{SITES[model]}:1"
+    options = ["--model", model, "--text", text(model), "--target", target]
+    if model == "mine:load":  # nothing stands above its only site
+        options += ["--site", site]
+    for method in ("input_x_gradient", "ablation"):
+        found = rows(ask("attribute", method, *options, "--json"))
+        assert [row["token"] for row in found if row["kind"] == "token"]
+    assert rows(ask("interact", "harsanyi", *options, "--json"))
+
+
+@pytest.mark.parametrize("model", [name for name in SITES if name != "mine:load"])
+def test_units_are_switched_off(ask, model):
+    options = ["--model", model, "--site", SITES[model], "--units", "0-1", "--text", text(model)]
+    said = ask("intervene", "ablate", *options)
+    assert "What" not in said and ("nats" in said or "turn by" in said)
+
+
+@pytest.mark.parametrize("model", SITES)
+def test_n_grams_are_found_and_units_grouped(ask, model):
+    options = ["--model", model, "--site", SITES[model], "--text", text(model)]
+    found = rows(ask("find", "corpus", *options, "--units", "0,1", "--length", "2", "--k", "1", "--json"))
+    assert [row["unit"] for row in found] == [0, 1]
+    groups = rows(ask("decompose", "correlation_clusters", *options, "--factors", "2", "--json"))
+    assert len(groups) == 2 and not set(groups[0]["units"]) & set(groups[1]["units"])
+
+
+def test_a_model_writes_while_a_unit_is_held(ask):
+    options = ["--prompt", "w1", "--length", "4", "--count", "2", "--temperature", "0"]
+    found = rows(ask("generate", "--model", "lstm", *options, "--hold", "lstm0/hidden:0-3=1", "--json"))
+    assert [row["units"] for row in found] == ["without", "without", "held", "held"]
+    assert "cannot write" in ask("generate", "--model", "mine:load", "--prompt", "w1", code=2)
+
+
+def test_a_concept_is_looked_for(ask):
+    options = ["--model", "transformer", "--data", "text.txt", "--concept", "words.txt", "--site", "embed"]
+    found = rows(ask("concepts", "tcav", *options, "--permutations", "19", "--explained", "3", "--json"))
+    assert [row["concept"] for row in found] == ["words"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("attribute saliency --model mine:load --text w1", "no head, so nothing has a score; give a unit"),
+        ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
+        ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
+        ("rank probeless --model lstm --data text.txt", "has no labels"),
+        ("rank probeless --model lstm --data labelled.conll --class C", "no such label"),
+        ("neuron --model lstm --site lstm0/hiden --units 1 --text w1", "did you mean 'lstm0/hidden'"),
+        ("neuron --model lstm --site lstm0/hidden --units 99 --text w1", "units 0 to 3"),
+        ("neuron --model lstm --site lstm0/hidden --units 1", "there is no text"),
+        ("generate --model lstm --hold nonsense", "expected site:units=value"),
+        ("intervene ablate --model mine:load --site embed --units 1 --text w1", "nothing comes after"),
+        ("attribute salience --model lstm --text w1", "did you mean 'saliency'"),
+        ("find corpus --model lstm --site lstm0/hidden --units 1 --text w1 --out text.txt", "--out text.txt is a file"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
+    assert message in ask(*words.split(), code=2)

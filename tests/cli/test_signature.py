@@ -1,0 +1,65 @@
+"""A method is a file: its command, options and help are read from its source, and nobody else is told."""
+
+import pytest
+
+from jaxneuron import _discover, attribute
+from jaxneuron.cli import _signature, main
+
+METHOD = '''"""Which feature is largest? A method for a test."""
+
+from typing import Literal
+
+
+def attribute(f, x, *, power: float = 2.0, kind: Literal["plain", "odd"] = "plain", steps: int | None = None):
+    """Return the features to a power.
+
+    Args:
+        f: the score.
+        x: the value.
+        power: what the features are raised to,
+            and it may be any number.
+        kind: which way.
+        steps: how many.
+    """
+    return x**power
+'''
+
+
+@pytest.fixture
+def added(tmp_path, monkeypatch):
+    (tmp_path / "powered.py").write_text(METHOD)
+    monkeypatch.setattr(attribute, "__path__", [*attribute.__path__, str(tmp_path)])
+
+
+def test_options_are_read_without_an_import(added):
+    found = _signature.read("jaxneuron.attribute", "powered", "attribute")
+    assert found.takes == ("f", "x") and found.summary.startswith("Which feature is largest?")
+    power, kind, steps = found.options
+    assert power == ("power", float, 1, False, "2.0", "what the features are raised to, and it may be any number.", ())
+    assert kind.choices == ("plain", "odd") and (steps.kind, steps.default) == (int, "None")
+
+
+def test_a_new_file_is_a_command_with_its_help(added, capsys):
+    for words, said in ((["attribute", "--help"], "powered"), (["attribute", "powered", "--help"], "--power")):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert not ended.value.code and said in capsys.readouterr().out
+
+
+def test_a_new_file_is_in_the_list_of_contracts_and_benchmarks(added):
+    assert "powered" in _discover.methods(attribute)
+
+
+@pytest.mark.parametrize(
+    ("folder", "verb"),
+    [(name, name) for name in ("find", "rank", "attribute", "interact", "decompose", "intervene")]
+    + [("concepts", "explain")],
+)
+def test_every_method_of_every_folder_is_read(folder, verb):
+    package = f"jaxneuron.{folder}"
+    names = _signature.names(package)
+    assert names
+    for name in names:
+        found = _signature.read(package, name, verb)
+        assert found.summary and found.takes
+        assert all(option.help for option in found.options), [one.name for one in found.options if not one.help]
