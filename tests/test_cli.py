@@ -23,6 +23,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     tiny_imaginet.store(folder / "model")
     write_captions(folder / "data", tiny_imaginet.data())
+    lines = [" ".join(sentence) for sentence in tiny_imaginet.data().train.sentences]
+    (folder / "text.txt").write_text("\n".join(lines) + "\n")
     return folder
 
 
@@ -71,26 +73,30 @@ def refused(done, message):
     assert re.search(message, lines[0]), lines[0]
 
 
-def find(folder, out, **changed):
-    options = {"model": folder / "model", "site": "visual/projection", "units": "0-2", "data": folder / "data"}
-    options |= {"method": "corpus", "k": 2, "length": 3, "out": out} | changed
-    return ["find", *(text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", value))]
+def find(folder, out, method="corpus", **changed):
+    options = {"model": folder / "model", "site": "visual/projection", "units": "0-2", "data": folder / "text.txt"}
+    options |= {"k": 2, "length": 3, "out": out} | changed
+    return [
+        "find",
+        method,
+        *(text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", value)),
+    ]
 
 
 def test_n_grams_are_found_and_written(folder, run, tmp_path):
-    done = run(*find(folder, tmp_path / "found.jsonl"))
+    done = run(*find(folder, tmp_path / "found"))
     assert done.returncode == 0 and done.stderr == "", done.stderr
-    rows = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "found" / "answer.jsonl").read_text().splitlines()]
     assert [row["unit"] for row in rows] == [0, 0, 1, 1, 2, 2]
-    assert all(row["ngram"] in done.stdout for row in rows) and "6 n-grams are in" in done.stdout
+    assert all(row["n-gram"] in done.stdout for row in rows) and "answer.html" in done.stdout
 
 
 def test_units_are_clustered_and_written(folder, run, tmp_path):
-    options = ["--site", "visual/gru", "--groups", 3, "--sample", 100, "--out", tmp_path / "groups.json"]
-    done = run("decompose", "--model", folder / "model", *options, JAXNEURON_DATA=str(folder / "data"))
+    options = ["--site", "visual/gru", "--factors", 3, "--data", folder / "text.txt", "--out", tmp_path / "groups"]
+    done = run("decompose", "correlation_clusters", "--model", folder / "model", *options)
     assert done.returncode == 0, done.stderr
-    groups = json.loads((tmp_path / "groups.json").read_text())["groups"]
-    assert sorted(unit for group in groups for unit in group) == list(range(10))
+    rows = [json.loads(line) for line in (tmp_path / "groups" / "answer.jsonl").read_text().splitlines()]
+    assert sorted(unit for row in rows for unit in row["units"]) == list(range(10))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_units_are_clustered_and_written(folder, run, tmp_path):
     [
         ({"data": "nowhere"}, "--data nowhere: no file or folder nowhere"),
         ({"site": "visual/projektion"}, "no site 'visual/projektion' .*did you mean 'visual/projection'"),
-        ({"options": '{"step": 3}'}, "corpus has no option 'step'"),
+        ({"step": 3}, "No such option.*--step"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -108,15 +114,14 @@ def test_a_wrong_option_is_one_line(folder, run, tmp_path, changed, message):
 
 
 def test_a_malformed_line_is_named(folder, run, tmp_path):
-    data = shutil.copytree(folder / "data", tmp_path / "data")
-    lines = gzip.decompress((data / "dev.jsonl.gz").read_bytes()).decode().splitlines()
-    (data / "dev.jsonl.gz").write_bytes(gzip.compress("\n".join([*lines[:2], '{"captions": [']).encode()))
-    refused(run(*find(folder, tmp_path / "found.jsonl", data=data)), "dev.jsonl.gz, line 3")
+    (tmp_path / "text.jsonl").write_text('{"text": "a man"}\n{"text": "a d\n')
+    refused(run(*find(folder, tmp_path / "found", data=tmp_path / "text.jsonl")), "text.jsonl, line 2")
 
 
-def test_captions_of_another_language_are_refused(folder, run, tmp_path):
-    write_captions(tmp_path / "data", tiny_imaginet.data(), change=lambda word: f"{word[::-1]}um")
-    refused(run(*find(folder, tmp_path / "found.jsonl", data=tmp_path / "data")), "not in the model's vocabulary")
+def test_words_that_the_model_does_not_know_are_counted(folder, run, tmp_path):
+    (tmp_path / "text.txt").write_text("namum iu namum iu\nmen sitting on a bench\n")
+    done = run(*find(folder, tmp_path / "found", data=tmp_path / "text.txt", k=1))
+    assert done.returncode == 0 and re.search(r"\d of 9 words \(\d+%\) are unknown to the model", done.stderr), done
 
 
 def test_a_vocabulary_that_does_not_fit_is_refused(folder, run, tmp_path):
@@ -139,7 +144,7 @@ def test_a_damaged_checkpoint_is_named(folder, run, tmp_path, damage):
 
 
 def test_an_unknown_command_or_a_missing_option_is_a_usage_error(run):
-    for arguments, message in ((["fnd"], "No such command"), (["find"], "Missing option")):
+    for arguments, message in ((["fnd"], "No such command"), (["find", "corpus"], "Missing option")):
         done = run(*arguments)
         assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
@@ -155,12 +160,9 @@ def test_a_model_is_trained_and_searched_in(folder, run, tmp_path):
     options = ["--epochs", 1, "--embedding", 6, "--units", 8, "--min-count", 1, "--data", folder / "data"]
     done = run("train", "imaginet", "--out", tmp_path / "model", *options)
     assert done.returncode == 0 and "best dev loss" in done.stdout, done.stderr
-    options = '{"steps": 20, "epoch": 10, "samples": 2, "start": 1, "keep": "step", "temperature": [2.0, 0.2]}'
-    arguments = find(
-        folder, tmp_path / "found.jsonl", model=tmp_path / "model", method="gumbel_softmax", options=options
-    )
-    done = run(*arguments)
+    options = {"steps": 20, "epoch": 10, "samples": 2, "keep": "step"}
+    done = run(*find(folder, tmp_path / "found", model=tmp_path / "model", method="gumbel_softmax", **options))
     assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "found" / "answer.jsonl").read_text().splitlines()]
     # at this learning rate the argmax may never leave the corpus optimum: then one n-gram per unit is all there is
-    assert {row["unit"] for row in rows if row["rank"] == 0} == {0, 1, 2}
+    assert {row["unit"] for row in rows if row["rank"] == 1} == {0, 1, 2}

@@ -16,9 +16,9 @@ from tests.studies import tiny_imaginet
 ROOT = Path(__file__).parents[1]
 
 EXTRACT = "extract --model hf --data ok.txt --out new"
-FIND = "find --model imaginet --site visual/projection --units 0 --method corpus --out new"
+FIND = "find corpus --model imaginet --site visual/projection --units 0 --data ok.txt --out new"
 GRADIENT = FIND.replace("corpus", "gumbel_softmax")
-DECOMPOSE = "decompose --model imaginet --site visual/gru --groups 3 --sample 50 --out new"
+DECOMPOSE = "decompose correlation_clusters --model imaginet --site visual/gru --factors 3 --data ok.txt --out new"
 LSTM = "train lstm --data ok.txt --out new"
 TRANSFORMER = "train transformer --data ok.txt --out new"
 IMAGINET = "train imaginet --out new"
@@ -121,8 +121,8 @@ RANGES = [
     *after(
         FIND,
         {
-            "--k 0": "--k.*from 1.*got 0",
-            "--k -3": "--k.*got -3",
+            "--k 0": "--k.*0 is not in the range",
+            "--k -3": "--k.*-3 is not in the range",
             "--length 0": "--length.*from 1",
             "--length -2": "--length.*got -2",
             "--length 1.5": "--length",
@@ -138,51 +138,30 @@ RANGES = [
             "--units 0-99999999999": "--units '0-99999999999': no site has so many units",
             "--units 99999999999": "--units.*no site has so many",
             "--units 99999999999999999999999": "--units",
-            "--method nosuch": "--method: expected one of corpus, embedding, .*, got 'nosuch'",
-            "--method gumbel_softmx": "did you mean 'gumbel_softmax'",
-            "--options '{bad'": "--options is no JSON",
-            "--options ''": "--options is no JSON",
-            "--options '[1]'": "--options must be a JSON object.*got \\[1\\]",
-            "--options 3": "--options must be a JSON object",
-            "--options '{\"steps\": 3}'": "corpus has no option 'steps'",
-            f"--options '{'[' * 5000}'": "--options is no JSON",
         },
     ),
     *after(
         GRADIENT,
         {
-            "--in-sentence": "--in-sentence is for --method corpus, got 'gumbel_softmax'",
-            "--options '{\"stepz\": 3}'": "no option 'stepz': did you mean 'steps'",
-            "--options '{\"steps\": -3}'": "'steps' must be a whole number from 1 .*got -3",
-            '--options \'{"steps": "many"}\'': "'steps' must be a whole number .*got 'many'",
-            "--options '{\"steps\": 2.5}'": "'steps' must be a whole number .*got 2.5",
-            "--options '{\"steps\": true}'": "'steps' must be a whole number",
-            "--options '{\"steps\": null}'": "'steps' must be a whole number",
-            "--options '{\"steps\": 99999999999}'": "'steps' must be a whole number",
-            "--options '{\"learning_rate\": NaN}'": "--options is no JSON.*NaN",
-            "--options '{\"learning_rate\": Infinity}'": "--options is no JSON.*Infinity",
-            "--options '{\"learning_rate\": 1e999}'": "'learning_rate' must be a number above 0",
-            "--options '{\"learning_rate\": -0.1}'": "'learning_rate' must be a number above 0, got -0.1",
-            '--options \'{"learning_rate": "fast"}\'': "'learning_rate' must be a number",
-            "--options '{\"restarts\": 0}'": "'restarts' must be a whole number from 1",
-            "--options '{\"start\": -1}'": "'start' must be a whole number from 1",
-            "--options '{\"temperature\": [1]}'": "'temperature' must be 2 numbers, such as",
-            "--options '{\"temperature\": -1}'": "'temperature' must be 2 numbers, such as .*got -1",
-            '--options \'{"temperature": [1, "a"]}\'': "'temperature' must be a number above 0",
-            "--options '{\"harvest\": 1}'": "'harvest' must be true or false",
-            "--options '{\"keep\": 1}'": "'keep' must be text",
-            "--options '{\"k\": 3}'": "no option 'k'",
+            "--stepz 3": "No such option.*--stepz",
+            "--steps -3": "--steps.*whole number from 0 .*got -3",
+            "--steps many": "--steps.*many",
+            "--steps 2.5": "--steps",
+            "--steps 99999999999": "--steps.*whole number",
+            "--learning-rate NaN": "--learning-rate.*got nan",
+            "--learning-rate Infinity": "--learning-rate.*got inf",
+            "--learning-rate fast": "--learning-rate",
+            "--restarts -1": "--restarts.*whole number from 0",
+            "--temperature 1": "--temperature",
+            "--temperature 1 a": "--temperature",
         },
     ),
     *after(
         DECOMPOSE,
         {
-            "--groups 0": "--groups.*from 1",
-            "--groups -4": "--groups.*got -4",
-            "--sample 0": "--sample.*from 2",
-            "--sample -5": "--sample.*got -5",
-            "--sample 1": "--sample.*got 1",
-            "--length 0": "--length",
+            "--factors -4": "--factors.*got -4",
+            "--factors some": "--factors",
+            "--most 0": "--most",
         },
     ),
     *after(
@@ -270,11 +249,11 @@ FILES = [
     (f"{EXTRACT} --out .", "--out . is the current folder"),
     (f"{EXTRACT} --data pictures --split train,dev --out store", "--out store is a store; several splits"),
     (f"{EXTRACT} --data pictures --split train,dev --out pictures", "--out pictures holds"),
-    (f"{FIND} --out pictures", "--out pictures is a folder; give the file to write, such as pictures/"),
-    (f"{DECOMPOSE} --out pictures", "--out pictures is a folder"),
-    (f"{FIND} --out ok.txt", "--out ok.txt holds something that this command did not write"),
-    (f"{DECOMPOSE} --out hf/config.json", "--out hf/config.json holds something"),
-    (f"{FIND} --out /dev/null", "--out /dev/null holds something"),
+    (f"{FIND} --out pictures", "--out pictures holds a.txt, cat.png, but nothing"),
+    (f"{DECOMPOSE} --out hf", "--out hf holds"),
+    (f"{FIND} --out ok.txt", "--out ok.txt is a file"),
+    (f"{DECOMPOSE} --out hf/config.json", "--out hf/config.json is a file"),
+    (f"{FIND} --out /dev/null", "--out /dev/null is a file"),
     (f"{CONCEPTS} --out damaged", "damaged/settings.json is damaged"),
     (f"{EXTRACT} --data nosuch.txt", "--data nosuch.txt: no file or folder nosuch.txt; expected a text"),
     (f"{EXTRACT} --data short.txt.gz", "short.txt.gz .*cut short or damaged"),
@@ -285,8 +264,8 @@ FILES = [
     (f"{TRANSFORMER} --data nosuch", "--data nosuch"),
     (f"{IMAGINET} --data nosuch", "--data nosuch: no file or folder nosuch; expected a folder of captions"),
     (f"{IMAGINET} --data ok.txt", "--data ok.txt is a file; expected a folder of captions"),
-    (f"{FIND} --data ok.txt", "--data ok.txt is a file"),
-    (f"{FIND} --data emptydir", "no captions in emptydir"),
+    (f"{FIND} --data nosuch", "--data nosuch: no file or folder nosuch; expected a text"),
+    (f"{FIND} --data emptydir", "no text for 'train' in emptydir"),
     (f"{POERNER} --data nosuch", "--data nosuch"),
     (f"{DNI} --data nosuch", "--data nosuch.*source files"),
     (f"{CONCEPTS} --data nosuch", "--data nosuch"),
@@ -297,13 +276,10 @@ FILES = [
 ]
 
 MODELS = [
-    (f"{FIND} --model nosuch", "--model nosuch: no folder nosuch; expected .*jaxneuron train imaginet"),
+    (f"{FIND} --model nosuch", "--model nosuch: no folder nosuch; expected a folder that `jaxneuron train`"),
     (f"{FIND} --model afile", "--model afile is a file"),
-    (f"{FIND} --model emptydir", "--model emptydir: no config.json in emptydir; expected .*jaxneuron train imaginet"),
+    (f"{FIND} --model emptydir", "--model emptydir: no config.json in emptydir; expected a folder that"),
     (f"{FIND} --model ''", "--model is empty"),
-    (f"{FIND} --model hf", "--model hf is a Hugging Face checkpoint; expected .*train imaginet"),
-    (f"{FIND} --model lstm", "--model lstm holds a model of `jaxneuron train lstm`; expected .*train imaginet"),
-    (f"{DECOMPOSE} --model transformer", "--model transformer holds a model of `jaxneuron train transformer`"),
     (f"{FIND} --model :", "--model :: expected module:function"),
     (f"{FIND} --model os:", "--model os:: expected module:function"),
     (f"{FIND} --model :load", "--model :load: expected module:function"),
@@ -322,7 +298,7 @@ MODELS = [
     (f"{FIND} --units 0,67", "unit 67 is out of range: 'visual/projection' has the units 0 to 66"),
     (f"{FIND} --units 2147483000", "unit 2147483000 is out of range"),
     (f"{DECOMPOSE} --site nosuch", "no site 'nosuch' in this model"),
-    (f"{DECOMPOSE} --groups 100000", "expected 1 to 10 groups .*got 100000"),
+    (f"{DECOMPOSE} --factors 100000", "--factors 100000: 'visual/gru' has 10 units"),
     (f"{EXTRACT} --model ./nosuch", "--model ./nosuch: no folder ./nosuch; expected .*Hugging Face checkpoint"),
     (f"{EXTRACT} --model afile", "--model afile is a file"),
     (f"{EXTRACT} --model emptydir", "no config.json in emptydir"),
@@ -347,7 +323,9 @@ USAGE = [
     ("fnd", "No such command 'fnd'.*jaxneuron --help"),
     ("train lsmt", "No such command 'lsmt'.*jaxneuron train --help"),
     ("study nosuch --out x", "No such command 'nosuch'"),
-    ("find", "Missing option '--model'.*jaxneuron find --help"),
+    ("find corpus", "Missing option '--model'.*find corpus --help"),
+    ("find nosuch", "no method 'nosuch'; the methods are corpus, embedding, .*jaxneuron find --help"),
+    ("find gumbel_softmx", "did you mean 'gumbel_softmax'"),
     ("report", "(?i)Missing argument 'DIRECTORY'"),
     ("report a b", "unexpected extra argument"),
     (f"{LSTM} --epoch 3", "No such option: --epoch.*--epochs"),
@@ -364,18 +342,17 @@ def test_a_bad_command_is_refused(refuse, command, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("--k 1000000", "k is 1000000, but the captions have .* n-grams of 5 words; give .* at most"),
-        ("--length 1000", "n-grams of 1000 words were asked for, but the longest caption has 8; give 8 at most"),
+        ("--k 1000000 --length 2", "k is 1000000, but the text has 3 n-grams of 2 symbols; give more text"),
+        ("--length 1000", "no text has 1000 symbols; give longer texts, or a smaller --length"),
     ],
 )
-def test_more_than_the_captions_have_is_refused(refuse, monkeypatch, change, message):
-    monkeypatch.setattr("jaxneuron.studies.poerner2018.material.read", lambda path: tiny_imaginet.data())
+def test_more_than_the_text_has_is_refused(refuse, change, message):
     refuse(f"{FIND} {change}", message)
 
 
 def test_a_wrong_environment_is_named(refuse, monkeypatch):
     monkeypatch.setenv("JAXNEURON_DATA", "nosuch")
-    refuse(FIND, r"\$JAXNEURON_DATA nosuch")
+    refuse(IMAGINET, r"\$JAXNEURON_DATA nosuch")
 
 
 def test_options_and_files_are_refused_without_jax(here):

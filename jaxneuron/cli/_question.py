@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from jaxneuron.cli import _signature
-from jaxneuron.cli._options import near, one_of
+from jaxneuron.cli._options import LARGEST, near, one_of
 from jaxneuron.cli._signature import Method, Option
 
 Told = Mapping[str, Any]
@@ -73,13 +73,23 @@ def _parameter(name: str, option: Option, taken: set[str]) -> inspect.Parameter:
     flags = (f"{flag}/--no-{flag[2:]}",) if option.kind is bool else (flag,)
     default = "" if option.required else f" (default: {option.default})" if option.default != "None" else ""
     kind: Any = tuple[(option.kind,) * option.several] if option.several > 1 else option.kind  # type: ignore[misc]
-    check = one_of(*option.choices) if option.choices else None
+    check = one_of(*option.choices) if option.choices else _sound if option.kind in (int, float) else None
     told = typer.Option(*flags, help=f"{option.help}{default}", callback=check, rich_help_panel="Of the method")
     if option.required:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, told])
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, told], default=None
     )
+
+
+def _sound(value: Any) -> Any:
+    """Check that what was given are numbers that can be used; whole ones count something."""
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, float) and not abs(number) <= LARGEST:
+            raise typer.BadParameter(f"expected a number that can be used, got {number}")
+        if isinstance(number, int) and not 0 <= number <= LARGEST:
+            raise typer.BadParameter(f"expected a whole number from 0 to {LARGEST:,}, got {number}")
+    return value
 
 
 def call(method: Method, verb: str, known: Told, told: Told, **extra: Any) -> Any:
