@@ -110,9 +110,12 @@ def _plain(value: Any) -> Any:
 def page(answer: Answer) -> str:
     """Return the page: one file, nothing outside it."""
     css = files("jaxneuron.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
-    head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in answer.columns)
+    told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
+    head = "".join(f"<th scope=col>{html.escape(answer.columns[number])}</th>" for number in told)
     rows = "".join(
-        "<tr>" + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in row) + "</tr>\n"
+        "<tr>"
+        + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in map(row.__getitem__, told))
+        + "</tr>\n"
         for row in answer.rows[:1000]
     )
     texts = "".join(

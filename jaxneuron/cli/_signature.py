@@ -9,15 +9,15 @@ import ast
 import importlib.util
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 """The types of options, by how an annotation spells them."""
 
-OURS = {"budget", "progress", "mesh", "mask", "groups", "site", "jobs", "chunk", "order_by"}
+OURS = {"budget", "progress", "mesh", "mask", "groups", "site", "jobs", "chunk", "answers", "start"}
 """Parameters that the command decides, from the model and the text."""
 
 
@@ -70,7 +70,7 @@ def read(package: str, name: str, verb: str) -> Method:
     for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if argument.arg == "settings":
             options += _fields(module, home)
-        elif argument.arg not in OURS:
+        elif argument.arg not in OURS and (verb, argument.arg) != ("find", "k"):
             found = _option(argument.arg, argument.annotation, default, helps.get(argument.arg, ""), home)
             options += [found] if found else []
     given = ast.get_docstring(source) or ast.get_docstring(node) or name
@@ -80,13 +80,14 @@ def read(package: str, name: str, verb: str) -> Method:
 
 def _places(package: str) -> list[str]:
     """Return the folders of a package; of a folder inside `jaxneuron`, the parent alone is imported, which is empty."""
+    if package in sys.modules:
+        return list(sys.modules[package].__path__)
     top, _, inner = package.partition(".")
     spec = importlib.util.find_spec(package if inner.count(".") == 0 else top)
     assert spec is not None and spec.submodule_search_locations is not None
     return list(spec.submodule_search_locations)
 
 
-@cache
 def _file(module: str) -> Path | None:
     """Return the file of a module, without importing what is around it."""
     package, _, name = module.rpartition(".")
@@ -123,7 +124,7 @@ def _function(module: str, verb: str) -> tuple[ast.FunctionDef, str] | None:
     for node in _source(module).body:
         if isinstance(node, ast.FunctionDef) and node.name == verb:
             return node, module
-        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == verb for one in node.targets):
+        if isinstance(node, ast.Assign) and verb in _assigned(node):
             maker = node.value.func if isinstance(node.value, ast.Call) else None
             if isinstance(maker, ast.Attribute) and isinstance(maker.value, ast.Name):
                 home = ".".join(_imported(module, maker.value.id) or (module, ""))
@@ -131,6 +132,11 @@ def _function(module: str, verb: str) -> tuple[ast.FunctionDef, str] | None:
                 return (made[0], home) if made else None
     found = _imported(module, verb)
     return _function(found[0], found[1]) if found else None
+
+
+def _assigned(node: ast.Assign) -> list[str]:
+    """Return the names that a statement assigns, alone or several at once."""
+    return [one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)]
 
 
 def _fields(module: str, home: str) -> Iterator[Option]:

@@ -59,7 +59,7 @@ def attribute(
             reference = found.baseline(baseline)
             known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": reference}
             known["baselines"] = reference
-            if along:
+            if through is not None:
                 where = (opened.forward, opened.params, found.tokens, found.site, through, found.target)
                 known["through"] = path(*where)
             result = call(method, "attribute", known, _sized(told, found.x.shape), groups=found.groups())

@@ -51,7 +51,6 @@ def find(
     if opened.writing is not None:
         raise ValueError(f"{model} reads two texts; find searches in one: give a model that reads one")
     _inputs.units_there(opened, site, asked)
-    unknown = _inputs.unknown(opened, read.sentences)
     before, after = _templated.around(opened, read.sentences[0])
     corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))
     words = len(opened.vocabulary.words)
@@ -61,6 +60,7 @@ def find(
     grams = Tokens(grams.ids[grams.mask.all(-1)], grams.mask[grams.mask.all(-1)])
     if k > len(grams.ids) or not len(grams.ids):
         raise ValueError(f"k is {k}, but the text has {len(grams.ids)} n-grams of {length} symbols; give more text")
+    unknown = _inputs.unknown(opened, read.sentences)
     known = {"key": jax.random.key(seed), "forward": forward, "params": opened.params, "targets": targets}
     known |= {"ngrams": grams, "candidates": candidates}
     with bars(json) as report:

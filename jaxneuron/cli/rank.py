@@ -104,7 +104,7 @@ def _labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str,
     known = {**read.labels, **read.sentence_labels}
     if not known:
         raise ValueError(f"{read.name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label")
-    layer = layer or next(iter(known))
+    layer = str(layer or next(iter(known)))
     if layer not in known:
         raise ValueError(f"--labels {layer}: no such layer{nearest(layer, known)}; {read.name} has {', '.join(known)}")
     each = "word" if layer in read.labels else "text"
