@@ -58,7 +58,8 @@ def load(quick: bool) -> Data:
     with tempfile.TemporaryDirectory() as folder:
         cut = len(strings) // 10
         key = jax.random.key(0)
-        lstm_training.fit(key, strings[cut:], strings[:cut], Path(folder), epochs=1 if quick else 6, window=100)
+        schedule = lstm_training.SCHEDULE._replace(epochs=1 if quick else 6)
+        lstm_training.fit(key, strings[cut:], strings[:cut], Path(folder), schedule=schedule)
         model = lstm_training.load(folder)
     running = vocabulary.encode(model.vocabulary, ["".join(strings)]).ids
     texts, time = (16, 50) if quick else (64, 200)

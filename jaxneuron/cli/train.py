@@ -185,6 +185,7 @@ def train_lstm(
     _inputs(out, data)
     from jaxneuron.corpora import strings, texts
     from jaxneuron_models import lstm_training
+    from jaxneuron_models.windows import Cutting
 
     _train(
         "LSTM",
@@ -197,8 +198,7 @@ def train_lstm(
         learning_rate=learning_rate,
         patience=patience,
         min_count=min_count,
-        window=window,
-        context=context,
+        cutting=Cutting(window, context),
         symbol=symbol,
         width=width,
         layers=layers,
@@ -210,8 +210,12 @@ def _train(what: str, fit: Callable[..., Any], texts: tuple[Any, Any], out: Path
     """Train with a bar, and say what the best epoch reached, in bits too where symbols are predicted one by one."""
     import jax
 
+    from jaxneuron_models.train import Schedule, apart
+
+    schedule, options = apart(Schedule(), settings)
     with bars() as report:
-        trained = fit(jax.random.key(seed), *texts, out, progress=report(f"train {what}"), notice=say, **settings)
+        progress = report(f"train {what}")
+        trained = fit(jax.random.key(seed), *texts, out, schedule=schedule, progress=progress, notice=say, **options)
     best = min(trained.curves, key=lambda row: row["dev_loss"])
     reached = f"{best['dev_loss']:.4f}"
     if "dev_bits" in best:

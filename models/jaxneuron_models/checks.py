@@ -1,6 +1,5 @@
 """What a training is given, checked before anything is written."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,12 +22,6 @@ def at_least(least: int, **sizes: int) -> None:
     for name, value in sizes.items():
         if value < least:
             raise ValueError(f"expected {name.replace('_', ' ')} of at least {least}, got {value}")
-
-
-def rate(learning_rate: float) -> None:
-    """Raise a ValueError unless the learning rate is a positive number."""
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"expected a learning rate above 0, such as 0.001, got {learning_rate}")
 
 
 def vocabulary(texts: Texts, dev: Texts, *, min_count: int) -> Vocabulary:

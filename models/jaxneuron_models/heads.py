@@ -26,9 +26,9 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron.batching import Progress
 from jaxneuron.tap import Tap, check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Params, Site, Text, Tokens, Vocabulary
-from jaxneuron_models import checkpoints, checks, pure
+from jaxneuron_models import checkpoints, pure
 from jaxneuron_models.model import Model
-from jaxneuron_models.train import Sums, Task, train
+from jaxneuron_models.train import Schedule, Sums, Task, check, train
 
 READS = ("mean", "words")
 
@@ -37,6 +37,9 @@ NO_WORDS = Vocabulary((), np.zeros(0, np.int64))
 
 Examples = tuple[Tokens, np.ndarray]
 """Tokens `[text, time]` and what is asked for: `[text]` or `[text, label]`, see `fit`."""
+
+SCHEDULE = Schedule()
+"""How long a head is trained, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -163,11 +166,8 @@ def fit(
     dev: Examples,
     directory: Path,
     *,
-    epochs: int = 20,
-    batch: int = 32,
-    learning_rate: float = 1e-3,
+    schedule: Schedule = SCHEDULE,
     decay: float = 1e-2,
-    patience: int = 3,
     progress: Progress | None = None,
 ) -> Model:
     """Train a head over an encoder that stays as it is, and leave it in `directory`.
@@ -182,11 +182,8 @@ def fit(
             `[text, label]`, the position of each thing (`reads="words"`).
         dev: the same, for early stopping.
         directory: where the head goes; a stopped run there goes on.
-        epochs: passes over the texts at most.
-        batch: texts in a batch.
-        learning_rate: of AdamW.
+        schedule: how long it is trained; its batches are of texts, its learning rate is AdamW's.
         decay: weight decay of AdamW.
-        patience: epochs without a better dev loss before stopping.
         progress: called after each batch.
 
     Returns:
@@ -195,9 +192,8 @@ def fit(
     Raises:
         KeyError, ValueError: see `with_head`; or a stopped run in `directory` that was started with other settings.
     """
-    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
-    checks.rate(learning_rate)
-    batch = min(batch, len(texts[0].mask))
+    check(schedule)
+    batch = min(schedule.batch, len(texts[0].mask))
     forward, init = build(model.forward, config)
     shape = jax.eval_shape(init, jax.random.key(0))
     with_head(model, config, shape)  # checks
@@ -231,11 +227,11 @@ def fit(
         batches=lambda epoch: rows(0, np.random.default_rng((seed, epoch)).permutation(len(sets[0][0]))),
         load=load,
         dev=lambda: (load(handle) for handle in rows(1, np.arange(len(sets[1][0])))),
-        optimizer=optax.adamw(learning_rate, weight_decay=decay),
-        learning_rate=learning_rate,
+        optimizer=optax.adamw(schedule.learning_rate, weight_decay=decay),
+        learning_rate=schedule.learning_rate,
     )
     with checkpoints.begun(directory, "head", settings, NO_WORDS, over=getattr(model, "source", "")):
-        trained = train(key, task, directory, epochs=epochs, patience=patience, progress=progress)
+        trained = train(key, task, directory, schedule, progress=progress)
     return with_head(model, config, trained.params)
 
 

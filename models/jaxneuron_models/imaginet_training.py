@@ -20,7 +20,10 @@ from jaxneuron.corpora import vocabulary as words
 from jaxneuron.corpora.captions import Captions
 from jaxneuron.types import Params, Tokens, Vocabulary
 from jaxneuron_models import checkpoints, checks, imaginet
-from jaxneuron_models.train import Sums, Task, Trained, train
+from jaxneuron_models.train import Schedule, Sums, Task, Trained, check, train
+
+SCHEDULE = Schedule(batch=64, patience=10)
+"""How long it is trained, unless told otherwise."""
 
 
 class Batch(NamedTuple):
@@ -38,11 +41,7 @@ def fit(
     dev: Captions,
     directory: Path,
     *,
-    epochs: int,
-    batch: int = 64,
-    learning_rate: float = 1e-3,
-    patience: int = 10,
-    save_seconds: float = 120.0,
+    schedule: Schedule = SCHEDULE,
     progress: Progress | None = None,
     notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
@@ -54,11 +53,7 @@ def fit(
         data: training captions.
         dev: captions for early stopping.
         directory: where the checkpoint goes; a stopped run there goes on.
-        epochs: passes over the captions at most.
-        batch: captions in a batch.
-        learning_rate: Adam's.
-        patience: epochs without a better dev loss before stopping.
-        save_seconds: how often the state is saved within an epoch.
+        schedule: how long it is trained; its batches are of captions, its learning rate is Adam's.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `imaginet.Config`, but for `vocabulary` and `features`, which the data decide.
@@ -68,16 +63,13 @@ def fit(
             run in `directory` that was started with other settings, or a training that fails (see `train`).
         OSError: the folder cannot be written, or another training is at work in it.
     """
-    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
-    checks.rate(learning_rate)
+    check(schedule)
     vocabulary = checks.vocabulary(data.sentences, dev.sentences, min_count=architecture.get("min_count", 1))
     config = imaginet.Config(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
     notice(checks.unknown(vocabulary, {"train": data.sentences, "dev": dev.sentences}))
-    found = task(key, data, dev, vocabulary, config, batch=batch, learning_rate=learning_rate)
+    found = task(key, data, dev, vocabulary, config, schedule)
     with checkpoints.begun(directory, "imaginet", config.__dict__, vocabulary):
-        return train(
-            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
-        )
+        return train(key, found, directory, schedule, progress=progress)
 
 
 def task(
@@ -86,9 +78,7 @@ def task(
     dev: Captions,
     vocabulary: Vocabulary,
     config: imaginet.Config,
-    *,
-    batch: int,
-    learning_rate: float,
+    schedule: Schedule,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""
     forward, init = imaginet.build(config)
@@ -110,7 +100,7 @@ def task(
     both = (config.textual_weight, 1 - config.textual_weight)
 
     def epoch(number: int) -> list[Any]:
-        handles = list(padding.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+        handles = list(padding.by_length(lengths, batch=schedule.batch, padded=padded, seed=(seed, number)))
         draws = np.random.default_rng((seed, number, 1)).random(len(handles)) < config.textual_weight
         weights = [(float(draw), float(not draw)) if sampled else both for draw in draws]
         return [(*handle, weight) for handle, weight in zip(handles, weights, strict=True)]
@@ -126,7 +116,7 @@ def task(
             "visual": (visual * captions, captions),
         }
 
-    adam = optax.adam(learning_rate)
+    adam = optax.adam(schedule.learning_rate)
     return Task(
         init=init,
         loss=loss,
@@ -137,7 +127,7 @@ def task(
             for rows, width in padding.by_length(dev_lengths, batch=256, padded=dev_padded, seed=None)
         ),
         optimizer=_one_state_each(adam) if sampled else adam,
-        learning_rate=learning_rate,
+        learning_rate=schedule.learning_rate,
     )
 
 

@@ -21,8 +21,13 @@ from jaxneuron.batching import Progress
 from jaxneuron.types import Params, Vocabulary
 from jaxneuron_models import checkpoints, checks, lstm_lm, windows
 from jaxneuron_models.model import Model
-from jaxneuron_models.train import Sums, Task, Trained, train
-from jaxneuron_models.windows import Excerpts
+from jaxneuron_models.train import Schedule, Sums, Task, Trained, check, train
+from jaxneuron_models.windows import Cutting, Excerpts
+
+SCHEDULE = Schedule(epochs=10, learning_rate=4e-3)
+"""How long it is trained, unless told otherwise."""
+
+CUTTING = Cutting()
 
 
 class Measured(NamedTuple):
@@ -41,14 +46,9 @@ def fit(
     dev: Sequence[Sequence[str]],
     directory: Path,
     *,
-    epochs: int,
-    batch: int = 32,
-    learning_rate: float = 4e-3,
-    patience: int = 3,
+    schedule: Schedule = SCHEDULE,
     min_count: int = 1,
-    window: int = 100,
-    context: int = 0,
-    save_seconds: float = 120.0,
+    cutting: Cutting = CUTTING,
     progress: Progress | None = None,
     notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
@@ -60,14 +60,9 @@ def fit(
         texts: training text: strings of characters, or lists of words; whole sentences, or running text as one item.
         dev: text for early stopping.
         directory: where the checkpoint goes; a stopped run there goes on.
-        epochs: passes over the text at most.
-        batch: windows in a batch.
-        learning_rate: the first and highest.
-        patience: epochs without a better dev loss before stopping.
+        schedule: how long it is trained; its batches are of windows, its learning rate the first and highest.
         min_count: occurrences of a symbol to be in the vocabulary.
-        window: symbols after which a longer text is cut.
-        context: symbols that a window reads before those that it predicts; they cost as much.
-        save_seconds: how often the state is saved within an epoch.
+        cutting: how longer texts are cut.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `lstm_lm.Config`, but for `vocabulary`.
@@ -80,22 +75,20 @@ def fit(
             other settings or other symbols, or a training that fails (see `train`).
         OSError: the folder cannot be written, or another training is at work in it.
     """
-    checks.at_least(1, epochs=epochs, batch=batch, patience=patience, window=window)
-    checks.at_least(0, context=context)
-    checks.rate(learning_rate)
+    checks.at_least(1, window=cutting.window)
+    checks.at_least(0, context=cutting.context)
+    check(schedule)
     for given in (texts, dev):
         if isinstance(given, str):
             raise ValueError(f"expected a list of texts, got one string ({given!r:.40}); put it into a list")
     vocabulary = checks.vocabulary(texts, dev, min_count=min_count)
     config = lstm_lm.Config(vocabulary=len(vocabulary.words), **architecture)
-    training = {"batch": batch, "learning_rate": learning_rate, "window": window, "context": context}
+    training = {"batch": schedule.batch, "learning_rate": schedule.learning_rate} | cutting._asdict()
     settings = config.__dict__ | training
     notice(checks.unknown(vocabulary, {"train": texts, "dev": dev}))
-    found = task(key, texts, dev, vocabulary, config, epochs=epochs, **training)
+    found = task(key, texts, dev, vocabulary, config, schedule, cutting)
     with checkpoints.begun(directory, "lstm", settings, vocabulary):
-        return train(
-            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
-        )
+        return train(key, found, directory, schedule, progress=progress)
 
 
 def task(
@@ -104,26 +97,22 @@ def task(
     dev: Sequence[Sequence[str]],
     vocabulary: Vocabulary,
     config: lstm_lm.Config,
-    *,
-    batch: int,
-    learning_rate: float,
-    window: int,
-    context: int,
-    epochs: int,
+    schedule: Schedule,
+    cutting: Cutting,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""
     forward, init = lstm_lm.build(config, training=True)
     seed = int(jax.random.bits(key) >> 1)
     running, dev_running = (windows.encode(vocabulary, some) for some in (texts, dev))
-    padded = windows.widths(running, window=window, context=context)
-    dev_cuts = windows.cut(dev_running, window=window, context=context)
+    padded = windows.widths(running, **cutting._asdict())
+    dev_cuts = windows.cut(dev_running, **cutting._asdict())
     dev_padded = sorted({*padded, max(padded[-1], int((dev_cuts.end - dev_cuts.begin).max()))})
-    dev_batches = windows.batched(dev_cuts, batch=batch, padded=dev_padded, seed=None)
+    dev_batches = windows.batched(dev_cuts, batch=schedule.batch, padded=dev_padded, seed=None)
 
     def epoch(number: int) -> list[Any]:
-        offset = int(np.random.default_rng((seed, number)).integers(window))
-        cuts = windows.cut(running, window=window, context=context, offset=offset)
-        return windows.batched(cuts, batch=batch, padded=padded, seed=(seed, number))
+        offset = int(np.random.default_rng((seed, number)).integers(cutting.window))
+        cuts = windows.cut(running, **cutting._asdict(), offset=offset)
+        return windows.batched(cuts, batch=schedule.batch, padded=padded, seed=(seed, number))
 
     def loss(params: Params, batch: Excerpts, key: Array) -> tuple[Float[Array, ""], Sums]:
         sums = _sums(forward(params, batch.tokens, {})[0].logits, batch)
@@ -138,9 +127,11 @@ def task(
         dev=lambda: (windows.take(dev_running, *handle) for handle in dev_batches),
         optimizer=optax.chain(
             optax.clip_by_global_norm(1.0),
-            optax.adam(optax.cosine_decay_schedule(learning_rate, epochs * len(epoch(0)), alpha=0.01)),
+            optax.adam(
+                optax.cosine_decay_schedule(schedule.learning_rate, schedule.epochs * len(epoch(0)), alpha=0.01)
+            ),
         ),
-        learning_rate=learning_rate,
+        learning_rate=schedule.learning_rate,
     )
 
 

@@ -19,7 +19,14 @@ from jaxneuron.corpora import vocabulary as words
 from jaxneuron.types import Params, Tokens
 from jaxneuron_models import checkpoints, checks, text_cnn
 from jaxneuron_models.model import Model
-from jaxneuron_models.train import Sums, Task, Trained, train
+from jaxneuron_models.train import Schedule, Sums, Task, Trained, check, train
+
+SCHEDULE = Schedule()
+"""How long it is trained, unless told otherwise."""
+
+
+Labelled = tuple[Sequence[Sequence[str]], Sequence[str]]
+"""Texts as lists of words, and the label of each."""
 
 
 class _Batch(NamedTuple):
@@ -29,19 +36,13 @@ class _Batch(NamedTuple):
 
 def fit(
     key: Array,
-    texts: Sequence[Sequence[str]],
-    labels: Sequence[str],
-    dev: Sequence[Sequence[str]],
-    dev_labels: Sequence[str],
+    train_on: Labelled,
+    dev: Labelled,
     directory: Path,
     *,
-    epochs: int,
-    batch: int = 32,
-    learning_rate: float = 1e-3,
-    patience: int = 3,
+    schedule: Schedule = SCHEDULE,
     min_count: int = 2,
     longest: int = 128,
-    save_seconds: float = 120.0,
     progress: Progress | None = None,
     notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
@@ -50,18 +51,12 @@ def fit(
 
     Args:
         key: one key; the order of the batches is seeded from it too.
-        texts: training text, as lists of words.
-        labels: the label of each text.
-        dev: text for early stopping.
-        dev_labels: their labels.
+        train_on: training texts as lists of words, and the label of each.
+        dev: texts and labels for early stopping.
         directory: where the checkpoint goes; a stopped run there goes on.
-        epochs: passes over the text at most.
-        batch: texts in a batch.
-        learning_rate: of Adam.
-        patience: epochs without a better dev loss before stopping.
+        schedule: how long it is trained; its batches are of texts, its learning rate is Adam's.
         min_count: occurrences of a word to be in the vocabulary.
         longest: words that are read of a text.
-        save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `text_cnn.Config`, but for `vocabulary` and `labels`.
@@ -75,35 +70,32 @@ def fit(
             fails (see `train`).
         OSError: the folder cannot be written, or another training is at work in it.
     """
-    checks.at_least(1, epochs=epochs, batch=batch, patience=patience, longest=longest)
-    checks.rate(learning_rate)
+    checks.at_least(1, longest=longest)
+    check(schedule)
+    (texts, labels), (dev_texts, dev_labels) = train_on, dev
     names = tuple(sorted(set(labels)))
-    if len(names) < 2 or len(texts) != len(labels) or len(dev) != len(dev_labels) or not dev:
+    if len(names) < 2 or len(texts) != len(labels) or len(dev_texts) != len(dev_labels) or not dev_texts:
         raise ValueError(
-            f"expected texts with one label each, of two or more labels, got {len(texts)} and {len(dev)} texts with "
-            f"{len(labels)} and {len(dev_labels)} labels ({', '.join(names[:5])})"
+            f"expected texts with one label each, of two or more labels, got {len(texts)} and {len(dev_texts)} texts "
+            f"with {len(labels)} and {len(dev_labels)} labels ({', '.join(names[:5])})"
         )
     if unknown := sorted(set(dev_labels) - set(names)):
         raise ValueError(f"no text to train on has the label {unknown[0]!r}; its labels are {', '.join(names)}")
-    vocabulary = checks.vocabulary(texts, dev, min_count=min_count)
+    vocabulary = checks.vocabulary(texts, dev_texts, min_count=min_count)
     config = text_cnn.Config(vocabulary=len(vocabulary.words), labels=len(names), **architecture)
     settings = asdict(config) | {"widths": list(config.widths), "names": list(names), "longest": longest}
-    notice(checks.unknown(vocabulary, {"train": texts, "dev": dev}))
+    notice(checks.unknown(vocabulary, {"train": texts, "dev": dev_texts}))
     place = {name: number for number, name in enumerate(names)}
     sets = [
         (words.encode(vocabulary, some, length=longest), jnp.array([place[label] for label in given]))
-        for some, given in ((texts, labels), (dev, dev_labels))
+        for some, given in (train_on, dev)
     ]
-    found = _task(key, sets, config, batch=batch, learning_rate=learning_rate)
+    found = _task(key, sets, config, schedule)
     with checkpoints.begun(directory, "text_cnn", settings, vocabulary):
-        return train(
-            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
-        )
+        return train(key, found, directory, schedule, progress=progress)
 
 
-def _task(
-    key: Array, sets: list[tuple[Tokens, Array]], config: text_cnn.Config, *, batch: int, learning_rate: float
-) -> Task:
+def _task(key: Array, sets: list[tuple[Tokens, Array]], config: text_cnn.Config, schedule: Schedule) -> Task:
     """Return what `train` needs to know; the sets are train and dev."""
     forward, init = text_cnn.build(config)
     seed = int(jax.random.bits(key) >> 1)
@@ -112,7 +104,10 @@ def _task(
     padded[-1] = max(padded[-1], int(lengths[1].max()))
 
     def handles(part: int, seed: tuple[int, ...] | None) -> list[Any]:
-        return [(part, *handle) for handle in padding.by_length(lengths[part], batch=batch, padded=padded, seed=seed)]
+        return [
+            (part, *handle)
+            for handle in padding.by_length(lengths[part], batch=schedule.batch, padded=padded, seed=seed)
+        ]
 
     def load(handle: Any) -> _Batch:
         part, rows, width = handle
@@ -136,8 +131,8 @@ def _task(
         batches=lambda epoch: handles(0, (seed, epoch)),
         load=load,
         dev=lambda: (load(handle) for handle in handles(1, None)),
-        optimizer=optax.adam(learning_rate),
-        learning_rate=learning_rate,
+        optimizer=optax.adam(schedule.learning_rate),
+        learning_rate=schedule.learning_rate,
     )
 
 

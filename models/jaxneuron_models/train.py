@@ -9,9 +9,9 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,19 @@ DIVERGED = 700.0
 Batch = Any
 Sums = dict[str, tuple[Float[Array, ""], Num[Array, ""]]]
 """Name of a measure -> its sum over a batch and the count it is divided by; "loss" is the one minimised."""
+
+
+_Settings = TypeVar("_Settings", bound=Any)
+
+
+class Schedule(NamedTuple):
+    """How long, and in what steps, a model is trained."""
+
+    epochs: int = 20  # passes over the training data at most
+    batch: int = 32  # rows in a batch
+    learning_rate: float = 1e-3  # the highest
+    patience: int = 3  # epochs without a better dev loss before stopping
+    save_seconds: float = 120.0  # how often the state is saved within an epoch
 
 
 class Task(NamedTuple):
@@ -54,21 +67,17 @@ def train(
     key: Array,
     task: Task,
     directory: Path,
+    schedule: Schedule,
     *,
-    epochs: int,
-    patience: int = 10,
-    save_seconds: float = 120.0,
     progress: Progress | None = None,
 ) -> Trained:
-    """Train until `epochs` are done or the dev loss has not improved for `patience` of them.
+    """Train until the epochs are done or the dev loss has not improved for as many of them as its patience lasts.
 
     Args:
         key: seeds the weights and what the loss draws.
         task: what to train.
         directory: where the run is kept; a run that was stopped there goes on.
-        epochs: passes over the training data at most.
-        patience: epochs without a better dev loss before stopping.
-        save_seconds: how often the state is saved within an epoch.
+        schedule: how long; the size of the batches and the learning rate are the task's.
         progress: called after each batch, of the dev text too, with (batches done, batches of all epochs); the last
             call of a training that stops early has done = all.
 
@@ -79,6 +88,7 @@ def train(
         ValueError: no epoch, or the loss is not finite or beyond all bounds; what was saved before is kept.
         OSError: the disk is full or not ours to write; there, too.
     """
+    epochs, _, _, patience, save_seconds = schedule
     checks.at_least(1, epochs=epochs, patience=patience)
     init_key, loss_key = jax.random.split(key)
     state = _State(directory)
@@ -153,6 +163,28 @@ def train(
     if done < total:
         report(done, done)
     return Trained(checkpoints.restore(directory, tree["params"]), curves)
+
+
+def check(schedule: Schedule) -> None:
+    """Raise a ValueError for a schedule by which nothing is learnt."""
+    checks.at_least(1, epochs=schedule.epochs, batch=schedule.batch, patience=schedule.patience)
+    if not (math.isfinite(schedule.learning_rate) and schedule.learning_rate > 0):
+        raise ValueError(f"expected a learning rate above 0, such as 0.001, got {schedule.learning_rate}")
+
+
+def apart(settings: _Settings, options: Mapping[str, Any]) -> tuple[_Settings, dict[str, Any]]:
+    """Return settings with what options say of them, and the options that say something else.
+
+    Args:
+        settings: a NamedTuple, such as a `Schedule`, with the values of what is not said.
+        options: some of its fields, such as a preset's, and others.
+
+    Example:
+        >>> apart(Schedule(batch=4), {"epochs": 2, "width": 8})
+        (Schedule(epochs=2, batch=4, learning_rate=0.001, patience=3, save_seconds=120.0), {'width': 8})
+    """
+    said = {name: value for name, value in options.items() if name in settings._fields}
+    return settings._replace(**said), {name: value for name, value in options.items() if name not in said}
 
 
 def _check(loss: float, what: str, run: dict[str, Any], task: Task, directory: Path) -> None:

@@ -20,13 +20,16 @@ from jaxneuron.corpora.vocabulary import END
 from jaxneuron.types import Params, Tokens, Vocabulary
 from jaxneuron_models import checkpoints, checks, pure, transformer, transformer_step
 from jaxneuron_models.model import Model
-from jaxneuron_models.train import Sums, Task, Trained, train
+from jaxneuron_models.train import Schedule, Sums, Task, Trained, check, train
 
 MASK = words.UNK
 """What stands for a hidden word: the unknown word, which training text never predicts."""
 
 SIZES = ("width", "blocks", "heads", "longest")
 """Fields of `transformer.Config` that cannot be 0."""
+
+SCHEDULE = Schedule()
+"""How long it is trained, unless told otherwise."""
 
 
 def fit(
@@ -35,12 +38,8 @@ def fit(
     dev: list[list[str]],
     directory: Path,
     *,
-    epochs: int,
-    batch: int = 32,
-    learning_rate: float = 1e-3,
-    patience: int = 3,
+    schedule: Schedule = SCHEDULE,
     min_count: int = 1,
-    save_seconds: float = 120.0,
     progress: Progress | None = None,
     notice: Callable[[str], None] = lambda _: None,
     **architecture: Any,
@@ -52,12 +51,8 @@ def fit(
         sentences: training text; of a sentence longer than the model, the beginning is read.
         dev: text for early stopping.
         directory: where the checkpoint goes; a stopped run there goes on.
-        epochs: passes over the text at most.
-        batch: sentences in a batch.
-        learning_rate: the highest, after the warm-up.
-        patience: epochs without a better dev loss before stopping.
+        schedule: how long it is trained; its batches are of sentences, its learning rate comes after a warm-up.
         min_count: occurrences of a word to be in the vocabulary.
-        save_seconds: how often the state is saved within an epoch.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
         **architecture: fields of `transformer.Config`, but for `vocabulary`.
@@ -67,17 +62,14 @@ def fit(
             run in `directory` that was started with other settings, or a training that fails (see `train`).
         OSError: the folder cannot be written, or another training is at work in it.
     """
-    checks.at_least(1, epochs=epochs, batch=batch, patience=patience)
     checks.at_least(1, **{name: architecture[name] for name in SIZES if name in architecture})
-    checks.rate(learning_rate)
+    check(schedule)
     vocabulary = checks.vocabulary(sentences, dev, min_count=min_count)
     config = transformer.Config(vocabulary=len(vocabulary.words), **architecture)
     notice(checks.unknown(vocabulary, {"train": sentences, "dev": dev}))
-    found = task(key, sentences, dev, vocabulary, config, batch=batch, learning_rate=learning_rate, epochs=epochs)
+    found = task(key, sentences, dev, vocabulary, config, schedule)
     with checkpoints.begun(directory, "transformer", config.__dict__, vocabulary):
-        return train(
-            key, found, directory, epochs=epochs, patience=patience, save_seconds=save_seconds, progress=progress
-        )
+        return train(key, found, directory, schedule, progress=progress)
 
 
 def task(
@@ -86,10 +78,7 @@ def task(
     dev: list[list[str]],
     vocabulary: Vocabulary,
     config: transformer.Config,
-    *,
-    batch: int,
-    learning_rate: float,
-    epochs: int,
+    schedule: Schedule,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""
     forward, init = transformer.build(config)
@@ -100,7 +89,7 @@ def task(
     losses = next_word if config.causal else hidden_words
 
     def epoch(number: int) -> list[Any]:
-        return list(padding.by_length(lengths, batch=batch, padded=padded, seed=(seed, number)))
+        return list(padding.by_length(lengths, batch=schedule.batch, padded=padded, seed=(seed, number)))
 
     def loss(params: Params, batch: Tokens, key: Array) -> tuple[Float[Array, ""], Sums]:
         nats, predicted = losses(forward, params, batch, key)
@@ -108,9 +97,9 @@ def task(
         count = jnp.sum(predicted)
         return total / jnp.maximum(count, 1), {"loss": (total, count)}
 
-    steps = epochs * len(epoch(0))
+    steps = schedule.epochs * len(epoch(0))
     warm_up = min(100, steps // 10 + 1, steps - 1)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, warm_up, steps)
+    rate = optax.warmup_cosine_decay_schedule(0.0, schedule.learning_rate, warm_up, steps)
     return Task(
         init=init,
         loss=loss,
@@ -119,11 +108,11 @@ def task(
         dev=lambda: (
             padding.take(dev_tokens, *handle)
             for handle in padding.by_length(
-                dev_lengths, batch=batch, padded=padding.widths(dev_lengths[dev_lengths > 0]), seed=None
+                dev_lengths, batch=schedule.batch, padded=padding.widths(dev_lengths[dev_lengths > 0]), seed=None
             )
         ),
-        optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01)),
-        learning_rate=learning_rate,
+        optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01)),
+        learning_rate=schedule.learning_rate,
     )
 
 

@@ -27,6 +27,13 @@ class Excerpts(NamedTuple):
     counted: Bool[Any, "batch time"]  # true where it is to be predicted, false on what is read for its context
 
 
+class Cutting(NamedTuple):
+    """How texts are cut into windows."""
+
+    window: int = 100  # symbols after which a longer text is cut
+    context: int = 0  # symbols that a window reads before those that it predicts; they cost as much
+
+
 class Cuts(NamedTuple):
     """Where each window lies in `Running.ids`."""
 

@@ -4,6 +4,7 @@ import jax
 import pytest
 
 from jaxneuron_models import lstm_training, text_cnn_training, transformer_training
+from jaxneuron_models.train import apart
 
 TEXT, DEV = [["a", "dog", "runs"], ["a", "cat"]], [["a", "cow"]]
 RATES = [({"learning_rate": rate}, "a learning rate above 0") for rate in (0.0, -1.0, float("nan"), float("inf"))]
@@ -18,10 +19,14 @@ COMMON = [
 
 
 def fit(kind, out, text=TEXT, dev=DEV, **options):
-    given = {"epochs": 1} | options
+    schedule, given = apart(kind.SCHEDULE, {"epochs": 1} | options)
+    given["schedule"] = schedule
     if kind is text_cnn_training:
-        return kind.fit(jax.random.key(0), text, ["x", "y"][: len(text)], dev, ["x"] * len(dev), out, **given)
-    return kind.fit(jax.random.key(0), text, dev, out, **({"symbol": "word"} if kind is lstm_training else {}), **given)
+        texts = (text, ["x", "y"][: len(text)]), (dev, ["x"] * len(dev))
+        return kind.fit(jax.random.key(0), *texts, out, **given)
+    if kind is lstm_training:
+        given["cutting"], given = apart(kind.CUTTING, {"symbol": "word"} | given)
+    return kind.fit(jax.random.key(0), text, dev, out, **given)
 
 
 KINDS = {"lstm": lstm_training, "transformer": transformer_training, "text CNN": text_cnn_training}

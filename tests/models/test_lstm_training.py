@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from jaxneuron.cli.train import app
 from jaxneuron_models import lstm_lm, lstm_training
+from jaxneuron_models.train import Schedule, apart
 
 RUNNING = ["abcabd" * 60]  # what follows `ab` depends on what stood before it
 OPTIONS = {"epochs": 2, "batch": 4, "width": 8, "window": 12}
@@ -19,7 +20,10 @@ class Killed(Exception):
 
 
 def fit(directory, texts=RUNNING, **changed):
-    return lstm_training.fit(jax.random.key(0), texts, ["abcabd" * 4], directory, **OPTIONS | changed)
+    schedule, options = apart(lstm_training.SCHEDULE, OPTIONS | changed)
+    cutting, options = apart(lstm_training.CUTTING, options)
+    given = (jax.random.key(0), texts, ["abcabd" * 4], directory)
+    return lstm_training.fit(*given, schedule=schedule, cutting=cutting, **options)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,7 @@ def test_it_learns_what_needs_memory(tmp_path):
 
 def test_words_are_symbols_too(tmp_path):
     counting = [[f"n{(start + step) % 7}" for step in range(5)] for start in range(7)] * 40
-    options = {"epochs": 3, "learning_rate": 3e-2, "embedding": 6, "symbol": "word", "batch": 8}
+    options = {"schedule": Schedule(3, 8, 3e-2), "embedding": 6, "symbol": "word"}
     trained = lstm_training.fit(jax.random.key(0), counting, counting, tmp_path, width=12, **options)
     assert trained.curves[-1]["dev_loss"] < 0.5 * trained.curves[0]["dev_loss"]
     model = lstm_training.load(tmp_path)

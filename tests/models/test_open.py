@@ -22,6 +22,7 @@ from jaxneuron_models import heads, text_cnn_training
 from jaxneuron_models.kind import kind
 from jaxneuron_models.model import Model
 from jaxneuron_models.open import open as open_model
+from jaxneuron_models.train import Schedule
 from tests.models.test_pretrained import save, tensors
 
 TEXT = "w1 w2 w3\nw2 w1\nw3 w3 w1\n" * 8
@@ -98,12 +99,12 @@ def here(tmp_path_factory):
     labels = ["a" if "w2" in text else "b" for text in texts]
     key = jax.random.key(0)
     text_cnn_training.fit(
-        key, texts, labels, texts, labels, here / "text_cnn", epochs=1, embedding=4, filters=3, widths=(2,)
+        key, *[(texts, labels)] * 2, here / "text_cnn", schedule=Schedule(epochs=1), embedding=4, filters=3, widths=(2,)
     )
     encoder = open_model(here / "transformer")
     config = heads.Config("final", 4, 2, hidden=3, names=("a", "b"))
     examples = Tokens(np.full((4, 3), 3, np.int32), np.ones((4, 3), bool)), np.array([0, 1, 0, 1])
-    heads.fit(key, encoder, config, examples, examples, here / "head", epochs=1)
+    heads.fit(key, encoder, config, examples, examples, here / "head", schedule=Schedule(epochs=1))
     return here
 
 

@@ -11,6 +11,7 @@ from jaxneuron.targets import Logit, Minus, Unit
 from jaxneuron.types import Tokens, Vocabulary
 from jaxneuron_models import heads, text_cnn, text_cnn_training, transformer
 from jaxneuron_models.model import Model
+from jaxneuron_models.train import Schedule
 
 TEXT = Tokens(jnp.array([[3, 4, 5, 6, 7], [5, 3, 0, 0, 0]]), jnp.array([[True] * 5, [True] * 2 + [False] * 3]))
 
@@ -66,8 +67,8 @@ def test_the_cnn_learns_what_needs_the_order_of_words(tmp_path):
         swapped = bool(random.integers(2))
         texts.append(filler[:2] + (["b", "a"] if swapped else ["a", "b"]) + filler[2:])
         labels.append("yes" if swapped else "no")
-    options = {"epochs": 8, "batch": 16, "learning_rate": 1e-2, "embedding": 6, "filters": 4, "widths": (2,)}
-    data = (texts[40:], labels[40:], texts[:40], labels[:40])
+    options = {"schedule": Schedule(8, 16, 1e-2), "embedding": 6, "filters": 4, "widths": (2,)}
+    data = (texts[40:], labels[40:]), (texts[:40], labels[:40])
     trained = text_cnn_training.fit(jax.random.key(0), *data, tmp_path, **options)
     assert trained.curves[-1]["dev_accuracy"] > 0.95
     model = text_cnn_training.load(tmp_path)
@@ -77,7 +78,7 @@ def test_the_cnn_learns_what_needs_the_order_of_words(tmp_path):
     with pytest.raises(ValueError, match="other settings .*filters 4 -> 5"):
         text_cnn_training.fit(jax.random.key(0), *data, tmp_path, **options | {"filters": 5})
     with pytest.raises(ValueError, match="no text to train on has the label 'maybe'"):
-        text_cnn_training.fit(jax.random.key(0), *data[:3], ["maybe"] * 40, tmp_path / "x", **options)
+        text_cnn_training.fit(jax.random.key(0), data[0], (texts[:40], ["maybe"] * 40), tmp_path / "x", **options)
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +151,7 @@ def test_a_head_learns_over_an_encoder_that_stays(encoder, tmp_path, reads):
         label = np.stack([here, here], axis=1).astype(np.int32)
     tokens, config = Tokens(ids, np.ones(ids.shape, bool)), heads.Config("embed/word", 8, 2, reads=reads)
     cut = [(Tokens(tokens.ids[part], tokens.mask[part]), label[part]) for part in (slice(128, None), slice(0, 128))]
-    model = heads.fit(
-        jax.random.key(0), encoder, config, *cut, tmp_path, epochs=4, batch=16, learning_rate=5e-2, patience=4
-    )
+    model = heads.fit(jax.random.key(0), encoder, config, *cut, tmp_path, schedule=Schedule(4, 16, 5e-2, patience=4))
     scores = np.asarray(model.forward(model.params, jax.tree.map(jnp.asarray, cut[1][0]), {})[0])
     found = scores[:, 0].argmax(-1) if reads == "mean" else scores.argmax(1)
     assert np.mean(found == cut[1][1]) > 0.9

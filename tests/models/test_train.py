@@ -13,7 +13,7 @@ from jax.experimental.compilation_cache import compilation_cache
 
 from jaxneuron.corpora import scenes, vocabulary
 from jaxneuron_models import checkpoints, imaginet, imaginet_training
-from jaxneuron_models.train import Task, train
+from jaxneuron_models.train import Schedule, Task, apart, train
 
 SETTINGS = {"epochs": 2, "batch": 16, "learning_rate": 3e-3, "embedding": 6, "units": 8, "save_seconds": 0.0}
 
@@ -58,7 +58,8 @@ def only_length(captions, length):
 
 
 def fit(captions, directory, **changed):
-    return imaginet_training.fit(jax.random.key(0), *captions, directory, **(SETTINGS | changed))
+    schedule, options = apart(imaginet_training.SCHEDULE, SETTINGS | changed)
+    return imaginet_training.fit(jax.random.key(0), *captions, directory, schedule=schedule, **options)
 
 
 def assert_same(first, second):
@@ -208,22 +209,22 @@ def quadratic(dev_losses, rate=0.1):
 )
 def test_a_training_that_fails_stops_at_once(tmp_path, key, dev_losses, rate, message):
     with pytest.raises(ValueError, match=message):
-        train(key, quadratic(dev_losses, rate), tmp_path, epochs=3)
+        train(key, quadratic(dev_losses, rate), tmp_path, Schedule(epochs=3, patience=10))
 
 
 def test_training_stops_when_dev_stops_to_improve(tmp_path, key):
     told = []
     task = quadratic([5, 3, 4, 3.5, 3, 1])
-    trained = train(key, task, tmp_path, epochs=9, patience=3, progress=lambda *done: told.append(done))
+    trained = train(key, task, tmp_path, Schedule(epochs=9), progress=lambda *done: told.append(done))
     assert told[0] == (1, 18) and told[-2:] == [(10, 18), (10, 10)]
     assert [row["dev_loss"] for row in trained.curves] == [5, 3, 4, 3.5, 3]
-    best = train(key, quadratic([5, 3]), tmp_path / "short", epochs=2)
+    best = train(key, quadratic([5, 3]), tmp_path / "short", Schedule(epochs=2))
     np.testing.assert_array_equal(trained.params["x"], best.params["x"])
 
 
 def test_a_resumed_run_remembers_how_long_it_waited(tmp_path, key):
-    train(key, quadratic([5, 6]), tmp_path, epochs=2, patience=3)
-    trained = train(key, quadratic([6, 6, 1]), tmp_path, epochs=9, patience=3)
+    train(key, quadratic([5, 6]), tmp_path, Schedule(epochs=2))
+    trained = train(key, quadratic([6, 6, 1]), tmp_path, Schedule(epochs=9))
     assert len(trained.curves) == 4
 
 
@@ -232,7 +233,7 @@ def test_sampled_losses_keep_the_other_adam_state(captions):
     words = vocabulary.build(train_set.sentences)
     config = imaginet.Config(len(words.words), train_set.features.shape[1], 6, 8, losses="sampled", textual_weight=0.5)
     key = jax.random.key(0)
-    task = imaginet_training.task(key, train_set, dev, words, config, batch=16, learning_rate=1e-3)
+    task = imaginet_training.task(key, train_set, dev, words, config, Schedule(batch=16))
     params = task.init(key)
     state = task.optimizer.init(params)
     batches = [task.load(handle) for handle in task.batches(0)]

@@ -7,6 +7,7 @@ import pytest
 
 from jaxneuron.corpora import vocabulary as words
 from jaxneuron_models import transformer_training
+from jaxneuron_models.train import Schedule
 
 COUNTING = [[f"n{(start + step) % 7}" for step in range(5)] for start in range(7)] * 6
 TINY = {"width": 16, "blocks": 1, "heads": 2, "longest": 8}
@@ -14,7 +15,7 @@ TINY = {"width": 16, "blocks": 1, "heads": 2, "longest": 8}
 
 @pytest.mark.parametrize("causal", [True, False])
 def test_it_learns_to_count(causal, tmp_path):
-    text, options = COUNTING * (1 if causal else 16), {"epochs": 12, "batch": 8, "learning_rate": 1e-2, "patience": 12}
+    text, options = COUNTING * (1 if causal else 16), {"schedule": Schedule(12, 8, 1e-2, patience=12)}
     trained = transformer_training.fit(
         jax.random.key(0), text, COUNTING, tmp_path, causal=causal, **options, **TINY | {"width": 32}
     )
@@ -40,7 +41,7 @@ def test_only_hidden_words_count_and_padding_is_never_hidden():
 
 
 def test_a_run_with_other_settings_is_not_continued(tmp_path):
-    options = {"epochs": 1, "batch": 8} | TINY
+    options = {"schedule": Schedule(1, 8)} | TINY
     transformer_training.fit(jax.random.key(0), COUNTING, COUNTING, tmp_path, **options)
     with pytest.raises(ValueError, match="width 16 -> 32"):
         transformer_training.fit(jax.random.key(0), COUNTING, COUNTING, tmp_path, **options | {"width": 32})

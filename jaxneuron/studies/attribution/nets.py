@@ -17,6 +17,7 @@ from jaxneuron.tap import sites
 from jaxneuron.types import Site, Tokens
 from jaxneuron_models import heads, text_cnn_training, transformer_training
 from jaxneuron_models.model import Model
+from jaxneuron_models.train import apart
 
 BLANKS = ("[PAD]", "<pad>", "<BEG>", "[MASK]", "<mask>", "<unk>", "<|endoftext|>")
 """What may stand for nothing, the first that a tokenizer knows."""
@@ -39,7 +40,8 @@ def encoder(key: jax.Array, data: Data, out: Path, preset: Preset, report: Repor
     text, dev = ([words for task in parts for words in task[split].sentences] for split in ("train", "dev"))
     text, dev = _words(text, preset.training_words), _words(dev, preset.training_words and preset.training_words // 10)
     progress = report("train a transformer")
-    transformer_training.fit(key, text, dev, out / "model", progress=progress, **preset.training)
+    schedule, options = apart(transformer_training.SCHEDULE, preset.training)
+    transformer_training.fit(key, text, dev, out / "model", schedule=schedule, progress=progress, **options)
     return load(out / "model")
 
 
@@ -89,16 +91,16 @@ def extractor(
 
 def cnn(key: jax.Array, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report) -> Net:
     """Train the text CNN, or go on."""
+    schedule, options = apart(text_cnn_training.SCHEDULE, preset.cnn)
     text_cnn_training.fit(
         key,
-        train.sentences,
-        [str(label) for label in train.labels],
-        dev.sentences,
-        [str(label) for label in dev.labels],
+        (train.sentences, [str(label) for label in train.labels]),
+        (dev.sentences, [str(label) for label in dev.labels]),
         out / "text_cnn",
+        schedule=schedule,
         longest=preset.longest,
         progress=report("train a text CNN"),
-        **preset.cnn,
+        **options,
     )
     model = text_cnn_training.load(out / "text_cnn")
     convolutions = tuple(f"conv{width}" for width in model.config.widths)
@@ -136,7 +138,8 @@ def _head(
     key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
 ) -> Model:
     def train() -> bool:
-        heads.fit(key, subject, config, given[0], given[1], out, progress=progress, **preset.head)
+        schedule, options = apart(heads.SCHEDULE, preset.head)
+        heads.fit(key, subject, config, given[0], given[1], out, schedule=schedule, progress=progress, **options)
         return True
 
     keep(out / "stages" / "trained.json", bool, train)

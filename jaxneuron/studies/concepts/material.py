@@ -19,6 +19,7 @@ from jaxneuron.studies.running import Report
 from jaxneuron.tap import nearest
 from jaxneuron.types import Site
 from jaxneuron_models import transformer_training
+from jaxneuron_models.train import apart
 
 SPLITS = ("train", "dev", "test")
 
@@ -47,7 +48,9 @@ def train(key: jax.Array, splits: dict[str, Labelled], directory: Path, preset: 
     """Train a small language model on the text itself."""
     drawn = (sample(splits["train"], preset.training_words, 0), sample(splits["dev"], preset.held_out, 0))
     text, dev = (corpus.sentences for corpus in drawn)
-    transformer_training.fit(key, text, dev, directory, progress=report("train a transformer"), **preset.training)
+    schedule, options = apart(transformer_training.SCHEDULE, preset.training)
+    progress = report("train a transformer")
+    transformer_training.fit(key, text, dev, directory, schedule=schedule, progress=progress, **options)
     return load(directory)
 
 

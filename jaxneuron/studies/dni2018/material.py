@@ -21,6 +21,7 @@ from jaxneuron.studies.running import Report
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
 from jaxneuron_models import lstm_training
 from jaxneuron_models.model import Model
+from jaxneuron_models.train import apart
 
 UNKNOWN = 0.1
 """The share of a text's symbols from which on a model that does not know them does not fit the text."""
@@ -61,14 +62,18 @@ class Passages(NamedTuple):
 
 def train(key: Array, texts: Texts, preset: Preset, directory: Path, report: Report) -> Model:
     """Train the LSTM, or go on with its training, and load it."""
+    schedule, options = apart(lstm_training.SCHEDULE, preset.training)
+    cutting, options = apart(lstm_training.CUTTING, options)
     lstm_training.fit(
         key,
         [parsed.text for parsed in texts.train],
         [parsed.text for parsed in take(texts.dev, preset.quality)],
         directory,
+        schedule=schedule,
+        cutting=cutting,
         width=preset.width,
         progress=report("train the LSTM"),
-        **preset.training,
+        **options,
     )
     return lstm_training.load(directory)
 

@@ -20,6 +20,7 @@ from jaxneuron.studies.poerner2018.search import Search
 from jaxneuron.studies.poerner2018.settings import Drawn
 from jaxneuron_models import imaginet, imaginet_training
 from jaxneuron_models.model import Model
+from jaxneuron_models.train import apart
 
 
 class Given(NamedTuple):
@@ -50,9 +51,8 @@ def model(run: Run) -> Model:
     directory, texts, preset = run.directory / "model", run.given.texts, run.preset
     progress = run.report("train Imaginet")
     key = jax.random.key(run.seed)
-    imaginet_training.fit(
-        key, texts.train, texts.dev, directory, progress=progress, **preset.training, **preset.imaginet
-    )
+    schedule, options = apart(imaginet_training.SCHEDULE, preset.training | preset.imaginet)
+    imaginet_training.fit(key, texts.train, texts.dev, directory, schedule=schedule, progress=progress, **options)
     return imaginet.load(directory)
 
 

@@ -23,6 +23,7 @@ from jaxneuron.studies.dni2018.results import Group, Mark, Units, Way, of_group
 from jaxneuron.studies.dni2018.study import STUDY
 from jaxneuron.studies.dni2018.texts import read
 from jaxneuron_models import lstm_training
+from jaxneuron_models.train import Schedule
 
 pytestmark = pytest.mark.slow
 MICRO = Preset(
@@ -321,7 +322,7 @@ def test_a_model_that_fits_is_studied(finished, tmp_path):
 )
 def test_a_model_that_does_not_fit_is_refused_by_what_is_wrong(tmp_path, texts, options, message):
     config = {"width": 4} | options
-    lstm_training.fit(jax.random.key(0), texts, texts, tmp_path / "model", epochs=1, **config)
+    lstm_training.fit(jax.random.key(0), texts, texts, tmp_path / "model", schedule=Schedule(1), **config)
     with pytest.raises(ValueError, match=message):
         run(tmp_path / "run", model=str(tmp_path / "model"))
     assert not (tmp_path / "run" / "settings.json").exists()
