@@ -50,37 +50,37 @@ class Cache(NamedTuple):
     values: Float[Array, "batch key head unit"]
 
 
+class Heads(NamedTuple):
+    """What the heads of a block are, and how they score."""
+
+    count: int
+    keys: int  # heads of keys and values, each for as many of the queries'
+    width: int  # units of a head
+    scale: float  # of a product of a query and a key
+    bias: bool
+    output_bias: bool | None = None  # None: as `bias`
+    rotary: Rotary | None = None
+    norm: Callable[[int], Callable[[Array], Array]] | None = None  # of queries and keys, from its width
+    norm_whole: bool = False  # of all heads together, not of each
+    cap: float = 0.0  # scores become `cap tanh(score / cap)`
+    linear_bias: bool = False  # scores fall with the distance
+
+
 class Attention(nnx.Module):
     """`softmax(scale Q K') V` for every head, and the product that mixes the heads."""
 
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        *,
-        key_heads: int,
-        head_width: int,
-        rotary: Rotary | None,
-        scale: float,
-        bias: bool,
-        rngs: nnx.Rngs,
-        output_bias: bool | None = None,  # None: as `bias`
-        norm: Callable[[int], Callable[[Array], Array]] | None = None,  # of queries and keys, from its width
-        norm_whole: bool = False,  # of all heads together, not of each
-        cap: float = 0.0,  # scores become `cap tanh(score / cap)`
-        linear_bias: bool = False,  # scores fall with the distance
-    ):
-        linear = partial(nnx.Linear, use_bias=bias, rngs=rngs)
-        self.query = linear(width, heads * head_width)
-        self.key, self.value = linear(width, key_heads * head_width), linear(width, key_heads * head_width)
-        self.output = nnx.Linear(
-            heads * head_width, width, use_bias=bias if output_bias is None else output_bias, rngs=rngs
-        )
-        together = (heads, key_heads) if norm_whole else (1, 1)
-        self.query_norm, self.key_norm = (norm(n * head_width) for n in together) if norm else (None, None)
-        self.norm_whole, self.cap, self.linear_bias = norm_whole, cap, linear_bias
-        self.heads, self.key_heads, self.head_width = heads, key_heads, head_width
-        self.rotary, self.scale = rotary, scale
+    def __init__(self, width: int, heads: Heads, *, rngs: nnx.Rngs):
+        linear = partial(nnx.Linear, use_bias=heads.bias, rngs=rngs)
+        queries, keys = heads.count * heads.width, heads.keys * heads.width
+        self.query = linear(width, queries)
+        self.key, self.value = linear(width, keys), linear(width, keys)
+        output_bias = heads.bias if heads.output_bias is None else heads.output_bias
+        self.output = nnx.Linear(queries, width, use_bias=output_bias, rngs=rngs)
+        together = (queries, keys) if heads.norm_whole else (heads.width, heads.width)
+        self.query_norm, self.key_norm = map(heads.norm, together) if heads.norm else (None, None)
+        self.norm_whole, self.cap, self.linear_bias = heads.norm_whole, heads.cap, heads.linear_bias
+        self.heads, self.key_heads, self.head_width = heads.count, heads.keys, heads.width
+        self.rotary, self.scale = heads.rotary, heads.scale
 
     def __call__(
         self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], reach: Reach, cache: Cache | None

@@ -24,7 +24,7 @@ from jaxneuron.targets import at_position
 from jaxneuron.types import Activations, Edit, Packed, Pairs, Params, Site, Text, Tokens
 from jaxneuron_models import check_text, pure
 from jaxneuron_models.activations import ACTIVATIONS
-from jaxneuron_models.attention import Attention, Cache, Reach, Relation
+from jaxneuron_models.attention import Attention, Cache, Heads, Reach, Relation
 from jaxneuron_models.disentangled import Disentangled
 from jaxneuron_models.norms import NORMS, LayerNorm, RMSNorm
 from jaxneuron_models.relative import Vectors, rows
@@ -48,21 +48,20 @@ class Block(nnx.Module):
         if isinstance(config.relative, Vectors):
             self.attention = Disentangled(width, config.heads, scale=scale, relative=config.relative, rngs=rngs)
         else:
-            self.attention = Attention(
-                width,
-                config.heads,
-                key_heads=config.key_heads or config.heads,
-                head_width=config.unit,
-                rotary=config.rotary(number),
+            heads = Heads(
+                count=config.heads,
+                keys=config.key_heads or config.heads,
+                width=config.unit,
                 scale=scale,
                 bias=config.attention_bias,
                 output_bias=config.output_bias,
+                rotary=config.rotary(number),
                 norm=partial(_norm, config) if config.query_norm else None,
                 norm_whole=config.query_norm == "all",
                 cap=config.attention_cap,
                 linear_bias=config.positions == "alibi",
-                rngs=rngs,
             )
+            self.attention = Attention(width, heads, rngs=rngs)
         self.up, self.down = linear(width, hidden), linear(hidden, width)
         self.gate = linear(width, hidden) if config.gated else None
         reads = config.input_norms or not config.norm_first
