@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.evaluate.effects import Predictions, logits, summary
-from jaxneuron.intervene import ablate
+from jaxneuron.intervene import Answered, ablate
 from jaxneuron.table import Checked, Table, padded
 from jaxneuron.types import Activations, Forward, Output, Params, Probe, Site, Tokens
 
@@ -182,16 +182,16 @@ def in_model(
     """
     if not (np.asarray(answers) >= 0).any():
         raise ValueError("no position has a target; expected the index of an output at some, and -1 elsewhere")
+    reading = read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)
     found = ablate.intervene(
         forward,
         params,
         tokens,
-        Predictions(read=read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)),
+        Answered(Predictions(read=reading), answers),
         np.asarray(masks, bool),
         site=site,
         value=value,
         where=None if where is None else np.broadcast_to(np.asarray(where), tokens.mask.shape),
-        answers=answers,
         budget=budget,
         progress=progress,
     )

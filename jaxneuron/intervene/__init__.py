@@ -7,8 +7,8 @@ Every module has one verb, `intervene`. Some change what a model makes of a text
 - `greedy`: the units that are missed most together, found one by one
 
 and return, for each set of units, what a target reads (`Effect`): any of `jaxneuron.targets`, or an object with a
-method `compare`, such as `evaluate.effects.Predictions`, which sees the unedited pass too. The others write text
-(`Written`):
+method `compare`, such as `evaluate.effects.Predictions`, which sees the unedited pass too, and what is right: the next
+symbol, unless it comes with answers (`Answered`). The others write text (`Written`), as `Sampling` says:
 
 - `generate`: text sampled under any edits
 - `force`: text sampled while sets of units are held at a value
@@ -16,11 +16,12 @@ method `compare`, such as `evaluate.effects.Predictions`, which sees the unedite
 At a recurrent site a change acts at every step, and on what the next step reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from jaxneuron.targets import logits
 from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
 
 
@@ -46,11 +47,29 @@ class Comparison(Protocol):
         ...
 
 
+class Answered(NamedTuple):
+    """A comparison, and what is right in the texts that it reads."""
+
+    comparison: Comparison
+    answers: Int[Any, "batch _time"]  # the output that is right at each position, -1 where none is asked for
+
+
 class Effect(NamedTuple):
     """What a target reads under each edit, and without: one score per sequence, or what a comparison returns."""
 
     edited: PyTree  # [*set batch ...], numpy
     unedited: PyTree  # [batch ...], numpy
+
+
+class Sampling(NamedTuple):
+    """How text is drawn from a model."""
+
+    length: int  # symbols to write after each prompt, at least 1
+    temperature: float = 1.0  # divides the scores; 0 takes the likeliest symbol
+    top_k: int | None = None  # draw among so many of the likeliest; None: among all
+    end: int | None = None  # a text stops after this symbol
+    read: Callable[[Output, Activations], Array] = logits  # the scores of the next symbol, [batch time vocab]; a
+    # function, with arrays in it a `jax.tree_util.Partial`
 
 
 class Written(NamedTuple):

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from jaxneuron import batching, tap
 from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Comparison, Effect
+from jaxneuron.intervene import Answered, Comparison, Effect
 from jaxneuron.split import above, check_target
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
@@ -30,13 +30,12 @@ def run(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    target: Target | Comparison,
+    target: Target | Comparison | Answered,
     edit: jax.tree_util.Partial,
     sets: Bool[np.ndarray, "*set unit"],
     rows: PyTree,
     *,
     site: Site,
-    answers: Int[Any, "batch _time"] | None,
     budget: int,
     progress: batching.Progress | None,
 ) -> Effect:
@@ -46,17 +45,16 @@ def run(
         forward: the model.
         params: its weights.
         tokens: sentences.
-        target: what to read.
+        target: what to read; a comparison without answers is given the next symbols.
         edit: a function of module level, with arrays in it: from `units[unit]` and a part of `rows` to an edit.
         sets: as `units` returns them.
         rows: host arrays with a row for each sentence, which the edit needs.
         site: where the edit goes.
-        answers: what is right at each position; None: the next symbol.
         budget: bytes for what is computed at a time.
         progress: called after each chunk of sentences.
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
-    asked = following(ids, mask) if answers is None else np.asarray(answers)
+    target, answers = target if isinstance(target, Answered) else (target, following(ids, mask))
     output = jax.eval_shape(lambda: forward(params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])), {}))
     # records with another leading axis, such as attention, are computed only where the target reads them
     width = max([leaf.size for leaf in jax.tree.leaves(output[0]) if leaf.shape[:1] == (1,)], default=0)
@@ -83,7 +81,7 @@ def run(
             options = {"site": site, "together": together}
             return [*running, pool.submit(_fetched, forward, params, target, edit, padded, *part, **options)]
 
-        running = batching.fold_rows(update, [], ids, mask, asked, rows, chunk=chunk)
+        running = batching.fold_rows(update, [], Tokens(ids, mask), np.asarray(answers), rows, chunk=chunk)
         while running:
             running = finish(running)
     edited = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *[part.edited for part in parts])
@@ -109,15 +107,15 @@ def _chunk(
     target: Target | Comparison,
     edit: jax.tree_util.Partial,
     sets: Bool[Array, "set unit"],
-    ids: Array,
-    mask: Bool[Array, "batch time"],
+    tokens: Tokens,
     answers: Int[Array, "batch _time"],
     rows: PyTree,
     *,
     site: Site,
     together: int,
 ) -> Effect:
-    tokens = Tokens(ids, mask | (jnp.arange(mask.shape[1]) == 0)[None])  # padded sentences keep one word
+    first = (jnp.arange(tokens.mask.shape[1]) == 0)[None]
+    tokens = tokens._replace(mask=tokens.mask | first)  # padded sentences keep one word
     unedited = forward(params, tokens, {})
 
     def read(found: tuple[Output, Activations]) -> PyTree:
@@ -164,7 +162,7 @@ def units(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    target: Target | Comparison,
+    target: Target | Comparison | Answered,
     site: Site,
     masks: Bool[Any, "*set unit"] | None,
 ) -> Bool[np.ndarray, "*set unit"]:
@@ -180,7 +178,8 @@ def units(
     one = Tokens(*(jnp.asarray(leaf[:1]) for leaf in tokens))
     shapes = sites(forward, params, one)
     check_site(site, shapes)
-    if not isinstance(target, Comparison):  # which reads the output, and what the site does to it is the question
+    # a comparison reads the output, and what the site does to it is the question
+    if not isinstance(target, Comparison | Answered):
         check_target(forward, params, tokens, target)
         above(forward, params, one, site, target)
     return chosen(masks, shapes[site].shape[-1], site)

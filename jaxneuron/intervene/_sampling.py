@@ -4,7 +4,7 @@ The prompts are read in the same scan: where a prompt has a symbol it is taken, 
 different lengths need no padding on the left and no second compilation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import jax
@@ -12,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
-from jaxneuron.intervene import Step, Written
-from jaxneuron.types import Activations, Edit, Output, Params, Site, Tokens
+from jaxneuron.intervene import Sampling, Step, Written
+from jaxneuron.types import Edit, Params, Site, Tokens
 
 
-def check(prompt: Tokens, state: PyTree, length: int, temperature: float, top_k: int | None) -> None:
+def check(prompt: Tokens, state: PyTree, sampling: Sampling) -> None:
     """Raise a ValueError for what cannot be written from; a state that is bounded says so by its `room`."""
     ids, mask = np.asarray(prompt.ids), np.asarray(prompt.mask)
+    length, temperature, top_k = sampling[:3]
     if ids.ndim != 2 or ids.dtype.kind not in "iu" or ids.shape != mask.shape:
         raise ValueError(f"expected prompts as whole numbers [batch time], got {ids.dtype} {ids.shape}")
     if not mask.size or not mask[:, 0].all() or (mask[:, 1:] & ~mask[:, :-1]).any():
@@ -37,7 +38,6 @@ def check(prompt: Tokens, state: PyTree, length: int, temperature: float, top_k:
         )
 
 
-@partial(jax.jit, static_argnames=("step", "sets", "length", "top_k", "together"))
 def write(
     key: Array,
     step: Step,
@@ -45,14 +45,10 @@ def write(
     state: PyTree,
     prompt: Tokens,
     edits: Mapping[Site, Edit],
-    temperature: Float[Array, ""],
-    end: Int[Array, ""],
-    read: Callable[[Output, Activations], Array],
+    sampling: Sampling,
     *,
-    sets: int,
-    length: int,
-    top_k: int | None,
-    together: int,
+    sets: int = 1,
+    together: int = 1,
 ) -> Written:
     """Write under each of several edits, with the same random numbers.
 
@@ -63,17 +59,35 @@ def write(
         state: of each text before the prompt.
         prompt: `[batch time]`.
         edits: leaves stacked along a leading axis, one row a set.
-        temperature: 0 for the likeliest.
-        end: the symbol after which a text stops, -1 for none.
-        read: the scores of the next symbol.
+        sampling: how much is written, and how.
         sets: rows of the edits.
-        length: symbols to write.
-        top_k: draw among so many; None: among all.
         together: sets at a time; divides their number.
 
     Returns:
         Arrays `[set batch time]`.
     """
+    length, temperature, top_k, end, read = sampling
+    read = read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read)
+    drawn = (jnp.float32(temperature), jnp.int32(-1 if end is None else end), read)
+    rows = (edits, jnp.arange(sets))  # without edits there would be no axis to map over
+    return _write(key, step, params, state, prompt, rows, drawn, length=length, top_k=top_k, together=together)
+
+
+@partial(jax.jit, static_argnames=("step", "length", "top_k", "together"))
+def _write(
+    key: Array,
+    step: Step,
+    params: Params,
+    state: PyTree,
+    prompt: Tokens,
+    rows: tuple[Mapping[Site, Edit], Int[Array, "set"]],
+    drawn: tuple[Float[Array, ""], Int[Array, ""], jax.tree_util.Partial],
+    *,
+    length: int,
+    top_k: int | None,
+    together: int,
+) -> Written:
+    temperature, end, read = drawn
     ids, known = jnp.asarray(prompt.ids, jnp.int32), jnp.asarray(prompt.mask)
     batch, width = ids.shape
     total = width + length
@@ -113,6 +127,5 @@ def write(
             jnp.concatenate([first, nats], axis=1),
         )
 
-    rows = (edits, jnp.arange(sets))  # without edits there would be no axis to map over
     symbols, sampled, nats = jax.lax.map(one, rows, batch_size=together)
     return Written(Tokens(symbols, sampled | jnp.broadcast_to(known, sampled.shape)), sampled, nats)

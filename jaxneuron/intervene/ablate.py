@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
 from jaxneuron import _keys, batching
-from jaxneuron.intervene import Comparison, Effect, _run
+from jaxneuron.intervene import Answered, Comparison, Effect, _run
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
 
@@ -20,13 +20,12 @@ def intervene(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    target: Target | Comparison,
+    target: Target | Comparison | Answered,
     masks: Bool[Any, "*set unit"] | None = None,
     *,
     site: Site,
     value: float | Float[Any, "..."] = 0.0,
     where: Bool[Any, "batch time"] | None = None,
-    answers: Int[Any, "batch _time"] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Effect:
@@ -36,13 +35,11 @@ def intervene(
         forward: the model.
         params: its weights.
         tokens: sentences, `[batch time]`.
-        target: what to read, a target or a comparison.
+        target: what to read, a target or a comparison, which is given the next symbols if it has no answers.
         masks: true where a unit is set; the `basis` of clusters, above 0, is one. None: each unit of the site alone.
         site: where the units are.
         value: a number, `[unit]`, or `[batch time unit]`; see `mean` and `resampled`.
         where: the positions at which they are set, such as the words of one class; by default all.
-        answers: the output that is right at each position, -1 where none is asked for; by default the next symbol.
-            Only a comparison reads it.
         budget: bytes for what is computed at a time.
         progress: called after each batch of sentences.
 
@@ -79,7 +76,6 @@ def intervene(
         sets,
         rows,
         site=site,
-        answers=answers,
         budget=budget,
         progress=progress,
     )

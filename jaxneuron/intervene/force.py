@@ -4,7 +4,6 @@ Sellam et al. 2018 hold the k units that tell a hypothesis best at 1, for k = 1,
 draw the same random numbers, so two texts differ only by what the units do.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,10 +13,9 @@ from jaxtyping import Array, Bool, Float, PyTree
 
 from jaxneuron import _keys, batching
 from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Step, Written, _run, _sampling
+from jaxneuron.intervene import Sampling, Step, Written, _run, _sampling
 from jaxneuron.tap import check_site
-from jaxneuron.targets import logits
-from jaxneuron.types import Activations, Output, Params, Site, Tokens
+from jaxneuron.types import Params, Site, Tokens
 
 
 def intervene(
@@ -30,11 +28,7 @@ def intervene(
     *,
     site: Site,
     value: float | Float[Any, "unit"] = 1.0,
-    length: int,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    end: int | None = None,
-    read: Callable[[Output, Activations], Array] = logits,
+    sampling: Sampling,
     budget: int = batching.BUDGET,
 ) -> Written:
     """Write after each prompt while each set of units is held at a value, in the prompt too.
@@ -48,11 +42,7 @@ def intervene(
         masks: true where a unit is held; None: each unit of the site alone. An empty set is the model as it is.
         site: where the units are.
         value: what they are held at, one number or one for each unit.
-        length: symbols to write.
-        temperature: divides the scores; 0 takes the likeliest symbol.
-        top_k: draw among so many of the likeliest.
-        end: a text stops after this symbol.
-        read: the scores of the next symbol.
+        sampling: how much is written, and how.
         budget: bytes for the states and scores of the sets written at a time.
 
     Returns:
@@ -65,7 +55,7 @@ def intervene(
     Source:
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
     """
-    _sampling.check(prompt, state, length, temperature, top_k)
+    _sampling.check(prompt, state, sampling)
     prompt = Tokens(*map(np.asarray, prompt))
     output, activations, _ = jax.eval_shape(
         lambda params, state, ids: step(params, state, ids, {}), params, state, jnp.asarray(prompt.ids[:, :1])
@@ -87,12 +77,8 @@ def intervene(
         state,
         prompt,
         {site: held_at},
-        jnp.float32(temperature),
-        jnp.int32(-1 if end is None else end),
-        read if isinstance(read, jax.tree_util.Partial) else jax.tree_util.Partial(read),
+        sampling,
         sets=len(padded),
-        length=length,
-        top_k=top_k,
         together=together,
     )
     return jax.tree.map(lambda leaf: np.asarray(leaf)[: len(flat)].reshape(*sets.shape[:-1], *leaf.shape[1:]), found)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, PyTree
 
 from jaxneuron import batching
-from jaxneuron.intervene import Comparison, Effect, _run
+from jaxneuron.intervene import Answered, Comparison, Effect, _run
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
 
@@ -36,14 +36,13 @@ def intervene(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    target: Target | Comparison,
+    target: Target | Comparison | Answered,
     candidates: Bool[Any, "unit"] | None = None,
     *,
     site: Site,
     count: int,
     score: Callable[[PyTree], Float[np.ndarray, "*set"]] = mean_score,
     value: float | Float[Any, "unit"] = 0.0,
-    answers: Int[Any, "batch _time"] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Greedy:
@@ -53,14 +52,13 @@ def intervene(
         forward: the model.
         params: its weights.
         tokens: sentences, `[batch time]`.
-        target: what to read, a target or a comparison.
+        target: what to read, a target or a comparison, which is given the next symbols if it has no answers.
         candidates: the units that may be taken; by default all. Fewer cost less.
         site: where the units are.
         count: how many to take.
         score: from what the target reads, `[*set batch ...]`, to the number that should fall, `[*set]`; for
             `evaluate.effects.Predictions` such as `lambda sums: summary(sums).accuracy[..., 0]`.
         value: what a unit is set to that is taken away, one number or one for each unit.
-        answers: the output that is right at each position; by default the next symbol.
         budget: bytes for what is computed at a time.
         progress: called after each unit with how many are taken.
 
@@ -93,7 +91,6 @@ def intervene(
             each[places] | gone[None],
             (None, None),
             site=site,
-            answers=answers,
             budget=budget,
             progress=None,
         )

@@ -10,33 +10,35 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from jaxneuron import batching
 from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Comparison, Effect, _run
+from jaxneuron.intervene import Answered, Comparison, Effect, _run
 from jaxneuron.types import Edit, Forward, Params, Site, Target, Tokens
 
 
 class Means(NamedTuple):
-    """What each unit is on average where the labels are lowest and highest."""
+    """What each unit is on average where the labels are lowest and highest: one number, or one for each unit."""
 
-    low: Float[np.ndarray, "unit"]
-    high: Float[np.ndarray, "unit"]
+    low: float | Float[Any, "unit"]
+    high: float | Float[Any, "unit"]
+
+
+SELLAM2018 = Means(-1.0, 1.0)
+"""The labels as the paper maps them."""
 
 
 def intervene(
     forward: Forward,
     params: Params,
     tokens: Tokens,
-    target: Target | Comparison,
+    target: Target | Comparison | Answered,
     masks: Bool[Any, "*set unit"] | None = None,
     *,
     site: Site,
     labels: Shaped[Any, "batch time"],
-    low: float | Float[Any, "unit"] = -1.0,
-    high: float | Float[Any, "unit"] = 1.0,
-    answers: Int[Any, "batch _time"] | None = None,
+    means: Means = SELLAM2018,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Effect:
@@ -46,13 +48,11 @@ def intervene(
         forward: the model.
         params: its weights.
         tokens: sentences, `[batch time]`.
-        target: what to read, a target or a comparison.
+        target: what to read, a target or a comparison, which is given the next symbols if it has no answers.
         masks: true where a unit follows the labels. None: each unit of the site alone.
         site: where the units are.
         labels: the hypothesis, a number (or a truth value) at each word; what it says at padding counts for nothing.
-        low: what the least label becomes, one number or one for each unit.
-        high: what the greatest label becomes.
-        answers: the output that is right at each position, -1 where none is asked for; by default the next symbol.
+        means: what the least and the greatest label become.
         budget: bytes for what is computed at a time.
         progress: called after each batch of sentences.
 
@@ -69,8 +69,8 @@ def intervene(
     """
     sets = _run.units(forward, params, tokens, target, site, masks)
     units = sets.shape[-1]
-    bounds = [np.asarray(bound, np.float32) for bound in (low, high)]
-    for name, bound in zip(("low", "high"), bounds, strict=True):
+    bounds = [np.asarray(bound, np.float32) for bound in means]
+    for name, bound in zip(means._fields, bounds, strict=True):
         if bound.shape not in ((), (units,)):
             raise ValueError(f"expected `{name}` as a number or for the {units} units of {site!r}, got {bound.shape}")
     edit = jax.tree_util.Partial(_follow, *(jnp.broadcast_to(jnp.asarray(bound), (units,)) for bound in bounds))
@@ -83,7 +83,6 @@ def intervene(
         sets,
         share(labels, tokens),
         site=site,
-        answers=answers,
         budget=budget,
         progress=progress,
     )
@@ -124,7 +123,7 @@ def own_means(
     site: Site,
     budget: int = batching.BUDGET,
 ) -> Means:
-    """Return the `low` and `high` that each unit has by itself.
+    """Return the means that each unit has by itself.
 
     The ends of the line that least squares fit to the unit on the labels, which for two classes are their means.
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from jaxneuron.intervene import Written, generate
+from jaxneuron.intervene import Sampling, Written, generate
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import encoder_decoder_step
 from jaxneuron_models.architectures.settings import said
@@ -137,6 +137,7 @@ def write(
     step = encoder_decoder_step.build(config)
     _, state = step.begin(params, source, length, of_encoder)
     prompt = np.tile(begins, (len(source.mask), 1))
+    read = jax.tree_util.Partial(_without, jnp.asarray(writing.never, jnp.int32))
     found = generate.intervene(
         key,
         step,
@@ -144,11 +145,7 @@ def write(
         state,
         Tokens(prompt, np.ones(prompt.shape, bool)),
         {site: edit for site, edit in edits.items() if site not in of_encoder},
-        length=drawn,
-        temperature=temperature,
-        top_k=top_k,
-        end=writing.end,
-        read=jax.tree_util.Partial(_without, jnp.asarray(writing.never, jnp.int32)),
+        sampling=Sampling(drawn, temperature, top_k, writing.end, read),
     )
     return found if writing.last is None else _closed(found, writing.last)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxneuron.edits import Clamp
 from jaxneuron.evaluate.effects import Predictions, summary
-from jaxneuron.intervene import ablate
+from jaxneuron.intervene import Answered, ablate
 from jaxneuron.types import Tokens
 from tests import tiny
 from tests.quick import quick_compilation  # noqa: F401
@@ -67,7 +67,7 @@ def test_without_classes_everything_is_one_and_targets_may_be_given(weights):
     targets = np.where(TOKENS.ids == 2, 3, -1)
     target = Predictions(read=jax.tree_util.Partial(scores))
     units = np.eye(UNITS, dtype=bool)[:2]
-    found = ablate.intervene(tiny.recurrent, weights, TOKENS, target, units, site="hidden", answers=targets)
+    found = ablate.intervene(tiny.recurrent, weights, TOKENS, Answered(target, targets), units, site="hidden")
     rates = summary(found.edited)
     assert rates.accuracy.shape == (2, 1) and rates.count.tolist() == [[3], [3]]
     np.testing.assert_allclose(rates.probability, 1.0)

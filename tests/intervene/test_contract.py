@@ -13,7 +13,7 @@ import pytest
 from jaxneuron import _discover
 from jaxneuron import intervene as package
 from jaxneuron.edits import Scale
-from jaxneuron.intervene import Effect, Written
+from jaxneuron.intervene import Effect, Sampling, Written
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -28,7 +28,7 @@ ORDER = np.array([2, 0, 1])
 
 METHODS = _discover.methods(package)
 
-SHARED = ("budget", "progress", "answers", "value")
+SHARED = ("budget", "progress", "value")
 """Words for options that this suite leaves at their defaults."""
 
 
@@ -57,9 +57,7 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "labels": tokens.ids * factor,
         "site": site,
         "count": 2,
-        "length": 3,
-        "temperature": 0.0,
-        "read": writers.words,
+        "sampling": Sampling(3, 0.0, read=writers.words),
     } | options
     return called(intervene, offered, shared=SHARED)
 

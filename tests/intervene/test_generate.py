@@ -10,7 +10,7 @@ import pytest
 
 from jaxneuron import targets
 from jaxneuron.edits import Add, Clamp
-from jaxneuron.intervene import generate
+from jaxneuron.intervene import Sampling, generate
 from jaxneuron.types import Tokens
 from tests import tiny
 from tests.intervene import writers
@@ -32,10 +32,9 @@ def model(request, weights):
 
 def write(model, edits=None, *, prompt=PROMPT, key=0, **options):
     step, _, params, state, read, _ = model
-    options = {"length": 4, "temperature": 0.0} | options
-    return generate.intervene(
-        jax.random.key(key), step, params, state(len(prompt.ids)), prompt, edits, read=read, **options
-    )
+    sampling = Sampling(**{"length": 4, "temperature": 0.0, "read": read} | options)
+    given = (jax.random.key(key), step, params, state(len(prompt.ids)), prompt, edits)
+    return generate.intervene(*given, sampling=sampling)
 
 
 def scores(model, ids, edits):
@@ -133,12 +132,12 @@ def test_what_cannot_be_written_is_said(weights, options, fault):
 
 def test_a_cache_without_room_is_named():
     state, check = writers.cache(2), generate._sampling.check
-    check(PROMPT, state, 14, 1.0, None)  # 16 symbols are read: the last one is only written
+    check(PROMPT, state, Sampling(14))  # 16 symbols are read: the last one is only written
     with pytest.raises(ValueError, match="room for 16 more symbols, and a prompt of 3 with 15 written .* needs 17"):
-        check(PROMPT, state, 15, 1.0, None)
+        check(PROMPT, state, Sampling(15))
     begun = state._replace(length=jnp.int32(12))
     with pytest.raises(ValueError, match="room for 4 more"):
-        generate.intervene(jax.random.key(0), writers.attentive, {}, begun, PROMPT, length=3)
+        generate.intervene(jax.random.key(0), writers.attentive, {}, begun, PROMPT, sampling=Sampling(3))
 
 
 def test_a_symbol_costs_the_same_whatever_was_read(model):
@@ -146,18 +145,9 @@ def test_a_symbol_costs_the_same_whatever_was_read(model):
     step, _, params, state, read, _ = model
 
     def scans(length):
-        closed = jax.make_jaxpr(
-            partial(
-                generate._sampling.write,
-                step=step,
-                edits={},
-                sets=1,
-                length=length,
-                top_k=None,
-                together=1,
-                read=jax.tree_util.Partial(read),
-            )
-        )(jax.random.key(0), params=params, state=state(2), prompt=PROMPT, temperature=1.0, end=-1)
+        sampling = Sampling(length, read=read)
+        write = partial(generate._sampling.write, step=step, edits={}, sampling=sampling)
+        closed = jax.make_jaxpr(write)(jax.random.key(0), params=params, state=state(2), prompt=PROMPT)
         return [eqn for eqn in equations(closed.jaxpr) if eqn.primitive.name == "scan" and eqn.params["length"] > 1]
 
     (short,), (long,) = scans(4), scans(9)

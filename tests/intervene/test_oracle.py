@@ -46,19 +46,18 @@ def test_own_means_are_the_means_of_the_classes(weights):
 def test_a_unit_that_is_the_hypothesis_is_left_as_it_was(weights):
     states = tiny.recurrent(weights, TOKENS, {})[1]["hidden"]
     labels = np.asarray(states[..., 3])
-    low, high = oracle.own_means(tiny.recurrent, weights, TOKENS, labels, site="hidden")
+    means = oracle.own_means(tiny.recurrent, weights, TOKENS, labels, site="hidden")
     one = np.eye(UNITS, dtype=bool)[3]
-    found = oracle.intervene(
-        tiny.recurrent, weights, TOKENS, TARGET, one, site="hidden", labels=labels, low=low, high=high
-    )
+    found = oracle.intervene(tiny.recurrent, weights, TOKENS, TARGET, one, site="hidden", labels=labels, means=means)
     np.testing.assert_allclose(found.edited, found.unedited, atol=1e-5)
 
 
 def test_all_units_at_once_replace_the_state(weights):
     every = np.ones(UNITS, bool)
     low, high = np.linspace(-1, 0, UNITS), np.linspace(1, 2, UNITS)
+    means = oracle.Means(low, high)
     found = oracle.intervene(
-        tiny.recurrent, weights, TOKENS, TARGET, every, site="hidden", labels=IDS == 3, low=low, high=high
+        tiny.recurrent, weights, TOKENS, TARGET, every, site="hidden", labels=IDS == 3, means=means
     )
     value = jnp.asarray(np.where((IDS == 3)[..., None], high, low), jnp.float32)
     expected = TARGET(*tiny.recurrent(weights, TOKENS, {"hidden": Replace(value)}), TOKENS)
@@ -71,7 +70,7 @@ def test_all_units_at_once_replace_the_state(weights):
         ({"labels": np.ones((2, 4))}, "all the same"),
         ({"labels": np.where(IDS == 5, np.nan, IDS)}, "1 labels are not finite"),
         ({"labels": IDS[:, :3]}, "a label for each word"),
-        ({"labels": IDS, "low": np.zeros(2)}, "expected `low`"),
+        ({"labels": IDS, "means": oracle.Means(np.zeros(2), 1)}, "expected `low`"),
     ],
 )
 def test_what_does_not_fit_is_said(weights, options, fault):

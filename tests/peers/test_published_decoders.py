@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from jaxneuron.intervene import generate  # noqa: E402
+from jaxneuron.intervene import Sampling, generate  # noqa: E402
 from jaxneuron.types import Tokens  # noqa: E402
 from jaxneuron_models import pretrained, transformer_step  # noqa: E402
 
@@ -30,7 +30,7 @@ def written(model, prompt, length, end=None):
     state = transformer_step.initial_state(model.config, 1, len(prompt) + length)
     text = Tokens(np.array([prompt]), np.ones((1, len(prompt)), bool))
     found = generate.intervene(
-        jax.random.key(0), step, model.params, state, text, length=length, temperature=0, end=end
+        jax.random.key(0), step, model.params, state, text, sampling=Sampling(length, 0, end=end)
     )
     return np.asarray(found.tokens.ids)[0].tolist()
 

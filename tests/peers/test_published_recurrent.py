@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from flax import nnx, traverse_util  # noqa: E402
 from safetensors.numpy import load_file  # noqa: E402
 
-from jaxneuron.intervene import generate  # noqa: E402
+from jaxneuron.intervene import Sampling, generate  # noqa: E402
 from jaxneuron.tap import Tap  # noqa: E402
 from jaxneuron.types import Tokens  # noqa: E402
 from jaxneuron_models import lstm_lm  # noqa: E402
@@ -52,7 +52,7 @@ def test_a_writer_of_characters_is_torchs_and_knows_english(author, published):
     if author == "shakespeare":
         state = lstm_lm.initial_state(config, 1)
         prompt = Tokens(ids[None, :6], np.ones((1, 6), bool))
-        text = generate.intervene(jax.random.key(0), lstm_lm.step, params, state, prompt, length=20, temperature=0)
+        text = generate.intervene(jax.random.key(0), lstm_lm.step, params, state, prompt, sampling=Sampling(20, 0))
         written = list(ids[:6])
         with torch.no_grad():
             for _ in range(20):

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
 from jaxneuron.evaluate import effects
-from jaxneuron.intervene import ablate, oracle
+from jaxneuron.intervene import Answered, ablate, oracle
 from jaxneuron.studies.dni2018.languages import Feature, Language, given_types
 from jaxneuron.studies.dni2018.material import Passages, Report
 from jaxneuron.studies.dni2018.presets import Preset
@@ -34,8 +34,7 @@ class _Reading(NamedTuple):
 
     model: Model
     found: Passages
-    target: effects.Predictions
-    targets: Int[np.ndarray, "piece time"]  # the type of the next symbol; -1 where none is asked
+    target: Answered  # the type of the next symbol
     site: Site
 
 
@@ -69,8 +68,8 @@ def removal(
     kinds = classes[:, np.maximum(following, 0)] & (following >= 0)
     targets = np.where(kinds.any(axis=0), kinds.argmax(axis=0), -1).astype(np.int32)
     read = jax.tree_util.Partial(_by_class, jnp.asarray(classes, jnp.float32))
-    target = effects.Predictions(jnp.eye(len(classes), dtype=bool), read)
-    reading = _Reading(model, found, target, targets, site)
+    target = Answered(effects.Predictions(jnp.eye(len(classes), dtype=bool), read), targets)
+    reading = _Reading(model, found, target, site)
 
     width = hidden.score.shape[1]
     counts = [count for count in preset.counts if count < width]
@@ -84,7 +83,6 @@ def removal(
         target,
         masks,
         site=site,
-        answers=targets,
         progress=report("remove units"),
     )
     correct = accuracy(effect.edited)
@@ -116,13 +114,13 @@ def _intact(classes: Iterable[str], unedited: effects.Sums) -> Intact:
 
 def _oracles(reading: _Reading, feature: Feature, masks: np.ndarray, counts: list[int]) -> list[Removed]:
     """Return the rows of Oracle: labels mapped to [-1, 1], as in the paper, and to each unit's own means."""
-    model, found, target, targets, site = reading
+    model, found, target, site = reading
     labels = found.of(feature.label)
     if np.ptp(labels[found.counted]) == 0:
         return []
     own = oracle.own_means(model.forward, model.params, found.tokens, labels, site=site)
     made = []
-    for way, bounds in ((Way.ORACLE, {}), (Way.OWN_MEANS, own._asdict())):
+    for way, means in ((Way.ORACLE, oracle.SELLAM2018), (Way.OWN_MEANS, own)):
         effect = oracle.intervene(
             model.forward,
             model.params,
@@ -130,9 +128,8 @@ def _oracles(reading: _Reading, feature: Feature, masks: np.ndarray, counts: lis
             target,
             masks,
             site=site,
-            answers=targets,
             labels=labels,
-            **bounds,
+            means=means,
         )
         made += [
             Removed(feature.name, way, Units.TOP, count, float(value))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool
 
 from jaxneuron.corpora import vocabulary
 from jaxneuron.evaluate import written
-from jaxneuron.intervene import force
+from jaxneuron.intervene import Sampling, force
 from jaxneuron.studies.dni2018.languages import Feature, Language
 from jaxneuron.studies.dni2018.material import Passages, Report
 from jaxneuron.studies.dni2018.presets import Preset
@@ -68,8 +68,7 @@ def writing(
             masks,
             site=site,
             value=value,
-            length=preset.length,
-            end=vocabulary.END,
+            sampling=Sampling(preset.length, end=vocabulary.END),
         )
         if progress:
             progress(job, jobs)
