@@ -31,6 +31,14 @@ Data = tuple[Table, Int[Any, "_token"] | Bool[Any, "_token *label"]]
 """Activations and the labels of the same tokens."""
 
 
+class Parts(NamedTuple):
+    """What a probe is fitted on, measured on, and stopped by."""
+
+    train: Data
+    test: Data  # other tokens, on which the information is measured
+    dev: Data | None = None  # handed to `fit`
+
+
 class Curves(NamedTuple):
     """What k units tell on held-out tokens; fields of `Information` have a number per k (and per concept)."""
 
@@ -43,14 +51,12 @@ class Curves(NamedTuple):
 def retrained(
     key: Array,
     ranking: Ranking,
-    train: Data,
-    test: Data,
+    parts: Parts,
     *,
     counts: Sequence[int] = COUNTS,
     draws: int = 1,
     probe: Literal["linear", "gaussian"] = "linear",
     fit: Callable[..., Any] | None = None,
-    dev: Data | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Curves:
@@ -61,14 +67,12 @@ def retrained(
     Args:
         key: for random units and the order of the tokens.
         ranking: one order of all units; `ranking.overall` makes one of many labels.
-        train: activations and labels.
-        test: activations and labels of other tokens, on which the information is measured.
+        parts: activations and labels.
         counts: the k, each from 1 to the number of units.
         draws: random orders.
         probe: which kind.
         fit: makes the probe: called as `linear.fit` or `gaussian.fit` of the package is. By default `quick`, or
             `gaussian.fit`; `functools.partial(linear.fit, settings=linear.Settings(l1=1e-3))` sets options.
-        dev: handed to `fit`.
         budget: bytes of working memory, beside the columns of the units in question.
         progress: called after each order.
 
@@ -80,7 +84,7 @@ def retrained(
     """
     one = jax.random.fold_in(key, 0)
     return _curves(
-        lambda order: curve(one, order, train, test, counts=counts, probe=probe, fit=fit, dev=dev, budget=budget),
+        lambda order: curve(one, order, *parts[:2], counts=counts, probe=probe, fit=fit, dev=parts.dev, budget=budget),
         jax.random.fold_in(key, 1),
         ranking,
         counts,

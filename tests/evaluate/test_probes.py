@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.evaluate.information import information
-from jaxneuron.evaluate.probes import COUNTS, curve, masked, masked_curve, quick, retrained
+from jaxneuron.evaluate.probes import COUNTS, Parts, curve, masked, masked_curve, quick, retrained
 from jaxneuron.rank import gaussian, linear
 from jaxneuron.types import Ranking
 from tests.evaluate import planted
@@ -15,11 +15,12 @@ from tests.quick import quick_compilation  # noqa: F401
 
 FIT = partial(linear.fit, settings=linear.Settings(epochs=5, batch=16, learning_rate=0.05))
 DATA = planted.classes()
+PARTS = Parts(DATA.train, DATA.test)
 
 
 @pytest.mark.parametrize(("probe", "fit"), [("linear", FIT), ("gaussian", None)])
 def test_the_top_knows_and_the_bottom_does_not(key, probe, fit):
-    found = retrained(key, DATA.ranking, DATA.train, DATA.test, counts=[1, 3, 12], draws=2, probe=probe, fit=fit)
+    found = retrained(key, DATA.ranking, PARTS, counts=[1, 3, 12], draws=2, probe=probe, fit=fit)
     assert found.top.accuracy[0] < 0.85 < 0.95 < found.top.accuracy[1]
     assert found.bottom.accuracy[1] < 0.55 < 0.95 < found.bottom.accuracy[2]
     assert found.top.normalised[1] > 0.8 > 0.2 > found.bottom.normalised[1]
@@ -85,10 +86,10 @@ def test_concepts_have_a_curve_each(key):
 
 def test_another_order_does_not_compile_again(key, no_compilation):
     options = dict(counts=[1, 2], draws=1, fit=FIT)
-    retrained(key, DATA.ranking, DATA.train, DATA.test, **options)
+    retrained(key, DATA.ranking, PARTS, **options)
     reverse = Ranking(DATA.ranking.score, DATA.ranking.order[::-1])
     with no_compilation():
-        retrained(jax.random.key(1), reverse, DATA.train, DATA.test, **options)
+        retrained(jax.random.key(1), reverse, PARTS, **options)
 
 
 def test_quick_probes_of_many_tokens_know_what_converged_ones_do(key):
@@ -109,10 +110,10 @@ def test_quick_probes_of_many_tokens_know_what_converged_ones_do(key):
 def test_what_does_not_fit_is_named(key):
     two = Ranking(np.zeros((2, 12)), np.stack([np.arange(12)] * 2))
     with pytest.raises(ValueError, match=r"ranking\.overall"):
-        retrained(key, two, DATA.train, DATA.test, counts=[1], fit=FIT)
+        retrained(key, two, PARTS, counts=[1], fit=FIT)
     for counts in ([0], [13], []):
         with pytest.raises(ValueError, match="each k from 1 to the 12 units"):
-            retrained(key, DATA.ranking, DATA.train, DATA.test, counts=counts, fit=FIT)
+            retrained(key, DATA.ranking, PARTS, counts=counts, fit=FIT)
     with pytest.raises(ValueError, match="order of all 12 units"):
         curve(key, np.zeros(12, int), DATA.train, DATA.test, counts=[1], fit=FIT)
     probe = FIT(key, *DATA.train)

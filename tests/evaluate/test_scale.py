@@ -82,7 +82,9 @@ ASKED = {
     ),
     "probes.masked_curve": lambda x: probes.masked_curve(ORDER, linear.fit(KEY, x, LABELS), (x, LABELS), counts=[1, 3]),
     "probes.quick": lambda x: probes.quick(KEY, x, LABELS).weights,
-    "probes.retrained": lambda x: probes.retrained(KEY, DATA.ranking, (x, LABELS), (x, LABELS), counts=[1, 3]).bottom,
+    "probes.retrained": lambda x: (
+        probes.retrained(KEY, DATA.ranking, probes.Parts((x, LABELS), (x, LABELS)), counts=[1, 3]).bottom
+    ),
     "roar.roar": _removed,
     "selectivity.selectivity": lambda x: (
         selectivity.selectivity(KEY, (x, LABELS), (x, LABELS), (WORDS, WORDS), seeds=2).task

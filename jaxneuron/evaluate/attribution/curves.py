@@ -39,7 +39,6 @@ def curves(
     baseline: Any = 0.0,
     *,
     steps: int = 20,
-    normalise: bool = False,
     groups: Any = None,
     mask: Bool[Any, "batch *_"] | None = None,
     controls: int = 10,
@@ -57,8 +56,6 @@ def curves(
         attribution: of the input's shape, or one number per player, signed.
         baseline: see `erasure.erasure`.
         steps: parts that the way is divided into.
-        normalise: shift and scale each row's score so that the baseline has 0 and the input 1, which makes rows
-            comparable; nan where both score the same.
         groups: see `games.game`.
         mask: where features count.
         controls: random orders.
@@ -81,13 +78,31 @@ def curves(
     draws = several(f, x, baseline, groups, mask, budget)
     _, value, plays = ranked_game(f, x, attribution, draws.baseline[0], groups, mask, budget)
     score = np.asarray(_scores(_keys.checked(key), draws, value, plays, steps=steps, controls=controls), np.float64)
-    if normalise:  # [two order batch step]; deletion starts at the input, insertion at the baseline
-        top, bottom = score[0, :1, :, :1], score[1, :1, :, :1]
-        scale = top - bottom
-        score = np.divide(score - bottom, scale, out=np.full(score.shape, np.nan), where=scale != 0)
     share = np.linspace(0, 1, steps + 1)
     area: Any = integrate.trapezoid(score, share, axis=-1)
     return Curves(share, *score[:, 0], *area[:, 0], *area[:, 1:])
+
+
+def normalised(found: Curves) -> Curves:
+    """Return curves with each row's score shifted and scaled so that the baseline has 0 and the input 1.
+
+    It makes rows comparable; nan where both score the same.
+
+    Example:
+        >>> x = jnp.array([[3.0, 1.0]])
+        >>> found = curves(jax.random.key(0), lambda x: jnp.sum(x, axis=-1), x, x, steps=2)
+        >>> normalised(found).deletion.tolist()
+        [[1.0, 0.25, 0.0]]
+    """
+    bottom = found.insertion[:, 0]  # deletion starts at the input, insertion at the baseline
+    scale = found.deletion[:, 0] - bottom
+
+    def on_scale(score: np.ndarray) -> np.ndarray:
+        """Return `[... batch]` on the scale."""
+        return np.divide(score - bottom, scale, out=np.full(score.shape, np.nan), where=scale != 0)
+
+    along = (on_scale(score.T).T for score in found[1:3])
+    return Curves(found.share, *along, *map(on_scale, found[3:]))
 
 
 @functools.partial(jax.jit, static_argnames=("steps", "controls"))

@@ -7,7 +7,7 @@ from scipy import stats
 
 from jaxneuron.evaluate.attribution.agreement import agreement, spearman
 from jaxneuron.evaluate.attribution.completeness import completeness
-from jaxneuron.evaluate.attribution.curves import curves
+from jaxneuron.evaluate.attribution.curves import curves, normalised
 from jaxneuron.evaluate.attribution.erasure import erasure
 from jaxneuron.evaluate.attribution.infidelity import Noise, Remove, infidelity
 
@@ -104,7 +104,7 @@ def test_curves_have_the_areas_of_the_best_and_the_worst_order(key):
     assert worst.deletion_area > best.deletion_area and worst.insertion_area < best.insertion_area
     assert (best.random_deletion_area >= best.deletion_area - 1e-6).all()
     assert (best.random_insertion_area <= best.insertion_area + 1e-6).all()
-    scaled = curves(key, linear, x, x * WEIGHTS, steps=4, controls=5, normalise=True)
+    scaled = normalised(best)
     np.testing.assert_allclose(scaled.deletion, best.deletion / 5.5, atol=1e-6)
 
 
