@@ -66,7 +66,7 @@ GIVES = {
     "text_cnn": ("text label", "word"),
     "head": ("text label", "word"),
     "hf": ("next word", "piece"),
-    "mine:load": ("none", "word"),
+    "of_a_user:load": ("none", "word"),
 }
 
 
@@ -74,7 +74,7 @@ GIVES = {
 def here(tmp_path_factory):
     here = tmp_path_factory.mktemp("opened")
     (here / "text.txt").write_text(TEXT)
-    (here / "mine.py").write_text(FLAX)
+    (here / "of_a_user.py").write_text(FLAX)
     (here / "other.py").write_text("class Empty: forward = params = 1\ndef load(): return Empty()\n")
     save(here / "hf", tensors())
     (here / "captions").mkdir()
@@ -132,7 +132,7 @@ def test_whatever_a_name_stands_for_is_opened_and_runs(here, monkeypatch, name):
     assert (model.step is None) == (name not in ("lstm", "words", "transformer", "hf"))
 
 
-@pytest.mark.parametrize("name", ["lstm", "head", "mine:load"])
+@pytest.mark.parametrize("name", ["lstm", "head", "of_a_user:load"])
 def test_whatever_is_opened_is_extracted_from(here, tmp_path, monkeypatch, name):
     monkeypatch.chdir(here)
     monkeypatch.setattr(sys, "path", [*sys.path])

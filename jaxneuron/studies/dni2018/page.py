@@ -129,6 +129,7 @@ def spans(view: View) -> list[Span]:
     """Return a coloured text as pieces of one shade.
 
     Example:
+        >>> from jaxneuron.studies.dni2018.results import Group
         >>> view = View("range", Group.LEVEL, 7, 0.9, 1, "ab(", activation=[0.98, 1.0, -0.05], label=[1, 1, 0])
         >>> [tuple(span) for span in spans(view)]
         [('ab', 5, True), ('(', 0, False)]
