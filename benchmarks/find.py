@@ -80,7 +80,9 @@ def build(size: Size, model: Path | None = None) -> Side:
         forward, params, vocab = loaded.forward, loaded.params, loaded.config.vocabulary
     else:
         vocab = size.vocabulary
-        forward, init = imaginet.build(imaginet.Config(vocab, features=8, embedding=size.units, units=size.units))
+        forward, init = imaginet.build(
+            imaginet.ImaginetConfig(vocab, features=8, embedding=size.units, units=size.units)
+        )
         params = init(jax.random.key(0))
         params["embedding"] = 10 * params["embedding"]  # words as far apart as training makes them
     width, units = params["embedding"].shape[1], params["textual"]["recurrent"].shape[0]

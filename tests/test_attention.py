@@ -26,7 +26,7 @@ def test_agrees_with_a_loop_over_layers():
 
 
 def test_reads_the_record_of_a_transformer():
-    forward, init = transformer.build(transformer.Config(7, 4, 2, 2))
+    forward, init = transformer.build(transformer.TransformerConfig(7, 4, 2, 2))
     tokens = Tokens(jnp.array([[1, 2, 3]]), jnp.array([[True, True, True]]))
     attention = jax.jit(lambda params: forward(params, tokens, {})[0].attention)(filled(init))
     found = rollout(attention, tokens.mask)

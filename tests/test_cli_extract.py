@@ -133,7 +133,7 @@ def test_the_columns_that_are_named_are_read(run, monkeypatch):
 
 def test_a_transformer_of_our_own_is_read(run, tmp_path):
     words = vocabulary.build([["w1", "w2", "w3"]])
-    config = transformer.Config(len(words.words), width=8, blocks=1, heads=2, longest=16)
+    config = transformer.TransformerConfig(len(words.words), width=8, blocks=1, heads=2, longest=16)
     checkpoints.write_header(tmp_path / "ours", "transformer", config.__dict__, words)
     checkpoints.save(tmp_path / "ours" / "best", transformer.build(config)[1](jax.random.key(0)))
     code, out, err = run("w1 w2 w3\nw2 other\n", model=tmp_path / "ours")

@@ -51,7 +51,7 @@ class Network(NamedTuple):
 
 def network(size: Size) -> Network:
     """Return a network with random weights on the default device."""
-    config = imaginet.Config(size.vocabulary, features=8, embedding=size.units, units=size.units)
+    config = imaginet.ImaginetConfig(size.vocabulary, features=8, embedding=size.units, units=size.units)
     forward, init = imaginet.build(config)
     params = jax.jit(init)(jax.random.key(0))
     params["embedding"] = 10 * params["embedding"]  # words as far apart as training makes them

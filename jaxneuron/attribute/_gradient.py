@@ -35,7 +35,7 @@ def gradient(
     return pull(jnp.ones_like(score))[0]
 
 
-class Linear(NamedTuple):
+class Linearised(NamedTuple):
     """A joint map at one point: its value, and every first derivative there, of one forward pass."""
 
     value: PyTree  # at the site
@@ -44,12 +44,14 @@ class Linear(NamedTuple):
     pull: Callable[[PyTree], Float[Array, "batch *feature"]]  # the gradient by `x` of a weighted sum of the value
 
 
-def linear(through: Callable[..., tuple[Float[Array, "batch"], PyTree]], x: Float[Array, "batch *feature"]) -> Linear:
+def linear(
+    through: Callable[..., tuple[Float[Array, "batch"], PyTree]], x: Float[Array, "batch *feature"]
+) -> Linearised:
     """Return `(x, amount) -> (score, value)` and its derivatives where the amount is 0."""
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(through, x)[1])
     (score, value), forward = jax.linearize(through, x, nothing)
     backward = jax.linear_transpose(forward, x, nothing)
-    return Linear(
+    return Linearised(
         value,
         effect=backward((jnp.ones_like(score), nothing))[1],
         flow=lambda direction: forward(direction, nothing)[1],

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-class Line(NamedTuple):
+class LinearModel(NamedTuple):
     """A fitted linear model."""
 
     weights: Float[Array, "player"]
@@ -22,7 +22,7 @@ def lasso(
     strength: float | Float[Array, ""],
     tolerance: float = 1e-6,
     sweeps: int = 2000,
-) -> Line:
+) -> LinearModel:
     """Minimise  1/2 sum of weight (score - b - z . a)^2 / sum of weight + strength * |a|_1.
 
     Args:
@@ -56,4 +56,4 @@ def lasso(
     a, _, _ = jax.lax.while_loop(moving, descend, descend((none, none, jnp.zeros((), int))))
     spread = share @ score**2
     fit = 1 - share @ (score - z @ a) ** 2 / jnp.where(spread > 0, spread, 1)
-    return Line(a, mean - centre @ a, fit)
+    return LinearModel(a, mean - centre @ a, fit)

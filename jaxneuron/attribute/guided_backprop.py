@@ -19,7 +19,7 @@ from jaxneuron.jaxpr import Rules, interpret
 from jaxneuron.split import traceable
 
 
-class Flow(NamedTuple):
+class Guided(NamedTuple):
     """A value with a guided gradient."""
 
     value: Array
@@ -60,29 +60,29 @@ def attribute(
 @jax.jit
 def _guided(f: Any, x: Array) -> Array:
     check_score(f, x)
-    return gradient(lambda x: interpret(_rules(gated=True), f, Flow(x)).value, x)
+    return gradient(lambda x: interpret(_rules(gated=True), f, Guided(x)).value, x)
 
 
 @jax.jit
 def _deconvolution(f: Any, x: Array) -> Array:
     check_score(f, x)
-    return gradient(lambda x: interpret(_rules(gated=False), f, Flow(x)).value, x)
+    return gradient(lambda x: interpret(_rules(gated=False), f, Guided(x)).value, x)
 
 
 def _rules(gated: bool) -> Rules:
-    def plain(function: Callable[..., Array], *flows: Any) -> Flow:
-        return Flow(function(*(flow.value for flow in flows if isinstance(flow, Flow))))
+    def plain(function: Callable[..., Array], *flows: Any) -> Guided:
+        return Guided(function(*(flow.value for flow in flows if isinstance(flow, Guided))))
 
-    def entrywise(function: Callable[[Array], Array], flow: Flow, name: str) -> Flow:
+    def entrywise(function: Callable[[Array], Array], flow: Guided, name: str) -> Guided:
         if name != "max":
             return plain(function, flow)
         value, slope = jax.jvp(function, (flow.value,), (jnp.ones_like(flow.value),))
-        return Flow(_rectified(*jax.lax.stop_gradient((value, slope if gated else jnp.ones_like(slope))), flow.value))
+        return Guided(_rectified(*jax.lax.stop_gradient((value, slope if gated else jnp.ones_like(slope))), flow.value))
 
-    def quotient(numerator: Flow, denominator: Flow) -> Flow:
-        return Flow(numerator.value / denominator.value)
+    def quotient(numerator: Guided, denominator: Guided) -> Guided:
+        return Guided(numerator.value / denominator.value)
 
-    return Rules(Flow, Flow, plain, entrywise, plain, quotient, plain, plain)
+    return Rules(Guided, Guided, plain, entrywise, plain, quotient, plain, plain)
 
 
 @jax.custom_vjp

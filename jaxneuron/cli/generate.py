@@ -35,6 +35,7 @@ def generate(
     import numpy as np
 
     from jaxneuron.extract import reading
+    from jaxneuron.intervene import Sampling
     from jaxneuron.intervene import generate as writing
     from jaxneuron.types import Tokens
 
@@ -65,9 +66,7 @@ def generate(
             state,
             text,
             some,
-            length=length,
-            temperature=temperature,
-            top_k=top_k,
+            sampling=Sampling(length, temperature, top_k),
         )
         mean = found.log_probability.sum(-1) / np.maximum(found.sampled.sum(-1), 1)
         for number in range(count):

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float
 from jaxneuron.concepts import _cav
 
 
-class Scores(NamedTuple):
+class Sensitivity(NamedTuple):
     """How a target changes along concept vectors, over inputs."""
 
     count: Float[Any, "*cav"]  # the share of inputs with a derivative above 0: TCAV's score
@@ -27,19 +27,19 @@ class Vectors(NamedTuple):
 
     direction: Float[Array, "concept unit"]
     bias: Float[Array, "concept"]
-    score: Scores  # [concept]
-    null: Scores  # [concept permutation], of labels shuffled among the examples
-    resampled: Scores  # [concept resample], of examples with random weights (Bayesian bootstrap)
+    score: Sensitivity  # [concept]
+    null: Sensitivity  # [concept permutation], of labels shuffled among the examples
+    resampled: Sensitivity  # [concept resample], of examples with random weights (Bayesian bootstrap)
     accuracy: Float[Array, "concept"]  # on examples that were held out; the mean of both sides' accuracies
 
 
-def derivatives(direction: Float[Array, "*cav unit"], gradient: Float[Array, "input unit"]) -> Scores:
+def derivatives(direction: Float[Array, "*cav unit"], gradient: Float[Array, "input unit"]) -> Sensitivity:
     """Return the scores of directions: `derivative[input] = gradient[input] . direction`."""
     derivative = direction @ gradient.T
     size = jnp.sum(jnp.abs(derivative), axis=-1)
     upward = jnp.sum(jnp.maximum(derivative, 0), axis=-1)
     magnitude = jnp.where(size > 0, upward / jnp.where(size > 0, size, 1), 0)
-    return Scores(jnp.mean(derivative > 0, axis=-1), magnitude, jnp.mean(derivative, axis=-1))
+    return Sensitivity(jnp.mean(derivative > 0, axis=-1), magnitude, jnp.mean(derivative, axis=-1))
 
 
 @functools.partial(jax.jit, static_argnames=("classifier", "permutations", "resamples", "chunk"))

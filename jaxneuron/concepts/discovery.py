@@ -35,8 +35,8 @@ class Spans(NamedTuple):
 class Discovered(NamedTuple):
     """Concepts, from the one that speaks most for the target to the one that speaks most against it."""
 
-    score: _vectors.Scores  # [concept], the mean over runs
-    deviation: _vectors.Scores  # [concept], the standard deviation over runs
+    score: _vectors.Sensitivity  # [concept], the mean over runs
+    deviation: _vectors.Sensitivity  # [concept], the standard deviation over runs
     accuracy: Float[np.ndarray, "concept"]  # of telling the concept's spans from the random ones that it is fitted with
     vectors: Float[np.ndarray, "concept unit"]  # the mean over runs
     members: tuple[Int[np.ndarray, "_span"], ...]  # indices of the spans that stand for each, nearest first
@@ -145,7 +145,9 @@ def explain(
     vectors = (np.asarray(vectors, np.float64) / its.scale).astype(np.float32)
 
     order = np.argsort(-score.mean.mean(axis=1), kind="stable")
-    mean, deviation = (_vectors.Scores(*(how(field, axis=1)[order] for field in score)) for how in (np.mean, np.std))
+    mean, deviation = (
+        _vectors.Sensitivity(*(how(field, axis=1)[order] for field in score)) for how in (np.mean, np.std)
+    )
     name = np.full(len(x), -1)
     for place, one in enumerate(order):
         name[fitted.labels_ == fitted.labels_[members[one][0]]] = place
@@ -161,7 +163,7 @@ def _scored(
     classifier: _cav.Classifier,
     l2: float,
     runs: int,
-) -> tuple[_vectors.Scores, np.ndarray, np.ndarray]:
+) -> tuple[_vectors.Sensitivity, np.ndarray, np.ndarray]:
     """Return scores `[concept run]`, mean vectors and accuracies."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
     most = max(map(len, members))
@@ -176,17 +178,17 @@ def _scored(
     positive = jnp.asarray(np.arange(2 * most) < most, x.dtype)
 
     @jax.jit
-    def concepts(rows: Array, weight: Array) -> tuple[Array, Array, _vectors.Scores]:
+    def concepts(rows: Array, weight: Array) -> tuple[Array, Array, _vectors.Sensitivity]:
         def run(rows: Array, weight: Array) -> tuple[Array, Array]:
             direction, bias = _cav.CLASSIFIERS[classifier](x[rows], positive, weight, jnp.float32(l2))
             right = (x[rows] @ direction + bias > 0) == (positive > 0)
             return direction, jnp.sum(weight * right) / jnp.sum(weight)
 
-        def concept(now: tuple) -> tuple[Array, Array, _vectors.Scores]:
+        def concept(now: tuple) -> tuple[Array, Array, _vectors.Sensitivity]:
             direction, right = jax.vmap(run, in_axes=(0, None))(*now)
             return jnp.mean(direction, axis=0), jnp.mean(right), _vectors.derivatives(direction, gradient)
 
         return jax.lax.map(concept, (rows, weight))
 
     vectors, accuracy, score = concepts(jnp.asarray(rows), jnp.asarray(weight))
-    return _vectors.Scores(*(np.asarray(field) for field in score)), np.asarray(vectors), np.asarray(accuracy)
+    return _vectors.Sensitivity(*(np.asarray(field) for field in score)), np.asarray(vectors), np.asarray(accuracy)

@@ -32,7 +32,7 @@ from jaxneuron.concepts._examples import count, padded, values
 from jaxneuron.concepts._examples import examples as examples
 from jaxneuron.concepts._examples import gradients as gradients
 from jaxneuron.concepts._range import Ranged, held, power, ranged
-from jaxneuron.concepts._vectors import Scores as Scores
+from jaxneuron.concepts._vectors import Sensitivity as Sensitivity
 from jaxneuron.types import Probe, Site
 
 
@@ -41,12 +41,12 @@ class Tcav(NamedTuple):
 
     sites: tuple[Site, ...]
     concepts: tuple[str, ...]
-    score: Scores  # [site concept]
+    score: Sensitivity  # [site concept]
     p: Float[np.ndarray, "site concept"]  # two-sided, for the statistic; correct a table with evaluate.statistics
     z: Float[np.ndarray, "site concept"]  # the statistic, in standard deviations of its null
     accuracy: Float[np.ndarray, "site concept"]  # of the classifier on held-out examples; 0.5 is chance
-    null: Scores  # [site concept permutation]
-    resampled: Scores  # [site concept resample], for error bars
+    null: Sensitivity  # [site concept permutation]
+    resampled: Sensitivity  # [site concept resample], for error bars
     vectors: dict[Site, Probe]  # weights [concept 1 unit]
     cosine: Float[np.ndarray, "site concept other"]  # between the vectors of two concepts
 
@@ -115,9 +115,9 @@ def explain(
             "expected at least one permutation, resamples of at least 0, a share held out between 0 and 1 and l2 above "
             f"0; got {permutations}, {resamples}, {held_out} and {l2}"
         )
-    if classifier not in _cav.CLASSIFIERS or statistic not in Scores._fields:
+    if classifier not in _cav.CLASSIFIERS or statistic not in Sensitivity._fields:
         raise ValueError(
-            f"expected one of {tuple(_cav.CLASSIFIERS)} and {Scores._fields}, got {classifier}, {statistic}"
+            f"expected one of {tuple(_cav.CLASSIFIERS)} and {Sensitivity._fields}, got {classifier}, {statistic}"
         )
     if not concepts or not gradients:
         raise ValueError(f"expected at least one concept and one site, got {len(concepts)} and {len(gradients)}")
@@ -165,8 +165,8 @@ def _as_given(found: _vectors.Vectors, site_range: Ranged, steep: float) -> _vec
     """Return what was fitted in a range for activations and gradients as they are, in float64."""
     direction, bias = site_range.back(found.direction, found.bias)
 
-    def unscaled(scores: Scores) -> Scores:
-        scores = Scores(*(np.asarray(field, np.float64) for field in scores))
+    def unscaled(scores: Sensitivity) -> Sensitivity:
+        scores = Sensitivity(*(np.asarray(field, np.float64) for field in scores))
         return scores._replace(mean=scores.mean * (steep / site_range.scale))
 
     score, null, resampled = map(unscaled, (found.score, found.null, found.resampled))

@@ -39,7 +39,7 @@ class Parts(NamedTuple):
     dev: Data | None = None  # handed to `fit`
 
 
-class Curves(NamedTuple):
+class InformationCurves(NamedTuple):
     """What k units tell on held-out tokens; fields of `Information` have a number per k (and per concept)."""
 
     counts: Int[np.ndarray, "k"]
@@ -59,7 +59,7 @@ def retrained(
     fit: Callable[..., Any] | None = None,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
-) -> Curves:
+) -> InformationCurves:
     """Fit a probe on the first, the last and k random units of a ranking, for each k.
 
     With control labels in place of the labels (`selectivity.control_labels`), this is the control accuracy for each k.
@@ -104,7 +104,7 @@ def masked(
     removed: Literal["mean", "zero"] = "mean",
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
-) -> Curves:
+) -> InformationCurves:
     """Let a fitted linear probe see only the first, the last and k random units of a ranking, for each k.
 
     Args:
@@ -232,7 +232,7 @@ def _curves(
     counts: Sequence[int],
     draws: int,
     progress: batching.Progress | None,
-) -> Curves:
+) -> InformationCurves:
     order = np.asarray(ranking.order)
     order = order[0] if order.ndim == 2 and len(order) == 1 else order
     if order.ndim != 1 or draws < 1:
@@ -247,7 +247,7 @@ def _curves(
         if progress:
             progress(i + 1, 2 + draws)
     random = Information(*(np.stack(field) for field in zip(*found[2:], strict=True)))
-    return Curves(np.asarray(counts), found[0], found[1], random)
+    return InformationCurves(np.asarray(counts), found[0], found[1], random)
 
 
 def _prefixes(

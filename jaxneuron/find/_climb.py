@@ -65,7 +65,7 @@ class Shape(NamedTuple):
     harvest: bool = False
 
 
-class State(NamedTuple):
+class Climb(NamedTuple):
     """Where one target's search stands."""
 
     x: Float[Array, "restart ..."]
@@ -76,14 +76,14 @@ class State(NamedTuple):
 
 
 @functools.partial(jax.jit, static_argnames=("method", "k"))
-def begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int) -> State:
+def begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int) -> Climb:
     """Return where the search of each target of a chunk begins."""
 
-    def one(key: Array, start: Tokens) -> State:
+    def one(key: Array, start: Tokens) -> Climb:
         x = method.start(key, start, values)
         restarts, time = start.ids.shape
         adam = optax.scale_by_adam(eps=1e-7).init(x)
-        return State(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf, jnp.float32), jnp.zeros((), jnp.int32))
+        return Climb(x, adam, _best.none(k, time), jnp.full(restarts, -jnp.inf, jnp.float32), jnp.zeros((), jnp.int32))
 
     return jax.vmap(one)(keys, start)
 
@@ -91,7 +91,7 @@ def begin(keys: Array, start: Tokens, values: Values, *, method: Method, k: int)
 @functools.partial(jax.jit, static_argnames=("forward", "method", "shape"))
 def advance(
     keys: Array,
-    states: State,
+    states: Climb,
     targets: Target,
     params: Params,
     values: Values,
@@ -100,14 +100,14 @@ def advance(
     forward: Forward,
     method: Method,
     shape: Shape,
-) -> State:
+) -> Climb:
     """Take one epoch of steps for every target of a chunk."""
 
-    def one(key: Array, state: State, target: Target) -> State:
+    def one(key: Array, state: Climb, target: Target) -> Climb:
         def score(tokens: Tokens, edits: Mapping[Site, Edit]) -> Float[Array, "row"]:
             return target(*forward(params, tokens, edits), tokens)
 
-        def step(carry: tuple[State, Array], number: Array) -> tuple[tuple[State, Array], None]:
+        def step(carry: tuple[Climb, Array], number: Array) -> tuple[tuple[Climb, Array], None]:
             state, discrete_sum = carry
             step_key = jax.random.fold_in(key, number)
             temperature = temperature_at(number, values)

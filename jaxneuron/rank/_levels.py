@@ -13,7 +13,7 @@ from jaxneuron.rank import _order
 from jaxneuron.table import Table, over_tokens
 
 
-class Counts(NamedTuple):
+class LevelCounts(NamedTuple):
     """What is known of the words so far."""
 
     level: Float[Any, "level unit"]
@@ -23,20 +23,20 @@ class Counts(NamedTuple):
     both: Int[Any, "level label unit"]  # those among them that have the label
 
 
-def init(level: Float[Any, "level unit"], labels: int) -> Counts:
+def init(level: Float[Any, "level unit"], labels: int) -> LevelCounts:
     """Return the counts over no words."""
     levels, units = np.shape(level)
     none = functools.partial(jnp.zeros, dtype=jnp.int32)
-    return Counts(level, none(()), none(labels), none((levels, units)), none((levels, labels, units)))
+    return LevelCounts(level, none(()), none(labels), none((levels, units)), none((levels, labels, units)))
 
 
 def update(
-    counts: Counts,
+    counts: LevelCounts,
     index: Int[Any, "token"],
     valid: Bool[Any, "token"],
     activations: Float[Any, "token unit"],
     labels: Shaped[Any, "token *label"],
-) -> Counts:
+) -> LevelCounts:
     """Add a block of words.
 
     Args:
@@ -55,12 +55,12 @@ def update(
     return _on_device(counts, valid, activations, labels)
 
 
-def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> Counts:
+def _on_host(counts: LevelCounts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> LevelCounts:
     held = labels[:, None] == np.arange(len(counts.label)) if labels.ndim == 1 else labels
     held = (np.concatenate([np.ones((len(held), 1), bool), held], axis=1) & valid[:, None]).astype(np.float32)
     found = np.stack([held.T @ (activations > level).astype(np.float32) for level in np.asarray(counts.level)])
     size, found = held.sum(axis=0).astype(np.int32), found.astype(np.int32)
-    return Counts(
+    return LevelCounts(
         counts.level,
         counts.tokens + size[0],
         counts.label + size[1:],
@@ -71,8 +71,8 @@ def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels:
 
 @jax.jit
 def _on_device(
-    counts: Counts, valid: Bool[Any, "token"], activations: Float[Any, "token unit"], labels: Shaped[Any, "..."]
-) -> Counts:
+    counts: LevelCounts, valid: Bool[Any, "token"], activations: Float[Any, "token unit"], labels: Shaped[Any, "..."]
+) -> LevelCounts:
     count = len(counts.label)
     held = jax.nn.one_hot(labels, count, dtype=jnp.float32) if labels.ndim == 1 else labels.astype(jnp.float32)
     held = jnp.concatenate([jnp.ones((len(held), 1), jnp.float32), held], axis=1) * valid[:, None]
@@ -81,7 +81,7 @@ def _on_device(
         return (held.T @ (activations > level[None]).astype(jnp.float32)).astype(jnp.int32)
 
     found = jax.lax.map(at, counts.level)
-    return Counts(
+    return LevelCounts(
         counts.level,
         counts.tokens + jnp.sum(valid, dtype=jnp.int32),
         counts.label + jnp.sum(held[:, 1:], axis=0).astype(jnp.int32),
@@ -98,7 +98,7 @@ def over(
     *,
     budget: int,
     progress: batching.Progress | None,
-) -> Counts:
+) -> LevelCounts:
     """Return the counts over all words, as numpy arrays."""
     counts = over_tokens(update, init(level, labels), activations, rows, budget=budget, progress=progress)
     return jax.tree.map(np.asarray, counts)

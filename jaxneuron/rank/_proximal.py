@@ -19,7 +19,7 @@ FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 """Decay of Adam's moments, and what keeps its quotient finite (Kingma and Ba 2015)."""
 
 
-class State(NamedTuple):
+class Descent(NamedTuple):
     """Where training stands."""
 
     linear: Linear
@@ -46,14 +46,14 @@ class Penalty(NamedTuple):
     mask: Array  # [probe, unit], or [1, unit]: units that a probe may use
 
 
-def initial(label: int, probe: int, unit: int, groups: int) -> State:
+def initial(label: int, probe: int, unit: int, groups: int) -> Descent:
     """Return probes that are zero, `groups` of them along a leading axis."""
     shape = (groups, label, probe, unit)
     zero = lambda: Linear(jnp.zeros(shape, jnp.float32), jnp.zeros(shape[:-1], jnp.float32))  # noqa: E731
-    return State(zero(), zero(), zero(), jnp.zeros(groups, jnp.int32))
+    return Descent(zero(), zero(), zero(), jnp.zeros(groups, jnp.int32))
 
 
-def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> State:
+def update(state: Descent, gradient: Linear, penalty: Penalty, rate: Array) -> Descent:
     """Take one proximal Adam step; the bias is not penalised."""
     step = state.step + 1
     age = step.astype(jnp.float32)
@@ -66,7 +66,7 @@ def update(state: State, gradient: Linear, penalty: Penalty, rate: Array) -> Sta
     moved = jax.tree.map(lambda w, d, m: w - d * m / (1 - FIRST**age), state.linear, size, first)
     threshold = size.weights * penalty.l1[None, :, None]
     sparse = moved.weights - jnp.clip(moved.weights, -threshold, threshold)
-    return State(Linear(sparse, moved.bias), first, second, step)
+    return Descent(Linear(sparse, moved.bias), first, second, step)
 
 
 def batches(key: Array, size: int, count: Array, batch: int) -> tuple[Array, Array]:
@@ -86,7 +86,7 @@ def evenly(valid: Array) -> Array:
 
 @partial(jax.jit, static_argnames=("batch", "kind"), donate_argnums=0)
 def train(
-    state: State,
+    state: Descent,
     key: Array,
     block: Given,
     weight: Array,
@@ -96,15 +96,15 @@ def train(
     *,
     batch: int,
     kind: Kind,
-) -> State:
+) -> Descent:
     """Go once over a block in shuffled batches; all but the block has a leading axis, one order of tokens for each.
 
     The learning rate falls from `rate` to zero over `steps`, which averages the noise of the batches away.
     """
     activations, labels, count, mean, scale = block
 
-    def one(state: State, key: Array, weight: Array, penalty: Penalty) -> State:
-        def step(state: State, now: tuple[Array, Array]) -> tuple[State, None]:
+    def one(state: Descent, key: Array, weight: Array, penalty: Penalty) -> Descent:
+        def step(state: Descent, now: tuple[Array, Array]) -> tuple[Descent, None]:
             rows, valid = now
             x = standardised(activations[rows], mean, scale)
             share = weight[:, rows] * evenly(valid)[None]

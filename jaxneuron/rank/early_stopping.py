@@ -32,7 +32,7 @@ class Settled(NamedTuple):
     tokens: int  # that were read, with the first
 
 
-class Counts(NamedTuple):
+class SideCounts(NamedTuple):
     """What is known of the tokens so far."""
 
     threshold: Float[Any, "label unit"]
@@ -171,23 +171,23 @@ def settle(
     return Settled(ranked(score), low, high, settled, done)
 
 
-def init(sums: _sums.Sums) -> Counts:
+def init(sums: _sums.Sums) -> SideCounts:
     """Return the state before the first token that judges, from the sums of those that thresholds are learned from."""
     inside, outside = _sums.contrast(sums)
     shift = np.zeros(1) if sums.shift is None else sums.shift.unit
     threshold, sign = np.nan_to_num((inside + outside) / 2) + shift, np.nan_to_num(np.sign(inside - outside))
     labels, units = threshold.shape
     none = jnp.zeros((labels, 2, units), jnp.int32)
-    return Counts(threshold, jnp.asarray(sign, jnp.float32), none[:, :, 0], none)
+    return SideCounts(threshold, jnp.asarray(sign, jnp.float32), none[:, :, 0], none)
 
 
 def update(
-    counts: Counts,
+    counts: SideCounts,
     index: Any,
     valid: Bool[Any, "token"],
     activations: Float[Any, "token unit"],
     labels: Bool[Any, "token label"],
-) -> Counts:
+) -> SideCounts:
     """Add a block of tokens.
 
     Args:
@@ -204,7 +204,7 @@ def update(
     return counts._replace(label=label, right=right)
 
 
-def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> Counts:
+def _on_host(counts: SideCounts, valid: np.ndarray, activations: np.ndarray, labels: np.ndarray) -> SideCounts:
     size, right = np.array(counts.label), np.array(counts.right)
     for label, held in enumerate(labels.T):
         says = np.asarray(counts.sign[label]) * (activations - counts.threshold[label]) > 0
@@ -214,7 +214,7 @@ def _on_host(counts: Counts, valid: np.ndarray, activations: np.ndarray, labels:
     return counts._replace(label=jnp.asarray(size), right=jnp.asarray(right))
 
 
-def _rounded(counts: Counts) -> Counts:
+def _rounded(counts: SideCounts) -> SideCounts:
     """Return thresholds in single precision, on the side where what is said of such numbers stays the same."""
     threshold = np.asarray(counts.threshold, np.float64)
     near = threshold.astype(np.float32)
@@ -225,7 +225,7 @@ def _rounded(counts: Counts) -> Counts:
 
 @jax.jit
 def _on_device(
-    counts: Counts,
+    counts: SideCounts,
     valid: Bool[Any, "token"],
     activations: Float[Any, "token unit"],
     labels: Bool[Any, "token label"],
@@ -243,7 +243,7 @@ def _on_device(
 
 
 def finish(
-    counts: Counts, *, error: float, look: int
+    counts: SideCounts, *, error: float, look: int
 ) -> tuple[Float[np.ndarray, "label unit"], Float[np.ndarray, "label unit"], Float[np.ndarray, "label unit"]]:
     """Return the balanced accuracy and its bounds.
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from jaxneuron import batching
 from jaxneuron.rank import _labels, _levels
-from jaxneuron.rank._levels import Counts, update
+from jaxneuron.rank._levels import LevelCounts, update
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, over_tokens
 from jaxneuron.types import Ranking
@@ -138,7 +138,7 @@ def scores(
 
 def init(
     above: Float[Any, "level unit"], below: Float[Any, "level unit"], *, labels: int, dtype: Any = np.float32
-) -> Counts:
+) -> LevelCounts:
     """Return the state before the first word; `update(state, index, valid, activations, labels)` adds a block.
 
     Args:
@@ -158,7 +158,7 @@ def init(
     return _levels.init(np.concatenate([np.asarray(above, dtype), lower]), labels)
 
 
-def finish(counts: Counts, *, signed: bool = False) -> Overlap:
+def finish(counts: LevelCounts, *, signed: bool = False) -> Overlap:
     """Return the overlaps after the last word.
 
     Args:

@@ -83,7 +83,7 @@ def rank(
     return ranked(score)
 
 
-def _joint(counts: _levels.Counts, part: slice) -> Int[np.ndarray, "bin label unit"]:
+def _joint(counts: _levels.LevelCounts, part: slice) -> Int[np.ndarray, "bin label unit"]:
     """Return the tokens in each bin with each label of one property; of a concept, also those without."""
     held = _levels.between(counts.label[part, None], counts.both[:, part])
     if held.shape[1] > 1:

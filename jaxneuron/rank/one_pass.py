@@ -25,7 +25,7 @@ SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0
 """Shares of the tokens that lie above each level."""
 
 
-class Scores(NamedTuple):
+class Associations(NamedTuple):
     """What each unit tells about each class or concept."""
 
     correlation: Float[np.ndarray, "label unit"]  # -1 to 1
@@ -38,7 +38,7 @@ class State(NamedTuple):
     """What is known of the tokens so far."""
 
     sums: _sums.Sums
-    counts: _levels.Counts
+    counts: _levels.LevelCounts
 
 
 def rank(
@@ -72,8 +72,8 @@ def rank(
         TypeError, ValueError: as `scores`; an unknown `by`.
     """
     del key
-    if by not in Scores._fields:
-        raise ValueError(f"expected by as one of {', '.join(Scores._fields)}, got by={by!r}")
+    if by not in Associations._fields:
+        raise ValueError(f"expected by as one of {', '.join(Associations._fields)}, got by={by!r}")
     found = scores(activations, labels, shares=shares, sample=sample, budget=budget, progress=progress)
     return ranked(np.abs(getattr(found, by)))
 
@@ -86,7 +86,7 @@ def scores(
     sample: int = 10_000,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
-) -> Scores:
+) -> Associations:
     """Return all four scores.
 
     Args:
@@ -151,7 +151,7 @@ def update(
     return State(_sums.update(state.sums, None, valid, activations, labels), counts)
 
 
-def finish(state: State) -> Scores:
+def finish(state: State) -> Associations:
     """Return the scores after the last token."""
     sums, counts = state.sums, jax.tree.map(np.asarray, state.counts)
     inside, outside = _sums.contrast(sums)
@@ -165,7 +165,7 @@ def finish(state: State) -> Scores:
     both = np.concatenate([counts.both, with_label - counts.both])
     jaccard, correlation = _levels.overlap(active, counts.label, both).max(axis=0), _sums.correlation(sums)
     assert sums.spread is not None  # or there is no correlation
-    return Scores(
+    return Associations(
         correlation=correlation,
         difference=np.nan_to_num(inside - outside),
         information=np.maximum(bits / np.log(2), 0),

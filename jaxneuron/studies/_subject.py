@@ -18,7 +18,7 @@ class Subject(NamedTuple):
     forward: Forward
     params: Params
     tokenizer: Tokenizer
-    config: transformer.Config
+    config: transformer.TransformerConfig
     hidden: int | None  # the id that stands for a hidden word, in a masked language model
     source: str  # what it was opened by
     model: Model  # as it was opened

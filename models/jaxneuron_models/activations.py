@@ -1,4 +1,4 @@
-"""The non-linearities of transformers, by the names that a `Config` has for them."""
+"""The non-linearities of transformers, by the names that a config has for them."""
 
 from collections.abc import Callable
 from functools import partial

@@ -29,7 +29,7 @@ from jaxneuron.types import Params, Vocabulary
 LISTING = "listing.json"
 
 
-class Stored(NamedTuple):
+class Header(NamedTuple):
     """The part of a checkpoint that is not weights."""
 
     config: dict[str, Any]
@@ -83,7 +83,7 @@ def _from(directory: Path, over: str) -> str:
     return f"../{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
 
 
-def load(directory: Path | str, architecture: str) -> Stored:
+def load(directory: Path | str, architecture: str) -> Header:
     """Read the config and the vocabulary.
 
     Raises:
@@ -97,7 +97,7 @@ def load(directory: Path | str, architecture: str) -> Stored:
     words = _read_json(directory / "vocabulary.json", directory)
     over = header.get("over", "")
     over = str(directory.absolute().parent / over[3:]) if over.startswith("../") else over
-    return Stored(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])), over)
+    return Header(header["config"], Vocabulary(tuple(words["words"]), np.array(words["counts"])), over)
 
 
 def _check_same(directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary) -> None:

@@ -1,4 +1,4 @@
-"""An encoder that reads one text and a decoder that writes another: Marian, BART and T5 are a `Config` each.
+"""An encoder that reads one text and a decoder that writes another: Marian, BART and T5 are a config each.
 
 Vaswani et al. 2017 (arXiv 1706.03762); Junczys-Dowmunt et al. 2018 (Marian, arXiv 1804.00344); Lewis et al. 2020 (BART,
 arXiv 1910.13461); Raffel et al. 2020 (T5, arXiv 1910.10683). It reads a `types.Translation`.
@@ -23,11 +23,11 @@ from jaxneuron_models import check_text, positions, pure, relative
 from jaxneuron_models.activations import ACTIVATIONS
 from jaxneuron_models.attention import Cache
 from jaxneuron_models.cross_attention import CrossAttention, View, extended
-from jaxneuron_models.encoder_decoder_config import Config
+from jaxneuron_models.encoder_decoder_config import EncoderDecoderConfig
 from jaxneuron_models.norms import LayerNorm, RMSNorm
 
 
-class Prediction(NamedTuple):
+class EncoderDecoderPrediction(NamedTuple):
     """What an encoder-decoder returns beside its activations; probabilities that nobody reads, nobody computes."""
 
     logits: Float[Array, "batch time output"] | None  # time is 1 for a head that reads the last word; None: no head
@@ -36,10 +36,10 @@ class Prediction(NamedTuple):
     encoder: Float[Array, "block batch head time key"] | None  # of the source to itself; None where it was read before
 
 
-class Block(nnx.Module):
+class EncoderDecoderBlock(nnx.Module):
     """Attention, in a decoder attention to the source, then an MLP, each added to the stream."""
 
-    def __init__(self, config: Config, heads: int, hidden: int, *, cross: bool, rngs: nnx.Rngs):
+    def __init__(self, config: EncoderDecoderConfig, heads: int, hidden: int, *, cross: bool, rngs: nnx.Rngs):
         width = config.width
         unit = config.head_width or width // heads
         linear = partial(nnx.Linear, use_bias=config.bias, rngs=rngs)
@@ -101,7 +101,7 @@ class Block(nnx.Module):
 class Stack(nnx.Module):
     """The encoder, or the decoder: words and their places, then blocks."""
 
-    def __init__(self, config: Config, side: str, *, rngs: nnx.Rngs):
+    def __init__(self, config: EncoderDecoderConfig, side: str, *, rngs: nnx.Rngs):
         normal = nnx.initializers.normal(0.02)
         self.side, self.reads_source = side, side == "decoder"
         heads = config.decoder_heads if self.reads_source else config.encoder_heads
@@ -118,7 +118,9 @@ class Stack(nnx.Module):
         self.embedding_norm = norm(config) if config.embedding_norm else None
         self.blocks = config.decoder_blocks if self.reads_source else config.encoder_blocks
         for number in range(self.blocks):
-            setattr(self, f"block{number}", Block(config, heads, hidden, cross=self.reads_source, rngs=rngs))
+            setattr(
+                self, f"block{number}", EncoderDecoderBlock(config, heads, hidden, cross=self.reads_source, rngs=rngs)
+            )
         self.final_norm = norm(config) if config.norm_first else None
         self.config = config
 
@@ -139,7 +141,7 @@ class Stack(nnx.Module):
         caches: Sequence[Cache] | None,
         sources: Sequence[tuple[Cache, View]] | None,
     ) -> tuple[Float[Array, "batch time unit"], list[Float[Array, "block batch head time key"]], list[Cache]]:
-        """Send words through all blocks; see `Block`."""
+        """Send words through all blocks; see `EncoderDecoderBlock`."""
         x = tap(f"{self.side}/embed/word", lookup(table, jnp.asarray(ids)), view.time)
         x = tap(f"{self.side}/embed", self.embed(x, view.time), view.time)
         probabilities, memories = [], []
@@ -163,10 +165,10 @@ class Stack(nnx.Module):
         return x if self.embedding_norm is None else self.embedding_norm(x)
 
 
-class Head(nnx.Module):
+class EncoderDecoderHead(nnx.Module):
     """From the decoder's last states to scores: of words, of each word's labels, or of the text's."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: EncoderDecoderConfig, *, rngs: nnx.Rngs):
         language = config.head == "language"
         outputs = config.target_vocabulary if language else config.labels
         self.transform = nnx.Linear(config.width, config.width, rngs=rngs) if config.head_transform else None
@@ -190,12 +192,12 @@ class Head(nnx.Module):
 class EncoderDecoder(nnx.Module):
     """Both stacks, with every activation tapped."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: EncoderDecoderConfig, *, rngs: nnx.Rngs):
         self.encoder, self.decoder = Stack(config, "encoder", rngs=rngs), Stack(config, "decoder", rngs=rngs)
-        self.head = Head(config, rngs=rngs) if config.head != "none" else None
+        self.head = EncoderDecoderHead(config, rngs=rngs) if config.head != "none" else None
         self.config = config
 
-    def __call__(self, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+    def __call__(self, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[EncoderDecoderPrediction, Activations]:
         """Read both texts whole; see `types.Forward` and, for what is refused, `check_text`."""
         if not isinstance(tokens, Translation):
             raise TypeError(
@@ -232,7 +234,7 @@ class EncoderDecoder(nnx.Module):
         source: Sequence[Cache],
         source_mask: Array,
         caches: Sequence[Cache] | None,
-    ) -> tuple[Prediction, list[Cache]]:
+    ) -> tuple[EncoderDecoderPrediction, list[Cache]]:
         """Read words of the target, after those in the caches."""
         table = (self.encoder if self.config.shared else self.decoder).word[...]
         sources = [(memory, View(view.time, jnp.asarray(source_mask)[:, None])) for memory in source]
@@ -241,14 +243,14 @@ class EncoderDecoder(nnx.Module):
         if self.head is not None:
             logits = self.head(x, target, table)
             logits = tap("logits", logits, view.time if logits.shape[1] == x.shape[1] else jnp.arange(1))
-        return Prediction(logits, attention, cross, None), memories
+        return EncoderDecoderPrediction(logits, attention, cross, None), memories
 
 
-def norm(config: Config) -> LayerNorm | RMSNorm:
+def norm(config: EncoderDecoderConfig) -> LayerNorm | RMSNorm:
     """Return a norm of a stack."""
     return (LayerNorm if config.norm == "layer" else RMSNorm)(config.width, epsilon=config.epsilon)
 
 
-def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+def build(config: EncoderDecoderConfig) -> tuple[pure.PureForward, Callable[[Array], Params]]:
     """Return the encoder-decoder's forward and the function from a key to fresh weights."""
     return pure.split(lambda rngs: EncoderDecoder(config, rngs=rngs))

@@ -6,7 +6,7 @@ from jaxneuron_models.activations import ACTIVATIONS
 
 
 @dataclass(frozen=True)
-class Config:
+class EncoderDecoderConfig:
     """The architecture of an encoder-decoder; the defaults are a small Marian."""
 
     vocabulary: int

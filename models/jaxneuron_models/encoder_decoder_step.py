@@ -20,11 +20,11 @@ from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import check_text, encoder_decoder, pure
 from jaxneuron_models.attention import Cache
 from jaxneuron_models.cross_attention import View
-from jaxneuron_models.encoder_decoder import Prediction
-from jaxneuron_models.encoder_decoder_config import Config
+from jaxneuron_models.encoder_decoder import EncoderDecoderPrediction
+from jaxneuron_models.encoder_decoder_config import EncoderDecoderConfig
 
 
-class State(NamedTuple):
+class EncoderDecoderState(NamedTuple):
     """What has been read, of all blocks of the decoder."""
 
     keys: Float[Array, "block batch key head unit"]  # of the target
@@ -41,15 +41,15 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PureStep:
+class EncoderDecoderStep:
     """An `intervene.Step` of the decoder; two steps of one architecture are equal, so `jit` compiles once for both."""
 
     forward: pure.PureForward
-    config: Config
+    config: EncoderDecoderConfig
 
     def begin(
         self, params: Params, source: Tokens, capacity: int, edits: Mapping[Site, Edit] | None = None
-    ) -> tuple[Activations, State]:
+    ) -> tuple[Activations, EncoderDecoderState]:
         """Read the source.
 
         Args:
@@ -73,8 +73,8 @@ class PureStep:
         return _begin(self, params, Tokens(*map(jnp.asarray, source)), dict(edits or {}), capacity)
 
     def __call__(
-        self, params: Params, state: State, ids: Array | np.ndarray, edits: Mapping[Site, Edit]
-    ) -> tuple[Prediction, Activations, State]:
+        self, params: Params, state: EncoderDecoderState, ids: Array | np.ndarray, edits: Mapping[Site, Edit]
+    ) -> tuple[EncoderDecoderPrediction, Activations, EncoderDecoderState]:
         """Read a few more words of each target; agrees with reading all of them at once.
 
         Args:
@@ -119,7 +119,7 @@ class PureStep:
 
 
 @lru_cache
-def build(config: Config) -> PureStep:
+def build(config: EncoderDecoderConfig) -> EncoderDecoderStep:
     """Return the step of an encoder-decoder, such as `pretrained.load(...).config` describes.
 
     Raises:
@@ -127,18 +127,18 @@ def build(config: Config) -> PureStep:
     """
     if config.head == "last":
         raise ValueError("this encoder-decoder cannot read step by step: its head reads the last word")
-    return PureStep(encoder_decoder.build(config)[0], config)
+    return EncoderDecoderStep(encoder_decoder.build(config)[0], config)
 
 
 @partial(jax.jit, static_argnums=(0, 4))
 def _begin(
-    step: PureStep, params: Params, source: Tokens, edits: Mapping[Site, Edit], capacity: int
-) -> tuple[Activations, State]:
+    step: EncoderDecoderStep, params: Params, source: Tokens, edits: Mapping[Site, Edit], capacity: int
+) -> tuple[Activations, EncoderDecoderState]:
     tap = Tap(edits)
     memories, _ = nnx.merge(step.forward.graph, params).encode(tap, source)
     keys, values = _stacked(memories)
     empty = jnp.zeros((*keys.shape[:2], capacity, *keys.shape[3:]), keys.dtype)
-    return tap.activations(), State(empty, empty, jnp.zeros((), jnp.int32), keys, values, source.mask)
+    return tap.activations(), EncoderDecoderState(empty, empty, jnp.zeros((), jnp.int32), keys, values, source.mask)
 
 
 def _stacked(memories: list[Cache]) -> tuple[Array, Array]:

@@ -17,8 +17,8 @@ from jaxneuron.intervene import Sampling, Written, generate
 from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import encoder_decoder_step
 from jaxneuron_models.architectures.settings import said
-from jaxneuron_models.encoder_decoder import Prediction
-from jaxneuron_models.encoder_decoder_config import Config
+from jaxneuron_models.encoder_decoder import EncoderDecoderPrediction
+from jaxneuron_models.encoder_decoder_config import EncoderDecoderConfig
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "repetition_penalty": (1,),
@@ -90,7 +90,7 @@ def rules(described: Mapping[str, Any]) -> Writing:
 
 def write(
     key: Array,
-    config: Config,
+    config: EncoderDecoderConfig,
     params: Params,
     writing: Writing,
     source: Tokens,
@@ -150,7 +150,7 @@ def write(
     return found if writing.last is None else _closed(found, writing.last)
 
 
-def _without(never: Array, output: Prediction, activations: Activations) -> Array:
+def _without(never: Array, output: EncoderDecoderPrediction, activations: Activations) -> Array:
     """Return the scores of the next word, of some words none."""
     if output.logits is None:
         raise ValueError("this model has no head, so it writes nothing; load it with its head")

@@ -43,7 +43,7 @@ SCHEDULE = Schedule()
 
 
 @dataclass(frozen=True)
-class Config:
+class HeadConfig:
     """The head."""
 
     site: Site  # of the encoder, which the head reads
@@ -79,7 +79,7 @@ class Encoder(Protocol):
 class Head(nnx.Module):
     """From a site's activation to scores."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: HeadConfig, *, rngs: nnx.Rngs):
         self.first = nnx.Linear(config.width, config.hidden, rngs=rngs)
         self.scores = nnx.Linear(config.hidden, config.labels, rngs=rngs)
         self.reads = config.reads
@@ -114,13 +114,13 @@ class HeadedForward:
         return scores, activations | tap.activations()
 
 
-def build(encoder: Forward, config: Config) -> tuple[HeadedForward, Callable[[Array], Params]]:
+def build(encoder: Forward, config: HeadConfig) -> tuple[HeadedForward, Callable[[Array], Params]]:
     """Return the forward of an encoder with a head, and the function from a key to the head's fresh weights."""
     head, init = pure.split(lambda rngs: Head(config, rngs=rngs))
     return HeadedForward(encoder, head.graph, config.site), init
 
 
-def with_head(model: Encoder, config: Config, params: Params) -> Model:
+def with_head(model: Encoder, config: HeadConfig, params: Params) -> Model:
     """Return a model with a head over it.
 
     Args:
@@ -161,7 +161,7 @@ def with_head(model: Encoder, config: Config, params: Params) -> Model:
 def fit(
     key: Array,
     model: Encoder,
-    config: Config,
+    config: HeadConfig,
     texts: Examples,
     dev: Examples,
     directory: Path,
@@ -243,14 +243,14 @@ def load(directory: Path | str, model: Encoder) -> Model:
     """
     stored: dict[str, Any] = checkpoints.load(directory, "head").config
     stored["names"] = tuple(stored["names"])  # JSON knows lists only
-    config = Config(**stored)
+    config = HeadConfig(**stored)
     _, init = build(model.forward, config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     return with_head(model, config, params)._replace(source=str(directory))
 
 
 def read(
-    model: Encoder, config: Config, tokens: Tokens, *, batch: int = 32
+    model: Encoder, config: HeadConfig, tokens: Tokens, *, batch: int = 32
 ) -> tuple[Float[np.ndarray, "text time unit"], Bool[np.ndarray, "text time"]]:
     """Return what a head reads, and where: each token, or one mean per text in the place of all its tokens."""
     values, masks = [], []

@@ -22,7 +22,7 @@ POINTER = b"version https://git-lfs"
 FLOATS = {name: np.dtype(kind) for name, kind in {"F16": "f2", "BF16": bfloat16, "F32": "f4", "F64": "f8"}.items()}
 
 
-class Stored(NamedTuple):
+class StoredTensor(NamedTuple):
     """A tensor in a file, not read yet."""
 
     path: Path
@@ -110,7 +110,7 @@ def tokenizer(folder: Path) -> Tokenizer:
         ) from error
 
 
-def tensors(folder: Path) -> dict[str, Stored]:
+def tensors(folder: Path) -> dict[str, StoredTensor]:
     """Return the checkpoint's tensors by their names.
 
     Raises:
@@ -146,7 +146,7 @@ def tensors(folder: Path) -> dict[str, Stored]:
     return {name: opened[shard][name] for name, shard in places.items()}
 
 
-def _opened(path: Path) -> dict[str, Stored]:
+def _opened(path: Path) -> dict[str, StoredTensor]:
     _check_pointer(path)
     try:
         with safe_open(path, "numpy"):  # checks that the header and the file's length agree
@@ -158,7 +158,7 @@ def _opened(path: Path) -> dict[str, Stored]:
         header = json.loads(file.read(length))
     header.pop("__metadata__", None)
     return {
-        name: Stored(path, name, tensor["dtype"], tuple(tensor["shape"]), 8 + length + tensor["data_offsets"][0])
+        name: StoredTensor(path, name, tensor["dtype"], tuple(tensor["shape"]), 8 + length + tensor["data_offsets"][0])
         for name, tensor in header.items()
     }
 

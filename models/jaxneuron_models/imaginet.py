@@ -28,7 +28,7 @@ LINEAR: dict[Site, Site] = {"textual/projection": "textual/gru", "visual/project
 
 
 @dataclass(frozen=True)
-class Config:
+class ImaginetConfig:
     """The architecture and how it is trained; the defaults are those of Poerner et al. 2018."""
 
     vocabulary: int
@@ -88,7 +88,7 @@ class Pathways(NamedTuple):
 class Imaginet(nnx.Module):
     """The two pathways over one embedding."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: ImaginetConfig, *, rngs: nnx.Rngs):
         cell = {name: getattr(config, name) for name in ("reset", "gate", "candidate", "initial")}
         uniform = nnx.initializers.uniform(0.1)
         self.embedding = nnx.Param(uniform(rngs.params(), (config.vocabulary, config.embedding)) - 0.05)
@@ -111,7 +111,7 @@ class Imaginet(nnx.Module):
         return Pathways(words, features), tap.activations()
 
 
-def build(config: Config) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:
+def build(config: ImaginetConfig) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:
     """Return Imaginet's forward and the function from a key to fresh weights."""
     return pure.split(lambda rngs: Imaginet(config, rngs=rngs))
 
@@ -148,7 +148,7 @@ def load(directory: Path | str) -> Model:
     """
     stored = checkpoints.load(directory, "imaginet")
     try:
-        config = Config(**stored.config)
+        config = ImaginetConfig(**stored.config)
     except TypeError as error:
         raise ValueError(f"{directory}/config.json is not Imaginet's ({error}); train the model again") from error
     forward, init = build(config)

@@ -56,7 +56,7 @@ def fit(
         schedule: how long it is trained; its batches are of captions, its learning rate is Adam's.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
-        **architecture: fields of `imaginet.Config`, but for `vocabulary` and `features`, which the data decide.
+        **architecture: fields of `imaginet.ImaginetConfig`, but for `vocabulary` and `features`, which the data decide.
 
     Raises:
         ValueError: a wrong option, nothing to train on or to stop by, no word that occurs `min_count` times, a stopped
@@ -65,7 +65,7 @@ def fit(
     """
     check(schedule)
     vocabulary = checks.vocabulary(data.sentences, dev.sentences, min_count=architecture.get("min_count", 1))
-    config = imaginet.Config(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
+    config = imaginet.ImaginetConfig(vocabulary=len(vocabulary.words), features=data.features.shape[1], **architecture)
     notice(checks.unknown(vocabulary, {"train": data.sentences, "dev": dev.sentences}))
     found = task(key, data, dev, vocabulary, config, schedule)
     with checkpoints.begun(directory, "imaginet", config.__dict__, vocabulary):
@@ -77,7 +77,7 @@ def task(
     data: Captions,
     dev: Captions,
     vocabulary: Vocabulary,
-    config: imaginet.Config,
+    config: imaginet.ImaginetConfig,
     schedule: Schedule,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""

@@ -25,7 +25,7 @@ from jaxneuron_models.lstm import LSTM, Memory
 
 
 @dataclass(frozen=True)
-class Config:
+class LstmConfig:
     """The architecture; the defaults are those of Deep Neural Inspection."""
 
     vocabulary: int
@@ -42,13 +42,13 @@ class Config:
             raise ValueError(f"the LSTM's symbol must be character or word, got {self.symbol!r}")
 
 
-class Prediction(NamedTuple):
+class LstmPrediction(NamedTuple):
     """What the LSTM returns beside its activations."""
 
     logits: Float[Array, "batch time vocab"]  # of the next symbol, after each symbol
 
 
-class State(NamedTuple):
+class LstmState(NamedTuple):
     """What the LSTM remembers of the text that it has read."""
 
     hidden: Float[Array, "layer batch unit"]
@@ -59,7 +59,7 @@ class State(NamedTuple):
 class Language(nnx.Module):
     """Symbols in, scores of the next symbol out, with every activation tapped."""
 
-    def __init__(self, config: Config, *, training: bool = False, rngs: nnx.Rngs):
+    def __init__(self, config: LstmConfig, *, training: bool = False, rngs: nnx.Rngs):
         uniform, glorot = nnx.initializers.uniform(0.1), nnx.initializers.glorot_uniform()
         shape = (config.vocabulary, config.embedding)
         self.word = nnx.Param(uniform(rngs.params(), shape) - 0.05) if config.embedding else None
@@ -70,13 +70,15 @@ class Language(nnx.Module):
         self.vocabulary, self.width, self.layers = config.vocabulary, config.width, config.layers
         self.training = training
 
-    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+    def __call__(self, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[LstmPrediction, Activations]:
         """Read texts from their beginning; see `types.Forward`."""
         empty = _empty(self.layers, tokens.mask.shape[0], self.width, self.head.kernel[...].dtype)
         output, activations, _ = self.step(tokens, empty, edits)
         return output, activations
 
-    def step(self, tokens: Tokens, state: State, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations, State]:
+    def step(
+        self, tokens: Tokens, state: LstmState, edits: Mapping[Site, Edit]
+    ) -> tuple[LstmPrediction, Activations, LstmState]:
         """Read on from `state`."""
         refused = [site for site in edits if self.training and site.endswith(("/hidden", "/cell"))]
         if refused:
@@ -89,7 +91,7 @@ class Language(nnx.Module):
             memories.append(memory)
         logits = tap("logits", jnp.swapaxes(self.head(x), 0, 1), time)
         hidden, cell = (jnp.stack(leaves) for leaves in zip(*memories, strict=True))
-        return Prediction(logits), tap.activations(), State(hidden, cell, state.length + len(time))
+        return LstmPrediction(logits), tap.activations(), LstmState(hidden, cell, state.length + len(time))
 
     def embed(self, tap: Tap, ids: Array, time: Int[Array, "time"], edits: Mapping[Site, Edit]) -> Array:
         """Return what enters the first layer, time first."""
@@ -105,7 +107,7 @@ class Language(nnx.Module):
         return jnp.swapaxes(x, 0, 1)
 
 
-def build(config: Config, *, training: bool = False) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+def build(config: LstmConfig, *, training: bool = False) -> tuple[pure.PureForward, Callable[[Array], Params]]:
     """Return the language model's forward and the function from a key to fresh weights.
 
     Args:
@@ -117,8 +119,8 @@ def build(config: Config, *, training: bool = False) -> tuple[pure.PureForward, 
 
 
 def step(
-    params: Params, state: State, ids: Array | np.ndarray | Tokens, edits: Mapping[Site, Edit]
-) -> tuple[Prediction, Activations, State]:
+    params: Params, state: LstmState, ids: Array | np.ndarray | Tokens, edits: Mapping[Site, Edit]
+) -> tuple[LstmPrediction, Activations, LstmState]:
     """Read a few more symbols of each text; agrees with reading all of them at once.
 
     Args:
@@ -147,23 +149,23 @@ def step(
     return nnx.merge(_graph(_config(params)), params).step(ids, state, edits)
 
 
-def initial_state(config: Config, batch: int, dtype: Any = jnp.float32) -> State:
+def initial_state(config: LstmConfig, batch: int, dtype: Any = jnp.float32) -> LstmState:
     """Return the state of `batch` texts before their first symbol."""
     return _empty(config.layers, batch, config.width, dtype)
 
 
-def _empty(layers: int, batch: int, width: int, dtype: Any) -> State:
+def _empty(layers: int, batch: int, width: int, dtype: Any) -> LstmState:
     hidden, cell = (jnp.zeros((layers, batch, width), dtype) for _ in range(2))
-    return State(hidden, cell, jnp.zeros((), jnp.int32))
+    return LstmState(hidden, cell, jnp.zeros((), jnp.int32))
 
 
-def _config(params: Params) -> Config:
+def _config(params: Params) -> LstmConfig:
     """Return the architecture that has such weights."""
     width, vocabulary = params["head"]["kernel"].shape
     layers = sum(name.startswith("lstm") for name in params)
-    return Config(vocabulary, width, layers, params["word"].shape[1] if "word" in params else 0)
+    return LstmConfig(vocabulary, width, layers, params["word"].shape[1] if "word" in params else 0)
 
 
 @lru_cache
-def _graph(config: Config) -> Any:
+def _graph(config: LstmConfig) -> Any:
     return build(config)[0].graph

@@ -65,7 +65,7 @@ def fit(
         cutting: how longer texts are cut.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
-        **architecture: fields of `lstm_lm.Config`, but for `vocabulary`.
+        **architecture: fields of `lstm_lm.LstmConfig`, but for `vocabulary`.
 
     Returns:
         The best weights and the curves: `loss` in nats per symbol, `bits` per symbol, `accuracy` of the next symbol.
@@ -82,7 +82,7 @@ def fit(
         if isinstance(given, str):
             raise ValueError(f"expected a list of texts, got one string ({given!r:.40}); put it into a list")
     vocabulary = checks.vocabulary(texts, dev, min_count=min_count)
-    config = lstm_lm.Config(vocabulary=len(vocabulary.words), **architecture)
+    config = lstm_lm.LstmConfig(vocabulary=len(vocabulary.words), **architecture)
     training = {"batch": schedule.batch, "learning_rate": schedule.learning_rate} | cutting._asdict()
     settings = config.__dict__ | training
     notice(checks.unknown(vocabulary, {"train": texts, "dev": dev}))
@@ -96,7 +96,7 @@ def task(
     texts: Sequence[Sequence[str]],
     dev: Sequence[Sequence[str]],
     vocabulary: Vocabulary,
-    config: lstm_lm.Config,
+    config: lstm_lm.LstmConfig,
     schedule: Schedule,
     cutting: Cutting,
 ) -> Task:
@@ -188,7 +188,7 @@ def measure(
 
 
 @jax.jit
-def _read_on(params: Params, state: lstm_lm.State, window: Excerpts) -> tuple[lstm_lm.State, Sums]:
+def _read_on(params: Params, state: lstm_lm.LstmState, window: Excerpts) -> tuple[lstm_lm.LstmState, Sums]:
     output, _, state = lstm_lm.step(params, state, window.tokens, {})
     return state, _sums(output.logits, window)
 
@@ -203,11 +203,11 @@ def load(directory: Path | str) -> Model:
         FileNotFoundError, ValueError: see `checkpoints.load`.
     """
     stored = checkpoints.load(directory, "lstm")
-    names = [field.name for field in fields(lstm_lm.Config)]
+    names = [field.name for field in fields(lstm_lm.LstmConfig)]
     missing = [name for name in names if name not in stored.config]
     if missing:
         raise ValueError(f"{directory}/config.json lacks {', '.join(missing)}; copy it again or train the model anew")
-    config = lstm_lm.Config(**{name: stored.config[name] for name in names})
+    config = lstm_lm.LstmConfig(**{name: stored.config[name] for name in names})
     forward, init = lstm_lm.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     linear = {"logits": f"lstm{config.layers - 1}/hidden"}

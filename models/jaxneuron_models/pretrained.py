@@ -17,14 +17,14 @@ from tokenizers import Tokenizer
 from jaxneuron.types import Site, Vocabulary
 from jaxneuron_models import encoder_decoder, hub_folder, transformer, transformer_step, word_tables
 from jaxneuron_models.architectures import ARCHITECTURES
-from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, Head
+from jaxneuron_models.architectures.architecture import BLOCKS, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Settings, read, said
 from jaxneuron_models.encoder_decoder_writing import rules
-from jaxneuron_models.hub_folder import Stored
+from jaxneuron_models.hub_folder import StoredTensor
 from jaxneuron_models.model import Model
 from jaxneuron_models.stored_weights import belongs, fill
 
-BODY = Head({"head": "none"}, {})
+BODY = StoredHead({"head": "none"}, {})
 
 HIDDEN = ("[MASK]", "<mask>")
 """What a tokenizer calls a hidden word."""
@@ -130,9 +130,9 @@ def _family(described: dict[str, Any], folder: Path) -> str:
     return family
 
 
-def _stored(architecture: Architecture, tensors: dict[str, Stored], folder: Path) -> dict[str, Stored]:
+def _stored(architecture: Architecture, tensors: dict[str, StoredTensor], folder: Path) -> dict[str, StoredTensor]:
     """Return the tensors by the names that the body alone would have, in today's spelling."""
-    stored: dict[str, Stored] = {}
+    stored: dict[str, StoredTensor] = {}
     for name, tensor in tensors.items():
         plain = name
         for prefix in architecture.prefixes:
@@ -158,9 +158,9 @@ def _head(
     described: dict[str, Any],
     asked: str,
     tied: bool,
-    stored: dict[str, Stored],
+    stored: dict[str, StoredTensor],
     folder: Path,
-) -> Head:
+) -> StoredHead:
     """Return the head: as asked for, or as config.json says, or as the weights are."""
     named = asked or next(iter(described.get("architectures") or []), "")
     heads = architecture.heads
@@ -181,7 +181,7 @@ def _head(
     return next(iter(held.values()), BODY)
 
 
-def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
+def _held(head: StoredHead, tied: bool, stored: dict[str, StoredTensor]) -> bool:
     """Return whether all that a head needs is stored."""
     language = head.fields["head"] == "language"
     spare = ("head.scores" if tied else "head.bias") if language and len(head.tensors) > 1 else ""
@@ -189,7 +189,7 @@ def _held(head: Head, tied: bool, stored: dict[str, Stored]) -> bool:
     return all(theirs in stored or f"{theirs}.weight" in stored for theirs in needed)
 
 
-def _labels(settings: Settings, head: Head, folder: Path) -> tuple[str, ...]:
+def _labels(settings: Settings, head: StoredHead, folder: Path) -> tuple[str, ...]:
     """Return the names of the head's outputs."""
     if head.fields["head"] in ("none", "language"):
         return ()
@@ -206,7 +206,7 @@ def _labels(settings: Settings, head: Head, folder: Path) -> tuple[str, ...]:
         ) from error
 
 
-def _same(stored: dict[str, Stored], own: str, word: str) -> bool:
+def _same(stored: dict[str, StoredTensor], own: str, word: str) -> bool:
     """Return whether a tied head is the word table: not where the file holds another matrix for it."""
     if own not in stored:
         return True
@@ -246,7 +246,7 @@ def _vocabulary(tokenizer: Tokenizer, config: Any) -> Vocabulary:
 
 def _linear(config: Any) -> dict[Site, Site]:
     """Return the sites that are affine functions of another one."""
-    two_texts = isinstance(config, encoder_decoder.Config)
+    two_texts = isinstance(config, encoder_decoder.EncoderDecoderConfig)
     side, blocks = ("decoder/", config.decoder_blocks) if two_texts else ("", config.blocks)
     last = f"{side}final" if config.norm_first else f"{side}block{blocks - 1}/residual"
     capped = not two_texts and config.head_cap

@@ -12,9 +12,9 @@ import numpy as np
 
 from jaxneuron.tap import nearest
 from jaxneuron.types import Params
-from jaxneuron_models.architectures.architecture import Architecture, Head, Part
-from jaxneuron_models.hub_folder import Stored
-from jaxneuron_models.transformer_config import Config
+from jaxneuron_models.architectures.architecture import Architecture, Part, StoredHead
+from jaxneuron_models.hub_folder import StoredTensor
+from jaxneuron_models.transformer_config import TransformerConfig
 
 READERS = 2
 """Tensors that are read at a time: one is on its way from the file while another is converted."""
@@ -25,7 +25,7 @@ def fill(
     table: dict[str, str | Part],
     config: Any,
     shapes: Params,
-    stored: dict[str, Stored],
+    stored: dict[str, StoredTensor],
     spare: set[str],
     dtype: Any,
     folder: Path,
@@ -45,7 +45,7 @@ def fill(
     Raises:
         ValueError: a tensor is missing, left over, of another shape, quantised or not finite.
     """
-    shared = config.weights if isinstance(config, Config) else ()  # an encoder-decoder's blocks share none
+    shared = config.weights if isinstance(config, TransformerConfig) else ()  # an encoder-decoder's blocks share none
     leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
     places = [_place([str(part.key) for part in path], shape.shape, table, shared) for path, shape in leaves]
     held: dict[str, list[int]] = {}  # which of our arrays a tensor holds
@@ -118,7 +118,7 @@ def _check_left(architecture: Architecture, left: list[str], folder: Path) -> No
         )
 
 
-def _missing(name: str, stored: dict[str, Stored], config: Any, of_head: bool, folder: Path) -> str:
+def _missing(name: str, stored: dict[str, StoredTensor], config: Any, of_head: bool, folder: Path) -> str:
     """Return what to say of a tensor that is not there."""
     hint = "" if of_head else nearest(name, stored)
     if of_head and config.head == "language" and not config.tied:
@@ -128,7 +128,7 @@ def _missing(name: str, stored: dict[str, Stored], config: Any, of_head: bool, f
     return f"{folder}: the tensor {name!r} is missing{hint}"
 
 
-def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
+def _numbers(tensor: StoredTensor, dtype: Any) -> np.ndarray:
     """Return a tensor in our number format, all of it finite."""
     with np.errstate(over="ignore"):  # said below
         found = tensor.read().astype(jnp.dtype(dtype), copy=False)
@@ -142,7 +142,7 @@ def _numbers(tensor: Stored, dtype: Any) -> np.ndarray:
     return found
 
 
-def _part(tensor: np.ndarray, part: Part, config: Config) -> np.ndarray:
+def _part(tensor: np.ndarray, part: Part, config: TransformerConfig) -> np.ndarray:
     """Cut one part out of `[..., all of them]`; a tensor of another size stays whole."""
     if part.of != 3:
         return np.split(tensor, part.of, axis=-1)[part.index] if tensor.shape[-1] % part.of == 0 else tensor
@@ -155,7 +155,7 @@ def _part(tensor: np.ndarray, part: Part, config: Config) -> np.ndarray:
     return np.split(grouped, starts, axis=-2)[part.index].reshape(*tensor.shape[:-1], -1)
 
 
-def _halves(tensor: np.ndarray, config: Config) -> np.ndarray:
+def _halves(tensor: np.ndarray, config: TransformerConfig) -> np.ndarray:
     """Put the first units of all pairs that are turned together before the second ones, in each head."""
     heads = tensor.reshape(*tensor.shape[:-1], -1, config.unit)
     turned = int(config.unit * config.rotary_share)
@@ -163,6 +163,6 @@ def _halves(tensor: np.ndarray, config: Config) -> np.ndarray:
     return np.concatenate(parts, axis=-1).reshape(tensor.shape)
 
 
-def belongs(name: str, head: Head) -> bool:
+def belongs(name: str, head: StoredHead) -> bool:
     """Return whether a tensor is one of a head's."""
     return any(name == theirs or name.startswith(f"{theirs}.") for theirs in head.tensors.values())

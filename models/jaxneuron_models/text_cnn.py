@@ -23,7 +23,7 @@ from jaxneuron_models import pure
 
 
 @dataclass(frozen=True)
-class Config:
+class TextCnnConfig:
     """The architecture; the defaults are those of the tutorial."""
 
     vocabulary: int
@@ -46,7 +46,7 @@ class Config:
 class TextCNN(nnx.Module):
     """Words in, a score for each label out, with every activation tapped."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: TextCnnConfig, *, rngs: nnx.Rngs):
         glorot, normal = nnx.initializers.glorot_uniform(), nnx.initializers.normal(0.1)
         rows = normal(rngs.params(), (config.vocabulary, config.embedding))
         self.word = nnx.Param(rows.at[0].set(0))  # id 0 is in no text: a baseline that says nothing
@@ -89,7 +89,7 @@ def _highest(
     return jnp.where(jnp.any(mask, axis=-1)[:, None, None], highest, 0)
 
 
-def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+def build(config: TextCnnConfig) -> tuple[pure.PureForward, Callable[[Array], Params]]:
     """Return the network's forward and the function from a key to fresh weights."""
     return pure.split(lambda rngs: TextCNN(config, rngs=rngs))
 

@@ -59,7 +59,7 @@ def fit(
         longest: words that are read of a text.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
-        **architecture: fields of `text_cnn.Config`, but for `vocabulary` and `labels`.
+        **architecture: fields of `text_cnn.TextCnnConfig`, but for `vocabulary` and `labels`.
 
     Returns:
         The best weights and the curves: `loss` in nats and `accuracy`.
@@ -82,7 +82,7 @@ def fit(
     if unknown := sorted(set(dev_labels) - set(names)):
         raise ValueError(f"no text to train on has the label {unknown[0]!r}; its labels are {', '.join(names)}")
     vocabulary = checks.vocabulary(texts, dev_texts, min_count=min_count)
-    config = text_cnn.Config(vocabulary=len(vocabulary.words), labels=len(names), **architecture)
+    config = text_cnn.TextCnnConfig(vocabulary=len(vocabulary.words), labels=len(names), **architecture)
     settings = asdict(config) | {"widths": list(config.widths), "names": list(names), "longest": longest}
     notice(checks.unknown(vocabulary, {"train": texts, "dev": dev_texts}))
     place = {name: number for number, name in enumerate(names)}
@@ -95,7 +95,7 @@ def fit(
         return train(key, found, directory, schedule, progress=progress)
 
 
-def _task(key: Array, sets: list[tuple[Tokens, Array]], config: text_cnn.Config, schedule: Schedule) -> Task:
+def _task(key: Array, sets: list[tuple[Tokens, Array]], config: text_cnn.TextCnnConfig, schedule: Schedule) -> Task:
     """Return what `train` needs to know; the sets are train and dev."""
     forward, init = text_cnn.build(config)
     seed = int(jax.random.bits(key) >> 1)
@@ -143,10 +143,10 @@ def load(directory: Path | str) -> Model:
         FileNotFoundError, ValueError: see `checkpoints.load`.
     """
     stored = checkpoints.load(directory, "text_cnn")
-    names = [field.name for field in fields(text_cnn.Config)]
+    names = [field.name for field in fields(text_cnn.TextCnnConfig)]
     architecture: dict[str, Any] = {name: stored.config[name] for name in names}
     architecture["widths"] = tuple(architecture["widths"])  # JSON knows lists only
-    config = text_cnn.Config(**architecture)
+    config = text_cnn.TextCnnConfig(**architecture)
     forward, init = text_cnn.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     return Model(

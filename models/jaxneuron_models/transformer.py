@@ -1,4 +1,4 @@
-"""One transformer for BERT, GPT and Llama: what separates them is a line of `Config` each, not a class each.
+"""One transformer for BERT, GPT and Llama: what separates them is a line of `TransformerConfig` each, not a class each.
 
 Vaswani et al. 2017 (arXiv 1706.03762); Devlin et al. 2019 (arXiv 1810.04805); Radford et al. 2019; Su et al. 2021
 (rotary positions, arXiv 2104.09864); Touvron et al. 2023 (arXiv 2302.13971). `pretrained.py` fills it with weights.
@@ -28,10 +28,10 @@ from jaxneuron_models.attention import Attention, Cache, Heads, Reach, Relation
 from jaxneuron_models.disentangled import Disentangled
 from jaxneuron_models.norms import NORMS, LayerNorm, RMSNorm
 from jaxneuron_models.relative import Vectors, rows
-from jaxneuron_models.transformer_config import Config
+from jaxneuron_models.transformer_config import TransformerConfig
 
 
-class Prediction(NamedTuple):
+class TransformerPrediction(NamedTuple):
     """What the transformer returns beside its activations."""
 
     logits: Float[Array, "batch time output"] | None  # time is 1 for a head that reads the sentence; None: no head
@@ -41,7 +41,7 @@ class Prediction(NamedTuple):
 class Block(nnx.Module):
     """Attention, then an MLP, each added to the stream."""
 
-    def __init__(self, config: Config, number: int, *, rngs: nnx.Rngs):
+    def __init__(self, config: TransformerConfig, number: int, *, rngs: nnx.Rngs):
         width, hidden = config.width, config.hidden or 4 * config.width
         linear = partial(nnx.Linear, use_bias=config.mlp_bias, rngs=rngs)
         scale = (config.attention_scale or config.unit**-0.5) / (number + 1 if config.scale_by_block else 1)
@@ -114,10 +114,10 @@ class Block(nnx.Module):
         return x if self.scale == 1 else x * jnp.asarray(self.scale, x.dtype)
 
 
-class Head(nnx.Module):
+class TransformerHead(nnx.Module):
     """From the last states to scores: of words, of each token's labels, or of the sentence's."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: TransformerConfig, *, rngs: nnx.Rngs):
         outputs = config.vocabulary if config.head == "language" else config.labels
         self.reads, self.activation = config.head, config.head_transform
         language = config.head == "language"
@@ -151,7 +151,7 @@ class Head(nnx.Module):
 class Transformer(nnx.Module):
     """The stream of a transformer, with every activation tapped."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs):
+    def __init__(self, config: TransformerConfig, *, rngs: nnx.Rngs):
         normal = nnx.initializers.normal(0.02)
         width = config.embedding_width or config.width
         self.word = nnx.Param(normal(rngs.params(), (config.vocabulary, width)))
@@ -169,10 +169,10 @@ class Transformer(nnx.Module):
             named[name] = named.get(name) or Block(config, number, rngs=rngs)
             setattr(self, f"block{number}", named[name])
         self.final_norm = _norm(config) if config.norm_first else None
-        self.head = Head(config, rngs=rngs) if config.head != "none" else None
+        self.head = TransformerHead(config, rngs=rngs) if config.head != "none" else None
         self.config = config
 
-    def __call__(self, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[Prediction, Activations]:
+    def __call__(self, tokens: Text, edits: Mapping[Site, Edit]) -> tuple[TransformerPrediction, Activations]:
         """Read whole sentences, one in a row or several; see `types.Forward` and, for what is refused, `check_text`."""
         check_text.check(
             tokens,
@@ -196,8 +196,8 @@ class Transformer(nnx.Module):
         return output, tap.activations()
 
     def step(
-        self, tokens: Tokens, cache: "State", edits: Mapping[Site, Edit]
-    ) -> tuple[Prediction, Activations, "State"]:
+        self, tokens: Tokens, cache: "TransformerState", edits: Mapping[Site, Edit]
+    ) -> tuple[TransformerPrediction, Activations, "TransformerState"]:
         """Read a few more words of each sentence; see `types.Step`."""
         check_text.check_range("id", tokens.ids, None, self.config.vocabulary, "words")
         batch, new = tokens.mask.shape
@@ -207,10 +207,12 @@ class Transformer(nnx.Module):
         tap = Tap(edits)
         output, layers = self.run(tap, tokens, Reach(time, time[None], allowed, keys[None], None), cache)
         keys, values = (jnp.stack(leaves) for leaves in zip(*layers, strict=True))
-        state = State(keys, values, cache.length + new)
+        state = TransformerState(keys, values, cache.length + new)
         return output, tap.activations(), state
 
-    def run(self, tap: Tap, tokens: Text, reach: Reach, state: "State | None") -> tuple[Prediction, list[Cache]]:
+    def run(
+        self, tap: Tap, tokens: Text, reach: Reach, state: "TransformerState | None"
+    ) -> tuple[TransformerPrediction, list[Cache]]:
         """Send the words through all blocks."""
         x = tap("embed/word", lookup(self.word[...], jnp.asarray(tokens.ids)), reach.time)
         x = tap("embed", self.embed(x, tokens, reach), reach.time)
@@ -225,7 +227,7 @@ class Transformer(nnx.Module):
         if self.head is not None:
             logits = self.head(x, tokens, self.word[...])
             logits = tap("logits", logits, reach.time if logits.shape[1] == x.shape[1] else jnp.arange(1))
-        return Prediction(logits, jnp.stack(attention)), caches
+        return TransformerPrediction(logits, jnp.stack(attention)), caches
 
     def embed(self, x: Float[Array, "batch time row"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
         """Add positions and types to the words' vectors."""
@@ -248,7 +250,7 @@ class Transformer(nnx.Module):
         return Relation(table, rows(self.config.relative, position))
 
 
-class State(NamedTuple):
+class TransformerState(NamedTuple):
     """The keys and values of what has been read, of all blocks."""
 
     keys: Float[Array, "block batch key head unit"]
@@ -261,16 +263,16 @@ class State(NamedTuple):
         return self.keys.shape[2] - int(self.length)
 
 
-def _norm(config: Config, width: int = 0) -> LayerNorm | RMSNorm:
+def _norm(config: TransformerConfig, width: int = 0) -> LayerNorm | RMSNorm:
     return NORMS[config.norm](width or config.width, epsilon=config.epsilon)
 
 
-def build(config: Config) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+def build(config: TransformerConfig) -> tuple[pure.PureForward, Callable[[Array], Params]]:
     """Return the transformer's forward and the function from a key to fresh weights."""
     return pure.split(lambda rngs: Transformer(config, rngs=rngs))
 
 
-def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.float32) -> State:
+def initial_state(config: TransformerConfig, batch: int, capacity: int, dtype: Any = jnp.float32) -> TransformerState:
     """Return an empty cache for `capacity` tokens of each of `batch` sentences."""
     empty = jnp.zeros((config.blocks, batch, capacity, config.key_heads or config.heads, config.unit), dtype)
-    return State(empty, empty, jnp.zeros((), jnp.int32))
+    return TransformerState(empty, empty, jnp.zeros((), jnp.int32))

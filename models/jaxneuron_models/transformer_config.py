@@ -9,7 +9,7 @@ from jaxneuron_models.rotary import Dynamic, Long, Rotary, Scaling, Yarn
 
 
 @dataclass(frozen=True)
-class Config:
+class TransformerConfig:
     """The architecture; the defaults are a small GPT."""
 
     vocabulary: int

@@ -1,6 +1,6 @@
 """A causal transformer that reads on from where it stopped: a word costs one step, however long the text before it is.
 
-The keys and values of what has been read are kept (`transformer.State`), in arrays whose size is chosen at the start.
+The keys and values of what has been read are kept (`TransformerState`), in arrays whose size is chosen at the start.
 """
 
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ from jaxneuron.types import Activations, Edit, Params, Site, Tokens
 from jaxneuron_models import pure, transformer
 from jaxneuron_models.model import Model
 from jaxneuron_models.rotary import Dynamic, Long
-from jaxneuron_models.transformer import Prediction, State
-from jaxneuron_models.transformer_config import Config
+from jaxneuron_models.transformer import TransformerPrediction, TransformerState
+from jaxneuron_models.transformer_config import TransformerConfig
 
 
 @dataclass(frozen=True)
-class PureStep:
+class TransformerStep:
     """An `intervene.Step`; two steps of one architecture are equal, so `jit` compiles once for both."""
 
     forward: pure.PureForward
 
     def __call__(
-        self, params: Params, state: State, ids: Array | np.ndarray, edits: Mapping[Site, Edit]
-    ) -> tuple[Prediction, Activations, State]:
+        self, params: Params, state: TransformerState, ids: Array | np.ndarray, edits: Mapping[Site, Edit]
+    ) -> tuple[TransformerPrediction, Activations, TransformerState]:
         """Read a few more words of each sentence; agrees with reading all of them at once.
 
         Args:
@@ -63,7 +63,7 @@ class PureStep:
 
 
 @lru_cache
-def build(config: Config) -> PureStep:
+def build(config: TransformerConfig) -> TransformerStep:
     """Return the step of a transformer, such as `pretrained.load(...).config` describes.
 
     Args:
@@ -75,10 +75,10 @@ def build(config: Config) -> PureStep:
     if not config.causal or config.head in ("first", "last"):
         what = f"its head reads the {config.head} word" if config.causal else "its words see those that follow"
         raise ValueError(f"this transformer cannot read step by step: {what}; take a causal language model")
-    return PureStep(transformer.build(config)[0])
+    return TransformerStep(transformer.build(config)[0])
 
 
-def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.float32) -> State:
+def initial_state(config: TransformerConfig, batch: int, capacity: int, dtype: Any = jnp.float32) -> TransformerState:
     """Return the state of `batch` texts before their first word, with room for `capacity` words of each.
 
     Args:
@@ -91,7 +91,7 @@ def initial_state(config: Config, batch: int, capacity: int, dtype: Any = jnp.fl
         ValueError: a capacity below 1, or beyond the table of positions.
 
     Example:
-        >>> initial_state(Config(vocabulary=9, width=8, blocks=1, heads=2), 1, capacity=3).room
+        >>> initial_state(TransformerConfig(vocabulary=9, width=8, blocks=1, heads=2), 1, capacity=3).room
         3
     """
     bound = config.steps

@@ -26,7 +26,7 @@ MASK = words.UNK
 """What stands for a hidden word: the unknown word, which training text never predicts."""
 
 SIZES = ("width", "blocks", "heads", "longest")
-"""Fields of `transformer.Config` that cannot be 0."""
+"""Fields of `transformer.TransformerConfig` that cannot be 0."""
 
 SCHEDULE = Schedule()
 """How long it is trained, unless told otherwise."""
@@ -55,7 +55,7 @@ def fit(
         min_count: occurrences of a word to be in the vocabulary.
         progress: called after each batch.
         notice: told how much of the text the vocabulary does not know.
-        **architecture: fields of `transformer.Config`, but for `vocabulary`.
+        **architecture: fields of `transformer.TransformerConfig`, but for `vocabulary`.
 
     Raises:
         ValueError: a wrong option, nothing to train on or to stop by, no word that occurs `min_count` times, a stopped
@@ -65,7 +65,7 @@ def fit(
     checks.at_least(1, **{name: architecture[name] for name in SIZES if name in architecture})
     check(schedule)
     vocabulary = checks.vocabulary(sentences, dev, min_count=min_count)
-    config = transformer.Config(vocabulary=len(vocabulary.words), **architecture)
+    config = transformer.TransformerConfig(vocabulary=len(vocabulary.words), **architecture)
     notice(checks.unknown(vocabulary, {"train": sentences, "dev": dev}))
     found = task(key, sentences, dev, vocabulary, config, schedule)
     with checkpoints.begun(directory, "transformer", config.__dict__, vocabulary):
@@ -77,7 +77,7 @@ def task(
     sentences: list[list[str]],
     dev: list[list[str]],
     vocabulary: Vocabulary,
-    config: transformer.Config,
+    config: transformer.TransformerConfig,
     schedule: Schedule,
 ) -> Task:
     """Return what `train` needs to know; the arguments are those of `fit`."""
@@ -153,7 +153,7 @@ def load(directory: Path | str) -> Model:
     stored = checkpoints.load(directory, "transformer")
     lists = {name for name, value in stored.config.items() if isinstance(value, list)}  # JSON has no tuples
     fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in stored.config.items()}
-    config = transformer.Config(**fields)
+    config = transformer.TransformerConfig(**fields)
     forward, init = transformer.build(config)
     params = checkpoints.restore(directory, jax.eval_shape(init, jax.random.key(0)))
     last = "final" if config.norm_first else f"block{config.blocks - 1}/residual"

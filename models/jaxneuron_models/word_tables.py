@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxneuron_models.hub_folder import Stored
+from jaxneuron_models.hub_folder import StoredTensor
 
 SHARED = "shared.weight"
 OWN = {
@@ -22,7 +22,7 @@ OWN = {
 POSITIONS = ("encoder.embed_positions.weight", "decoder.embed_positions.weight")
 
 
-def place(stored: dict[str, Stored], fields: dict[str, Any]) -> dict[str, str]:
+def place(stored: dict[str, StoredTensor], fields: dict[str, Any]) -> dict[str, str]:
     """Return where each table is, as `stored_weights.fill` reads it: our names -> theirs.
 
     Args:
@@ -53,7 +53,7 @@ def place(stored: dict[str, Stored], fields: dict[str, Any]) -> dict[str, str]:
     return table | ({"head.scores": places["head.scores"].removesuffix(".weight")} if language else {})
 
 
-def _same(stored: dict[str, Stored], one: str, other: str) -> bool:
+def _same(stored: dict[str, StoredTensor], one: str, other: str) -> bool:
     if one == other:
         return True
     return one in stored and other in stored and np.array_equal(stored[one].read(), stored[other].read())

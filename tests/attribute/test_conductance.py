@@ -154,7 +154,7 @@ def test_other_texts_do_not_compile_again(bert, every_site, no_compilation):
 
 def test_a_transformer_with_its_norms_keeps_to_it(bert):
     options = {"causal": False, "norm_first": False, "embedding_norm": True, "head": "none", "epsilon": 0.1}
-    config = transformer.Config(11, width=8, blocks=1, heads=2, longest=6, hidden=12, **options)
+    config = transformer.TransformerConfig(11, width=8, blocks=1, heads=2, longest=6, hidden=12, **options)
     forward, init = transformer.build(config)
     inputs = jax.jit(init)(jax.random.key(0)), bert.tokens, "embed/word", bert.target, bert.x, bert.baseline
     found = conductance.layers(forward, *inputs)

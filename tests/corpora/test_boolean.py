@@ -61,7 +61,7 @@ def encoded(texts):
 
 
 def test_the_state_of_the_machine_is_decoded_from_four_units():
-    config = lstm_lm.Config(len(boolean.SYMBOLS), width=UNITS)
+    config = lstm_lm.LstmConfig(len(boolean.SYMBOLS), width=UNITS)
     train, build_init = lstm_lm.build(config, training=True)
     forward, _ = lstm_lm.build(config)
     ids, value = encoded(boolean.sample(1, 5000, operands=OPERANDS))

@@ -31,7 +31,7 @@ tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}
 tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
 random = np.random.default_rng(0)
 text = [[words[n] for n in random.integers(0, 50, random.integers(1, 12))] for _ in range(500)]
-config = transformer.Config(50, width=16, blocks=1, heads=2, longest=16, causal=False, head="none")
+config = transformer.TransformerConfig(50, width=16, blocks=1, heads=2, longest=16, causal=False, head="none")
 forward, init = transformer.build(config)
 devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if mesh else None
 

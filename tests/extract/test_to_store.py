@@ -21,7 +21,7 @@ LONGEST = 24
 
 @pytest.fixture(scope="module")
 def model():
-    config = transformer.Config(
+    config = transformer.TransformerConfig(
         len(PIECES), width=12, blocks=2, heads=3, causal=False, norm_first=False, longest=LONGEST, head="none"
     )
     return build(config)
@@ -90,7 +90,7 @@ def test_each_row_is_its_sentences_vector(model, sentences, pool, tmp_path):
 @pytest.mark.parametrize("positions", ["learned", "rotary"])
 @pytest.mark.parametrize("options", [{"how": "mean"}, {"pool": "cls"}, {"how": "first"}])
 def test_several_sentences_in_a_row_do_not_see_each_other(sentences, causal, positions, options, tmp_path):
-    config = transformer.Config(
+    config = transformer.TransformerConfig(
         len(PIECES), width=12, blocks=2, heads=3, causal=causal, positions=positions, longest=LONGEST, head="none"
     )
     model = build(config)
@@ -200,7 +200,7 @@ def test_without_blocks_what_has_a_vector_for_each_word_is_stored(cnn, tmp_path)
 @pytest.fixture(scope="module")
 def cnn():
     words = vocabulary.build([WORDS])
-    config = text_cnn.Config(len(words.words), embedding=4, filters=3, widths=(2,))
+    config = text_cnn.TextCnnConfig(len(words.words), embedding=4, filters=3, widths=(2,))
     forward, init = text_cnn.build(config)
     return Model(forward, init(jax.random.key(0)), words, {"logits": "pool"}, config)
 
@@ -208,7 +208,7 @@ def cnn():
 def test_a_word_of_a_model_of_characters_is_its_last_one(tmp_path):
     text = [["the", "dog"], ["a", "cat", "play"]]
     words = vocabulary.build(["the dog cat play"])
-    config = lstm_lm.Config(len(words.words), width=5)
+    config = lstm_lm.LstmConfig(len(words.words), width=5)
     forward, init = lstm_lm.build(config)
     model = Model(forward, init(jax.random.key(0)), words, {"logits": "lstm0/hidden"}, config, symbol="character")
     found = extract(model, text, tmp_path / "s")

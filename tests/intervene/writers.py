@@ -7,7 +7,7 @@ from jaxneuron.tap import Tap, lookup
 from jaxneuron_models import transformer, transformer_step
 from tests import tiny
 
-CONFIG = transformer.Config(tiny.VOCAB, width=8, blocks=1, heads=2, longest=16)
+CONFIG = transformer.TransformerConfig(tiny.VOCAB, width=8, blocks=1, heads=2, longest=16)
 FORWARD, INIT = transformer.build(CONFIG)
 attentive = transformer_step.build(CONFIG)
 

@@ -14,8 +14,8 @@ from tests.quick import quick_compilation  # noqa: F401
 TOKENS = Tokens(jnp.array([[3, 5, 1, 7], [2, 4, 0, 0]]), jnp.array([[True] * 4, [True, True, False, False]]))
 BERT = dict(norm_first=False, causal=False, embedding_norm=True, activation="gelu", head="first", labels=2)
 CONFIGS = {
-    "bert": transformer.Config(11, 8, 1, 2, head_transform="tanh", tied=False, head_bias=True, **BERT),
-    "llama": transformer.Config(
+    "bert": transformer.TransformerConfig(11, 8, 1, 2, head_transform="tanh", tied=False, head_bias=True, **BERT),
+    "llama": transformer.TransformerConfig(
         11, 8, 1, 2, norm="rms", activation="silu", gated=True, positions="rotary", key_heads=1, parallel=True
     ),
 }
@@ -35,10 +35,10 @@ def model(name):
         forward, init = transformer.build(CONFIGS[name])
         width, target = 8, targets.Unit("logits", 1)
     elif name == "lstm":
-        forward, init = lstm_lm.build(lstm_lm.Config(11, 6, embedding=5))
+        forward, init = lstm_lm.build(lstm_lm.LstmConfig(11, 6, embedding=5))
         width, target = 5, targets.Unit("logits", 1)
     else:
-        forward, init = imaginet.build(imaginet.Config(11, 3, embedding=5, units=6))
+        forward, init = imaginet.build(imaginet.ImaginetConfig(11, 3, embedding=5, units=6))
         width, target = 5, targets.Unit("visual/gru", 1)
     x, other = jnp.asarray(np.random.default_rng(1).normal(size=(2, 2, 4, width)), jnp.float32)
     baseline = jnp.where(jnp.array([[0, 1, 1, 0], [0, 0, 0, 0]], bool)[..., None], other, x)

@@ -197,7 +197,7 @@ def rules(family):
 @pytest.mark.parametrize("family", ARCHITECTURES)
 def test_an_empty_file_is_the_published_model(family):
     model = config(family)
-    if isinstance(model, transformer.Config):
+    if isinstance(model, transformer.TransformerConfig):
         assert model.causal == (family not in BOTH_SIDES)
 
 

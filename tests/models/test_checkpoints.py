@@ -13,7 +13,7 @@ import pytest
 from jaxneuron.types import Vocabulary
 from jaxneuron_models import checkpoints, imaginet
 
-CONFIG = imaginet.Config(vocabulary=5, features=4, embedding=6, units=7)
+CONFIG = imaginet.ImaginetConfig(vocabulary=5, features=4, embedding=6, units=7)
 WORDS = Vocabulary(("<BEG>", "<END>", "<UNK>", "a", "dog"), np.array([0, 0, 0, 7, 2]))
 
 

@@ -11,11 +11,13 @@ from jaxneuron.intervene import Step
 from jaxneuron.targets import Group, Logit, Unit
 from jaxneuron.types import Forward, Tokens, Translation
 from jaxneuron_models import encoder_decoder, encoder_decoder_step, encoder_decoder_writing, relative
-from jaxneuron_models.encoder_decoder import Config
+from jaxneuron_models.encoder_decoder import EncoderDecoderConfig
 from jaxneuron_models.encoder_decoder_writing import Writing
 
-MARIAN = Config(17, width=12, encoder_blocks=2, decoder_blocks=1, encoder_heads=3, encoder_hidden=20, longest=9)
-T5 = Config(
+MARIAN = EncoderDecoderConfig(
+    17, width=12, encoder_blocks=2, decoder_blocks=1, encoder_heads=3, encoder_hidden=20, longest=9
+)
+T5 = EncoderDecoderConfig(
     17,
     target_vocabulary=19,
     width=12,
@@ -203,9 +205,9 @@ def test_what_cannot_be_read_is_refused(model):
 )
 def test_an_architecture_that_cannot_be_is_refused(options, fault):
     with pytest.raises(ValueError, match=fault):
-        Config(**{"vocabulary": 17} | options)
+        EncoderDecoderConfig(**{"vocabulary": 17} | options)
     with pytest.raises(ValueError, match="its head reads the last word"):
-        encoder_decoder_step.build(Config(17, width=12, head="last", labels=2))
+        encoder_decoder_step.build(EncoderDecoderConfig(17, width=12, head="last", labels=2))
 
 
 def test_every_distance_has_a_bucket():

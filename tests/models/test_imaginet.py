@@ -13,7 +13,7 @@ from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
 from jaxneuron_models import imaginet
 
-CONFIG = imaginet.Config(vocabulary=11, features=5, embedding=6, units=7)
+CONFIG = imaginet.ImaginetConfig(vocabulary=11, features=5, embedding=6, units=7)
 TOKENS = Tokens(
     jnp.array([[3, 4, 5, 6], [7, 8, 0, 0], [9, 0, 0, 0], [0, 0, 0, 0]], jnp.int32),
     jnp.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], bool),
@@ -122,12 +122,12 @@ def test_rows_without_words_or_features_leave_finite_gradients(model):
 @pytest.mark.parametrize("name", ["reset", "gate", "candidate", "initial", "losses"])
 def test_an_unknown_setting_names_the_known_ones(name):
     with pytest.raises(ValueError, match=rf"{name} must be one of .*, got 'soggy'"):
-        imaginet.Config(vocabulary=3, features=2, **{name: "soggy"})
+        imaginet.ImaginetConfig(vocabulary=3, features=2, **{name: "soggy"})
 
 
 @pytest.mark.parametrize("published", [imaginet.POERNER2018, imaginet.KADAR2017])
 def test_the_published_settings_exist(published):
-    imaginet.Config(vocabulary=3, features=2, **published)
+    imaginet.ImaginetConfig(vocabulary=3, features=2, **published)
 
 
 def test_equal_configs_give_equal_forwards():

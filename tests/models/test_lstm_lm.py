@@ -19,7 +19,7 @@ STATES = ("lstm0/hidden", "lstm0/cell", "lstm1/hidden", "lstm1/cell")
 @functools.cache
 def build(kind="two layers"):
     """Return a model whose every weight is drawn, biases too."""
-    config = lstm_lm.Config(WORDS, width=UNITS, **KINDS[kind])
+    config = lstm_lm.LstmConfig(WORDS, width=UNITS, **KINDS[kind])
     forward, init = lstm_lm.build(config)
     leaves, structure = jax.tree.flatten(init(jax.random.key(0)))
     keys = jax.random.split(jax.random.key(1), len(leaves))
@@ -206,9 +206,9 @@ def test_many_ablations_are_one_edit_and_compile_once(no_compilation):
 
 def test_a_wrong_setting_or_shape_or_site_is_named():
     with pytest.raises(ValueError, match="layers must be at least 1, got 0"):
-        lstm_lm.Config(WORDS, layers=0)
+        lstm_lm.LstmConfig(WORDS, layers=0)
     with pytest.raises(ValueError, match="character or word, got 'letter'"):
-        lstm_lm.Config(WORDS, symbol="letter")
+        lstm_lm.LstmConfig(WORDS, symbol="letter")
     config, forward, params = build()
     with pytest.raises(ValueError, match=r"expected ids \[batch time\], got the shape \(2,\).*ids\[:, None\]"):
         lstm_lm.step(params, lstm_lm.initial_state(config, 2), jnp.array([1, 2]), {})

@@ -59,7 +59,7 @@ def test_a_model_can_be_loaded_and_stepped(trained):
     directory, run = trained
     model = lstm_training.load(directory)
     jax.tree.map(np.testing.assert_array_equal, model.params, run.params)
-    assert model.config == lstm_lm.Config(vocabulary=7, width=8) and model.linear == {"logits": "lstm0/hidden"}
+    assert model.config == lstm_lm.LstmConfig(vocabulary=7, width=8) and model.linear == {"logits": "lstm0/hidden"}
     output, _, state = model.step(model.params, model.initial_state(1, 2), jnp.array([[3, 4]]), {})
     assert output.logits.shape == (1, 2, 7) and int(state.length) == 2
 

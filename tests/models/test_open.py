@@ -102,7 +102,7 @@ def here(tmp_path_factory):
         key, *[(texts, labels)] * 2, here / "text_cnn", schedule=Schedule(epochs=1), embedding=4, filters=3, widths=(2,)
     )
     encoder = open_model(here / "transformer")
-    config = heads.Config("final", 4, 2, hidden=3, names=("a", "b"))
+    config = heads.HeadConfig("final", 4, 2, hidden=3, names=("a", "b"))
     examples = Tokens(np.full((4, 3), 3, np.int32), np.ones((4, 3), bool)), np.array([0, 1, 0, 1])
     heads.fit(key, encoder, config, examples, examples, here / "head", schedule=Schedule(epochs=1))
     return here

@@ -27,7 +27,9 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def model():
-    config = transformer.Config(len(WORDS), width=8, blocks=1, heads=2, longest=9, head="first", labels=3, **BERT)
+    config = transformer.TransformerConfig(
+        len(WORDS), width=8, blocks=1, heads=2, longest=9, head="first", labels=3, **BERT
+    )
     forward, init = transformer.build(config)
     return forward, init(jax.random.key(0))
 
@@ -59,7 +61,7 @@ def test_maps_edits_and_targets_take_pairs(model):
 
 
 def test_a_model_without_a_head_has_no_score(model):
-    config = transformer.Config(len(WORDS), width=8, blocks=1, heads=2, longest=9, head="none", **BERT)
+    config = transformer.TransformerConfig(len(WORDS), width=8, blocks=1, heads=2, longest=9, head="none", **BERT)
     forward, init = transformer.build(config)
     params, text = init(jax.random.key(0)), pairs.encode(tokenizer(), ["a man"], ["sleeps"])
     with pytest.raises(ValueError, match="this model has no head"):

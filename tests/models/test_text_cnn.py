@@ -18,7 +18,7 @@ TEXT = Tokens(jnp.array([[3, 4, 5, 6, 7], [5, 3, 0, 0, 0]]), jnp.array([[True] *
 
 @pytest.fixture(scope="module")
 def network():
-    forward, init = text_cnn.build(text_cnn.Config(vocabulary=9, embedding=4, filters=3, widths=(2, 3)))
+    forward, init = text_cnn.build(text_cnn.TextCnnConfig(vocabulary=9, embedding=4, filters=3, widths=(2, 3)))
     params = jax.tree.map(lambda leaf: leaf + 0.1, init(jax.random.key(0)))
     return forward, params
 
@@ -56,7 +56,7 @@ def test_padding_says_nothing_and_gets_nothing(network):
 @pytest.mark.parametrize("options", [{"widths": ()}, {"widths": (3, 3)}, {"dropout": 1.0}, {"filters": 0}])
 def test_a_network_that_cannot_be_is_refused(options):
     with pytest.raises(ValueError, match="the text CNN's"):
-        text_cnn.Config(vocabulary=9, **options)
+        text_cnn.TextCnnConfig(vocabulary=9, **options)
 
 
 def test_the_cnn_learns_what_needs_the_order_of_words(tmp_path):
@@ -83,13 +83,15 @@ def test_the_cnn_learns_what_needs_the_order_of_words(tmp_path):
 
 @pytest.fixture(scope="module")
 def encoder():
-    config = transformer.Config(9, width=8, blocks=1, heads=2, longest=8, causal=False, head="none", norm_first=False)
+    config = transformer.TransformerConfig(
+        9, width=8, blocks=1, heads=2, longest=8, causal=False, head="none", norm_first=False
+    )
     forward, init = transformer.build(config)
     params = jax.tree.map(lambda leaf: 8 * leaf, init(jax.random.key(1)))
     return Model(forward, params, Vocabulary((), np.zeros(0, int)), {}, config)
 
 
-HEAD = heads.Config("block0/residual", 8, 2, hidden=4)
+HEAD = heads.HeadConfig("block0/residual", 8, 2, hidden=4)
 
 
 @pytest.fixture(scope="module")
@@ -130,13 +132,13 @@ def test_what_does_not_fit_is_said(encoder, headed):
     with pytest.raises(KeyError, match="did you mean 'head/hidden'"):
         headed.forward(headed.params, TEXT, {"head/hiden": Scale(0.0)})
     with pytest.raises(KeyError, match="no site 'block7/residual'"):
-        heads.with_head(encoder, heads.Config("block7/residual", 8, 2), {})
+        heads.with_head(encoder, heads.HeadConfig("block7/residual", 8, 2), {})
     with pytest.raises(ValueError, match="has 8 units, but the head was made for 16"):
-        heads.with_head(encoder, heads.Config("block0/residual", 16, 2), {})
+        heads.with_head(encoder, heads.HeadConfig("block0/residual", 16, 2), {})
     with pytest.raises(ValueError, match="has a head already"):
         heads.with_head(headed, HEAD, {})
     with pytest.raises(ValueError, match="a head reads mean or words, got 'max'"):
-        heads.Config("embed", 8, 2, reads="max")
+        heads.HeadConfig("embed", 8, 2, reads="max")
 
 
 @pytest.mark.parametrize("reads", ["mean", "words"])
@@ -149,7 +151,7 @@ def test_a_head_learns_over_an_encoder_that_stays(encoder, tmp_path, reads):
     if reads == "words":  # where word 8 is, twice
         ids[np.arange(640), here] = 8
         label = np.stack([here, here], axis=1).astype(np.int32)
-    tokens, config = Tokens(ids, np.ones(ids.shape, bool)), heads.Config("embed/word", 8, 2, reads=reads)
+    tokens, config = Tokens(ids, np.ones(ids.shape, bool)), heads.HeadConfig("embed/word", 8, 2, reads=reads)
     cut = [(Tokens(tokens.ids[part], tokens.mask[part]), label[part]) for part in (slice(128, None), slice(0, 128))]
     model = heads.fit(jax.random.key(0), encoder, config, *cut, tmp_path, schedule=Schedule(4, 16, 5e-2, patience=4))
     scores = np.asarray(model.forward(model.params, jax.tree.map(jnp.asarray, cut[1][0]), {})[0])

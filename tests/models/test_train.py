@@ -231,7 +231,9 @@ def test_a_resumed_run_remembers_how_long_it_waited(tmp_path, key):
 def test_sampled_losses_keep_the_other_adam_state(captions):
     train_set, dev = captions
     words = vocabulary.build(train_set.sentences)
-    config = imaginet.Config(len(words.words), train_set.features.shape[1], 6, 8, losses="sampled", textual_weight=0.5)
+    config = imaginet.ImaginetConfig(
+        len(words.words), train_set.features.shape[1], 6, 8, losses="sampled", textual_weight=0.5
+    )
     key = jax.random.key(0)
     task = imaginet_training.task(key, train_set, dev, words, config, Schedule(batch=16))
     params = task.init(key)

@@ -70,7 +70,7 @@ CAUSAL = [kind for kind, options in KINDS.items() if options.get("causal", True)
 
 @functools.cache
 def build(kind, **options):
-    config = transformer.Config(WORDS, width=16, blocks=2, heads=4, longest=12, **KINDS[kind] | options)
+    config = transformer.TransformerConfig(WORDS, width=16, blocks=2, heads=4, longest=12, **KINDS[kind] | options)
     forward, init = transformer.build(config)
     return config, forward, init(jax.random.key(0))
 
@@ -192,7 +192,7 @@ def test_a_head_for_sentences_reads_one_real_word(head):
 )
 def test_a_wrong_setting_is_named(options, fault):
     with pytest.raises(ValueError, match=fault):
-        transformer.Config(WORDS, **{"width": 16, "heads": 4} | options)
+        transformer.TransformerConfig(WORDS, **{"width": 16, "heads": 4} | options)
 
 
 def test_blocks_of_one_name_share_their_weights():
@@ -201,7 +201,9 @@ def test_blocks_of_one_name_share_their_weights():
 
 
 def test_a_forward_knows_the_shapes_of_its_weights():
-    forward, init = transformer.build(transformer.Config(vocabulary=9, width=8, blocks=2, heads=2, weights=("a", "a")))
+    forward, init = transformer.build(
+        transformer.TransformerConfig(vocabulary=9, width=8, blocks=2, heads=2, weights=("a", "a"))
+    )
     expected = jax.eval_shape(init, jax.random.key(0))
     assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), forward.shapes) == jax.tree.map(
         lambda leaf: (leaf.shape, leaf.dtype), expected
@@ -223,8 +225,8 @@ def test_a_head_reads_the_mean_of_the_words_that_are_there():
 
 
 def test_rows_of_the_position_table_that_are_left_unused_are_no_room():
-    assert transformer.Config(WORDS, longest=514, first_position=2).window == 512
-    assert transformer.Config(WORDS, longest=512).window == 512
+    assert transformer.TransformerConfig(WORDS, longest=514, first_position=2).window == 512
+    assert transformer.TransformerConfig(WORDS, longest=512).window == 512
 
 
 TEXT = Tokens(np.array([[3, 4, 5, 0], [6, 0, 0, 0]]), np.arange(4)[None] < np.array([[3], [1]]))
@@ -324,7 +326,7 @@ def test_several_texts_in_a_row_are_read_as_alone():
 
 
 def test_what_depends_on_the_whole_length_is_read_in_steps_up_to_where_it_does():
-    config = transformer.Config(WORDS, positions="rotary", rotary_scaling=Dynamic(2.0, 8))
+    config = transformer.TransformerConfig(WORDS, positions="rotary", rotary_scaling=Dynamic(2.0, 8))
     assert transformer_step.initial_state(config, 1, 8).room == 8
     with pytest.raises(ValueError, match="at most 8, as those of longer texts are turned by the whole length, got 9"):
         transformer_step.initial_state(config, 1, 9)

@@ -10,7 +10,7 @@ from jaxneuron.intervene import Step
 from jaxneuron.types import Tokens
 from jaxneuron_models import transformer, transformer_step
 
-CONFIG = transformer.Config(17, width=16, blocks=2, heads=4, longest=12)
+CONFIG = transformer.TransformerConfig(17, width=16, blocks=2, heads=4, longest=12)
 IDS = np.random.default_rng(0).integers(0, 17, (2, 7))
 EDITS = {
     "block0/heads": Scale(jnp.arange(16) % 2),
@@ -22,7 +22,7 @@ def test_pieces_agree_with_the_whole_under_edits():
     forward, init = transformer.build(CONFIG)
     params = init(jax.random.key(0))
     step = transformer_step.build(CONFIG)
-    assert isinstance(step, Step) and hash(step) == hash(transformer_step.PureStep(forward))
+    assert isinstance(step, Step) and hash(step) == hash(transformer_step.TransformerStep(forward))
     read = jax.jit(step)
     whole, activations = jax.jit(forward)(params, Tokens(jnp.asarray(IDS), jnp.ones(IDS.shape, bool)), EDITS)
     state, at, logits, residual = transformer_step.initial_state(CONFIG, 2, 9), 0, [], []
@@ -43,7 +43,7 @@ def test_pieces_agree_with_the_whole_under_edits():
 def test_a_capacity_beyond_the_positions_is_named():
     with pytest.raises(ValueError, match="at most 12, for which the model has positions, got 13"):
         transformer_step.initial_state(CONFIG, 1, 13)
-    rotary = transformer.Config(17, width=16, blocks=1, heads=4, longest=12, positions="rotary")
+    rotary = transformer.TransformerConfig(17, width=16, blocks=1, heads=4, longest=12, positions="rotary")
     assert transformer_step.initial_state(rotary, 1, 13).room == 13
 
 
@@ -52,4 +52,4 @@ def test_a_capacity_beyond_the_positions_is_named():
 )
 def test_what_reads_no_further_is_refused(options, fault):
     with pytest.raises(ValueError, match=fault):
-        transformer_step.build(transformer.Config(17, width=16, blocks=1, heads=4, **options))
+        transformer_step.build(transformer.TransformerConfig(17, width=16, blocks=1, heads=4, **options))

@@ -30,7 +30,7 @@ def test_it_learns_to_count(causal, tmp_path):
 
 def test_only_hidden_words_count_and_padding_is_never_hidden():
     model_words = words.build(COUNTING)
-    config = transformer_training.transformer.Config(len(model_words.words), causal=False, **TINY)
+    config = transformer_training.transformer.TransformerConfig(len(model_words.words), causal=False, **TINY)
     forward, init = transformer_training.transformer.build(config)
     tokens = words.encode(model_words, [sentence[: n % 5 + 1] for n, sentence in enumerate(COUNTING * 20)])
     tokens = jax.tree.map(jnp.asarray, tokens)

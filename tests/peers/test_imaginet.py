@@ -17,7 +17,7 @@ VOCAB, LENGTH = 30, 5
 
 
 def models(reset):
-    config = imaginet.Config(VOCAB, features=4, embedding=7, units=9, reset=reset)
+    config = imaginet.ImaginetConfig(VOCAB, features=4, embedding=7, units=9, reset=reset)
     forward, init = imaginet.build(config)
     params = jax.tree.map(lambda leaf: 3 * leaf + 0.01, init(jax.random.key(0)))  # away from the linear range
     return forward, params, peer.weights(params)
@@ -36,7 +36,7 @@ def test_states_and_scores_are_those_of_torch(reset):
 
 def test_reset_after_with_sigmoid_is_torchs_own_gru():
     units, inputs = 9, 7
-    forward, init = imaginet.build(imaginet.Config(VOCAB, 4, inputs, units, reset="after", gate="sigmoid"))
+    forward, init = imaginet.build(imaginet.ImaginetConfig(VOCAB, 4, inputs, units, reset="after", gate="sigmoid"))
     params = init(jax.random.key(1))
     weights = peer.weights(params)
     cell = torch.nn.GRU(inputs, units, batch_first=True)

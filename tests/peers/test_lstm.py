@@ -37,7 +37,7 @@ def torch_model(params, layers, inputs):
 
 @pytest.mark.parametrize(("layers", "embedding"), [(1, 0), (2, 4)])
 def test_states_logits_and_gradients_agree(layers, embedding):
-    config = lstm_lm.Config(WORDS, width=UNITS, layers=layers, embedding=embedding)
+    config = lstm_lm.LstmConfig(WORDS, width=UNITS, layers=layers, embedding=embedding)
     forward, init = lstm_lm.build(config)
     params = init(jax.random.key(0))
     random = np.random.default_rng(0)
@@ -72,7 +72,7 @@ def test_states_logits_and_gradients_agree(layers, embedding):
 
 
 def test_a_unit_taken_away_inside_the_recurrence_is_a_loop_in_torch():
-    forward, init = lstm_lm.build(lstm_lm.Config(WORDS, width=UNITS, layers=2, embedding=4))
+    forward, init = lstm_lm.build(lstm_lm.LstmConfig(WORDS, width=UNITS, layers=2, embedding=4))
     params = init(jax.random.key(0))
     ids = np.random.default_rng(0).integers(0, WORDS, (len(LENGTHS), max(LENGTHS)))
     tokens = Tokens(ids, np.arange(max(LENGTHS))[None] < np.array(LENGTHS)[:, None])

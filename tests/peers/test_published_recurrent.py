@@ -30,7 +30,7 @@ def test_a_writer_of_characters_is_torchs_and_knows_english(author, published):
     symbols = json.loads((folder / "vocab.json").read_text())
     stored = load_file(folder / "model.safetensors")
     params = traverse_util.unflatten_dict(stored, sep=".")
-    config = lstm_lm.Config(len(symbols), width=128, layers=2, embedding=128)
+    config = lstm_lm.LstmConfig(len(symbols), width=128, layers=2, embedding=128)
     forward, init = lstm_lm.build(config)
     assert jax.tree.map(jnp.shape, params) == jax.tree.map(jnp.shape, jax.eval_shape(init, jax.random.key(0)))
     ids = np.array([symbols.index(symbol) for symbol in TEXT if symbol in symbols])

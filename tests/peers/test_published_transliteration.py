@@ -94,7 +94,7 @@ def test_arabic_words_are_written_in_latin_letters(published):
     folder = published("aren-transliteration")
     letters, latin = ((folder / f"{side}_vocabulary.txt").read_text().splitlines() for side in ("source", "target"))
     stored = tensors(folder / "model.bin")
-    config = encoder_decoder.Config(
+    config = encoder_decoder.EncoderDecoderConfig(
         vocabulary=len(stored["encoder/embeddings/weight"]),
         target_vocabulary=len(stored["decoder/embeddings/weight"]),
         width=WIDTH,

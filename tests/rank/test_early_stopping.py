@@ -62,7 +62,9 @@ def test_the_bounds_hold_for_all_tokens(data, monkeypatch):
 
 
 def test_bounds_are_those_of_the_formulas():
-    counts = early_stopping.Counts(np.zeros((1, 1)), np.ones((1, 1)), np.array([[400, 100]]), np.array([[[396], [50]]]))
+    counts = early_stopping.SideCounts(
+        np.zeros((1, 1)), np.ones((1, 1)), np.array([[400, 100]]), np.array([[[396], [50]]])
+    )
     score, low, _ = early_stopping.finish(counts, error=0.1, look=2)
     share = 0.1 / 6 / 2 / 2
     sure = np.sqrt(2 * 0.99 * 0.01 * 400 / 399 * np.log(4 / share) / 400) + 7 * np.log(4 / share) / (3 * 399)

@@ -53,7 +53,7 @@ def test_a_sample_of_the_tokens_may_tell_the_levels(data):
 
 def test_rank_is_by_the_size_of_a_score(data):
     found = one_pass.scores(*data)
-    for by in one_pass.Scores._fields:
+    for by in one_pass.Associations._fields:
         np.testing.assert_allclose(one_pass.rank(None, *data, by=by).score, np.abs(getattr(found, by)), rtol=1e-6)
 
 

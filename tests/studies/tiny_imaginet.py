@@ -27,7 +27,7 @@ def _only(captions, lengths):
 def model(units: int = 10) -> Model:
     """Return an untrained Imaginet for these scenes, its weights large enough to differ."""
     words = vocabulary.build(data().train.sentences)
-    config = imaginet.Config(len(words.words), data().train.features.shape[1], embedding=8, units=units)
+    config = imaginet.ImaginetConfig(len(words.words), data().train.features.shape[1], embedding=8, units=units)
     forward, init = imaginet.build(config)
     params = jax.tree.map(lambda leaf: 4 * leaf, jax.jit(init)(jax.random.key(0)))
     return Model(forward, params, words, imaginet.LINEAR, config)

@@ -17,7 +17,7 @@ from jaxneuron import batching, games
 from jaxneuron.evaluate.attribution._players import ranked_game
 
 
-class Agreement(NamedTuple):
+class AblationAgreement(NamedTuple):
     """Row by row."""
 
     spearman: Float[np.ndarray, "batch"]  # of the signed values; nan where either is constant
@@ -36,7 +36,7 @@ def agreement(
     groups: Any = None,
     mask: Bool[Any, "batch *_"] | None = None,
     budget: int = batching.BUDGET,
-) -> Agreement:
+) -> AblationAgreement:
     """Correlate an attribution with the ablation of each feature or group.
 
     Args:
@@ -70,7 +70,7 @@ def agreement(
             set(np.argsort(-np.where(here, row, -np.inf), kind="stable")[:k].tolist()) for row in (mine, theirs)
         )
         rows.append(len(first & second) / k if k else np.nan)
-    return Agreement(signed, absolute, np.array(rows), np.where(plays, lost, np.nan))
+    return AblationAgreement(signed, absolute, np.array(rows), np.where(plays, lost, np.nan))
 
 
 def spearman(

@@ -19,12 +19,12 @@ from jaxtyping import Array, Float, UInt32
 from jaxneuron import _keys, batching, ranking
 from jaxneuron.rank import _labels
 from jaxneuron.rank.compositional import _activity, _beam, _formulas
-from jaxneuron.rank.compositional._explanations import Effect, Explanations, effect
+from jaxneuron.rank.compositional._explanations import Explanations, WeightedExplanation, effect
 from jaxneuron.rank.compositional._formulas import text
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
-__all__ = ["Effect", "Explanations", "effect", "explain", "null", "overlap", "rank", "text"]
+__all__ = ["WeightedExplanation", "Explanations", "effect", "explain", "null", "overlap", "rank", "text"]
 
 
 def explain(

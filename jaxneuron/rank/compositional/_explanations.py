@@ -21,7 +21,7 @@ class Explanations(NamedTuple):
     active: Int[np.ndarray, "unit"]  # tokens at which it is
 
 
-class Effect(NamedTuple):
+class WeightedExplanation(NamedTuple):
     """A unit's explanation beside what it does to the classes."""
 
     unit: int
@@ -36,7 +36,7 @@ def effect(
     *,
     names: Sequence[str],
     labels: Sequence[str],
-) -> list[Effect]:
+) -> list[WeightedExplanation]:
     """Set each unit's formula beside its weights in a linear classifier that reads the units.
 
     A unit for "nobody in the hypothesis" with a weight towards *contradiction* is a shortcut of the classifier.
@@ -62,7 +62,7 @@ def effect(
         )
     order = np.argsort(-explanations.iou[:, -1], kind="stable").tolist()
     return [
-        Effect(
+        WeightedExplanation(
             unit,
             text(explanations.leaf[unit, -1], explanations.operator[unit, -1], names),
             float(explanations.iou[unit, -1]),

@@ -80,8 +80,8 @@ class _Draws(NamedTuple):
 
 
 class _State(NamedTuple):
-    probe: _proximal.State  # its probe axis has length 1
-    subsets: _proximal.State  # the inclusion logits, as the weights of one label
+    probe: _proximal.Descent  # its probe axis has length 1
+    subsets: _proximal.Descent  # the inclusion logits, as the weights of one label
 
 
 def rank(

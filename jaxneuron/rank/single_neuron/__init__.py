@@ -63,7 +63,7 @@ class Scores(NamedTuple):
     bias: Float[np.ndarray, "label unit"]  # mean over the folds
 
 
-class Best(NamedTuple):
+class Selection(NamedTuple):
     """The units that a label's query returns, best first."""
 
     unit: Int[np.ndarray, "label k"]  # -1 where fewer than k reach the minimum
@@ -235,7 +235,7 @@ def r_squared(
     return np.concatenate(parts, axis=1)
 
 
-def best(ranking: Ranking, *, minimum: float = -np.inf, k: int = 10) -> Best:
+def best(ranking: Ranking, *, minimum: float = -np.inf, k: int = 10) -> Selection:
     """Return the top k units of each label whose score is at least a minimum.
 
     Args:
@@ -260,7 +260,7 @@ def best(ranking: Ranking, *, minimum: float = -np.inf, k: int = 10) -> Best:
     unit = order[:, :k]
     value = np.take_along_axis(score, unit, axis=1)
     reached = value >= minimum
-    return Best(np.where(reached, unit, -1), np.where(reached, value, np.nan), np.sum(score >= minimum, axis=1))
+    return Selection(np.where(reached, unit, -1), np.where(reached, value, np.nan), np.sum(score >= minimum, axis=1))
 
 
 def _line(sums: list[np.ndarray], moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

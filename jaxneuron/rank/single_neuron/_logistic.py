@@ -33,7 +33,7 @@ ENTRIES = 2**18
 """Tokens times machines that are in work at a time, so that they stay in the cache."""
 
 
-class Design(NamedTuple):
+class Membership(NamedTuple):
     """Who has which label, and who is tested when; the same for all units."""
 
     held: Bool[Array, "label token"]
@@ -41,14 +41,14 @@ class Design(NamedTuple):
     folds: int
 
 
-def design(labels: Bool[np.ndarray, "token label"], folds: Int[np.ndarray, "token"]) -> Design:
+def design(labels: Bool[np.ndarray, "token label"], folds: Int[np.ndarray, "token"]) -> Membership:
     """Return who has which label and is in which fold, on the device."""
-    made = Design(jnp.asarray(labels.T), jnp.asarray(folds, jnp.int32), int(folds.max()) + 1)
+    made = Membership(jnp.asarray(labels.T), jnp.asarray(folds, jnp.int32), int(folds.max()) + 1)
     machines(np.zeros(len(folds), np.float32), made, 1.0, False)  # compiles here, or else each thread would
     return made
 
 
-def machines(values: Float[np.ndarray, "token"], design: Design, cost: float, balanced: bool) -> Machines:
+def machines(values: Float[np.ndarray, "token"], design: Membership, cost: float, balanced: bool) -> Machines:
     """Train and test the machines of one unit: one for every label and fold."""
     u, mean, scale = _margin.standard(values)
     batch = max(1, ENTRIES // len(u))

@@ -128,14 +128,14 @@ def _reader(subject: Subject, preset: Preset) -> Any:
     return functools.partial(read_subwords, subject.tokenizer, longest=longest)
 
 
-def _config(subject: Subject, preset: Preset, names: tuple[str, ...], reads: str) -> heads.Config:
-    return heads.Config(
+def _config(subject: Subject, preset: Preset, names: tuple[str, ...], reads: str) -> heads.HeadConfig:
+    return heads.HeadConfig(
         layers(subject)[-1], subject.config.width, len(names), hidden=preset.hidden, reads=reads, names=names
     )
 
 
 def _head(
-    key: jax.Array, subject: Subject, config: heads.Config, given: Any, out: Path, preset: Preset, progress: Any
+    key: jax.Array, subject: Subject, config: heads.HeadConfig, given: Any, out: Path, preset: Preset, progress: Any
 ) -> Model:
     def train() -> bool:
         schedule, options = apart(heads.SCHEDULE, preset.head)

@@ -8,7 +8,7 @@ from jaxneuron.find import embedding, gumbel_softmax, logit, softmax
 class Preset(NamedTuple):
     """Everything that decides a run but its data and its seed."""
 
-    imaginet: dict[str, Any]  # fields of imaginet.Config
+    imaginet: dict[str, Any]  # fields of ImaginetConfig
     training: dict[str, Any]  # arguments of imaginet_training.fit
     methods: dict[str, dict[str, Any]]  # method -> its options; "start": n starts as many restarts from corpus optima
     units: int = 160  # of each projection layer; all where there are fewer

@@ -10,12 +10,12 @@ from jaxneuron_models.architectures.architecture import (
     TOKEN,
     TRANSFORM,
     Architecture,
-    Head,
+    StoredHead,
 )
 from jaxneuron_models.architectures.settings import Field, Raw, activation, free, said
 
 LAYER = "encoder.albert_layer_groups.{n}"
-WORDS = Head(
+WORDS = StoredHead(
     TRANSFORM | {"head_transform": BLOCKS},
     {
         "head.transform": "predictions.dense",
@@ -74,7 +74,7 @@ ARCHITECTURE = Architecture(
     heads={
         "ForMaskedLM": WORDS,
         "ForPreTraining": WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first", "head_transform": "tanh"},
             {"head.transform": "pooler", "head.scores": "classifier"},
         ),

@@ -18,10 +18,10 @@ class Part(NamedTuple):
     of: int = 3
 
 
-class Head(NamedTuple):
+class StoredHead(NamedTuple):
     """What stands on the body."""
 
-    fields: dict[str, Any]  # of transformer.Config
+    fields: dict[str, Any]  # of TransformerConfig
     tensors: dict[str, str]  # our module or tensor -> theirs; a language head's own matrix is "head.scores"
     labels: tuple[str, ...] = ()  # of its outputs, where not config.json names them
     derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}  # as the architecture's, of this head
@@ -32,9 +32,9 @@ class Architecture(NamedTuple):
 
     prefixes: tuple[str, ...]  # before the body's names, in a checkpoint that has a head
     settings: dict[str, Rule]  # every key of its config.json, beside those of `settings.SHARED`
-    fields: dict[str, Any]  # of transformer.Config, which no setting changes
+    fields: dict[str, Any]  # of TransformerConfig, which no setting changes
     tensors: dict[str, str | Part]  # our module or tensor -> theirs
-    heads: dict[str, Head]  # the end of the class's name -> its head
+    heads: dict[str, StoredHead]  # the end of the class's name -> its head
     derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}  # their values -> fields
     aliases: dict[str, str] = {}  # other names of settings
     instead: dict[str, str] = {}  # a tensor -> the one that stands for it where it is not stored
@@ -53,11 +53,11 @@ TOKEN = {"head": "labels", "head_bias": True}
 TRANSFORM = LANGUAGE | {"head_norm": True, "head_bias": True}
 POST_NORM = {"norm_first": False, "embedding_norm": True}
 LABELS = {
-    "ForTokenClassification": Head(TOKEN, {"head.scores": "classifier"}),
-    "ForQuestionAnswering": Head(TOKEN, {"head.scores": "qa_outputs"}, ("start", "end")),
+    "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "classifier"}),
+    "ForQuestionAnswering": StoredHead(TOKEN, {"head.scores": "qa_outputs"}, ("start", "end")),
 }
 """Heads that most families have."""
-LAST = Head({"head": "last"}, {"head.scores": "score"})
+LAST = StoredHead({"head": "last"}, {"head.scores": "score"})
 """The head that decoders tell sentences apart with."""
 
 

@@ -1,6 +1,6 @@
 """BART (Lewis et al. 2020, arXiv 1910.13461)."""
 
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, TOKEN, Architecture, Head, Part
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, TOKEN, Architecture, Part, StoredHead
 from jaxneuron_models.architectures.settings import Field, Only, Raw, Rule, activation, free
 
 SETTINGS: dict[str, Rule] = {
@@ -49,7 +49,7 @@ def tensors(parts: dict[str, str]) -> dict[str, str | Part]:
     return found
 
 
-WORDS = Head(LANGUAGE, {"head.scores": "lm_head", "head.bias": "final_logits_bias"})
+WORDS = StoredHead(LANGUAGE, {"head.scores": "lm_head", "head.bias": "final_logits_bias"})
 ARCHITECTURE = Architecture(
     two_texts=True,
     prefixes=("model.",),
@@ -58,7 +58,7 @@ ARCHITECTURE = Architecture(
     tensors=tensors({"embedding_norm": "layernorm_embedding", "position": "embed_positions.weight"}),
     heads={
         "ForConditionalGeneration": WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "last", "head_transform": "tanh"},
             {"head.transform": "classification_head.dense", "head.scores": "classification_head.out_proj"},
         ),

@@ -9,8 +9,8 @@ from jaxneuron_models.architectures.architecture import (
     TOKEN,
     TRANSFORM,
     Architecture,
-    Head,
     Part,
+    StoredHead,
 )
 from jaxneuron_models.architectures.settings import Field, Raw, Rule, activation, free
 
@@ -47,7 +47,7 @@ TENSORS: dict[str, str | Part] = {
     "embedding_norm": "embeddings.LayerNorm",
 }
 UNUSED = (r"pooler\.dense\.(weight|bias)", r"embeddings\.(position_ids|token_type_ids)")
-WORDS = Head(
+WORDS = StoredHead(
     TRANSFORM | {"head_transform": BLOCKS},
     {
         "head.transform": "cls.predictions.transform.dense",
@@ -72,7 +72,7 @@ ARCHITECTURE = Architecture(
         "ForMaskedLM": WORDS,
         "ForPreTraining": WORDS,
         "LMHeadModel": WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first", "head_transform": "tanh"},
             {"head.transform": "pooler.dense", "head.scores": "classifier"},
         ),

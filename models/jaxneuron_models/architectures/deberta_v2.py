@@ -3,7 +3,7 @@
 from typing import Any
 
 from jaxneuron_models.architectures import bert
-from jaxneuron_models.architectures.architecture import LABELS, POST_NORM, TOKEN, Architecture, Head
+from jaxneuron_models.architectures.architecture import LABELS, POST_NORM, TOKEN, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Field, Only, Raw, free, non_linearity, said
 from jaxneuron_models.relative import Vectors
 
@@ -94,7 +94,7 @@ ARCHITECTURE = Architecture(
     },
     heads={
         "ForMaskedLM": bert.WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first"},
             {"head.transform": "pooler.dense", "head.scores": "classifier"},
             derive=pooler,

@@ -1,6 +1,14 @@
 """DistilBERT (Sanh et al. 2019, arXiv 1910.01108): BERT without token types."""
 
-from jaxneuron_models.architectures.architecture import BLOCKS, LABELS, POST_NORM, TOKEN, TRANSFORM, Architecture, Head
+from jaxneuron_models.architectures.architecture import (
+    BLOCKS,
+    LABELS,
+    POST_NORM,
+    TOKEN,
+    TRANSFORM,
+    Architecture,
+    StoredHead,
+)
 from jaxneuron_models.architectures.settings import Field, Only, activation, free
 
 ARCHITECTURE = Architecture(
@@ -33,7 +41,7 @@ ARCHITECTURE = Architecture(
         "embedding_norm": "embeddings.LayerNorm",
     },
     heads={
-        "ForMaskedLM": Head(
+        "ForMaskedLM": StoredHead(
             TRANSFORM | {"head_transform": BLOCKS},
             {
                 "head.transform": "vocab_transform",
@@ -42,7 +50,7 @@ ARCHITECTURE = Architecture(
                 "head.bias": "vocab_projector.bias",
             },
         ),
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first", "head_transform": "relu"},
             {"head.transform": "pre_classifier", "head.scores": "classifier"},
         ),

@@ -10,11 +10,11 @@ from jaxneuron_models.architectures.architecture import (
     TOKEN,
     TRANSFORM,
     Architecture,
-    Head,
+    StoredHead,
 )
 from jaxneuron_models.architectures.settings import Field, Raw, free
 
-WORDS = Head(
+WORDS = StoredHead(
     TRANSFORM | {"head_transform": "gelu"},  # whatever the blocks have
     {
         "head.transform": "generator_predictions.dense",
@@ -45,7 +45,7 @@ ARCHITECTURE = Architecture(
     fields=POST_NORM,
     tensors=bert.TENSORS | {"widen": "embeddings_project"},
     heads={
-        "ForPreTraining": Head(
+        "ForPreTraining": StoredHead(
             TOKEN | {"head_transform": BLOCKS},
             {
                 "head.transform": "discriminator_predictions.dense",
@@ -55,7 +55,7 @@ ARCHITECTURE = Architecture(
         ),
         "ForMaskedLM": WORDS,
         "ForCausalLM": WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first", "head_transform": "gelu"},
             {"head.transform": "classifier.dense", "head.scores": "classifier.out_proj"},
         ),

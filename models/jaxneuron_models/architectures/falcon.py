@@ -3,7 +3,7 @@
 from typing import Any
 
 from jaxneuron_models.architectures import rotary
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head, fused
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead, fused
 from jaxneuron_models.architectures.settings import Field, Only, Raw, activation, free, optional, said
 
 
@@ -76,7 +76,7 @@ ARCHITECTURE = Architecture(
         "final_norm": "ln_f",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
         **LABELS,
     },

@@ -3,15 +3,15 @@
 from typing import Any
 
 from jaxneuron_models.architectures import llama, local, rotary
-from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Head, Part
+from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Part, StoredHead
 from jaxneuron_models.architectures.qwen import NORMS
 from jaxneuron_models.architectures.settings import Field, Raw, Rule, activation, cap, free, known_activation, said
 
 FIELDS = llama.PLAIN | {"norm": "rms_less_one"}
 HEADS = {
-    "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+    "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
     "ForSequenceClassification": LAST,
-    "ForTokenClassification": Head(TOKEN, {"head.scores": "score"}),
+    "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "score"}),
 }
 AROUND: dict[str, str | Part] = {
     "block{n}.attention_output_norm": "layers.{n}.post_attention_layernorm",

@@ -1,6 +1,6 @@
 """GPT-2 (Radford et al. 2019)."""
 
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head, fused
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead, fused
 from jaxneuron_models.architectures.settings import Field, activation, free, optional
 
 ARCHITECTURE = Architecture(
@@ -37,7 +37,7 @@ ARCHITECTURE = Architecture(
         "final_norm": "ln_f",
     },
     heads={
-        "LMHeadModel": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "LMHeadModel": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
         **LABELS,
     },

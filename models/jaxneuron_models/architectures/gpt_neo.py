@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Field, Raw, activation, free, optional, said
 
 
@@ -65,7 +65,7 @@ ARCHITECTURE = Architecture(
         "final_norm": "ln_f",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
         **LABELS,
     },

@@ -3,7 +3,7 @@
 from functools import partial
 
 from jaxneuron_models.architectures import rotary
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head, fused
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead, fused
 from jaxneuron_models.architectures.settings import Field, Raw, activation
 
 ARCHITECTURE = Architecture(
@@ -37,7 +37,7 @@ ARCHITECTURE = Architecture(
         "final_norm": "final_layer_norm",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "embed_out"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "embed_out"}),
         "ForSequenceClassification": LAST,
         **LABELS,
     },

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Field, Raw, activation, free, optional, said
 
 
@@ -47,7 +47,9 @@ ARCHITECTURE = Architecture(
         "final_norm": "ln_f",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE | {"head_bias": True}, {"head.scores": "lm_head", "head.bias": "lm_head.bias"}),
+        "ForCausalLM": StoredHead(
+            LANGUAGE | {"head_bias": True}, {"head.scores": "lm_head", "head.bias": "lm_head.bias"}
+        ),
         "ForSequenceClassification": LAST,
         "ForQuestionAnswering": LABELS["ForQuestionAnswering"],
     },

@@ -1,7 +1,7 @@
 """Granite 3 (Granite Team 2024): Llama with four multipliers (Yang et al. 2022, arXiv 2203.03466)."""
 
 from jaxneuron_models.architectures import llama
-from jaxneuron_models.architectures.architecture import LANGUAGE, Head
+from jaxneuron_models.architectures.architecture import LANGUAGE, StoredHead
 from jaxneuron_models.architectures.settings import Field
 
 
@@ -20,5 +20,5 @@ ARCHITECTURE = llama.ARCHITECTURE._replace(
         "attention_multiplier": Field("attention_scale", 1.0, _positive),
         "logits_scaling": Field("head_scale", 1.0, lambda divisor: 1 / _positive(divisor)),
     },
-    heads={"ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"})},
+    heads={"ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"})},
 )

@@ -3,7 +3,7 @@
 from functools import partial
 
 from jaxneuron_models.architectures import rotary
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, TOKEN, Architecture, Head, Part
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, TOKEN, Architecture, Part, StoredHead
 from jaxneuron_models.architectures.settings import Field, Only, Raw, Rule, activation, free, optional
 
 SETTINGS: dict[str, Rule] = rotary.ROTARY | {
@@ -41,10 +41,10 @@ TENSORS: dict[str, str | Part] = {
     "final_norm": "norm",
 }
 HEADS = {
-    "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+    "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
     "ForSequenceClassification": LAST,
     **LABELS,
-    "ForTokenClassification": Head(TOKEN, {"head.scores": "score"}),
+    "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "score"}),
 }
 PREFIXES = ("model.", "transformer.")  # the latter in question answering
 UNUSED = (r"layers\.\d+\.self_attn\.rotary_emb\.inv_freq", r"rotary_emb\.inv_freq")

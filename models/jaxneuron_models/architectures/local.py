@@ -15,7 +15,7 @@ QWEN: dict[str, Rule] = {
 
 
 def qwen(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of `transformer.Config` that `QWEN` settings mean."""
+    """Return the fields of `TransformerConfig` that `QWEN` settings mean."""
     width = values["sliding_window"] if values["use_sliding_window"] else None
     first = values["max_window_layers"] if width is not None else values["num_hidden_layers"]
     kinds = [KINDS[number >= first] for number in range(values["num_hidden_layers"])]
@@ -23,7 +23,7 @@ def qwen(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_kind(values: dict[str, Any], kinds: list[str], width: int | None) -> dict[str, Any]:
-    """Return the fields of `transformer.Config` for blocks of two kinds.
+    """Return the fields of `TransformerConfig` for blocks of two kinds.
 
     Args:
         values: the settings; "layer_types", where it is set, comes before `kinds`.
@@ -47,7 +47,7 @@ def by_kind(values: dict[str, Any], kinds: list[str], width: int | None) -> dict
 
 
 def everywhere(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of `transformer.Config` where all blocks have the window "sliding_window", or none (null)."""
+    """Return the fields of `TransformerConfig` where all blocks have the window "sliding_window", or none (null)."""
     width = values["sliding_window"]
     return {"local": () if width is None else (checked(width),) * values["num_hidden_layers"]}
 

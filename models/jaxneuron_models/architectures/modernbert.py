@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxneuron_models.architectures.architecture import TOKEN, TRANSFORM, Architecture, Head, Part, fused
+from jaxneuron_models.architectures.architecture import TOKEN, TRANSFORM, Architecture, Part, StoredHead, fused
 from jaxneuron_models.architectures.settings import Field, Only, Raw, activation, free, non_linearity, number, said
 
 KINDS = ("full_attention", "sliding_attention")
@@ -110,14 +110,14 @@ ARCHITECTURE = Architecture(
         "final_norm": "final_norm",
     },
     heads={
-        "ForMaskedLM": Head(
+        "ForMaskedLM": StoredHead(
             TRANSFORM,
             TRANSFORMED | {"head.scores": "decoder", "head.bias": "decoder.bias"},
             derive=words,
         ),
-        "ForSequenceClassification": Head(TOKEN | {"head_norm": True}, LABELLED, derive=sentence),
-        "ForTokenClassification": Head(TOKEN | {"head_norm": True}, LABELLED, derive=transform),
-        "ForQuestionAnswering": Head(TOKEN | {"head_norm": True}, LABELLED, ("start", "end"), transform),
+        "ForSequenceClassification": StoredHead(TOKEN | {"head_norm": True}, LABELLED, derive=sentence),
+        "ForTokenClassification": StoredHead(TOKEN | {"head_norm": True}, LABELLED, derive=transform),
+        "ForQuestionAnswering": StoredHead(TOKEN | {"head_norm": True}, LABELLED, ("start", "end"), transform),
     },
     derive=derive,
 )

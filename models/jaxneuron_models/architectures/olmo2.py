@@ -1,7 +1,7 @@
 """OLMo 2 (OLMo Team 2025, arXiv 2501.00656): Llama whose norms stand behind attention and MLP, and before the heads."""
 
 from jaxneuron_models.architectures import llama
-from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, Head
+from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, StoredHead
 from jaxneuron_models.architectures.qwen import NORMS
 from jaxneuron_models.architectures.settings import Field
 
@@ -14,5 +14,5 @@ ARCHITECTURE = llama.ARCHITECTURE._replace(
         "block{n}.attention_output_norm": "layers.{n}.post_attention_layernorm",
         "block{n}.mlp_output_norm": "layers.{n}.post_feedforward_layernorm",
     },
-    heads={"ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}), "ForSequenceClassification": LAST},
+    heads={"ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}), "ForSequenceClassification": LAST},
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, Head
+from jaxneuron_models.architectures.architecture import LABELS, LANGUAGE, LAST, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Field, Only, Raw, activation, free, said
 
 
@@ -49,7 +49,7 @@ ARCHITECTURE = Architecture(
         "final_norm": "final_layer_norm",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
         "ForQuestionAnswering": LABELS["ForQuestionAnswering"],
     },

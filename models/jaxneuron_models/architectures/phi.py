@@ -3,7 +3,7 @@
 from functools import partial
 
 from jaxneuron_models.architectures import rotary
-from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Architecture, Head
+from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Architecture, StoredHead
 from jaxneuron_models.architectures.llama import PREFIXES, UNUSED
 from jaxneuron_models.architectures.settings import Field, Raw, activation, free, optional
 
@@ -42,9 +42,11 @@ ARCHITECTURE = Architecture(
         "final_norm": "final_layernorm",
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE | {"head_bias": True}, {"head.scores": "lm_head", "head.bias": "lm_head.bias"}),
+        "ForCausalLM": StoredHead(
+            LANGUAGE | {"head_bias": True}, {"head.scores": "lm_head", "head.bias": "lm_head.bias"}
+        ),
         "ForSequenceClassification": LAST,
-        "ForTokenClassification": Head(TOKEN, {"head.scores": "score"}),
+        "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "score"}),
     },
     derive=partial(rotary.read, base="rope_theta", share="partial_rotary_factor"),
     unused=UNUSED,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jaxneuron_models.architectures import llama, local, rotary
-from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Head, Part, fused
+from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Part, StoredHead, fused
 from jaxneuron_models.architectures.settings import Field, Raw, free
 
 
@@ -43,9 +43,9 @@ ARCHITECTURE = llama.ARCHITECTURE._replace(
         "block{n}.up": Part("layers.{n}.mlp.gate_up_proj", 1, by_head=False, of=2),
     },
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
-        "ForTokenClassification": Head(TOKEN, {"head.scores": "score"}),
+        "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "score"}),
     },
     derive=derive,
 )

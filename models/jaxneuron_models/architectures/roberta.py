@@ -1,10 +1,10 @@
 """RoBERTa (Liu et al. 2019, arXiv 1907.11692): BERT's body, whose positions begin after that of the padding."""
 
 from jaxneuron_models.architectures import bert
-from jaxneuron_models.architectures.architecture import LABELS, POST_NORM, TOKEN, TRANSFORM, Architecture, Head
+from jaxneuron_models.architectures.architecture import LABELS, POST_NORM, TOKEN, TRANSFORM, Architecture, StoredHead
 from jaxneuron_models.architectures.settings import Field
 
-WORDS = Head(
+WORDS = StoredHead(
     TRANSFORM | {"head_transform": "gelu"},  # whatever the blocks have
     {
         "head.transform": "lm_head.dense",
@@ -26,7 +26,7 @@ ARCHITECTURE = Architecture(
     heads={
         "ForMaskedLM": WORDS,
         "ForCausalLM": WORDS,
-        "ForSequenceClassification": Head(
+        "ForSequenceClassification": StoredHead(
             TOKEN | {"head": "first", "head_transform": "tanh"},
             {"head.transform": "classifier.dense", "head.scores": "classifier.out_proj"},
         ),

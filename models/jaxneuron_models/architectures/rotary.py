@@ -23,7 +23,7 @@ KNOWN = {
 
 
 def read(values: dict[str, Any], *, base: str, share: str | None) -> dict[str, Any]:
-    """Return the fields of `transformer.Config`; as in `transformers`, `rope_scaling` comes before `rope_parameters`.
+    """Return the fields of `TransformerConfig`; as in `transformers`, `rope_scaling` comes before `rope_parameters`.
 
     Args:
         values: the raw settings; "max_position_embeddings" among them where positions may be scaled.
@@ -39,7 +39,7 @@ def read(values: dict[str, Any], *, base: str, share: str | None) -> dict[str, A
 
 
 def one(name: str, rope: Any, values: dict[str, Any], *, base: str, share: str | None) -> dict[str, Any]:
-    """Return the fields of `transformer.Config` that one object of the file says.
+    """Return the fields of `TransformerConfig` that one object of the file says.
 
     Args:
         name: the setting.

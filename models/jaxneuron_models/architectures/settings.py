@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Field(NamedTuple):
-    """A setting that a field of `transformer.Config` holds."""
+    """A setting that a field of `TransformerConfig` holds."""
 
     name: str
     default: Any  # of the config class
@@ -42,7 +42,7 @@ Rule = Field | Raw | Only | Free
 class Settings(NamedTuple):
     """What a config.json says."""
 
-    fields: dict[str, Any]  # of transformer.Config
+    fields: dict[str, Any]  # of TransformerConfig
     raw: dict[str, Any]  # by their names, of rules that are `Raw` or `Field`; not converted
 
 
@@ -143,7 +143,7 @@ def read(described: Mapping[str, Any], rules: Mapping[str, Rule], aliases: Mappi
         aliases: other names of settings -> the name in `rules`.
 
     Returns:
-        Fields of `transformer.Config` and raw values; a setting that is missing has its default.
+        Fields of `TransformerConfig` and raw values; a setting that is missing has its default.
 
     Raises:
         ValueError: a setting that is not known or not supported, named with its value.

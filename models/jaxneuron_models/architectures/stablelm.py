@@ -3,7 +3,7 @@
 from typing import Any
 
 from jaxneuron_models.architectures import llama, rotary
-from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, Head
+from jaxneuron_models.architectures.architecture import LANGUAGE, LAST, TOKEN, StoredHead
 from jaxneuron_models.architectures.settings import Field, Only, Raw
 
 
@@ -32,9 +32,9 @@ ARCHITECTURE = llama.ARCHITECTURE._replace(
     },
     fields=llama.PLAIN | {"norm": "layer", "output_bias": False},
     heads={
-        "ForCausalLM": Head(LANGUAGE, {"head.scores": "lm_head"}),
+        "ForCausalLM": StoredHead(LANGUAGE, {"head.scores": "lm_head"}),
         "ForSequenceClassification": LAST,
-        "ForTokenClassification": Head(TOKEN, {"head.scores": "score"}),
+        "ForTokenClassification": StoredHead(TOKEN, {"head.scores": "score"}),
     },
     derive=derive,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxneuron_models.architectures.architecture import LANGUAGE, Architecture, Head, Part
+from jaxneuron_models.architectures.architecture import LANGUAGE, Architecture, Part, StoredHead
 from jaxneuron_models.architectures.settings import HIDDEN_ACTIVATIONS, Field, Only, Raw, Rule, free, said
 
 SETTINGS: dict[str, Rule] = {
@@ -82,7 +82,7 @@ ARCHITECTURE = Architecture(
     settings=SETTINGS,
     fields={"positions": "relative", "norm": "rms", "norm_first": True, "bias": False, "attention_scale": 1.0},
     tensors=tensors(),
-    heads={"ForConditionalGeneration": Head(LANGUAGE, {"head.scores": "lm_head"})},
+    heads={"ForConditionalGeneration": StoredHead(LANGUAGE, {"head.scores": "lm_head"})},
     derive=derive,
     aliases={
         "hidden_size": "d_model",

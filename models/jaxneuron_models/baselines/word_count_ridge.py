@@ -22,7 +22,7 @@ BLOCK = 8192
 """Images whose features are in memory at once, in float64."""
 
 
-class Prediction(NamedTuple):
+class RidgePrediction(NamedTuple):
     """What the baseline predicts, and how its one setting was chosen."""
 
     features: Float[np.ndarray, "sentence feature"]  # for the dev sentences
@@ -46,7 +46,7 @@ def predict(
     vocabulary_size: int,
     alphas: Sequence[float] = ALPHAS,
     one_in: int = 10,
-) -> Prediction:
+) -> RidgePrediction:
     """Fit word counts to features on `train`, and predict the features of `dev`.
 
     Minimises `|X W + b - Y|² + α |W|²`. α is chosen on every `one_in`-th image of train (all captions of an image stay
@@ -83,7 +83,7 @@ def predict(
     error = np.array([_error(_solve(fitted, alpha), judged) for alpha in alphas])
     alpha = float(alphas[int(np.argmin(error))])
     whole = _Moments(fitted.xx + judged.xx, fitted.xy + judged.xy, fitted.yy + judged.yy, fitted.n + judged.n)
-    return Prediction(_with_constant(dev, vocabulary_size) @ _solve(whole, alpha), alpha, error)
+    return RidgePrediction(_with_constant(dev, vocabulary_size) @ _solve(whole, alpha), alpha, error)
 
 
 def _with_constant(tokens: Tokens, vocabulary_size: int) -> Any:
