@@ -143,7 +143,7 @@ class broken:
 
 
 def test_a_misspelt_argument_is_not_let_off(weights):
-    for method in (lambda forward, params, tokens, traget: None, lambda key, step, params, *, lenght=1: None):
+    for method in (lambda forward, params, tokens, traget: None, lambda key, step, params, *, samplign=1: None):
         with pytest.raises(AssertionError, match="no word"):
             run(method, weights)
 

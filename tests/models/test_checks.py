@@ -25,7 +25,8 @@ def fit(kind, out, text=TEXT, dev=DEV, **options):
         texts = (text, ["x", "y"][: len(text)]), (dev, ["x"] * len(dev))
         return kind.fit(jax.random.key(0), *texts, out, **given)
     if kind is lstm_training:
-        given["cutting"], given = apart(kind.CUTTING, {"symbol": "word"} | given)
+        cutting, given = apart(kind.CUTTING, {"symbol": "word", **given})
+        given["cutting"] = cutting
     return kind.fit(jax.random.key(0), text, dev, out, **given)
 
 
