@@ -23,7 +23,7 @@ import torch
 
 from benchmarks import imaginet_torch as peer
 from benchmarks.measure import Row, apart, compare, cores, growth, in_turn, report, seconds
-from jaxneuron import split
+from jaxneuron import lowering
 from jaxneuron.find import _climb, gumbel_softmax
 from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Along, Unit
@@ -61,7 +61,7 @@ class Side(NamedTuple):
 
     def targets(self, neurons: list[int]) -> Along:
         """Return units of the projection as directions of the state beneath it."""
-        return split.lower(*self.model, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
+        return lowering.lower(*self.model, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
 
     def search(self, targets: Along, **options: Any) -> Found:
         """Search with jaxneuron; returns when it is done."""

@@ -21,7 +21,7 @@ RUNGS = [
     ],
     ["jaxneuron.targets", "jaxneuron.table"],
     ["jaxneuron.split"],
-    ["jaxneuron.games"],
+    ["jaxneuron.games", "jaxneuron.lowering"],
     [
         f"jaxneuron.{verb}"
         for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene")

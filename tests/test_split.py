@@ -3,8 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.split import above, below, between, lower, on_path, recurrent, through
-from jaxneuron.tap import Tap
+from jaxneuron.split import above, below, between, on_path, recurrent, through
 from jaxneuron.targets import Logit, Minus, Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -111,38 +110,6 @@ def test_maps_are_pytrees_that_compile_once(weights, no_compilation):
     with no_compilation():
         second = run(maps[1], value)
     assert np.all(first != second)
-
-
-@pytest.mark.parametrize(("forward", "source"), [(tiny.recurrent, "hidden"), (tiny.bag_of_words, "bag")])
-def test_a_lowered_projection_scores_the_same(forward, source, weights):
-    units = Unit("projection", jnp.array([0, 3, 8, 3]))
-    lowered = lower(forward, weights, units, source)
-    output, activations = forward(weights, TEXT, {})
-    exact, cheap = (jax.vmap(lambda one: one(output, activations, TEXT))(many) for many in (units, lowered))
-    np.testing.assert_allclose(cheap, exact, atol=1e-5)
-
-
-def relu_after_projection(params, tokens, edits):
-    """Return a model whose output bends at zero, which doubling the input does not show."""
-    tap, time = Tap(edits), jnp.arange(tokens.mask.shape[-1])
-    embed = tap("embed", params["table"][tokens.ids], time)
-    output = tap("projection", jax.nn.relu(embed @ params["weights"]), time)
-    return output, tap.activations()
-
-
-@pytest.mark.parametrize(
-    ("forward", "source"),
-    [(tiny.recurrent, "embed"), (tiny.bag_of_words, "embed"), (relu_after_projection, "embed")],
-    ids=["recurrence", "sum over positions", "relu"],
-)
-def test_what_is_no_projection_is_not_lowered(forward, source, weights):
-    with pytest.raises(ValueError, match="no affine function"):
-        lower(forward, weights, Unit("projection", jnp.arange(4)), source)
-
-
-def test_a_unit_out_of_range_is_not_lowered(weights):
-    with pytest.raises(ValueError, match=r"unit \[9\] is out of range: 'projection' has the units 0 to 8"):
-        lower(tiny.recurrent, weights, Unit("projection", jnp.array([1, 9])), "hidden")
 
 
 def test_a_map_is_a_function_that_can_be_compiled(weights):

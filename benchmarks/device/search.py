@@ -18,7 +18,7 @@ from benchmarks.device.precision import products
 from benchmarks.device.sides import Run, Side, measured, near, on_cpu, variants
 from benchmarks.device.sizes import TINY, Size
 from benchmarks.measure import Row
-from jaxneuron import split
+from jaxneuron import lowering
 from jaxneuron.find import _climb, corpus, gumbel_softmax
 from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Along, Unit
@@ -40,7 +40,7 @@ class Network(NamedTuple):
     @property
     def targets(self) -> Along:
         """Return the neurons as directions of the state beneath them."""
-        return split.lower(*self.model, Unit("textual/projection", jnp.array(self.neurons)), "textual/gru")
+        return lowering.lower(*self.model, Unit("textual/projection", jnp.array(self.neurons)), "textual/gru")
 
     def found(self, **options: Any) -> Found:
         """Search with gumbel softmax."""

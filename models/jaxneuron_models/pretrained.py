@@ -78,8 +78,9 @@ def load(source: Path | str, *, dtype: Any = jnp.float32, head: str = "") -> Mod
         fields["tied"] = _same(stored, own, word)
         spare |= {own} if fields["tied"] else set()
     kind: Any = encoder_decoder if architecture.two_texts else transformer
+    of_kind = encoder_decoder.EncoderDecoderConfig if architecture.two_texts else transformer.TransformerConfig
     try:
-        config = kind.Config(**fields)
+        config = of_kind(**fields)
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'}: {error}") from error
     forward, _ = kind.build(config)

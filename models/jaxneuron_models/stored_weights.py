@@ -35,7 +35,7 @@ def fill(
     Args:
         architecture: whose checkpoint it is.
         table: our names -> theirs, of the body and its head.
-        config: ours, a transformer_config.Config or an encoder_decoder_config.Config.
+        config: ours, a TransformerConfig or an EncoderDecoderConfig.
         shapes: of the weights, by our names.
         stored: the checkpoint.
         spare: tensors that may stay unread.

@@ -27,7 +27,7 @@ def place(stored: dict[str, StoredTensor], fields: dict[str, Any]) -> dict[str, 
 
     Args:
         stored: the checkpoint; of names for one table, those that are not read are taken out.
-        fields: of `encoder_decoder_config.Config`, as config.json has them; `shared`, `tied`, and whether a bias of the
+        fields: of `EncoderDecoderConfig`, as config.json has them; `shared`, `tied`, and whether a bias of the
             scores and sines for positions are stored, become what the weights say.
     """
     language = fields["head"] == "language"

@@ -186,8 +186,9 @@ def fields(family, **described):
 
 
 def config(family, **described):
-    kind = encoder_decoder if ARCHITECTURES[family].two_texts else transformer
-    return kind.Config(**fields(family, **described), head="none")
+    two_texts = ARCHITECTURES[family].two_texts
+    kind = encoder_decoder.EncoderDecoderConfig if two_texts else transformer.TransformerConfig
+    return kind(**fields(family, **described), head="none")
 
 
 def rules(family):

@@ -7,7 +7,7 @@ import pytest
 
 from jaxneuron.corpora.vocabulary import END
 from jaxneuron.edits import Replace, Scale
-from jaxneuron.split import lower
+from jaxneuron.lowering import lower
 from jaxneuron.tap import lookup, sites
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from benchmarks import imaginet_torch as peer  # noqa: E402
-from jaxneuron import split  # noqa: E402
+from jaxneuron import lowering  # noqa: E402
 from jaxneuron.find import _climb, gumbel_softmax  # noqa: E402
 from jaxneuron.find._noise import exponential  # noqa: E402
 from jaxneuron.targets import Unit  # noqa: E402
@@ -56,7 +56,7 @@ def test_reset_after_with_sigmoid_is_torchs_own_gru():
 def test_the_gradient_through_the_same_noise_is_that_of_torch():
     forward, params, weights = models("before")
     neurons, samples, temperature = [4, 17], 3, 0.7
-    targets = split.lower(forward, params, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
+    targets = lowering.lower(forward, params, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
     x = jax.random.normal(jax.random.key(2), (len(neurons), 1, LENGTH, VOCAB))
     values = _climb.Values(jnp.ones(VOCAB, bool), None, *map(jnp.float32, (0.1, 1.0, 0.0, 1.0)))
     keys = jax.random.split(jax.random.key(3), len(neurons))

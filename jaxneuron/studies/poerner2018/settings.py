@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from jaxneuron.corpora.vocabulary import SPECIALS
 from jaxneuron.decompose import correlation_clusters
-from jaxneuron.split import lower
+from jaxneuron.lowering import lower
 from jaxneuron.studies.poerner2018 import material
 from jaxneuron.studies.poerner2018.labels import (
     TEXTUAL_ALL,

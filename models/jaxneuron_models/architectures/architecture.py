@@ -41,7 +41,7 @@ class Architecture(NamedTuple):
     renamed: dict[str, str] = {}  # regular expressions of tensors -> how they are called in `tensors`
     interleaved: bool = False  # the units of queries and keys that are turned together lie side by side (GPT-J)
     unused: tuple[str, ...] = ()  # regular expressions of tensors that no setting makes us read
-    two_texts: bool = False  # an encoder-decoder, whose fields are of encoder_decoder_config.Config
+    two_texts: bool = False  # an encoder-decoder, whose fields are of EncoderDecoderConfig
     transposed: bool = True  # the blocks' matrices are stored [output, input], as the head's always are
 
 
