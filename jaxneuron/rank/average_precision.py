@@ -30,7 +30,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     signed: bool = False,
     budget: int = batching.BUDGET,

@@ -23,7 +23,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     by: Literal["pearson", "spearman"] = "pearson",
     signed: bool = False,

@@ -68,7 +68,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     k: int = 10,
     settings: Settings = DEFAULT,

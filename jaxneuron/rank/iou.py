@@ -39,7 +39,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     shares: Sequence[float] | None = None,
     thresholds: Sequence[float] | None = None,

@@ -23,7 +23,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     bins: int = 10,
     corrected: bool = False,

@@ -45,7 +45,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     by: Literal["correlation", "difference", "information", "jaccard"] = "correlation",
     shares: Sequence[float] = SHARES,

@@ -25,7 +25,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     scaled: bool = False,
     budget: int = batching.BUDGET,

@@ -79,7 +79,6 @@ def rank(
     key: Array | None,
     activations: Table,
     labels: Shaped[Any, "..."],
-    /,
     *,
     by: Literal["accuracy", "balanced", "gain"] = "accuracy",
     folds: int | Int[Any, "..."] = 20,
