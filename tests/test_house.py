@@ -47,12 +47,23 @@ def parameters(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.name, len(given.posonlyargs) + len(given.args) + len(given.kwonlyargs) + stars
 
 
+def told(text: str) -> list[tuple[int, str]]:
+    """Return the lines that say something, by number: no imports, and no signatures, which a contract makes alike."""
+    left = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            left |= set(range(node.lineno, (node.end_lineno or 0) + 1))
+        if isinstance(node, ast.FunctionDef):
+            left |= set(range(node.lineno, node.body[0].lineno))
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if number not in left)
+    return [(number, line) for number, line in lines if line.strip('()[]{},"')]
+
+
 def copies(texts: dict[str, str]) -> list[tuple[tuple[str, int], tuple[str, int]]]:
     """Return the pairs of places (file, line) at which runs of `RUN` or more equal lines begin."""
     places = defaultdict(list)
     for name, text in texts.items():
-        lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-        lines = [(number, line) for number, line in lines if line.strip('()[]{},"')]
+        lines = told(text)
         for first in range(len(lines) - RUN + 1):
             places[tuple(line for _, line in lines[first : first + RUN])].append((name, first, lines[first][0]))
     pairs = {
@@ -61,8 +72,8 @@ def copies(texts: dict[str, str]) -> list[tuple[tuple[str, int], tuple[str, int]
         for one, other in combinations(equal, 2)
     }
     return [
-        told
-        for (one, other), told in pairs.items()
+        found
+        for (one, other), found in pairs.items()
         if ((one[0], one[1] - 1), (other[0], other[1] - 1)) not in pairs  # else it goes on a run that began before
     ]
 
@@ -90,7 +101,7 @@ def test_functions_have_few_parameters():
 
 def test_code_is_written_once():
     found = copies(sources())
-    assert len(found) <= 60, sorted(found)
+    assert len(found) <= 25, sorted(found)
 
 
 @pytest.mark.parametrize("name", sources())
@@ -102,5 +113,5 @@ def test_the_counts_count():
     tree = ast.parse("def f(a, *b, c, **d): d['x'] = d['y']; d.get('z'); d[0]; d.get(a)")
     assert reads_by_string(tree) == 2
     assert list(parameters(tree)) == [("f", 4)]
-    same = "\n".join(f"line {number}" for number in range(RUN + 2))
-    assert copies({"a": same, "b": f"other\n{same}", "c": same[:20]}) == [(("a", 1), ("b", 2))]
+    same = "\n".join(f"line = {number}" for number in range(RUN + 2))
+    assert copies({"a": same, "b": f"import other\nother = 0\n{same}", "c": same[:20]}) == [(("a", 1), ("b", 3))]
