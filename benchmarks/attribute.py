@@ -1,12 +1,13 @@
 """How fast is a score shared out over inputs, layers and neurons? Against Captum, and scikit-learn for concepts.
 
-    python -m benchmarks.attribute --model DIR [--data FILE] [--jobs NAME ...] [--quick] [--json PATH]
+    python -m benchmarks.attribute --model DIR [--data FILE] [--jobs NAME ... | --methods NAME ...] [--quick] [--json]
 
 A checkpoint of the BERT family, such as MiniLM's, and the same weights in torch through `transformers`. The score is
 linear in the mean over a sentence's last states; the baseline has [PAD] in the place of its words. Same sentences, same
 steps, results compared before times, Captum at the number of rows at which it is fastest. A loop that would take hours
 runs in part: the note says which part, and the time is scaled to the whole, linearly. The peers are in
-`attribute_peers.py`, what memory they take is measured by `attribute_memory.py`.
+`attribute_peers.py`, what memory they take is measured by `attribute_memory.py`. The job `methods` is of every method
+that there is, by itself (`attribute_methods.py`); `--methods` is of some.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks import attribute_methods
 from benchmarks import attribute_peers as peers
 from benchmarks.attribute_task import LAYER, SOURCE, Task, gap, load, off, paths, race, row, rows_at_a_time
 from benchmarks.measure import Row, report
@@ -206,6 +208,22 @@ def completeness(task: Task) -> list[Row]:
     return found_rows
 
 
+def methods(task: Task) -> list[Row]:
+    """Return a row for each method; a token is one player, and all is by way of the residual of one block."""
+    given = {
+        "key": jax.random.key(0),
+        "f": task.above(SOURCE),
+        "through": task.through(task.residual(LAYER)),
+        "x": task.x,
+        "baseline": task.baseline,
+        "baselines": task.baseline,
+        "groups": np.arange(task.x.shape[1])[:, None],
+        "mask": task.tokens.mask,
+    }
+    names = task.options.methods or list(attribute_methods.methods())
+    return attribute_methods.each(given, names, size=task.size, repeats=task.options.repeats)
+
+
 JOBS: dict[str, Callable[[Task], list[Row]]] = {
     "inputs": inputs,
     "layer": layer,
@@ -214,6 +232,7 @@ JOBS: dict[str, Callable[[Task], list[Row]]] = {
     "ablations": ablations,
     "concepts": concepts,
     "completeness": completeness,
+    "methods": methods,
 }
 QUICK = ("inputs", "layer", "ablations", "concepts")
 
@@ -226,6 +245,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="nodes on a path; 50, or 10 with --quick")
     parser.add_argument("--repeats", type=int, help="timed runs of each side; 3, or 1 with --quick")
     parser.add_argument("--jobs", nargs="+", choices=JOBS, help=f"all, or with --quick {', '.join(QUICK)}")
+    known = attribute_methods.methods()
+    parser.add_argument("--methods", nargs="+", choices=known, help="without --jobs: the time of these alone")
     parser.add_argument("--quick", action="store_true", help="few sentences and steps, one setting of each side")
     parser.add_argument("--json", type=Path, help="where to write the rows")
     options = parser.parse_args()
@@ -234,10 +255,11 @@ def main() -> None:
     options.repeats = options.repeats or (1 if options.quick else 3)
     task = load(options)
     rows, shown = [], 0
-    for name in options.jobs or (QUICK if options.quick else JOBS):
+    for name in options.jobs or (["methods"] if options.methods else QUICK if options.quick else JOBS):
         rows += JOBS[name](task)
         for one in rows[shown:]:
-            told = f"{one.job}: {one.ours_s:.3g} s, {one.peer} {one.peer_s:.3g} s; {one.note}"
+            beside = "" if one.peer_s is None else f", {one.peer} {one.peer_s:.3g} s"
+            told = f"{one.job}: {one.ours_s:.3g} s{beside}; {one.note}"
             print(told, file=sys.stderr, flush=True)
         shown = len(rows)
     report(rows, options.json)

@@ -11,7 +11,10 @@ from jaxneuron.cli import _out
 from jaxneuron.cli._shared import console, say
 
 SHOWN = 30
-"""Rows that are printed; the files have all."""
+"""Rows that are printed, unless an answer says otherwise; the files have all."""
+
+SAID = 8
+"""Sentences that are printed; the page has all."""
 
 FILES = ("answer.jsonl",)
 """By which a folder is known to be what such a command wrote."""
@@ -23,6 +26,14 @@ class Coloured(NamedTuple):
     title: str
     pieces: Sequence[str]
     weights: Sequence[float]
+    between: str = " "  # the pieces; "" for characters
+
+
+class Spread(NamedTuple):
+    """A distribution: how many values lie in each range."""
+
+    title: str
+    bars: Sequence[tuple[str, float]]
 
 
 class Answer(NamedTuple):
@@ -33,8 +44,9 @@ class Answer(NamedTuple):
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     texts: Sequence[Coloured] = ()
-    bars: Sequence[tuple[str, float]] = ()  # a distribution
-    note: str = ""  # how to read the colours or the bars
+    spread: Sequence[Spread] = ()
+    note: str = ""  # how to read the colours or the columns
+    shown: int = SHOWN  # rows that are printed
 
 
 def check(out: Path | None) -> None:
@@ -66,19 +78,21 @@ def _print(answer: Answer) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    for sentence in answer.sentences:
+    for sentence in answer.sentences[:SAID]:
         say(sentence)
+    if len(answer.sentences) > SAID:
+        say(f"... and {len(answer.sentences) - SAID:,} more sentences (--out)")
     if answer.rows:
         table = Table(box=None, pad_edge=False)
         told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
         for number, column in ((number, answer.columns[number]) for number in told):
             right = isinstance(answer.rows[0][number], int | float)
             table.add_column(escape(column), justify="right" if right else "left", overflow="fold")
-        for row in answer.rows[:SHOWN]:
+        for row in answer.rows[: answer.shown]:
             table.add_row(*(escape(shown(row[number])) for number in told))
         console.print(table)
-    if len(answer.rows) > SHOWN:
-        say(f"... and {len(answer.rows) - SHOWN:,} more (--json, or --out)")
+    if len(answer.rows) > answer.shown:
+        say(f"... and {len(answer.rows) - answer.shown:,} more rows (--json, or --out)")
 
 
 def _same(answer: Answer, number: int, name: str) -> bool:
@@ -90,10 +104,12 @@ def shown(value: Any) -> str:
     """Return a value as a person reads it.
 
     Example:
-        >>> shown(0.123456), shown(7), shown(["a", "b"])
-        ('0.1235', '7', 'a b')
+        >>> shown(0.123456), shown(7), shown(["a", "b"]), shown(" ")
+        ('0.1235', '7', 'a b', "' '")
     """
     value = _plain(value)
+    if isinstance(value, str) and value.isspace():
+        return repr(value)
     if isinstance(value, float):
         return f"{value:.4g}"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -121,20 +137,13 @@ def page(answer: Answer) -> str:
     texts = "".join(
         f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:200]
     )
-    most = max((size for _, size in answer.bars), default=0) or 1
-    bars = "".join(
-        f"<tr><td class=n>{html.escape(name)}</td><td class=n>{size:,.0f}</td>"
-        f'<td><span class=bar style="width:{100 * size / most:.1f}%"></span></td></tr>'
-        for name, size in answer.bars
-    )
+    spread = "".join(map(_histogram, answer.spread))
     said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
     parts = [
         f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
         f"<h2>The text</h2>{texts}" if texts else "",
-        f"<h2>How its values are spread</h2><div class=scroll tabindex=0><table class=bars>{bars}</table></div>"
-        if bars
-        else "",
+        f"<h2>How the values are spread</h2>{spread}" if spread else "",
         f"<h2>The table</h2><div class=scroll tabindex=0><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
         "</table></div>"
         if rows
@@ -152,7 +161,18 @@ def coloured(text: Coloured) -> str:
         share = min(abs(weight) / most, 1) * 0.75 if weight == weight else 0
         style = f"background:rgba({colour},{share:.2f})" if share >= 0.01 else ""
         spans.append(f'<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
-    return " ".join(spans)
+    return text.between.join(spans)
+
+
+def _histogram(spread: Spread) -> str:
+    most = max((size for _, size in spread.bars), default=0) or 1
+    bars = "".join(
+        f"<tr><td class=n>{html.escape(name)}</td><td class=n>{size:,.0f}</td>"
+        f'<td><span class=bar style="width:{100 * size / most:.1f}%"></span></td></tr>'
+        for name, size in spread.bars
+    )
+    title = f"<h3>{html.escape(spread.title)}</h3>\n"
+    return f"{title}<div class=scroll tabindex=0><table class=bars>{bars}</table></div>\n"
 
 
 def _side(value: Any) -> str:
@@ -170,7 +190,7 @@ _PAGE = """<!doctype html>
 <style>
 {css}
 .piece {{ padding: .1em .15em; border-radius: .2em; }}
-h1 {{ overflow-wrap: anywhere; }}
+h1, .words, td {{ overflow-wrap: anywhere; }}
 .bars {{ width: 100%; max-width: 44rem; }}
 .bars td:last-child {{ width: 100%; }}
 .bar {{ display: block; height: .8rem; background: #0072b2; border-radius: .15rem; }}

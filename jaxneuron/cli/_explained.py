@@ -1,23 +1,28 @@
-"""What is explained: a text as the model reads it, the site where features are, and the score that is shared out."""
+"""What is explained: a text as the model reads it, the site where features are, and the score that is shared out.
+
+A method compiles once for each length of a row. So texts are padded to few lengths, where the model does not see it and
+the method does not either: one that plays with tokens would have more players.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxneuron.cli import _inputs
 from jaxneuron.tap import check_site, nearest
+
+SHORTEST = 16
+"""Tokens of the shortest row of padded texts; each longer one has twice as many."""
 
 
 class Explained(NamedTuple):
     """One text, ready for a method."""
 
-    x: Any  # [1, time, unit]
+    x: Any  # [1, time, unit]; behind the text's own tokens the first one's values again
     f: Any  # from the like of x to scores
     target: Any
     name: str  # of the target
     score: float
     pieces: list[str]
-    word: Any  # [time], the word of each piece, -1 for none
     tokens: Any
     site: str
 
@@ -25,40 +30,85 @@ class Explained(NamedTuple):
         """Return what x is compared with."""
         import jax.numpy as jnp
 
-        return (
-            jnp.zeros_like(self.x) if kind == "zero" else jnp.broadcast_to(self.x.mean(1, keepdims=True), self.x.shape)
-        )
+        own = self.x[:, : len(self.pieces)]
+        return jnp.zeros_like(self.x) if kind == "zero" else jnp.broadcast_to(own.mean(1, keepdims=True), self.x.shape)
+
+    def own(self, value: Any) -> np.ndarray:
+        """Return what a method says of the text's own tokens, `[time, unit]`."""
+        value = np.asarray(value, np.float32)[0]
+        return value.reshape(len(value), -1)[: len(self.pieces)]
 
     def groups(self) -> Any:
         """Return the player of each feature: its token's place."""
         return np.broadcast_to(np.arange(self.x.shape[1])[:, None], self.x.shape[1:])
 
 
-def explain(model: Any, sentence: list[str], site: str | None, target: str | None, position: int) -> Explained:
+def explain(
+    model: Any, sentence: list[str], site: str | None, target: str | None, position: int, *, padded: bool = False
+) -> Explained:
     """Return a text with its features and its score.
+
+    Args:
+        model: what reads it.
+        sentence: its words.
+        site: where the features are; by default the words' vectors.
+        target: what the head scores, or site:unit; by default what the head scores highest.
+        position: the word at which the target is read.
+        padded: make the row longer, so that few lengths are compiled; see `blind`.
 
     Raises:
         KeyError, ValueError: no such site, target or word, or a model without a head and no target.
     """
     import jax
+
+    from jaxneuron.split import above
+
+    read, tokens = _read(model, sentence, padded)
+    pieces = read.pieces[0]
+    place = _place(read.word[0], position, len(sentence))
+    output, activations = jax.jit(model.forward)(model.params, tokens, {})
+    chosen = site or next(name for name in ("embed/word", "embed", *activations) if name in activations)
+    check_site(chosen, activations)
+    wanted, name = _target(model, output, activations, target, place)
+    x = activations[chosen]
+    if x.shape[1] == 1 < tokens.ids.shape[1]:
+        pieces = ["(the text)"]
+    elif x.shape[1] > len(pieces):
+        x = x.at[:, len(pieces) :].set(x[:, :1])
+    f = above(model.forward, model.params, tokens, chosen, wanted)
+    return Explained(x, f, wanted, name, float(wanted(output, activations, tokens)[0]), pieces, tokens, chosen)
+
+
+def blind(model: Any, sentence: list[str]) -> bool:
+    """Tell whether a model reads a text just so, however long its row is: it keeps to the mask."""
+    import jax
+
+    found = []
+    for padded in (False, True):
+        read, tokens = _read(model, sentence, padded)
+        activations = jax.jit(model.forward)(model.params, tokens, {})[1]
+        count = len(read.pieces[0])
+        found.append([np.asarray(value)[:, :count] for _, value in sorted(activations.items())])
+    return all(
+        one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=1e-4 * max(np.abs(one).max(), 1))
+        for one, other in zip(*found, strict=True)
+    )
+
+
+def _read(model: Any, sentence: list[str], padded: bool) -> tuple[Any, Any]:
+    """Return a text as the model reads it, and its tokens on the device."""
     import jax.numpy as jnp
 
     from jaxneuron.extract import reading
-    from jaxneuron.split import above, below
     from jaxneuron.types import Tokens
 
     read = reading.read(model, [sentence])
-    tokens = Tokens(jnp.asarray(read.tokens.ids), jnp.asarray(read.tokens.mask))
-    shapes = _inputs.sites(model)
-    chosen = site or next(name for name in ("embed/word", "embed", *shapes) if name in shapes)
-    check_site(chosen, shapes)
-    place = _place(read.word[0], position, len(sentence))
-    wanted, name = _target(model, tokens, shapes, target, place)
-    x = jax.jit(below(model.forward, model.params, chosen))(tokens)
-    f = above(model.forward, model.params, tokens, chosen, wanted)
-    pieces = read.pieces[0] if x.shape[1] > 1 or len(read.pieces[0]) == 1 else ["(the text)"]
-    word = read.word[0] if x.shape[1] > 1 or len(read.pieces[0]) == 1 else np.array([-1])
-    return Explained(x, f, wanted, name, float(f(x)[0]), pieces, word, tokens, chosen)
+    if padded:
+        width = SHORTEST
+        while width < read.tokens.ids.shape[1]:
+            width *= 2
+        read = reading.read(model, [sentence], width=min(width, model.window or width))
+    return read, Tokens(jnp.asarray(read.tokens.ids), jnp.asarray(read.tokens.mask))
 
 
 def _place(word: Any, position: int, words: int) -> int:
@@ -73,8 +123,8 @@ def _place(word: Any, position: int, words: int) -> int:
     return int(found[-1])
 
 
-def _target(model: Any, tokens: Any, shapes: Any, target: str | None, place: int) -> tuple[Any, str]:
-    from jaxneuron.targets import Logit, Unit
+def _target(model: Any, output: Any, shapes: Any, target: str | None, place: int) -> tuple[Any, str]:
+    from jaxneuron.targets import Logit, Unit, scores
 
     site, _, unit = (target or "").rpartition(":")
     if unit.isdigit() and site in shapes:
@@ -82,28 +132,30 @@ def _target(model: Any, tokens: Any, shapes: Any, target: str | None, place: int
         if int(unit) >= width:
             raise ValueError(f"--target {target}: {site!r} has the units 0 to {width - 1}")
         return Unit(site, int(unit), -1 if length == 1 else place), f"unit {unit} of {site}"
-    if model.head == "none":
+    try:
+        found = np.asarray(scores(output))
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"{f'--target {target}: ' if target else ''}the model has no head, so nothing has a score; give a unit as "
             "--target site:unit, such as block3/residual:100, or a model with a head"
-        )
-    import jax
-
-    from jaxneuron.targets import scores
-
-    found = np.asarray(scores(jax.jit(model.forward)(model.params, tokens, {})[0]))
+        ) from error
     if found.shape[-2] == 1:
         place = -1
-    names = model.labels or model.vocabulary.words
+    names = _names(model, found.shape[-1])
     index = int(found[0, place].argmax()) if target is None else _index(model, names, target)
-    return Logit(index, place), repr(names[index].lstrip("▁Ġ") or names[index]) if index < len(
-        names
-    ) else f"output {index}"
+    shown = names[index].lstrip("▁Ġ") or names[index]
+    return Logit(index, place), shown if shown.startswith("output ") else repr(shown)
 
 
-def _index(model: Any, names: Any, target: str) -> int:
+def _names(model: Any, outputs: int) -> list[str]:
+    """Return what each output of the head stands for: a label, a word, or its number."""
+    names = list(model.labels or model.vocabulary.words)
+    return names if len(names) == outputs else [f"output {number}" for number in range(outputs)]
+
+
+def _index(model: Any, names: list[str], target: str) -> int:
     if target in names:
-        return list(names).index(target)
+        return names.index(target)
     if model.tokenizer is not None and not model.labels:
         ids = model.tokenizer.encode(f" {target}", add_special_tokens=False).ids
         ids = ids if len(ids) == 1 else model.tokenizer.encode(target, add_special_tokens=False).ids

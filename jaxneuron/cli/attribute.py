@@ -52,10 +52,12 @@ def attribute(
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []
+    players, masked = _takes(method, "groups"), _takes(method, "mask")
     with bars(json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
-        for number_, sentence in enumerate(read.sentences):
-            found = _explained.explain(opened, sentence, site, target, position)
+        padded = len(read.sentences) > 1 and not (players or masked) and _explained.blind(opened, read.sentences[0])
+        for number, sentence in enumerate(read.sentences):
+            found = _explained.explain(opened, sentence, site, target, position, padded=padded)
             reference = found.baseline(baseline)
             known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": reference}
             known["baselines"] = reference
@@ -63,24 +65,25 @@ def attribute(
                 where = (opened.forward, opened.params, found.tokens, found.site, through, found.target)
                 known["through"] = path(*where)
             result = call(method, "attribute", known, _sized(told, found.x.shape), groups=found.groups())
-            value = getattr(result, "attribution", result)
-            rows += _rows(found, value, number_, through or found.site, k, grouped=_grouped(method))
-            per_token = _weights(found, value, grouped=_grouped(method))
-            texts.append(Coloured(f"text {number_}: {found.name}, {found.score:.4g}", found.pieces, per_token))
-            said.append(_said(found, per_token, number_, result))
-            progress(number_ + 1, len(read.sentences))
+            value = found.own(getattr(result, "attribution", result))
+            per_token = (value[:, 0] if players else value.sum(-1)).tolist()
+            rows += _rows(found, value, per_token, number, through or found.site, 0 if players else k)
+            title = f"text {number}: {found.name}, {found.score:.4g}"
+            texts.append(Coloured(title, found.pieces, per_token, "" if opened.symbol == "character" else " "))
+            said.append(_said(method, found, per_token, number, result))
+            progress(number + 1, len(read.sentences))
     columns = ("text", "kind", "place", "token", "site", "unit", "score")
     note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
     _answer.give(Answer(f"What drove {model}?", said, columns, rows, texts, note=note), out, json)
 
 
-def _grouped(method: Method) -> bool:
-    """Tell whether a method plays tokens whole: what it says of a token is at each of the token's units."""
+def _takes(method: Method, parameter: str) -> bool:
+    """Tell whether a method takes something; one that takes groups says at each unit of a token what is the token's."""
     import importlib
     import inspect
 
     verb = importlib.import_module(method.module).attribute
-    return "groups" in inspect.signature(verb).parameters
+    return parameter in inspect.signature(verb).parameters
 
 
 def _sized(told: Told, shape: Any) -> Told:
@@ -92,36 +95,29 @@ def _sized(told: Told, shape: Any) -> Told:
     return sized
 
 
-def _weights(found: Any, value: Any, *, grouped: bool) -> list[float]:
+def _rows(found: Any, value: Any, weights: list[float], text: int, site: str, k: int) -> list[Any]:
+    """Return a row for each token, and for the `k` units that have most."""
     import numpy as np
 
-    value = np.asarray(value, np.float32)
-    value = value[0].reshape(value.shape[1], -1)
-    return (value[:, 0] if grouped else value.sum(-1)).tolist()
-
-
-def _rows(found: Any, value: Any, text: int, site: str, k: int, *, grouped: bool) -> list[Any]:
-    """Return a row for each token, and for the units that have most."""
-    import numpy as np
-
-    weights = _weights(found, value, grouped=grouped)
     pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
     rows: list[Any] = [
         (text, "token", place, piece, site, "", weight)
         for place, (piece, weight) in enumerate(zip(pieces, weights, strict=True))
     ]
-    if not grouped:
-        units = np.asarray(value, np.float32)[0].reshape(len(weights), -1).sum(0)
-        best = np.argsort(-np.abs(units))[:k]
-        rows += [(text, "unit", "", "", site, int(unit), float(units[unit])) for unit in best]
-    return rows
+    units = value.sum(0)
+    best = np.argsort(-np.abs(units))[:k]
+    return rows + [(text, "unit", "", "", site, int(unit), float(units[unit])) for unit in best]
 
 
-def _said(found: Any, weights: list[float], text: int, result: Any) -> str:
+def _said(method: Method, found: Any, weights: list[float], text: int, result: Any) -> str:
     order = sorted(range(len(weights)), key=lambda place: -abs(weights[place]))[:3]
     pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
     drove = ", ".join(f"{pieces[place]!r} ({weights[place]:+.3g})" for place in order)
     said = f"Text {text}: {found.name} scores {found.score:.4g}; most of it from {drove}."
     if hasattr(result, "error"):
-        said += f" The shares miss what they should add up to by {float(abs(result.error).max()):.2g}."
+        error = float(abs(result.error).max())
+        said += f" The shares miss what they should add up to by {error:.2g}"
+        finer = [f"--{option.name}" for option in method.options if option.name in ("steps", "tolerance")]
+        much = error > 0.02 * max(map(abs, weights), default=0)
+        said += f", which is much: see {' and '.join(finer)}." if much and finer else "."
     return said

@@ -54,7 +54,7 @@ def interact(
                 (number, [found.pieces[place] for place in members], list(members), value)
                 for members, value in sets[:k]
             ]
-            strongest = next((one for one in sets if len(one[0]) > 1), None)
+            strongest = next((one for one in sets if len(one[0]) > 1 and one[1]), None)
             if strongest:
                 members, value = strongest
                 together = " and ".join(repr(found.pieces[place]) for place in members)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from jaxneuron.cli import _activations, _answer, _inputs
-from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._answer import Answer, Coloured, Spread
 from jaxneuron.cli._options import LabelColumn, TextColumn
 from jaxneuron.cli._shared import bars
 
@@ -47,18 +47,27 @@ def neuron(
             values = np.asarray(store[site][:, np.asarray(asked)], np.float32)
     sentences = [[" ".join(words)] for words in read.sentences] if pool else read.sentences
     rows: list[Any] = []
-    said, texts = [f"{unknown}."], []
+    said, texts, spread = [], [], []
     for number, unit in enumerate(asked):
         own = values[:, number : number + 1]
-        said.append(_spread(site, unit, own[:, 0]))
-        rows += _words(sentences, own, site, unit, k, 1 if text or pool else least)
-        rows += _places(sentences, own, site, unit, k)
+        words = _words(sentences, own, site, unit, k, 1 if text or pool else least)
+        said += [_ends(unit, words), _spread(site, unit, own[:, 0])] if words else [_spread(site, unit, own[:, 0])]
+        rows += words + _places(sentences, own, site, unit, k)
         texts += _texts(sentences, own[:, 0], f"unit {unit}", k)
+        spread.append(Spread(f"unit {unit}", _histogram(own[:, 0])))
+    said.append(f"{read.name}, read by {model}: {unknown}.")
     columns_shown = ("site", "unit", "side", "what", "score", "place")
     note = "Orange: above the unit's mean over the text; blue: below. The pointer shows the value."
-    histogram = _histogram(values[:, 0]) if len(asked) == 1 else ()
     title = f"What does {site}, unit {units}, respond to?"
-    _answer.give(Answer(title, said, columns_shown, rows, texts, histogram, note), out, json)
+    _answer.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)), out, json)
+
+
+def _ends(unit: int, rows: list[Any]) -> str:
+    """Return at which words a unit is highest and lowest."""
+    ends = {side: [repr(word) for _, _, what, word, *_ in rows if what.startswith(side)] for side in ("high", "low")}
+    return (
+        f"Unit {unit}: " + "; ".join(f"{side}est at {', '.join(words)}" for side, words in ends.items() if words) + "."
+    )
 
 
 def _spread(site: str, unit: int, values: Any) -> str:
@@ -83,10 +92,14 @@ def _words(sentences: list[list[str]], values: Any, site: str, unit: int, k: int
     rows = []
     for side, top in (("high", found.highest), ("low", found.lowest)):
         for item, score in zip(top.item[0], top.score[0], strict=True):
-            if item >= 0:
+            if item >= 0 and score and (score > 0) == (side == "high"):  # of few words, the lowest may be high
                 word = found.words[item]
-                rows.append((site, unit, f"{side} word", word, float(score), f"{counts[word]} times, mean z"))
+                rows.append((site, unit, f"{side} word", word, float(score), _times(counts[word])))
     return rows
+
+
+def _times(count: int) -> str:
+    return "once, z" if count == 1 else f"{count} times, mean z"
 
 
 def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: int) -> list[Any]:
@@ -114,13 +127,14 @@ def _where(sentences: list[list[str]], token: int) -> tuple[int, int]:
 
 
 def _texts(sentences: list[list[str]], values: Any, name: str, k: int) -> list[Coloured]:
-    """Return the texts that hold the extremes, each word with its distance from the mean."""
+    """Return the texts that hold the extremes, the highest first, each word with its distance from the mean."""
     import numpy as np
 
     starts = np.cumsum([0, *map(len, sentences)])
     z = (values - values.mean()) / (values.std() or 1)
-    peaks = np.maximum.reduceat(np.abs(z), starts[:-1])
-    chosen = np.argsort(-peaks)[: 2 * k]
+    highest = np.argsort(-np.maximum.reduceat(z, starts[:-1]))[:k].tolist()
+    lowest = np.argsort(np.minimum.reduceat(z, starts[:-1]))[:k].tolist()
+    chosen = dict.fromkeys(highest + lowest)
     return [
         Coloured(f"{name}, text {text}", sentences[text], z[starts[text] : starts[text + 1]].tolist())
         for text in chosen

@@ -61,28 +61,30 @@ def rank(
         )
         with opening as held:
             where = _activations.chosen(held, asked)
-            table = np.concatenate([np.asarray(held[site]) for site in where], axis=1)
+            table = held.joined(*where)
             if len(table) != len(classes):
                 raise ValueError(
                     f"--store {store} has {len(table):,} rows, and {read.name} {len(classes):,} labels ({each}s); "
                     "extract this text, or leave --store out"
                 )
-            units = [(site, unit) for site in where for unit in range(held[site].shape[1])]
-        given = {"key": jax.random.key(seed), "activations": table, "labels": classes}
-        found = call(method, "rank", given, told, progress=report(f"{method.name}"))
-    ranking = found if hasattr(found, "score") else found[0]
-    score, order = np.atleast_2d(np.asarray(ranking.score)), np.atleast_2d(np.asarray(ranking.order))
-    each_label = label_names if len(score) == len(label_names) else [f"all of {layer}"] * len(score)
-    if class_ is not None:
-        each_label = [class_] * len(score)
-        score, order, each_label = score[-1:], order[-1:], each_label[-1:]
-    means = {name: _difference(table, classes, name, label_names) for name in each_label}
+            given = {"key": jax.random.key(seed), "activations": table, "labels": classes}
+            found = call(method, "rank", given, told, progress=report(f"{method.name}"))
+            ranking = found if hasattr(found, "score") else found[0]
+            score, order = np.atleast_2d(np.asarray(ranking.score)), np.atleast_2d(np.asarray(ranking.order))
+            each_label = label_names if len(score) == len(label_names) else [f"all of {layer}"] * len(score)
+            if class_ is not None:
+                score, order, each_label = score[-1:], order[-1:], [class_]
+            shown = np.unique(order[:, :k])
+            values = np.asarray(table[:, shown], np.float32)
     rows: list[Any] = []
-    for label, values, best in zip(each_label, score, order, strict=True):
+    for label, scored, best in zip(each_label, score, order, strict=True):
+        higher = _difference(values, classes, label, label_names)
         for place, unit in enumerate(best[:k].tolist()):
-            site, number = units[unit]
-            rows.append((label, place + 1, site, number, float(values[unit]), float(means[label][unit])))
-    said = _said(rows, len(units), layer, method.name)
+            site = next(site for site, own in table.sites.items() if own.start <= unit < own.stop)
+            number = unit - table.sites[site].start
+            difference = float(higher[np.searchsorted(shown, unit)])
+            rows.append((label, place + 1, site, number, float(scored[unit]), difference))
+    said = _said(rows, table.shape[1], f"{layer} of {read.name}", method.name)
     columns = ("label", "rank", "site", "unit", "score", "higher by")
     note = "higher by: the unit's mean where the label holds, less that elsewhere, in standard deviations."
     if not json:

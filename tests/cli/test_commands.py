@@ -100,7 +100,7 @@ def test_a_score_is_shared_out(ask, model):
     options = ["--model", model, "--text", text(model), "--target", target]
     if model == "mine:load":  # nothing stands above its only site
         options += ["--site", site]
-    for method in ("input_x_gradient", "ablation"):
+    for method in ("saliency", "ablation"):
         found = rows(ask("attribute", method, *options, "--json"))
         assert [row["token"] for row in found if row["kind"] == "token"]
     assert rows(ask("interact", "harsanyi", *options, "--json"))

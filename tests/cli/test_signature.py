@@ -1,8 +1,13 @@
 """A method is a file: its command, options and help are read from its source, and nobody else is told."""
 
+import runpy
+from pathlib import Path
+
+import jax.numpy as jnp
 import pytest
 
-from jaxneuron import _discover, attribute
+from benchmarks import attribute_methods
+from jaxneuron import attribute
 from jaxneuron.cli import _signature, main
 
 METHOD = '''"""Which feature is largest? A method for a test."""
@@ -46,8 +51,17 @@ def test_a_new_file_is_a_command_with_its_help(added, capsys):
         assert not ended.value.code and said in capsys.readouterr().out
 
 
-def test_a_new_file_is_in_the_list_of_contracts_and_benchmarks(added):
-    assert "powered" in _discover.methods(attribute)
+def test_a_new_file_is_held_to_the_contract(added):
+    suite = runpy.run_path(str(Path(__file__).parents[1] / "attribute" / "test_contract.py"))
+    assert "powered" in suite["METHODS"]
+    with pytest.raises(AssertionError):  # it gives something to what no score reads
+        suite["test_what_nothing_reads_gets_nothing"]("powered")
+
+
+def test_a_new_file_is_measured(added):
+    given = {"f": jnp.sum, "x": jnp.ones((1, 2)), "baseline": 0.0}
+    rows = attribute_methods.each(given, ["powered"], size="small", repeats=1)
+    assert [row.job for row in rows] == ["powered"] and "saliency" in attribute_methods.methods()
 
 
 @pytest.mark.parametrize(
