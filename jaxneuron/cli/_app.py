@@ -13,6 +13,7 @@ from rich.console import Console
 import jaxneuron
 from jaxneuron.cli import (
     _errors,
+    _given,
     attribute,
     concepts,
     decompose,
@@ -54,14 +55,10 @@ for name, asked in {
     ),
 }.items():
     app.add_typer(asked, name=name)
-for command in (
-    sites.sites,
-    neuron.neuron,
-    generate.generate,
-    extract.extract,
-    report.report,
-):
+for command in (sites.sites, neuron.neuron, report.report):
     app.command()(command)
+for name, answer in {"generate": generate.generate, "extract": extract.extract}.items():
+    app.command(name)(_given.command(answer))
 
 Wrong: Any = typer.BadParameter.__base__
 """What is raised of a command or an option that is not known or has no such value: typer brings its own click."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from jaxneuron.cli import _signature
+from jaxneuron.cli import _given, _signature
 from jaxneuron.cli._options import LARGEST, near, one_of
 from jaxneuron.cli._signature import Method, Option
 
@@ -22,7 +22,8 @@ def question(package: str, verb: str, answer: Callable[..., None], help: str, *,
     Args:
         package: such as `jaxneuron.attribute`.
         verb: of the package.
-        answer: called with the method, what was said of its own options, and the parameters that all methods share.
+        answer: called with the method, what was said of its own options, and `given`, a NamedTuple of those
+            that all methods share.
         help: the question.
         leave: methods that another command answers.
     """
@@ -50,22 +51,22 @@ def question(package: str, verb: str, answer: Callable[..., None], help: str, *,
 
 
 def command(method: Method, answer: Callable[..., None]) -> Callable[..., None]:
-    """Return the function of a method's command: the shared parameters of `answer`, and the method's own options."""
-    shared = [one for one in inspect.signature(answer).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    """Return the function of a method's command: the options of the `given` that `answer` takes, and the method's."""
+    kind = _given.kind_of(answer)
+    apart = [one for one in inspect.signature(answer).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    shared = _given.parameters(kind) if kind else apart
     taken = {one.name for one in shared}
     own = {f"own_{option.name}": option for option in method.options}
 
     def run(**given: Any) -> None:
         told = {option.name: given.pop(name) for name, option in own.items()}
         told = {name: value for name, value in told.items() if value is not None}
+        if kind:
+            return answer(method, told, _given.value(kind, given))
         answer(method, told, **given)
 
     parameters = [*shared, *(_parameter(name, option, taken) for name, option in own.items())]
-    parameters.sort(key=lambda one: one.default is not one.empty)  # typer wants those that must be given first
-    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    run.__doc__ = method.summary
-    return run
+    return _given.signed(run, parameters, method.summary)
 
 
 def _parameter(name: str, option: Option, taken: set[str]) -> inspect.Parameter:

@@ -1,11 +1,11 @@
 """`jaxneuron concepts METHOD`: whether a model uses what a list of words stands for."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _activations, _answer, _inputs
+from jaxneuron.cli import _activations, _asked, _inputs
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, names
 from jaxneuron.cli._question import Told, call
@@ -16,65 +16,62 @@ EXAMPLES = 2000
 """Words of each concept, and other words, that are read at most."""
 
 
-def concepts(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    data: Annotated[Path, typer.Option(help="The text in which the words of the concepts occur.")],
-    concept: Annotated[list[Path], typer.Option(help="A file of words, one a line, that are a concept; repeatable.")],
-    site: Annotated[str, typer.Option(help="Sites, with commas, at which a concept is looked for.")],
-    text: _inputs.Texts = None,
-    target: _inputs.Target = None,
-    position: _inputs.Position = -1,
-    split: _inputs.Split = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    head: _inputs.Head = None,
-    most: _inputs.Most = 1000,
-    explained: Annotated[int, typer.Option(min=2, help="Without --text: texts of the data that are explained.")] = 20,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """Concepts, the text in which they are looked for, and the target that they may speak for."""
+
+    model: _inputs.Model
+    data: Annotated[Path, typer.Option(help="The text in which the words of the concepts occur.")]
+    site: Annotated[str, typer.Option(help="Sites, with commas, at which a concept is looked for.")]
+    concept: Annotated[list[Path], typer.Option(help="A file of words, one a line, that are a concept; repeatable.")]
+    text: _inputs.Texts = None
+    target: _inputs.Target = None
+    position: _inputs.Position = -1
+    split: _inputs.Split = None
+    text_column: TextColumn = None
+    label_column: LabelColumn = None
+    head: _inputs.Head = None
+    most: _inputs.Most = 1000
+    explained: Annotated[int, typer.Option(min=2, help="Without --text: texts of the data that are explained.")] = 20
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def concepts(method: Method, told: Told, given: Given) -> None:
     """Ask whether a target's score rises along the direction of a concept."""
-    sites = names("--site", site) or []
-    _inputs.check(model, None, data, split)
+    sites = names("--site", given.site) or []
+    corpus = _asked.Text(None, given.data, given.split, given.text_column, given.label_column, given.most)
+    corpus.check(given.model)
     if "gradients" not in method.takes:
         raise ValueError(f"{method.name} takes what other methods found; call {method.module}.explain from Python")
-    for path in concept:
+    for path in given.concept:
         existing("--concept", path, "a file with a word a line")
-    _answer.check(out)
+    given.shown.check()
     import jax
-    import jax.numpy as jnp
     import numpy as np
 
-    from jaxneuron.cli import _explained
     from jaxneuron.concepts.tcav import Examples
 
-    read = _inputs.read(None, data, split, most, column=_inputs.columns_of(text_column, label_column))
+    read = corpus.read()
     words = [word.lower() for words in read.sentences for word in words]
-    places = {path.name.partition(".")[0]: _places(path, words) for path in concept}
+    places = {path.name.partition(".")[0]: _places(path, words) for path in given.concept}
     others = np.setdiff1d(np.arange(len(words)), np.concatenate(list(places.values())))
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(given.seed)
     random = np.sort(draw.permutation(others)[:EXAMPLES])
-    opened = _inputs.load(model, head)
+    opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
-    asked = [one.split() for one in text] if text else read.sentences[:explained]
-    with bars(json) as report:
+    asked = [one.split() for one in given.text] if given.text else read.sentences[: given.explained]
+    with bars(given.shown.json) as report:
         progress = report(f"activations of {read.name}")
         with _activations.of_words(opened, read.sentences, sites, progress) as store:
             table = {name: np.asarray(store[name], np.float32) for name in sites}
         progress = report(f"gradients of {len(asked)} texts")
-        gradient: dict[str, list[Any]] = {name: [] for name in sites}
-        for number, sentence in enumerate(asked):
-            for name in sites:
-                found = _explained.explain(opened, sentence, name, target, position)
-                gradient[name].append(jax.grad(lambda x, f=found.f: jnp.sum(f(x)))(found.x).sum(1)[0])
-            progress(number + 1, len(asked))
+        gradients = {}
+        for number, name in enumerate(sites):
+            gradients[name] = _gradients(opened, asked, name, given.target, given.position)
+            progress(number + 1, len(sites))
         known = {
-            "key": jax.random.key(seed),
-            "gradients": {name: jnp.stack(rows) for name, rows in gradient.items()},
+            "key": jax.random.key(given.seed),
+            "gradients": gradients,
             "concepts": {name: Examples({site: table[site][rows] for site in sites}) for name, rows in places.items()},
             "random": Examples({site: table[site][random] for site in sites}),
         }
@@ -97,7 +94,7 @@ def concepts(
         f"{len(asked)} texts (p = {row[4]:.3g}); its words are told from others with {row[5]:.0%}."
         for row in rows
     ]
-    _answer.give(Answer(f"Does {model} use these concepts?", said, columns, rows), out, json)
+    given.shown.give(Answer(f"Does {given.model} use these concepts?", said, columns, rows))
 
 
 def _places(path: Path, words: list[str]) -> Any:
@@ -115,3 +112,39 @@ def _places(path: Path, words: list[str]) -> Any:
             f"--concept {path}: {len(found)} of its words occur in the text; give words that do, or more text"
         )
     return found[:EXAMPLES]
+
+
+def _gradients(model: Any, sentences: list[list[str]], site: str, target: str | None, position: int) -> Any:
+    """Return the gradient of each text's target, `[text unit]`, summed over time; all texts in one program."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    from jaxneuron.cli import _explained
+    from jaxneuron.extract import reading
+    from jaxneuron.split import above, below
+    from jaxneuron.targets import Logit, scores
+    from jaxneuron.types import Tokens
+
+    read, shapes = reading.read(model, sentences), _inputs.sites(model)
+    _inputs.shape(model, site)
+    wanted = []
+    for number, words in enumerate(sentences):
+        tokens = Tokens(*(jnp.asarray(leaf[number : number + 1]) for leaf in read.tokens))
+        place = _explained._place(read.word[number], position, len(words))
+        wanted.append(_explained._target(model, tokens, shapes, target, place)[0])
+    places = np.array([one.position for one in wanted], np.int32)
+    logit = isinstance(wanted[0], Logit)
+    indices = np.array([one.token if logit else one.index for one in wanted], np.int32)
+
+    def one(ids: Any, mask: Any, place: Any, index: Any) -> Any:
+        tokens = Tokens(ids[None], mask[None])
+
+        def read_off(output: Any, activations: Any, tokens: Any) -> Any:
+            return (scores(output) if logit else activations[wanted[0].site])[:, place, index]
+
+        score = above(model.forward, model.params, tokens, site, read_off)
+        x = below(model.forward, model.params, site)(tokens)
+        return jax.grad(lambda x: jnp.sum(score(x)))(x)[0].sum(0)
+
+    return jax.jit(jax.vmap(one))(jnp.asarray(read.tokens.ids), jnp.asarray(read.tokens.mask), places, indices)

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -15,66 +15,74 @@ HOW = ("first", "last", "mean", "max")
 TEXT = "a text, or a folder of splits: .conllu, .conll, .iob2, .jsonl, .tsv or .txt, perhaps with .gz"
 
 
-def extract(
+class Given(NamedTuple):
+    """Whose activations of what text are written where, and how."""
+
     model: Annotated[
         str,
         typer.Option(
             help="A folder that `jaxneuron train` or a study wrote, a Hugging Face checkpoint, by folder or by its "
             "name on the hub, or module:function of your own."
         ),
-    ],
-    data: Annotated[Path, typer.Option(help="A text, or a folder of splits: .conllu, .conll, .jsonl, .tsv or .txt.")],
-    out: Annotated[Path, typer.Option(help="The store to write: a new folder; a stopped run there goes on.")],
+    ]
+    data: Annotated[Path, typer.Option(help="A text, or a folder of splits: .conllu, .conll, .jsonl, .tsv or .txt.")]
+    out: Annotated[Path, typer.Option(help="The store to write: a new folder; a stopped run there goes on.")]
     sites: Annotated[
         str | None,
         typer.Option(help="Sites, separated by commas; by default what enters the blocks and what leaves each."),
-    ] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
+    ] = None
+    text_column: TextColumn = None
+    label_column: LabelColumn = None
     head: Annotated[
         str | None,
         typer.Option(
             help="Of a Hugging Face checkpoint: the class whose head the weights hold, or the end of its name, such as "
             "ForMaskedLM; Model leaves any head out."
         ),
-    ] = None,
+    ] = None
     split: Annotated[
         str | None,
         typer.Option(help="Of a folder, by default train; several, separated by commas, give a store each."),
-    ] = None,
-    how: Annotated[str, number(one_of(*HOW), "A word from its sub-words: first, last, mean or max.")] = "last",
+    ] = None
+    how: Annotated[str, number(one_of(*HOW), "A word from its sub-words: first, last, mean or max.")] = "last"
     pool: Annotated[
         str | None,
         number(one_of("cls", *HOW), "A vector per sentence instead: cls, first, last, mean or max."),
-    ] = None,
+    ] = None
     dtype: Annotated[
         str,
         number(one_of("float32", "float16", "bfloat16"), "Of the stored values: float32, float16 or bfloat16."),
-    ] = "float32",
+    ] = "float32"
     precision: Annotated[
         str, number(one_of("float32", "bfloat16"), "Of weights and computation: float32 or bfloat16.")
-    ] = "float32",
-    tokens: Annotated[int, number(whole(0), "Sub-words of a batch; 0: what suits the device.")] = 0,
-    budget: Annotated[int, number(whole(1), "MiB for the rows held in memory.")] = 256,
-    mesh: Annotated[bool, typer.Option("--mesh", help="Share each batch among all devices of this process.")] = False,
-    processes: Annotated[int, number(whole(1, 2**16), "How many processes write this store together.")] = 1,
-    process: Annotated[int, number(whole(0), "Which of them this is, from 0.")] = 0,
-    coordinator: Annotated[str, typer.Option(help="host:port at which process 0 is reached.")] = "localhost:8476",
-) -> None:
+    ] = "float32"
+    tokens: Annotated[int, number(whole(0), "Sub-words of a batch; 0: what suits the device.")] = 0
+    budget: Annotated[int, number(whole(1), "MiB for the rows held in memory.")] = 256
+    mesh: Annotated[bool, typer.Option("--mesh", help="Share each batch among all devices of this process.")] = False
+    processes: Annotated[int, number(whole(1, 2**16), "How many processes write this store together.")] = 1
+    process: Annotated[int, number(whole(0), "Which of them this is, from 0.")] = 0
+    coordinator: Annotated[str, typer.Option(help="host:port at which process 0 is reached.")] = "localhost:8476"
+
+
+def extract(given: Given) -> None:
     """Write the activations of a text to a store on disk."""
-    chosen, parts, named = names("--sites", sites), _parts(data, split), columns(text_column, label_column)
-    if process >= processes:
-        raise ValueError(f"--process {process}: of --processes {processes}, the last is {processes - 1}")
-    host, _, port = coordinator.rpartition(":")
+    model, processes = given.model, given.processes
+    chosen, parts = names("--sites", given.sites), _parts(given.data, given.split)
+    named = columns(given.text_column, given.label_column)
+    if given.process >= processes:
+        raise ValueError(f"--process {given.process}: of --processes {processes}, the last is {processes - 1}")
+    host, _, port = given.coordinator.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
-        raise ValueError(f"--coordinator {coordinator!r}: expected host:port, such as localhost:8476")
+        raise ValueError(f"--coordinator {given.coordinator!r}: expected host:port, such as localhost:8476")
     several = parts if len(parts) > 1 else []
-    _out.stores(out, several)
+    _out.stores(given.out, several)
     kind = _model.check(model)
-    if kind != HUGGING_FACE and precision != "float32":
-        raise ValueError(f"--precision {precision} is for Hugging Face checkpoints; {model} is computed in float32")
-    if kind != HUGGING_FACE and head is not None:
-        raise ValueError(f"--head {head} is for Hugging Face checkpoints; {model} has its own, or none")
+    if kind != HUGGING_FACE and given.precision != "float32":
+        raise ValueError(
+            f"--precision {given.precision} is for Hugging Face checkpoints; {model} is computed in float32"
+        )
+    if kind != HUGGING_FACE and given.head is not None:
+        raise ValueError(f"--head {given.head} is for Hugging Face checkpoints; {model} has its own, or none")
     import jax
 
     from jaxneuron.corpora import texts
@@ -83,21 +91,21 @@ def extract(
     from jaxneuron_models.open import open as open_model
 
     if processes > 1:
-        jax.distributed.initialize(coordinator, processes, process)
-    read = {part: texts.read(data, part, **named) for part in parts or [None]}
-    loaded = open_model(model, dtype=precision, head=head)
-    devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if mesh else None
-    settings = Settings(how, pool, dtype, tokens or None, budget * 2**20, devices)
+        jax.distributed.initialize(given.coordinator, processes, given.process)
+    read = {part: texts.read(given.data, part, **named) for part in parts or [None]}
+    loaded = open_model(model, dtype=given.precision, head=given.head)
+    devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if given.mesh else None
+    settings = Settings(given.how, given.pool, given.dtype, given.tokens or None, given.budget * 2**20, devices)
     for part, text in read.items():
         words, began = sum(map(len, text.sentences)), time.perf_counter()
         with bars() as report:
             found = extract_to_store(
                 loaded,
                 text.sentences,
-                out / part if several and part else out,
+                given.out / part if several and part else given.out,
                 sites=chosen,
                 settings=settings,
-                progress=report(f"extract {part or data.name}"),
+                progress=report(f"extract {part or given.data.name}"),
                 notice=say,
             )
         speed = words / (time.perf_counter() - began)

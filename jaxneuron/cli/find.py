@@ -1,42 +1,37 @@
 """`jaxneuron find METHOD`: which n-grams make units fire."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import LabelColumn, Length, Seed, TextColumn
+from jaxneuron.cli._options import Length, Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
 
 
-def find(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    site: _inputs.Site,
-    units: _inputs.Units,
-    text: _inputs.Texts = None,
-    data: _inputs.Data = None,
-    split: _inputs.Split = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    length: Length = 3,
-    k: Annotated[int, typer.Option(min=1, help="N-grams of each unit.")] = 3,
-    head: _inputs.Head = None,
-    most: _inputs.Most = 500,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """Units of a model, and the text whose words the n-grams are made of."""
+
+    model: _inputs.Model
+    site: _inputs.Site
+    units: _inputs.Units
+    text: _asked.Text = _asked.Text(most=500)
+    length: Length = 3
+    k: Annotated[int, typer.Option(min=1, help="N-grams of each unit.")] = 3
+    head: _inputs.Head = None
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def find(method: Method, told: Told, given: Given) -> None:
     """Find the n-grams at whose last symbol some units are highest."""
-    asked = _inputs.numbers(units)
-    _inputs.check(model, text, data, split)
-    columns = _inputs.columns_of(text_column, label_column)
-    _answer.check(out)
+    model, site, length, k = given.model, given.site, given.length, given.k
+    asked = _inputs.numbers(given.units)
+    given.text.check(model)
+    given.shown.check()
     import jax
     import jax.numpy as jnp
     import numpy as np
@@ -46,8 +41,8 @@ def find(
     from jaxneuron.targets import Unit
     from jaxneuron.types import Tokens
 
-    read = _inputs.read(text, data, split, most, column=columns)
-    opened = _inputs.load(model, head)
+    read = given.text.read()
+    opened = _inputs.load(model, given.head)
     if opened.writing is not None:
         raise ValueError(f"{model} reads two texts; find searches in one: give a model that reads one")
     _inputs.units_there(opened, site, asked)
@@ -61,9 +56,9 @@ def find(
     if k > len(grams.ids) or not len(grams.ids):
         raise ValueError(f"k is {k}, but the text has {len(grams.ids)} n-grams of {length} symbols; give more text")
     unknown = _inputs.unknown(opened, read.sentences)
-    known = {"key": jax.random.key(seed), "forward": forward, "params": opened.params, "targets": targets}
+    known = {"key": jax.random.key(given.seed), "forward": forward, "params": opened.params, "targets": targets}
     known |= {"ngrams": grams, "candidates": candidates}
-    with bars(json) as report:
+    with bars(given.shown.json) as report:
         found = call(method, "find", known, told, k=k, progress=report(f"{site}: {method.name}"))
     rows: list[Any] = []
     said = [f"{unknown}."]
@@ -77,11 +72,8 @@ def find(
     if before or after:
         names = [[opened.vocabulary.words[one] for one in side] for side in (before, after)]
         said.append(f"Each n-gram is read as a text: {' '.join([*names[0], '…', *names[1]])}.")
-    _answer.give(
-        Answer(f"What makes {site}, unit {units}, fire?", said, ("site", "unit", "rank", "n-gram", "score"), rows),
-        out,
-        json,
-    )
+    columns = ("site", "unit", "rank", "n-gram", "score")
+    given.shown.give(Answer(f"What makes {site}, unit {given.units}, fire?", said, columns, rows))
 
 
 def _grams(model: Any, sentences: list[list[str]], length: int, before: int, after: int) -> Any:

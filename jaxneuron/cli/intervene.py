@@ -1,11 +1,11 @@
 """`jaxneuron intervene METHOD`: what happens if these units are off, or held."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli._answer import Answer, Coloured
-from jaxneuron.cli._options import LabelColumn, Seed, TextColumn
+from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
@@ -14,41 +14,36 @@ WORDS = 10
 """Outputs shown on each side."""
 
 
-def intervene(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    site: _inputs.Site,
-    units: _inputs.Units,
-    text: _inputs.Texts = None,
-    data: _inputs.Data = None,
-    split: _inputs.Split = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    head: _inputs.Head = None,
-    most: _inputs.Most = 200,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """Units of a model, and the text that it reads."""
+
+    model: _inputs.Model
+    site: _inputs.Site
+    units: _inputs.Units
+    text: _asked.Text = _asked.Text(most=200)
+    head: _inputs.Head = None
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def intervene(method: Method, told: Told, given: Given) -> None:
     """Change some units together, and say what becomes of the model's predictions."""
-    asked = _inputs.numbers(units)
-    _inputs.check(model, text, data, split)
-    columns = _inputs.columns_of(text_column, label_column)
+    model, site = given.model, given.site
+    asked = _inputs.numbers(given.units)
+    given.text.check(model)
     if "target" not in method.takes:
         raise ValueError(f"{method.name} writes text; ask `jaxneuron generate`")
     if "candidates" in method.takes or method.name == "oracle":
         raise ValueError(f"{method.name} needs a score or labels of its own; call jaxneuron.intervene.{method.name}")
-    _answer.check(out)
+    given.shown.check()
     import jax.numpy as jnp
     import numpy as np
 
     from jaxneuron.extract import reading
     from jaxneuron.types import Tokens
 
-    read = _inputs.read(text, data, split, most, column=columns)
-    opened = _inputs.load(model, head)
+    read = given.text.read()
+    opened = _inputs.load(model, given.head)
     width = _inputs.units_there(opened, site, asked)
     unknown = _inputs.unknown(opened, read.sentences)
     text_read = reading.read(opened, read.sentences)
@@ -56,15 +51,15 @@ def intervene(
     comparison, what = _comparison(opened, site)
     masks = np.isin(np.arange(width), asked)[None]
     known = {"forward": opened.forward, "params": opened.params, "tokens": tokens, "target": comparison, "masks": masks}
-    with bars(json) as report:
+    with bars(given.shown.json) as report:
         progress = report(f"{method.name} at {site}")
         effect = call(method, "intervene", known, told, site=site, progress=progress)
-    title = f"What if unit {units} of {site} is {told.get('value', 0):g}?"
+    title = f"What if unit {given.units} of {site} is {told.get('value', 0):g}?"
     if opened.head == "none":
         answer = _moved(title, effect.edited, text_read.pieces, what, unknown)
     else:
         answer = _predicted(title, effect, opened, read.sentences, unknown)
-    _answer.give(answer, out, json)
+    given.shown.give(answer)
 
 
 def _comparison(model: Any, site: str) -> tuple[Any, str]:
