@@ -96,7 +96,9 @@ def _print(answer: Answer) -> None:
 
 
 def _same(answer: Answer, number: int, name: str) -> bool:
-    """Tell whether a column says in every row what the title says already."""
+    """Tell whether a column says in every row what the title says already, or nothing."""
+    if answer.rows and all(_plain(row[number]) is None for row in answer.rows):
+        return True
     return name in ("site", "unit") and len(answer.rows) > 1 and len({row[number] for row in answer.rows}) == 1
 
 
@@ -127,7 +129,8 @@ def page(answer: Answer) -> str:
     """Return the page: one file, nothing outside it."""
     css = files("jaxneuron.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
     told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
-    head = "".join(f"<th scope=col>{html.escape(answer.columns[number])}</th>" for number in told)
+    first = answer.rows[0] if answer.rows else ()
+    head = "".join(f"<th scope=col{_side(first[n])}>{html.escape(answer.columns[n])}</th>" for n in told if answer.rows)
     rows = "".join(
         "<tr>"
         + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in map(row.__getitem__, told))

@@ -33,6 +33,10 @@ class Explained(NamedTuple):
         own = self.x[:, : len(self.pieces)]
         return jnp.zeros_like(self.x) if kind == "zero" else jnp.broadcast_to(own.mean(1, keepdims=True), self.x.shape)
 
+    def mask(self) -> Any:
+        """Return which features count, if there are some for each token."""
+        return self.tokens.mask if self.x.shape[1] == self.tokens.mask.shape[1] else None
+
     def own(self, value: Any) -> np.ndarray:
         """Return what a method says of the text's own tokens, `[time, unit]`."""
         value = np.asarray(value, np.float32)[0]

@@ -101,6 +101,16 @@ def columns_of(text: str | None, label: str | None) -> dict[str, str]:
     return columns(text, label)
 
 
+def short(model: str) -> str:
+    """Return a name of a model for a title: of a path, its end.
+
+    Example:
+        >>> short("/home/me/models/bert/model")
+        'bert/model'
+    """
+    return "/".join(Path(model).parts[-2:])
+
+
 def load(model: str, head: str | None = None) -> Any:
     """Open a model."""
     from jaxneuron_models.open import open as open_model

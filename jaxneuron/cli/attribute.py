@@ -11,6 +11,9 @@ from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
 
+FAR = 100
+"""Times the score that shares may have before that is said."""
+
 
 def attribute(
     method: Method,
@@ -52,10 +55,13 @@ def attribute(
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []
-    players, masked = _takes(method, "groups"), _takes(method, "mask")
+    takes = _takes(method)
+    whole = bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
     with bars(json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
-        padded = len(read.sentences) > 1 and not (players or masked) and _explained.blind(opened, read.sentences[0])
+        padded = (
+            len(read.sentences) > 1 and not takes & {"groups", "mask"} and _explained.blind(opened, read.sentences[0])
+        )
         for number, sentence in enumerate(read.sentences):
             found = _explained.explain(opened, sentence, site, target, position, padded=padded)
             reference = found.baseline(baseline)
@@ -64,26 +70,26 @@ def attribute(
             if through is not None:
                 where = (opened.forward, opened.params, found.tokens, found.site, through, found.target)
                 known["through"] = path(*where)
-            result = call(method, "attribute", known, _sized(told, found.x.shape), groups=found.groups())
+            players = {"groups": found.groups(), "mask": found.mask()}
+            result = call(method, "attribute", known, _sized(told, found.x.shape), **players)
             value = found.own(getattr(result, "attribution", result))
-            per_token = (value[:, 0] if players else value.sum(-1)).tolist()
-            rows += _rows(found, value, per_token, number, through or found.site, 0 if players else k)
+            per_token = (value[:, 0] if whole else value.sum(-1)).tolist()
+            rows += _rows(found, value, per_token, number, through or found.site, 0 if whole else k)
             title = f"text {number}: {found.name}, {found.score:.4g}"
             texts.append(Coloured(title, found.pieces, per_token, "" if opened.symbol == "character" else " "))
-            said.append(_said(method, found, per_token, number, result))
+            said.append(_said(method, found, per_token, number, result, baseline))
             progress(number + 1, len(read.sentences))
     columns = ("text", "kind", "place", "token", "site", "unit", "score")
     note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
-    _answer.give(Answer(f"What drove {model}?", said, columns, rows, texts, note=note), out, json)
+    _answer.give(Answer(f"What drove {_inputs.short(model)}?", said, columns, rows, texts, note=note), out, json)
 
 
-def _takes(method: Method, parameter: str) -> bool:
-    """Tell whether a method takes something; one that takes groups says at each unit of a token what is the token's."""
+def _takes(method: Method) -> set[str]:
+    """Return the parameters of a method."""
     import importlib
     import inspect
 
-    verb = importlib.import_module(method.module).attribute
-    return parameter in inspect.signature(verb).parameters
+    return set(inspect.signature(importlib.import_module(method.module).attribute).parameters)
 
 
 def _sized(told: Told, shape: Any) -> Told:
@@ -109,7 +115,7 @@ def _rows(found: Any, value: Any, weights: list[float], text: int, site: str, k:
     return rows + [(text, "unit", "", "", site, int(unit), float(units[unit])) for unit in best]
 
 
-def _said(method: Method, found: Any, weights: list[float], text: int, result: Any) -> str:
+def _said(method: Method, found: Any, weights: list[float], text: int, result: Any, kind: str) -> str:
     order = sorted(range(len(weights)), key=lambda place: -abs(weights[place]))[:3]
     pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
     drove = ", ".join(f"{pieces[place]!r} ({weights[place]:+.3g})" for place in order)
@@ -117,7 +123,11 @@ def _said(method: Method, found: Any, weights: list[float], text: int, result: A
     if hasattr(result, "error"):
         error = float(abs(result.error).max())
         said += f" The shares miss what they should add up to by {error:.2g}"
-        finer = [f"--{option.name}" for option in method.options if option.name in ("steps", "tolerance")]
+        finer = [f"--{option.name}" for option in method.options if option.name in ("steps", "tolerance", "samples")]
         much = error > 0.02 * max(map(abs, weights), default=0)
         said += f", which is much: see {' and '.join(finer)}." if much and finer else "."
+    if sum(map(abs, weights)) > FAR * max(abs(found.score), 1e-6) and "baseline" in method.takes and kind == "zero":
+        said += (
+            " The shares are far larger than the score: near a baseline of zero a norm is steep; try --baseline mean."
+        )
     return said

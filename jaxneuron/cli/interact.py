@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from jaxneuron.cli import _answer, _inputs
-from jaxneuron.cli._answer import Answer
+from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
@@ -42,7 +42,7 @@ def interact(
     opened = _inputs.load(model, head)
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
-    said = []
+    said, texts = [], []
     with bars(json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
         for number, sentence in enumerate(read.sentences):
@@ -63,9 +63,16 @@ def interact(
                 )
             else:
                 said.append(f"Text {number}: {found.name} scores {found.score:.4g}; no two tokens interact.")
+            alone = {members[0]: value for members, value in sets if len(members) == 1}
+            weights = [alone.get(place, 0.0) for place in range(len(found.pieces))]
+            between = "" if opened.symbol == "character" else " "
+            texts.append(Coloured(f"text {number}: {found.name}, {found.score:.4g}", found.pieces, weights, between))
             progress(number + 1, len(read.sentences))
     columns = ("text", "tokens", "places", "score")
-    _answer.give(Answer(f"What mattered together to {model}?", said, columns, rows), out, json)
+    note = "Orange: raised the score by itself; blue: lowered it. The table has what was together."
+    _answer.give(
+        Answer(f"What mattered together to {_inputs.short(model)}?", said, columns, rows, texts, note=note), out, json
+    )
 
 
 def _sets(result: Any) -> list[tuple[tuple[int, ...], float]]:

@@ -55,10 +55,10 @@ def neuron(
         rows += words + _places(sentences, own, site, unit, k)
         texts += _texts(sentences, own[:, 0], f"unit {unit}", k)
         spread.append(Spread(f"unit {unit}", _histogram(own[:, 0])))
-    said.append(f"{read.name}, read by {model}: {unknown}.")
+    said.append(f"{read.name}, read by {_inputs.short(model)}: {unknown}.")
     columns_shown = ("site", "unit", "side", "what", "score", "place")
     note = "Orange: above the unit's mean over the text; blue: below. The pointer shows the value."
-    title = f"What does {site}, unit {units}, respond to?"
+    title = f"What does {site}, unit{'s' * (len(asked) > 1)} {units}, respond to?"
     _answer.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)), out, json)
 
 

@@ -39,6 +39,8 @@ def rank(
     """Rank the units of some sites for a label."""
     asked = names("--site", sites)
     _inputs.check(model, None, data, split)
+    if ".txt" in data.suffixes:
+        raise ValueError(_bare(data.name))
     if store is not None:
         existing("--store", store, "a store that `jaxneuron extract` wrote")
     _answer.check(out)
@@ -89,8 +91,12 @@ def rank(
     note = "higher by: the unit's mean where the label holds, less that elsewhere, in standard deviations."
     if not json:
         notice(note)
-    title = f"Which units of {model} carry {class_ or layer}?"
+    title = f"Which units of {_inputs.short(model)} carry {class_ or layer}?"
     _answer.give(Answer(title, said, columns, rows, note=note), out, json)
+
+
+def _bare(name: str) -> str:
+    return f"{name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label"
 
 
 def _labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str, Any, list[str]]:
@@ -105,7 +111,7 @@ def _labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str,
 
     known = {**read.labels, **read.sentence_labels}
     if not known:
-        raise ValueError(f"{read.name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label")
+        raise ValueError(_bare(read.name))
     layer = str(layer or next(iter(known)))
     if layer not in known:
         raise ValueError(f"--labels {layer}: no such layer{nearest(layer, known)}; {read.name} has {', '.join(known)}")

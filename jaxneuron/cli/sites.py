@@ -38,4 +38,8 @@ def sites(
     said = f"{len(rows)} sites with {units:,} units; it reads a text by {opened.symbol}s and has {head_said}."
     if opened.labels:
         said += f" Its labels: {', '.join(opened.labels)}."
-    _answer.give(Answer(f"The sites of {model}", [said], ("site", "units", "kind"), rows, shown=len(rows)), out, json)
+    _answer.give(
+        Answer(f"The sites of {_inputs.short(model)}", [said], ("site", "units", "kind"), rows, shown=len(rows)),
+        out,
+        json,
+    )

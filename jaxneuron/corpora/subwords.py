@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from jaxneuron.corpora._windows import Split, Symbols, Window, add
 
@@ -102,12 +102,15 @@ def _specials(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
-    """Return the tokenizer, or a copy of it that neither pads nor cuts."""
-    if tokenizer.padding is None and tokenizer.truncation is None:
+    """Return the tokenizer, or a copy of it that neither pads nor cuts, and that reads whole words word by word."""
+    uncut = isinstance(tokenizer.model, models.WordLevel) and tokenizer.pre_tokenizer is None
+    if tokenizer.padding is None and tokenizer.truncation is None and not uncut:
         return tokenizer
     copy = Tokenizer.from_str(tokenizer.to_str())
     copy.no_padding()
     copy.no_truncation()
+    if uncut:  # its words would be whole texts
+        copy.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return copy
 
 

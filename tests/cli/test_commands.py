@@ -106,6 +106,31 @@ def test_a_score_is_shared_out(ask, model):
     assert rows(ask("interact", "harsanyi", *options, "--json"))
 
 
+def test_what_a_window_of_tokens_takes_is_told_once_for_each_token(ask):
+    options = ["--model", "hf", "--text", "w1 w2 w3", "--target", "block0/mlp/hidden:1", "--json"]
+    played = [
+        {row["place"]: row["score"] for row in rows(ask("attribute", method, *options))}
+        for method in ("ablation", "occlusion")
+    ]
+    assert played[0] == pytest.approx(played[1], rel=1e-4) and len(played[0]) == 3
+
+
+def test_units_are_ranked_from_a_store(ask, tmp_path):
+    ask("extract", "--model", "hf", "--data", "labelled.conll", "--sites", SITES["hf"], "--out", tmp_path / "store")
+    options = ["--model", "hf", "--data", "labelled.conll", "--site", SITES["hf"], "--class", "B", "--json"]
+    stored, fresh = (rows(ask("rank", "probeless", *options, *more)) for more in (["--store", tmp_path / "store"], []))
+    assert stored == fresh and {row["label"] for row in stored} == {"B"}
+
+
+def test_each_unit_has_its_words_and_its_spread_on_the_page(ask, tmp_path):
+    options = ["--model", "hf", "--site", SITES["hf"], "--units", "0,2", "--text", "w1 w2 w3", "--text", "w2 w3"]
+    said = ask("neuron", *options, "--out", tmp_path / "page")
+    page = (tmp_path / "page" / "answer.html").read_text()
+    assert page.count("<table class=bars>") == 2 and "Unit 2: highest at" in said and "more rows" not in said
+    for line in rows(ask("neuron", *options, "--json")):
+        assert "word" not in line["side"] or (line["score"] > 0) == line["side"].startswith("high")
+
+
 @pytest.mark.parametrize("model", [name for name in SITES if name != "mine:load"])
 def test_units_are_switched_off(ask, model):
     options = ["--model", model, "--site", SITES[model], "--units", "0-1", "--text", text(model)]
@@ -142,6 +167,7 @@ def test_a_concept_is_looked_for(ask):
         ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
         ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
         ("rank probeless --model lstm --data text.txt", "has no labels"),
+        ("interact harsanyi --model hf --text w1", "no head, so nothing has a score; give a unit"),
         ("rank probeless --model lstm --data labelled.conll --class C", "no such label"),
         ("neuron --model lstm --site lstm0/hiden --units 1 --text w1", "did you mean 'lstm0/hidden'"),
         ("neuron --model lstm --site lstm0/hidden --units 99 --text w1", "units 0 to 3"),

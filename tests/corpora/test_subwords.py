@@ -155,6 +155,13 @@ def test_padding_and_cutting_of_the_tokenizer_are_left_aside(pieces):
     assert pieces.padding and pieces.truncation  # the tokenizer is as it was
 
 
+def test_a_tokenizer_that_knows_words_and_cuts_no_text_reads_word_by_word():
+    tokenizer = Tokenizer(models.WordLevel({"A": 0, "B": 1, "C": 2}, unk_token="A"))
+    found = subwords.split(tokenizer, [["C", "B", "A"]], longest=9).windows[0]
+    assert (found.ids.tolist(), found.word.tolist()) == ([2, 1, 0], [0, 1, 2])
+    assert tokenizer.pre_tokenizer is None
+
+
 def test_of_words_in_one_subword_the_first_has_it_and_the_others_are_unknown():
     tokenizer = Tokenizer(models.WordLevel({"of the": 0, "dog": 1, "[UNK]": 2}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(" dog", "isolated")
