@@ -78,6 +78,11 @@ def in_order(order: Int[Any, "unit"]) -> Ranking:
     return ranked(jnp.asarray(len(order) - np.argsort(order), jnp.float32))
 
 
+HELD = 2**31
+"""Bytes for the words that a probe of all units learns from: it takes hundreds of passes, and what does not fit is read
+from disk in each."""
+
+
 def probe(
     found: Scope, directory: Path, options: dict[str, Any], *, seed: int, report: Report, use: str = "reads"
 ) -> Probe:
@@ -95,7 +100,9 @@ def probe(
     def fit() -> Probe:
         progress = report(f"{found.name}: linear probe that {use}")
         settings = linear.Settings(**options)
-        return linear.fit(jax.random.key(seed), *found.train, settings=settings, dev=found.dev, progress=progress)
+        return linear.fit(
+            jax.random.key(seed), *found.train, settings=settings, dev=found.dev, budget=HELD, progress=progress
+        )
 
     return _kept.probe(directory / "probes" / f"{found.name}.{use}.npz", fit)
 
