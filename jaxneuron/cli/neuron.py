@@ -107,10 +107,10 @@ def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: in
     from jaxneuron.corpora import selection
 
     found = selection.top_contexts(values, sentences, count=k)
-    rows = []
+    rows, mean = [], float(values.mean())
     for side, top in (("high", found.highest), ("low", found.lowest)):
         for item, score in zip(top.item[0], top.score[0], strict=True):
-            if item >= 0:
+            if item >= 0 and score != mean and (score > mean) == (side == "high"):
                 words, place = selection.context(sentences, int(item), before=BEFORE, after=AFTER)
                 words[place] = f"[{words[place]}]"
                 number, word = _where(sentences, int(item))

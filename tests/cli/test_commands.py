@@ -167,7 +167,6 @@ def test_a_concept_is_looked_for(ask):
         ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
         ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
         ("rank probeless --model lstm --data text.txt", "has no labels"),
-        ("interact harsanyi --model hf --text w1", "no head, so nothing has a score; give a unit"),
         ("rank probeless --model lstm --data labelled.conll --class C", "no such label"),
         ("neuron --model lstm --site lstm0/hiden --units 1 --text w1", "did you mean 'lstm0/hidden'"),
         ("neuron --model lstm --site lstm0/hidden --units 99 --text w1", "units 0 to 3"),
