@@ -51,7 +51,7 @@ for name, asked in {
         "intervene",
         intervene.intervene,
         "What happens if these units are off, or held?",
-        leave=("generate", "force"),
+        leave=("generate",),
     ),
 }.items():
     app.add_typer(asked, name=name)

@@ -69,18 +69,18 @@ def explain(
 
     read, tokens = _read(model, sentence, padded)
     pieces = read.pieces[0]
-    place = _place(read.word[0], position, len(sentence))
+    at = place(read.word[0], position, len(sentence))
     output, activations = jax.jit(model.forward)(model.params, tokens, {})
     chosen = site or next(name for name in ("embed/word", "embed", *activations) if name in activations)
     check_site(chosen, activations)
-    wanted, name = _target(model, output, activations, target, place)
+    asked, name = wanted(model, output, activations, target, at)
     x = activations[chosen]
     if x.shape[1] == 1 < tokens.ids.shape[1]:
         pieces = ["(the text)"]
     elif x.shape[1] > len(pieces):
         x = x.at[:, len(pieces) :].set(x[:, :1])
-    f = above(model.forward, model.params, tokens, chosen, wanted)
-    return Explained(x, f, wanted, name, float(wanted(output, activations, tokens)[0]), pieces, tokens, chosen)
+    f = above(model.forward, model.params, tokens, chosen, asked)
+    return Explained(x, f, asked, name, float(asked(output, activations, tokens)[0]), pieces, tokens, chosen)
 
 
 def blind(model: Any, sentence: list[str]) -> bool:
@@ -115,7 +115,7 @@ def _read(model: Any, sentence: list[str], padded: bool) -> tuple[Any, Any]:
     return read, Tokens(jnp.asarray(read.tokens.ids), jnp.asarray(read.tokens.mask))
 
 
-def _place(word: Any, position: int, words: int) -> int:
+def place(word: Any, position: int, words: int) -> int:
     """Return the last token of a word."""
     if not -words <= position < words:
         raise ValueError(
@@ -127,7 +127,12 @@ def _place(word: Any, position: int, words: int) -> int:
     return int(found[-1])
 
 
-def _target(model: Any, output: Any, shapes: Any, target: str | None, place: int) -> tuple[Any, str]:
+def wanted(model: Any, output: Any, shapes: Any, target: str | None, place: int) -> tuple[Any, str]:
+    """Return the target that is asked for, and its name.
+
+    Raises:
+        ValueError: no such output or unit, or no head.
+    """
     from jaxneuron.targets import Logit, Unit, scores
 
     site, _, unit = (target or "").rpartition(":")

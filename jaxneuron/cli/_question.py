@@ -116,7 +116,13 @@ def call(method: Method, verb: str, known: Told, told: Told, **extra: Any) -> An
         )
     options = {name: value for name, value in told.items() if name in parameters}
     fields = {name: value for name, value in told.items() if name not in parameters}
-    if "settings" in parameters:
-        options["settings"] = getattr(module, "FAST", parameters["settings"].default)._replace(**fields)
+    for name, one in parameters.items():
+        if one.kind is not one.KEYWORD_ONLY:
+            continue
+        start = getattr(module, "FAST", one.default) if name == "settings" else one.default
+        if hasattr(start, "_replace"):
+            options[name] = start._replace(**{key: fields[key] for key in fields.keys() & set(start._fields)})
+        elif start is one.empty and hasattr(one.annotation, "_fields"):
+            options[name] = one.annotation(**{key: fields[key] for key in fields.keys() & set(one.annotation._fields)})
     options |= {name: value for name, value in extra.items() if name in parameters and value is not None}
     return function(*(known[name] for name in method.takes), **options)

@@ -69,7 +69,10 @@ def read(package: str, name: str, verb: str) -> Method:
     options: list[Option] = []
     for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if argument.arg == "settings":
-            options += _fields(module, home)
+            options += _fields("Settings", (module, home), _constant(module, "FAST"))
+        elif isinstance(argument.annotation, ast.Name) and _is_several(home, argument.annotation.id):
+            made = _constant(home, default.id) if isinstance(default, ast.Name) else None
+            options += _fields(argument.annotation.id, (home,), made)
         elif argument.arg not in OURS and (verb, argument.arg) != ("find", "k"):
             found = _option(argument.arg, argument.annotation, default, helps.get(argument.arg, ""), home)
             options += [found] if found else []
@@ -139,22 +142,27 @@ def _assigned(node: ast.Assign) -> list[str]:
     return [one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)]
 
 
-def _fields(module: str, home: str) -> Iterator[Option]:
-    """Yield the fields of the method's `Settings`, with its preset `FAST` as defaults if there is one."""
-    for place in (module, home):
-        found = _class(place, "Settings")
-        if found:
-            break
-    else:
+def _is_several(module: str, name: str) -> bool:
+    """Tell whether a name in a module is a NamedTuple: several options in one."""
+    found = _class(module, name)
+    return found is not None and any(ast.unparse(base) == "NamedTuple" for base in found[0].bases)
+
+
+def _fields(name: str, places: tuple[str, ...], made: ast.Call | None) -> Iterator[Option]:
+    """Yield the fields of a NamedTuple that one of some modules has, with those of a preset as defaults."""
+    found = next(filter(None, (_class(place, name) for place in places)), None)
+    if found is None:
         return
     node, where = found
     path = _file(where)
     lines = path.read_text(encoding="utf-8").splitlines() if path else []
-    fast = _preset(module)
+    given = [ast.unparse(field.target) for field in node.body if isinstance(field, ast.AnnAssign)]
+    preset = dict(zip(given, made.args, strict=False)) if made else {}
+    preset |= {one.arg: one.value for one in (made.keywords if made else ()) if one.arg}
     for field in node.body:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id not in OURS:
             name = field.target.id
-            option = _option(name, field.annotation, fast.get(name, field.value), _comment(lines, field), where)
+            option = _option(name, field.annotation, preset.get(name, field.value), _comment(lines, field), where)
             if option:
                 yield option
 
@@ -167,12 +175,12 @@ def _class(module: str, name: str) -> tuple[ast.ClassDef, str] | None:
     return _class(*found) if found else None
 
 
-def _preset(module: str) -> dict[str, ast.expr]:
+def _constant(module: str, name: str) -> ast.Call | None:
+    """Return the call whose value a name in a module is."""
     for node in _source(module).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if any(isinstance(target, ast.Name) and target.id == "FAST" for target in node.targets):
-                return {one.arg: one.value for one in node.value.keywords if one.arg}
-    return {}
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and name in _assigned(node):
+            return node.value
+    return None
 
 
 def _comment(lines: list[str], field: ast.AnnAssign) -> str:

@@ -126,13 +126,14 @@ def _gradients(model: Any, sentences: list[list[str]], site: str, target: str | 
     from jaxneuron.targets import Logit, scores
     from jaxneuron.types import Tokens
 
-    read, shapes = reading.read(model, sentences), _inputs.sites(model)
+    read = reading.read(model, sentences)
     _inputs.shape(model, site)
-    wanted = []
+    forward, wanted = jax.jit(model.forward), []
     for number, words in enumerate(sentences):
         tokens = Tokens(*(jnp.asarray(leaf[number : number + 1]) for leaf in read.tokens))
-        place = _explained._place(read.word[number], position, len(words))
-        wanted.append(_explained._target(model, tokens, shapes, target, place)[0])
+        output, activations = forward(model.params, tokens, {})
+        place = _explained.place(read.word[number], position, len(words))
+        wanted.append(_explained.wanted(model, output, activations, target, place)[0])
     places = np.array([one.position for one in wanted], np.int32)
     logit = isinstance(wanted[0], Logit)
     indices = np.array([one.token if logit else one.index for one in wanted], np.int32)

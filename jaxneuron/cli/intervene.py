@@ -1,17 +1,19 @@
 """`jaxneuron intervene METHOD`: what happens if these units are off, or held."""
 
+import importlib
+import inspect
 import re
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
-from jaxneuron.cli import _asked, _inputs
-from jaxneuron.cli._answer import Answer, Coloured
+import typer
+
+from jaxneuron.cli import _asked, _inputs, _intervened
+from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
-
-WORDS = 10
-"""Outputs shown on each side."""
 
 
 class Given(NamedTuple):
@@ -21,6 +23,10 @@ class Given(NamedTuple):
     site: _inputs.Site
     units: _inputs.Units
     text: _asked.Text = _asked.Text(most=200)
+    labels: Annotated[str | None, typer.Option(help="Of oracle: the layer of labels, by default the first.")] = None
+    class_: Annotated[
+        str | None, typer.Option("--class", help="Of oracle: the label that units say the presence of, such as NOUN.")
+    ] = None
     head: _inputs.Head = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
@@ -31,10 +37,13 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     model, site = given.model, given.site
     asked = _inputs.numbers(given.units)
     given.text.check(model)
-    if "target" not in method.takes:
-        raise ValueError(f"{method.name} writes text; ask `jaxneuron generate`")
-    if "candidates" in method.takes or method.name == "oracle":
-        raise ValueError(f"{method.name} needs a score or labels of its own; call jaxneuron.intervene.{method.name}")
+    follows = _takes(method, "labels")
+    if follows and given.class_ is None:
+        raise ValueError(f"{method.name} lets units say where a label is; give it as --class, with a labelled --data")
+    if not follows and (given.labels, given.class_) != (None, None):
+        raise ValueError(f"--labels and --class are for methods that follow a label; {method.name} does not")
+    if "candidates" in method.takes and told["count"] > len(asked):
+        raise ValueError(f"--count {told['count']} of {len(asked)} --units; give more units to choose from, or fewer")
     given.shown.check()
     import jax.numpy as jnp
     import numpy as np
@@ -45,21 +54,91 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     read = given.text.read()
     opened = _inputs.load(model, given.head)
     width = _inputs.units_there(opened, site, asked)
+    masks = np.isin(np.arange(width), asked)[None]
+    if "step" in method.takes:
+        return given.shown.give(_written(method, told, given, opened, read, masks))
     unknown = _inputs.unknown(opened, read.sentences)
     text_read = reading.read(opened, read.sentences)
     tokens = Tokens(jnp.asarray(text_read.tokens.ids), jnp.asarray(text_read.tokens.mask))
     comparison, what = _comparison(opened, site)
-    masks = np.isin(np.arange(width), asked)[None]
     known = {"forward": opened.forward, "params": opened.params, "tokens": tokens, "target": comparison, "masks": masks}
+    extra = {"labels": _follows(read, given, text_read)} if follows else {}
+    if greedy := "candidates" in method.takes:
+        known["candidates"] = masks[0]
+        extra["score"] = partial(_score, loss=opened.head == "next word", moved=bool(what))
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} at {site}")
-        effect = call(method, "intervene", known, told, site=site, progress=progress)
-    title = f"What if unit {given.units} of {site} is {told.get('value', 0):g}?"
+        effect = call(method, "intervene", known, told, site=site, progress=progress, **extra)
+    if greedy:
+        return given.shown.give(_intervened.taken(effect, site, opened.head == "next word", unknown))
+    held = f"{told.get('value', 0):g}" if not follows else f"where {given.class_} is"
+    title = f"What if unit {given.units} of {site} is {held}?"
     if opened.head == "none":
-        answer = _moved(title, effect.edited, text_read.pieces, what, unknown)
+        answer = _intervened.moved(title, effect.edited, text_read.pieces, what, unknown)
     else:
-        answer = _predicted(title, effect, opened, read.sentences, unknown)
+        answer = _intervened.predicted(title, effect, opened, read.sentences, unknown)
     given.shown.give(answer)
+
+
+def _takes(method: Method, parameter: str) -> bool:
+    """Tell whether a method takes something that is no option."""
+    return parameter in inspect.signature(importlib.import_module(method.module).intervene).parameters
+
+
+def _follows(read: Any, given: Given, text_read: Any) -> Any:
+    """Return 1 at each symbol of a word that has the label, and 0 elsewhere, `[batch time]`."""
+    import numpy as np
+
+    from jaxneuron.cli.rank import _labels
+
+    _, each, here, _ = _labels(read, given.labels, given.class_)
+    if each != "word":
+        here = np.repeat(here, [len(words) for words in read.sentences])
+    starts = np.cumsum([0, *map(len, read.sentences)])
+    found = np.zeros(text_read.tokens.ids.shape, np.float32)
+    for row, word in enumerate(text_read.word):
+        there = np.flatnonzero(np.asarray(word) >= 0)
+        found[row, there] = here[starts[row] + np.asarray(word)[there]]
+    return found
+
+
+def _score(read: Any, *, loss: bool, moved: bool) -> Any:
+    """Return what falls where units are missed, for each set: by how much predictions or vectors are worse or other."""
+    if moved:
+        turned, places = read.turned, read.places
+        return -(turned * places).sum((-1, -2)) / places.sum((-1, -2))
+    return -(read.loss if loss else read.divergence).sum(-1) / read.places.sum(-1)
+
+
+def _written(method: Method, told: Told, given: Given, model: Any, read: Any, masks: Any) -> Answer:
+    """Return what the model writes as it is, with the units held, and with as many others held."""
+    import jax
+    import numpy as np
+
+    from jaxneuron.cli import _writing
+
+    prompts = _writing.prompts(model, [" ".join(words) for words in read.sentences])
+    others = np.random.default_rng(given.seed).permutation(np.flatnonzero(~masks[0]))[: masks.sum()]
+    sets = np.stack([np.zeros_like(masks[0]), masks[0], np.isin(np.arange(masks.shape[1]), others)])
+    known = {
+        "key": jax.random.key(given.seed),
+        "step": model.step,
+        "params": model.params,
+        "state": model.initial_state(len(read.sentences), prompts.ids.shape[1] + told["length"]),
+        "prompt": prompts,
+        "masks": sets,
+    }
+    found = call(method, "intervene", known, told, site=given.site)
+    names = ("none", given.units, f"at random: {','.join(map(str, sorted(others.tolist())))}")
+    rows = []
+    for number, name in enumerate(names):
+        mean = found.log_probability[number].sum(-1) / np.maximum(found.sampled[number].sum(-1), 1)
+        texts = _writing.written(model, jax.tree.map(lambda leaf, number=number: leaf[number], found.tokens))
+        rows += [(text, name, shown, float(mean[text])) for text, shown in enumerate(texts)]
+    rows.sort(key=lambda row: row[0])
+    said = [f"{len(read.sentences)} texts, each as it is, with the units held, and with as many others held."]
+    columns = ("text", "units held", "written", "log p a symbol")
+    return Answer(f"What is written if unit {given.units} of {given.site} is held?", said, columns, rows)
 
 
 def _comparison(model: Any, site: str) -> tuple[Any, str]:
@@ -99,71 +178,3 @@ def _last(model: Any, site: str) -> str:
         f"the model has no head, and nothing comes after {site!r} that could change; choose an earlier site, or a "
         "model with a head"
     )
-
-
-def _predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], unknown: str) -> Answer:
-    import numpy as np
-
-    after, before = effect.edited, effect.unedited
-    after = type(after)(*(np.asarray(leaf)[0] for leaf in after))
-    places = float(after.places.sum())
-    said = [f"{unknown}."]
-    losses = [float(side.loss.sum()) / places for side in (before, after)]
-    if model.head == "next word":
-        said.append(
-            f"Loss: {losses[0]:.4f} nats a symbol without the change, {losses[1]:.4f} with it "
-            f"({losses[1] - losses[0]:+.4f}), over {places:,.0f} symbols."
-        )
-    flips = float(after.flips.sum()) / places
-    said.append(
-        f"The predictions move by {float(after.divergence.sum()) / places:.4g} nats (KL), and the first choice changes "
-        f"at {flips:.2%} of {places:,.0f} places."
-    )
-    names = model.labels or model.vocabulary.words
-    was, now = (np.asarray(side.probability).sum(0) / places for side in (before, after))
-    change = now - was
-    order = np.argsort(change)
-    chosen = [*order[::-1][:WORDS].tolist(), *order[:WORDS][::-1].tolist()]
-    chosen = [number for number in dict.fromkeys(chosen) if change[number] != 0]
-    rows = [(_name(names, number), was[number], now[number], change[number]) for number in chosen]
-    if rows:
-        up, down = _name(names, int(order[-1])), _name(names, int(order[0]))
-        said.append(f"Most likelier: {up!r} ({change[order[-1]]:+.2g}); least: {down!r} ({change[order[0]]:+.2g}).")
-    each = np.asarray(after.divergence) / np.maximum(np.asarray(after.places), 1)
-    texts = [
-        Coloured(
-            f"text {text}, {each[text]:.3g} nats a place", sentences[text], [float(each[text])] * len(sentences[text])
-        )
-        for text in np.argsort(-each)[:10]
-    ]
-    return Answer(
-        title, said, ("output", "was", "is", "change"), rows, texts, note="The texts whose predictions move most."
-    )
-
-
-def _moved(title: str, edited: Any, pieces: list[list[str]], site: str, unknown: str) -> Answer:
-    import numpy as np
-
-    turned, here = np.asarray(edited.turned)[0], np.asarray(edited.places)[0]
-    rows, texts = [], []
-    for text, place in sorted(np.argwhere(here).tolist(), key=lambda one: -turned[one[0], one[1]])[: WORDS * 3]:
-        shown = pieces[text] if turned.shape[1] > 1 else [" ".join(pieces[text])]
-        around = [*shown[max(place - 4, 0) : place], f"[{shown[place]}]", *shown[place + 1 : place + 4]]
-        rows.append((text, place, shown[place], float(turned[text, place]), " ".join(around)))
-    for text in dict.fromkeys(row[0] for row in rows):
-        size = int(here[text].sum()) if turned.shape[1] > 1 else 1
-        shown = pieces[text][:size] if turned.shape[1] > 1 else [" ".join(pieces[text])]
-        texts.append(Coloured(f"text {text}", shown, turned[text, : len(shown)].tolist()))
-    said = [
-        f"{unknown}.",
-        f"The model has no head, so what changes are the vectors at {site}: they turn by {turned[here].mean():.3g} on "
-        f"average and {turned[here].max():.3g} at most (1 - cosine), over {int(here.sum()):,} places.",
-    ]
-    if rows:
-        said.append(f"Most of all {rows[0][2]!r} in text {rows[0][0]}.")
-    columns = ("text", "place", "token", "turned", "in")
-    return Answer(title, said, columns, rows, texts, note="The stronger the colour, the farther the vector turns.")
-
-
-def _name(names: Any, number: int) -> str:
-    return names[number].lstrip("▁Ġ") or names[number] if number < len(names) else f"output {number}"

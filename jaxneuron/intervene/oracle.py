@@ -21,8 +21,8 @@ from jaxneuron.types import Edit, Forward, Params, Site, Target, Tokens
 class Means(NamedTuple):
     """What each unit is on average where the labels are lowest and highest: one number, or one for each unit."""
 
-    low: float | Float[Any, "unit"]
-    high: float | Float[Any, "unit"]
+    low: float | Float[Any, "unit"]  # what the least label becomes
+    high: float | Float[Any, "unit"]  # what the greatest becomes
 
 
 SELLAM2018 = Means(-1.0, 1.0)

@@ -154,6 +154,18 @@ def test_a_model_writes_while_a_unit_is_held(ask):
     assert "cannot write" in ask("generate", "--model", "mine:load", "--prompt", "w1", code=2)
 
 
+def test_units_are_taken_held_and_said_a_label(ask):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--units"]
+    found = rows(ask("intervene", "greedy", *options, "0-3", "--count", "2", "--text", "w1 w2 w3", "--json"))
+    assert [row["step"] for row in found] == [1, 2] and len({row["unit"] for row in found}) == 2
+    labelled = ["--data", "labelled.conll", "--class", "A"]
+    said = ask("intervene", "oracle", *options, "0", *labelled, "--low", "-0.5")
+    assert "nats a symbol" in said
+    found = rows(ask("intervene", "force", *options, "0,2", "--text", "w1", "--length", "3", "--json"))
+    assert [row["units held"] for row in found] == ["none", "0,2", "at random: 1,3"]
+    assert all(row["written"].startswith("w1 ") for row in found)
+
+
 def test_a_concept_is_looked_for(ask):
     options = ["--model", "transformer", "--data", "text.txt", "--concept", "words.txt", "--site", "embed"]
     found = rows(ask("concepts", "tcav", *options, "--permutations", "19", "--explained", "3", "--json"))
@@ -173,6 +185,9 @@ def test_a_concept_is_looked_for(ask):
         ("neuron --model lstm --site lstm0/hidden --units 1", "there is no text"),
         ("generate --model lstm --hold nonsense", "expected site:units=value"),
         ("intervene ablate --model mine:load --site embed --units 1 --text w1", "nothing comes after"),
+        ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
+        ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
+        ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
         ("attribute salience --model lstm --text w1", "did you mean 'saliency'"),
         ("find corpus --model lstm --site lstm0/hidden --units 1 --text w1 --out text.txt", "--out text.txt is a file"),
     ],
