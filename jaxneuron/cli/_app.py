@@ -17,6 +17,7 @@ from jaxneuron.cli import (
     attribute,
     concepts,
     decompose,
+    evaluate,
     extract,
     find,
     generate,
@@ -46,6 +47,7 @@ for name, asked in {
     "interact": question("jaxneuron.interact", "interact", interact.interact, "What in this text mattered together?"),
     "concepts": question("jaxneuron.concepts", "explain", concepts.concepts, "Does the model use this concept?"),
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
+    "evaluate": question("jaxneuron.evaluate", evaluate.VERBS, evaluate.evaluate, "How well is a label known?"),
     "intervene": question(
         "jaxneuron.intervene",
         "intervene",

@@ -16,12 +16,14 @@ Told = Mapping[str, Any]
 """What the person said of a method's own options."""
 
 
-def question(package: str, verb: str, answer: Callable[..., None], help: str, *, leave: tuple[str, ...] = ()) -> Any:
+def question(
+    package: str, verb: str | Mapping[str, str], answer: Callable[..., None], help: str, *, leave: tuple[str, ...] = ()
+) -> Any:
     """Return a group of commands, one for each method of a package.
 
     Args:
         package: such as `jaxneuron.attribute`.
-        verb: of the package.
+        verb: of the package; or of each method that can be asked, the others are for Python.
         answer: called with the method, what was said of its own options, and `given`, a NamedTuple of those
             that all methods share.
         help: the question.
@@ -33,16 +35,23 @@ def question(package: str, verb: str, answer: Callable[..., None], help: str, *,
 
         def list_commands(self, ctx: Any) -> list[str]:
             """Return the names of the methods."""
-            return [name for name in _signature.names(package) if name not in leave]
+            apart = not isinstance(verb, str)
+            return [name for name in _signature.names(package) if name not in leave and (not apart or name in verb)]
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
             """Return the command of a method."""
             known = self.list_commands(ctx)
+            if cmd_name not in known and cmd_name in _signature.names(package) and cmd_name not in leave:
+                raise typer.BadParameter(
+                    f"{cmd_name} takes what other methods found; call it from Python ({package}.{cmd_name}); of a "
+                    f"model and text these can be asked: {', '.join(known)}",
+                    ctx=ctx,
+                )
             if cmd_name not in known:
                 raise typer.BadParameter(
                     f"no method {cmd_name!r}{near(cmd_name, known)}; the methods are {', '.join(known)}", ctx=ctx
                 )
-            method = _signature.read(package, cmd_name, verb)
+            method = _signature.read(package, cmd_name, verb if isinstance(verb, str) else verb[cmd_name])
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             app.command(cmd_name)(command(method, answer))
             return typer.main.get_command(app)

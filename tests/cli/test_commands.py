@@ -166,6 +166,12 @@ def test_units_are_taken_held_and_said_a_label(ask):
     assert all(row["written"].startswith("w1 ") for row in found)
 
 
+@pytest.mark.parametrize("method", ["layers", "mdl", "minimal_set", "selectivity"])
+def test_it_is_said_how_well_a_label_is_known(ask, method):
+    said = ask("evaluate", method, "--model", "transformer", "--data", "labelled.conll", "--site", "embed,block0/mlp")
+    assert "The most frequent label holds for 60.0% of 30 words." in said
+
+
 def test_a_concept_is_looked_for(ask):
     options = ["--model", "transformer", "--data", "text.txt", "--concept", "words.txt", "--site", "embed"]
     found = rows(ask("concepts", "tcav", *options, "--permutations", "19", "--explained", "3", "--json"))
@@ -188,6 +194,7 @@ def test_a_concept_is_looked_for(ask):
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
+        ("evaluate npmi --model lstm", "takes what other methods found"),
         ("attribute salience --model lstm --text w1", "did you mean 'saliency'"),
         ("find corpus --model lstm --site lstm0/hidden --units 1 --text w1 --out text.txt", "--out text.txt is a file"),
     ],
