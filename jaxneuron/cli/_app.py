@@ -57,9 +57,9 @@ for name, asked in {
     ),
 }.items():
     app.add_typer(asked, name=name)
-for command in (sites.sites, neuron.neuron, report.report):
+for command in (sites.sites, report.report):
     app.command()(command)
-for name, answer in {"generate": generate.generate, "extract": extract.extract}.items():
+for name, answer in {"neuron": neuron.neuron, "generate": generate.generate, "extract": extract.extract}.items():
     app.command(name)(_given.command(answer))
 
 Wrong: Any = typer.BadParameter.__base__

@@ -62,17 +62,14 @@ def question(
 def command(method: Method, answer: Callable[..., None]) -> Callable[..., None]:
     """Return the function of a method's command: the options of the `given` that `answer` takes, and the method's."""
     kind = _given.kind_of(answer)
-    apart = [one for one in inspect.signature(answer).parameters.values() if one.kind is one.KEYWORD_ONLY]
-    shared = _given.parameters(kind) if kind else apart
+    shared = _given.parameters(kind)
     taken = {one.name for one in shared}
     own = {f"own_{option.name}": option for option in method.options}
 
     def run(**given: Any) -> None:
         told = {option.name: given.pop(name) for name, option in own.items()}
         told = {name: value for name, value in told.items() if value is not None}
-        if kind:
-            return answer(method, told, _given.value(kind, given))
-        answer(method, told, **given)
+        answer(method, told, _given.value(kind, given))
 
     parameters = [*shared, *(_parameter(name, option, taken) for name, option in own.items())]
     return _given.signed(run, parameters, method.summary)

@@ -1,10 +1,10 @@
 """`jaxneuron attribute METHOD`: what in a text drove a score."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
@@ -15,73 +15,70 @@ FAR = 100
 """Times the score that shares may have before that is said."""
 
 
-def attribute(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    text: _inputs.Texts = None,
-    data: _inputs.Data = None,
-    split: _inputs.Split = None,
-    target: _inputs.Target = None,
-    position: _inputs.Position = -1,
-    site: _inputs.At = None,
+class Given(NamedTuple):
+    """Texts, the target that they drive, and the site whose units share its score."""
+
+    model: _inputs.Model
+    text: _asked.Text = _asked.Text(most=20)
+    target: _inputs.Target = None
+    position: _inputs.Position = -1
+    site: _inputs.At = None
     through: Annotated[
         str | None, typer.Option(help="Of methods that follow a path: the site by whose units it goes.")
-    ] = None,
-    baseline: _inputs.Baseline = "zero",
-    head: _inputs.Head = None,
-    k: Annotated[int, typer.Option(min=1, help="Units shown of each text.")] = 5,
-    most: _inputs.Most = 20,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+    ] = None
+    baseline: _inputs.Baseline = "zero"
+    head: _inputs.Head = None
+    k: Annotated[int, typer.Option(min=1, help="Units shown of each text.")] = 5
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def attribute(method: Method, told: Told, given: Given) -> None:
     """Share the target's score out over tokens and units."""
-    _inputs.check(model, text, data, split)
+    given.text.check(given.model)
     along = "through" in method.takes
-    if along and through is None:
+    if along and given.through is None:
         raise ValueError(f"{method.name} follows a path; give the site by which it goes, as --through block0/mlp")
-    if through is not None and not along:
-        raise ValueError(f"--through {through} is for methods that follow a path; {method.name} does not")
-    _answer.check(out)
+    if given.through is not None and not along:
+        raise ValueError(f"--through {given.through} is for methods that follow a path; {method.name} does not")
+    given.shown.check()
     import jax
 
     from jaxneuron.cli import _explained
     from jaxneuron.split import through as path
 
-    read = _inputs.read(text, data, split, most)
-    opened = _inputs.load(model, head)
+    read = given.text.read()
+    opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []
     takes = _takes(method)
     whole = bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
-    with bars(json) as report:
+    with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
         padded = (
             len(read.sentences) > 1 and not takes & {"groups", "mask"} and _explained.blind(opened, read.sentences[0])
         )
         for number, sentence in enumerate(read.sentences):
-            found = _explained.explain(opened, sentence, site, target, position, padded=padded)
-            reference = found.baseline(baseline)
-            known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": reference}
+            found = _explained.explain(opened, sentence, given.site, given.target, given.position, padded=padded)
+            reference = found.baseline(given.baseline)
+            known = {"key": jax.random.key(given.seed), "f": found.f, "x": found.x, "baseline": reference}
             known["baselines"] = reference
-            if through is not None:
-                where = (opened.forward, opened.params, found.tokens, found.site, through, found.target)
+            if given.through is not None:
+                where = (opened.forward, opened.params, found.tokens, found.site, given.through, found.target)
                 known["through"] = path(*where)
             players = {"groups": found.groups(), "mask": found.mask()}
             result = call(method, "attribute", known, _sized(told, found.x.shape), **players)
             value = found.own(getattr(result, "attribution", result))
             per_token = (value[:, 0] if whole else value.sum(-1)).tolist()
-            rows += _rows(found, value, per_token, number, through or found.site, 0 if whole else k)
+            rows += _rows(found, value, per_token, number, given.through or found.site, 0 if whole else given.k)
             title = f"text {number}: {found.name}, {found.score:.4g}"
             texts.append(Coloured(title, found.pieces, per_token, "" if opened.symbol == "character" else " "))
-            said.append(_said(method, found, per_token, number, result, baseline))
+            said.append(_said(method, found, per_token, number, result, given.baseline))
             progress(number + 1, len(read.sentences))
     columns = ("text", "kind", "place", "token", "site", "unit", "score")
     note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
-    _answer.give(Answer(f"What drove {_inputs.short(model)}?", said, columns, rows, texts, note=note), out, json)
+    given.shown.give(Answer(f"What drove {_inputs.short(given.model)}?", said, columns, rows, texts, note=note))
 
 
 def _takes(method: Method) -> set[str]:

@@ -1,10 +1,10 @@
 """`jaxneuron interact METHOD`: what in a text mattered together."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _answer, _inputs
+from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
@@ -12,47 +12,49 @@ from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
 
 
-def interact(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    text: _inputs.Texts = None,
-    data: _inputs.Data = None,
-    split: _inputs.Split = None,
-    target: _inputs.Target = None,
-    position: _inputs.Position = -1,
-    site: _inputs.At = None,
-    baseline: _inputs.Baseline = "zero",
-    head: _inputs.Head = None,
-    k: Annotated[int, typer.Option(min=1, help="Sets shown of each text.")] = 10,
-    most: _inputs.Most = 5,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """Texts, the target that they drive, and the site of their features."""
+
+    model: _inputs.Model
+    text: _asked.Text = _asked.Text(most=5)
+    target: _inputs.Target = None
+    position: _inputs.Position = -1
+    site: _inputs.At = None
+    baseline: _inputs.Baseline = "zero"
+    head: _inputs.Head = None
+    k: Annotated[int, typer.Option(min=1, help="Sets shown of each text.")] = 10
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def interact(method: Method, told: Told, given: Given) -> None:
     """Share the target's score out over sets of tokens."""
-    _inputs.check(model, text, data, split)
-    _answer.check(out)
+    given.text.check(given.model)
+    given.shown.check()
     import jax
 
     from jaxneuron.cli import _explained
 
-    read = _inputs.read(text, data, split, most)
-    opened = _inputs.load(model, head)
+    read = given.text.read()
+    opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []
-    with bars(json) as report:
+    with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
         for number, sentence in enumerate(read.sentences):
-            found = _explained.explain(opened, sentence, site, target, position)
-            known = {"key": jax.random.key(seed), "f": found.f, "x": found.x, "baseline": found.baseline(baseline)}
+            found = _explained.explain(opened, sentence, given.site, given.target, given.position)
+            known = {
+                "key": jax.random.key(given.seed),
+                "f": found.f,
+                "x": found.x,
+                "baseline": found.baseline(given.baseline),
+            }
             result = call(method, "interact", known, told, groups=found.groups())
             sets = sorted(_sets(result), key=lambda one: -abs(one[1]))
             rows += [
                 (number, [found.pieces[place] for place in members], list(members), value)
-                for members, value in sets[:k]
+                for members, value in sets[: given.k]
             ]
             strongest = next((one for one in sets if len(one[0]) > 1 and one[1]), None)
             if strongest:
@@ -70,8 +72,8 @@ def interact(
             progress(number + 1, len(read.sentences))
     columns = ("text", "tokens", "places", "score")
     note = "Orange: raised the score by itself; blue: lowered it. The table has what was together."
-    _answer.give(
-        Answer(f"What mattered together to {_inputs.short(model)}?", said, columns, rows, texts, note=note), out, json
+    given.shown.give(
+        Answer(f"What mattered together to {_inputs.short(given.model)}?", said, columns, rows, texts, note=note)
     )
 
 

@@ -1,65 +1,65 @@
 """`jaxneuron neuron`: what units respond to."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _activations, _answer, _inputs
+from jaxneuron.cli import _activations, _asked, _inputs
 from jaxneuron.cli._answer import Answer, Coloured, Spread
-from jaxneuron.cli._options import LabelColumn, TextColumn
 from jaxneuron.cli._shared import bars
 
 BEFORE, AFTER = 6, 3
 """Words of context to the left and to the right."""
 
 
-def neuron(
-    model: _inputs.Model,
-    site: _inputs.Site,
-    units: _inputs.Units,
-    text: _inputs.Texts = None,
-    data: _inputs.Data = None,
-    split: _inputs.Split = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    head: _inputs.Head = None,
-    k: Annotated[int, typer.Option(min=1, help="Words and places on each side.")] = 5,
-    least: Annotated[int, typer.Option(min=1, help="Occurrences of a word that counts; by default 3 of a corpus.")] = 3,
-    most: _inputs.Most = 2000,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """Units of a model, and the text that it reads."""
+
+    model: _inputs.Model
+    site: _inputs.Site
+    units: _inputs.Units
+    text: _asked.Text = _asked.Text(most=2000)
+    head: _inputs.Head = None
+    k: Annotated[int, typer.Option(min=1, help="Words and places on each side.")] = 5
+    least: Annotated[int, typer.Option(min=1, help="Occurrences of a word that counts; by default 3 of a corpus.")] = 3
+    shown: _asked.Shown = _asked.Shown()
+
+
+def neuron(given: Given) -> None:
     """What does a neuron respond to? The words and places where a unit is highest and lowest, and how it is spread."""
-    asked = _inputs.numbers(units)
-    _inputs.check(model, text, data, split)
-    columns = _inputs.columns_of(text_column, label_column)
-    _answer.check(out)
+    asked = _inputs.numbers(given.units)
+    given.text.check(given.model)
+    given.shown.check()
     import numpy as np
 
-    read = _inputs.read(text, data, split, most, column=columns)
-    opened = _inputs.load(model, head)
-    _inputs.units_there(opened, site, asked)
+    read = given.text.read()
+    opened = _inputs.load(given.model, given.head)
+    _inputs.units_there(opened, given.site, asked)
     unknown = _inputs.unknown(opened, read.sentences)
-    pool = "last" if _activations.one_for_text(opened, site) else None
-    with bars(json) as report:
-        progress = report(f"{site} of {read.name}")
-        with _activations.of_words(opened, read.sentences, [site], progress, pool=pool) as store:
-            values = np.asarray(store[site][:, np.asarray(asked)], np.float32)
+    pool = "last" if _activations.one_for_text(opened, given.site) else None
+    with bars(given.shown.json) as report:
+        progress = report(f"{given.site} of {read.name}")
+        with _activations.of_words(opened, read.sentences, [given.site], progress, pool=pool) as store:
+            values = np.asarray(store[given.site][:, np.asarray(asked)], np.float32)
     sentences = [[" ".join(words)] for words in read.sentences] if pool else read.sentences
     rows: list[Any] = []
     said, texts, spread = [], [], []
     for number, unit in enumerate(asked):
         own = values[:, number : number + 1]
-        words = _words(sentences, own, site, unit, k, 1 if text or pool else least)
-        said += [_ends(unit, words), _spread(site, unit, own[:, 0])] if words else [_spread(site, unit, own[:, 0])]
-        rows += words + _places(sentences, own, site, unit, k)
-        texts += _texts(sentences, own[:, 0], f"unit {unit}", k)
+        words = _words(sentences, own, given.site, unit, given.k, 1 if given.text.text or pool else given.least)
+        said += (
+            [_ends(unit, words), _spread(given.site, unit, own[:, 0])]
+            if words
+            else [_spread(given.site, unit, own[:, 0])]
+        )
+        rows += words + _places(sentences, own, given.site, unit, given.k)
+        texts += _texts(sentences, own[:, 0], f"unit {unit}", given.k)
         spread.append(Spread(f"unit {unit}", _histogram(own[:, 0])))
-    said.append(f"{read.name}, read by {_inputs.short(model)}: {unknown}.")
+    said.append(f"{read.name}, read by {_inputs.short(given.model)}: {unknown}.")
     columns_shown = ("site", "unit", "side", "what", "score", "place")
     note = "Orange: above the unit's mean over the text; blue: below. The pointer shows the value."
-    title = f"What does {site}, unit{'s' * (len(asked) > 1)} {units}, respond to?"
-    _answer.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)), out, json)
+    title = f"What does {given.site}, unit{'s' * (len(asked) > 1)} {given.units}, respond to?"
+    given.shown.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)))
 
 
 def _ends(unit: int, rows: list[Any]) -> str:

@@ -2,11 +2,11 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _activations, _answer, _inputs
+from jaxneuron.cli import _activations, _asked, _inputs
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, names
 from jaxneuron.cli._question import Told, call
@@ -14,51 +14,53 @@ from jaxneuron.cli._shared import bars, notice
 from jaxneuron.cli._signature import Method
 
 
-def rank(
-    method: Method,
-    told: Told,
-    *,
-    model: _inputs.Model,
-    data: Annotated[Path, typer.Option(help="A labelled text: .conllu, .conll, .jsonl, .tsv, or a folder of splits.")],
-    labels: Annotated[str | None, typer.Option(help="The layer of labels, such as upos; by default the first.")] = None,
-    class_: Annotated[
-        str | None, typer.Option("--class", help="One label of it against all others, such as NOUN.")
-    ] = None,
-    sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None,
-    store: Annotated[Path | None, typer.Option(help="Activations of this text that `jaxneuron extract` wrote.")] = None,
-    split: _inputs.Split = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    head: _inputs.Head = None,
-    k: Annotated[int, typer.Option(min=1, help="Units shown of each label.")] = 10,
-    most: _inputs.Most = 2000,
-    seed: Seed = 0,
-    json: _inputs.Json = False,
-    out: _inputs.Out = None,
-) -> None:
+class Given(NamedTuple):
+    """A model, a labelled text, and where units are ranked."""
+
+    model: _inputs.Model
+    data: Annotated[Path, typer.Option(help="A labelled text: .conllu, .conll, .jsonl, .tsv, or a folder of splits.")]
+    labels: Annotated[str | None, typer.Option(help="The layer of labels, such as upos; by default the first.")] = None
+    class_: Annotated[str | None, typer.Option("--class", help="One label of it against all others, such as NOUN.")] = (
+        None
+    )
+    sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None
+    store: Annotated[Path | None, typer.Option(help="Activations of this text that `jaxneuron extract` wrote.")] = None
+    split: _inputs.Split = None
+    text_column: TextColumn = None
+    label_column: LabelColumn = None
+    head: _inputs.Head = None
+    k: Annotated[int, typer.Option(min=1, help="Units shown of each label.")] = 10
+    most: _inputs.Most = 2000
+    seed: Seed = 0
+    shown: _asked.Shown = _asked.Shown()
+
+
+def rank(method: Method, told: Told, given: Given) -> None:
     """Rank the units of some sites for a label."""
-    asked = names("--site", sites)
-    _inputs.check(model, None, data, split)
-    if ".txt" in data.suffixes:
-        raise ValueError(_bare(data.name))
-    if store is not None:
-        existing("--store", store, "a store that `jaxneuron extract` wrote")
-    _answer.check(out)
+    asked = names("--site", given.sites)
+    _inputs.check(given.model, None, given.data, given.split)
+    if ".txt" in given.data.suffixes:
+        raise ValueError(_bare(given.data.name))
+    if given.store is not None:
+        existing("--store", given.store, "a store that `jaxneuron extract` wrote")
+    given.shown.check()
     import jax
     import numpy as np
 
     from jaxneuron import store as stores
 
-    read = _inputs.read(None, data, split, most, column=_inputs.columns_of(text_column, label_column))
-    layer, each, classes, label_names = _labels(read, labels, class_)
-    opened = _inputs.load(model, head)
+    read = _inputs.read(
+        None, given.data, given.split, given.most, column=_inputs.columns_of(given.text_column, given.label_column)
+    )
+    layer, each, classes, label_names = _labels(read, given.labels, given.class_)
+    opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
-    with bars(json) as report:
+    with bars(given.shown.json) as report:
         progress = report(f"activations of {read.name}")
         pool = None if each == "word" else "mean"
         opening = (
-            nullcontext(stores.open(store))
-            if store is not None
+            nullcontext(stores.open(given.store))
+            if given.store is not None
             else _activations.of_words(opened, read.sentences, asked, progress, pool=pool)
         )
         with opening as held:
@@ -66,22 +68,22 @@ def rank(
             table = held.joined(*where)
             if len(table) != len(classes):
                 raise ValueError(
-                    f"--store {store} has {len(table):,} rows, and {read.name} {len(classes):,} labels ({each}s); "
-                    "extract this text, or leave --store out"
+                    f"--store {given.store} has {len(table):,} rows, and {read.name} {len(classes):,} labels "
+                    f"({each}s); extract this text, or leave --store out"
                 )
-            given = {"key": jax.random.key(seed), "activations": table, "labels": classes}
-            found = call(method, "rank", given, told, progress=report(f"{method.name}"))
+            known = {"key": jax.random.key(given.seed), "activations": table, "labels": classes}
+            found = call(method, "rank", known, told, progress=report(f"{method.name}"))
             ranking = found if hasattr(found, "score") else found[0]
             score, order = np.atleast_2d(np.asarray(ranking.score)), np.atleast_2d(np.asarray(ranking.order))
             each_label = label_names if len(score) == len(label_names) else [f"all of {layer}"] * len(score)
-            if class_ is not None:
-                score, order, each_label = score[-1:], order[-1:], [class_]
-            shown = np.unique(order[:, :k])
+            if given.class_ is not None:
+                score, order, each_label = score[-1:], order[-1:], [given.class_]
+            shown = np.unique(order[:, : given.k])
             values = np.asarray(table[:, shown], np.float32)
     rows: list[Any] = []
     for label, scored, best in zip(each_label, score, order, strict=True):
         higher = _difference(values, classes, label, label_names)
-        for place, unit in enumerate(best[:k].tolist()):
+        for place, unit in enumerate(best[: given.k].tolist()):
             site = next(site for site, own in table.sites.items() if own.start <= unit < own.stop)
             number = unit - table.sites[site].start
             difference = float(higher[np.searchsorted(shown, unit)])
@@ -89,10 +91,10 @@ def rank(
     said = _said(rows, table.shape[1], f"{layer} of {read.name}", method.name)
     columns = ("label", "rank", "site", "unit", "score", "higher by")
     note = "higher by: the unit's mean where the label holds, less that elsewhere, in standard deviations."
-    if not json:
+    if not given.shown.json:
         notice(note)
-    title = f"Which units of {_inputs.short(model)} carry {class_ or layer}?"
-    _answer.give(Answer(title, said, columns, rows, note=note), out, json)
+    title = f"Which units of {_inputs.short(given.model)} carry {given.class_ or layer}?"
+    given.shown.give(Answer(title, said, columns, rows, note=note))
 
 
 def _bare(name: str) -> str:
