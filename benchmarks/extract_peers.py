@@ -55,7 +55,7 @@ def last(word_ids: list[int | None], words: int) -> np.ndarray:
 
 def neurox(model: Path, out: Path, threads: int) -> Callable[..., Any]:
     """Return NeuroX's extractor: a sentence at a time, into HDF5; its debug lines are swallowed."""
-    from neurox.data.extraction import transformers_extractor as extractor
+    from neurox.data.extraction import transformers_extractor as extractor  # pyright: ignore[reportMissingImports]
 
     torch.set_num_threads(threads)
 
@@ -101,7 +101,7 @@ def read_back(name: str, path: Path) -> dict[str, float]:
             return [found[site][100] for site in found.sites]
 
     elif name == "neurox":
-        from neurox.data import loader
+        from neurox.data import loader  # pyright: ignore[reportMissingImports]
 
         def neuron() -> Any:
             activations, _ = loader.load_activations(str(path))

@@ -28,7 +28,7 @@ def neurox_probe(
     x: np.ndarray, y: np.ndarray, *, l1: float = 0.0, epochs: int = 10, batch: int = 128, learning_rate: float = 1e-3
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return weights `[label, unit]` and bias of NeuroX's linear probe."""
-    from neurox.interpretation import linear_probe
+    from neurox.interpretation import linear_probe  # pyright: ignore[reportMissingImports]
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         probe = linear_probe.train_logistic_regression_probe(
@@ -54,7 +54,7 @@ def penalised(weights: Any, bias: Any, x: np.ndarray, y: np.ndarray, cost: float
 
 def neurox_probeless(x: np.ndarray, y: np.ndarray) -> list[int]:
     """Return NeuroX's order of units for the whole property."""
-    from neurox.interpretation import probeless
+    from neurox.interpretation import probeless  # pyright: ignore[reportMissingImports]
 
     return probeless.get_neuron_ordering(x, y)
 
@@ -63,7 +63,7 @@ def neurox_top_words(
     x: np.ndarray, sentences: Sequence[Sequence[str]], units: Sequence[int]
 ) -> list[list[tuple[str, float]]]:
     """Return the word types of each unit with their scores, the best 1."""
-    from neurox.analysis import corpus
+    from neurox.analysis import corpus  # pyright: ignore[reportMissingImports]
 
     ends = np.cumsum([len(words) for words in sentences])[:-1]
     rows = np.split(x, ends)

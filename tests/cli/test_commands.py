@@ -21,7 +21,7 @@ SITES = {
     "transformer": "block0/mlp/hidden",
     "imaginet": "textual/gru",
     "hf": "block0/mlp/hidden",
-    "mine:load": "embed",
+    "word_table:load": "embed",
 }
 WORDS = {"imaginet": "a man"}
 
@@ -33,7 +33,7 @@ def here(tmp_path_factory):
     (here / "text.txt").write_text(TEXT)
     (here / "labelled.conll").write_text(LABELLED)
     (here / "words.txt").write_text("w1\n")
-    (here / "mine.py").write_text(FLAX)
+    (here / "word_table.py").write_text(FLAX)
     save(here / "hf", tensors())
     tiny_imaginet.store(here / "imaginet")
     with pytest.MonkeyPatch.context() as patch:
@@ -95,10 +95,14 @@ def test_units_are_ranked_for_a_label(ask, model):
 
 @pytest.mark.parametrize("model", SITES)
 def test_a_score_is_shared_out(ask, model):
-    site = "embed/word" if model not in ("mine:load", "lstm") else {"mine:load": "embed", "lstm": "embed"}[model]
+    site = (
+        "embed/word"
+        if model not in ("word_table:load", "lstm")
+        else {"word_table:load": "embed", "lstm": "embed"}[model]
+    )
     target = f"{SITES[model]}:1"
     options = ["--model", model, "--text", text(model), "--target", target]
-    if model == "mine:load":  # nothing stands above its only site
+    if model == "word_table:load":  # nothing stands above its only site
         options += ["--site", site]
     for method in ("saliency", "ablation"):
         found = rows(ask("attribute", method, *options, "--json"))
@@ -131,7 +135,7 @@ def test_each_unit_has_its_words_and_its_spread_on_the_page(ask, tmp_path):
         assert "word" not in line["side"] or (line["score"] > 0) == line["side"].startswith("high")
 
 
-@pytest.mark.parametrize("model", [name for name in SITES if name != "mine:load"])
+@pytest.mark.parametrize("model", [name for name in SITES if name != "word_table:load"])
 def test_units_are_switched_off(ask, model):
     options = ["--model", model, "--site", SITES[model], "--units", "0-1", "--text", text(model)]
     said = ask("intervene", "ablate", *options)
@@ -151,7 +155,7 @@ def test_a_model_writes_while_a_unit_is_held(ask):
     options = ["--prompt", "w1", "--length", "4", "--count", "2", "--temperature", "0"]
     found = rows(ask("generate", "--model", "lstm", *options, "--hold", "lstm0/hidden:0-3=1", "--json"))
     assert [row["units"] for row in found] == ["without", "without", "held", "held"]
-    assert "cannot write" in ask("generate", "--model", "mine:load", "--prompt", "w1", code=2)
+    assert "cannot write" in ask("generate", "--model", "word_table:load", "--prompt", "w1", code=2)
 
 
 def test_units_are_taken_held_and_said_a_label(ask):
@@ -181,7 +185,7 @@ def test_a_concept_is_looked_for(ask):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("attribute saliency --model mine:load --text w1", "no head, so nothing has a score; give a unit"),
+        ("attribute saliency --model word_table:load --text w1", "no head, so nothing has a score; give a unit"),
         ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
         ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
         ("rank probeless --model lstm --data text.txt", "has no labels"),
@@ -190,7 +194,7 @@ def test_a_concept_is_looked_for(ask):
         ("neuron --model lstm --site lstm0/hidden --units 99 --text w1", "units 0 to 3"),
         ("neuron --model lstm --site lstm0/hidden --units 1", "there is no text"),
         ("generate --model lstm --hold nonsense", "expected site:units=value"),
-        ("intervene ablate --model mine:load --site embed --units 1 --text w1", "nothing comes after"),
+        ("intervene ablate --model word_table:load --site embed --units 1 --text w1", "nothing comes after"),
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),

