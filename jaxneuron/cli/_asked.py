@@ -1,6 +1,6 @@
 """What most questions are asked with: the text that is read, and how the answer is shown."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxneuron.cli import _answer, _inputs
 from jaxneuron.cli._answer import Answer
@@ -45,3 +45,37 @@ class Shown(NamedTuple):
     def give(self, answer: Answer) -> None:
         """Print the answer, and write it."""
         _answer.give(answer, self.out, self.json)
+
+
+def bare(name: str) -> str:
+    """Return what to say of a text without labels."""
+    return f"{name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label"
+
+
+def labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str, Any, list[str]]:
+    """Return the layer, what has its labels (word or text), the labels as numbers, and their names.
+
+    Raises:
+        ValueError: no such layer or label.
+    """
+    import numpy as np
+
+    from jaxneuron.tap import nearest
+
+    known = {**read.labels, **read.sentence_labels}
+    if not known:
+        raise ValueError(bare(read.name))
+    layer = str(layer or next(iter(known)))
+    if layer not in known:
+        raise ValueError(f"--labels {layer}: no such layer{nearest(layer, known)}; {read.name} has {', '.join(known)}")
+    each = "word" if layer in read.labels else "text"
+    values = [label for row in read.labels[layer] for label in row] if each == "word" else read.sentence_labels[layer]
+    found = sorted(set(values))
+    if chosen is None:
+        place = {name: number for number, name in enumerate(found)}
+        return layer, each, np.array([place[value] for value in values]), found
+    if chosen not in found:
+        raise ValueError(
+            f"--class {chosen}: no such label of {layer}{nearest(chosen, found)}; it has {', '.join(found)}"
+        )
+    return layer, each, np.array([value == chosen for value in values]), [chosen]

@@ -20,7 +20,7 @@ class Given(NamedTuple):
     """Sites of a model, and a text with labels."""
 
     model: _inputs.Model
-    data: Annotated[Path, typer.Option(help="A labelled text; the probes learn of its first four fifths.")]
+    data: Annotated[Path, typer.Option(help="A labelled text; its last fifth tests the probes, but of mdl.")]
     labels: Annotated[str | None, typer.Option(help="The layer of labels, such as upos; by default the first.")] = None
     class_: Annotated[str | None, typer.Option("--class", help="One label of it against all others.")] = None
     sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None
@@ -42,10 +42,8 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     import jax
     import numpy as np
 
-    from jaxneuron.cli.rank import _labels
-
     read = corpus.read()
-    layer, each, classes, _ = _labels(read, given.labels, given.class_)
+    layer, each, classes, _ = _asked.labels(read, given.labels, given.class_)
     texts = len(read.sentences)
     learn = sum(map(len, read.sentences[: texts * 4 // 5])) if each == "word" else texts * 4 // 5
     if not 0 < learn < len(classes):
@@ -100,7 +98,8 @@ def _minimal_set(found: Any) -> Table:
         for share, size, accuracy in zip(found.shares, found.size, found.accuracy, strict=True)
     ]
     said = f"All units are right for {found.oracle:.1%}; {rows[0][1]} units reach {rows[0][0]:.0%} of that."
-    return ("share of all", "units", "accuracy"), rows, [f"{said} They are ranked by probeless."]
+    said += " They are ranked by probeless, and their number is chosen on the words on which it is measured."
+    return ("share of all", "units", "accuracy"), rows, [said]
 
 
 def _selectivity(found: Any) -> Table:

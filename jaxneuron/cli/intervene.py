@@ -89,9 +89,7 @@ def _follows(read: Any, given: Given, text_read: Any) -> Any:
     """Return 1 at each symbol of a word that has the label, and 0 elsewhere, `[batch time]`."""
     import numpy as np
 
-    from jaxneuron.cli.rank import _labels
-
-    _, each, here, _ = _labels(read, given.labels, given.class_)
+    _, each, here, _ = _asked.labels(read, given.labels, given.class_)
     if each != "word":
         here = np.repeat(here, [len(words) for words in read.sentences])
     starts = np.cumsum([0, *map(len, read.sentences)])

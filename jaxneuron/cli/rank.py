@@ -40,7 +40,7 @@ def rank(method: Method, told: Told, given: Given) -> None:
     asked = names("--site", given.sites)
     _inputs.check(given.model, None, given.data, given.split)
     if ".txt" in given.data.suffixes:
-        raise ValueError(_bare(given.data.name))
+        raise ValueError(_asked.bare(given.data.name))
     if given.store is not None:
         existing("--store", given.store, "a store that `jaxneuron extract` wrote")
     given.shown.check()
@@ -52,7 +52,7 @@ def rank(method: Method, told: Told, given: Given) -> None:
     read = _inputs.read(
         None, given.data, given.split, given.most, column=_inputs.columns_of(given.text_column, given.label_column)
     )
-    layer, each, classes, label_names = _labels(read, given.labels, given.class_)
+    layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
     opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
     with bars(given.shown.json) as report:
@@ -95,39 +95,6 @@ def rank(method: Method, told: Told, given: Given) -> None:
         notice(note)
     title = f"Which units of {_inputs.short(given.model)} carry {given.class_ or layer}?"
     given.shown.give(Answer(title, said, columns, rows, note=note))
-
-
-def _bare(name: str) -> str:
-    return f"{name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label"
-
-
-def _labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str, Any, list[str]]:
-    """Return the layer, what has its labels (word or text), the labels as numbers, and their names.
-
-    Raises:
-        ValueError: no such layer or label.
-    """
-    import numpy as np
-
-    from jaxneuron.tap import nearest
-
-    known = {**read.labels, **read.sentence_labels}
-    if not known:
-        raise ValueError(_bare(read.name))
-    layer = str(layer or next(iter(known)))
-    if layer not in known:
-        raise ValueError(f"--labels {layer}: no such layer{nearest(layer, known)}; {read.name} has {', '.join(known)}")
-    each = "word" if layer in read.labels else "text"
-    values = [label for row in read.labels[layer] for label in row] if each == "word" else read.sentence_labels[layer]
-    found = sorted(set(values))
-    if chosen is None:
-        place = {name: number for number, name in enumerate(found)}
-        return layer, each, np.array([place[value] for value in values]), found
-    if chosen not in found:
-        raise ValueError(
-            f"--class {chosen}: no such label of {layer}{nearest(chosen, found)}; it has {', '.join(found)}"
-        )
-    return layer, each, np.array([value == chosen for value in values]), [chosen]
 
 
 def _difference(table: Any, classes: Any, name: str, label_names: list[str]) -> Any:
