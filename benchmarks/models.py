@@ -109,7 +109,8 @@ def reading(folder: Path, tokens: int, repeats: int) -> Row:
         return (output.logits if hasattr(output, "logits") else output.last_hidden_state).numpy()
 
     expected = theirs_read()
-    np.testing.assert_allclose(ours_read(), expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+    # of SmolLM2's logits, up to 35, PyTorch's single precision is 2e-3 from its double precision, ours 2e-4
+    np.testing.assert_allclose(ours_read(), expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
     times: dict[str, Times] = in_turn({"ours": ours_read, "theirs": theirs_read}, repeats)
     note = "; ".join(f"{side}: {one.spread}, fastest {min(one.seconds):.3f} s" for side, one in times.items())
     note += f"; {os.getloadavg()[0]:.1f} processes were running on average"
