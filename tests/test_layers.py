@@ -8,7 +8,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RUNGS = [
     ["jaxneuron"],
-    ["jaxneuron.types", "jaxneuron._numbers", "jaxneuron._keys", "jaxneuron.files", "jaxneuron.batching"],
+    [
+        "jaxneuron.types",
+        "jaxneuron._numbers",
+        "jaxneuron._keys",
+        "jaxneuron._said",
+        "jaxneuron.files",
+        "jaxneuron.batching",
+    ],
     [
         "jaxneuron.tap",
         "jaxneuron.edits",

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from jaxneuron import _said
 from jaxneuron.cli import _answer, _inputs
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import LabelColumn, TextColumn
@@ -24,11 +25,11 @@ class Text(NamedTuple):
             ValueError, FileNotFoundError: what is wrong.
         """
         _inputs.check(model, self.text, self.data, self.split)
-        _inputs.columns_of(self.text_column, self.label_column)
+        _said.columns(self.text_column, self.label_column)
 
     def read(self) -> _inputs.Read:
         """Return the text."""
-        columns = _inputs.columns_of(self.text_column, self.label_column)
+        columns = _said.columns(self.text_column, self.label_column)
         return _inputs.read(self.text, self.data, self.split, self.most, column=columns)
 
 

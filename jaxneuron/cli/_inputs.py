@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron.cli import _model
-from jaxneuron.cli._options import LARGEST, columns, existing, number, one_of
+from jaxneuron.cli._options import LARGEST, existing, number, one_of
 from jaxneuron.cli._shared import notice
 
 UNITS = 2**20
@@ -94,11 +94,6 @@ def read(
         {name: rows[:most] for name, rows in found.sentence_labels.items()},
         data.name,
     )
-
-
-def columns_of(text: str | None, label: str | None) -> dict[str, str]:
-    """Return which columns of a text are named."""
-    return columns(text, label)
 
 
 def short(model: str) -> str:

@@ -66,39 +66,6 @@ def near(value: str, known: Iterable[str]) -> str:
     return f": did you mean {close[0]!r}?" if close else ""
 
 
-def names(option: str, value: str | None) -> list[str] | None:
-    """Return the names that an option lists with commas between them, or None if it is not given.
-
-    Raises:
-        ValueError: an empty name, or one that is listed twice.
-
-    Example:
-        >>> names("--sites", "embed, block0/mlp")
-        ['embed', 'block0/mlp']
-    """
-    if value is None:
-        return None
-    found = [name.strip() for name in value.split(",")]
-    if not all(found):
-        raise ValueError(f"{option} {value!r}: expected names with commas between them, got an empty one; leave it out")
-    if twice := [name for number, name in enumerate(found) if name in found[:number]]:
-        raise ValueError(f"{option} {value!r}: {twice[0]!r} is named twice; name each once")
-    return found
-
-
-def columns(text: str | None, label: str | None) -> dict[str, str]:
-    """Return which columns of a text are named, as `corpora.texts.read` takes them.
-
-    Raises:
-        ValueError: an empty name.
-    """
-    given = {name: value for name, value in (("text", text), ("label", label)) if value is not None}
-    for name, value in given.items():
-        if not value.strip():
-            raise ValueError(f"--{name}-column is empty; give a column's name or number, or leave it out")
-    return given
-
-
 def existing(option: str, path: Path, what: str) -> Path:
     """Return a path that is there.
 
@@ -129,8 +96,6 @@ TextColumn = Annotated[
 ]
 LabelColumn = Annotated[str | None, typer.Option(help="The same for the label.")]
 Seed = Annotated[int, number(whole(0, 2**32 - 1), "One seed, one result.")]
-Preset = Annotated[str, number(one_of("demo", "small", "full"), "demo, small or full.")]
-PaperPreset = Annotated[str, number(one_of("demo", "small", "paper"), "demo, small or paper.")]
 Length = Annotated[int, number(whole(1, LONGEST), "Words in an n-gram.")]
 Epochs = Annotated[int, number(whole(1, 10**6), "Passes over the text at most.")]
 Batch = Annotated[int, number(whole(1, 2**14), "Sentences in a batch.")]

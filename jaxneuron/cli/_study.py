@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from jaxneuron.cli import _model, _out
+from jaxneuron.cli import _given, _model, _out
 from jaxneuron.cli._options import Out, Seed, existing, number, one_of
 from jaxneuron.cli._shared import bars, console, say
 from jaxneuron.studies import Command, Existing, Option, Trained, options
@@ -37,11 +37,8 @@ def command(study: Command) -> Callable[..., None]:
         _parameter("preset", Annotated[str, number(one_of(*study.presets), _listed(study.presets))], study.preset),
         _parameter("seed", Seed, 0),
     ]
-    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
     times = "; ".join(f"{name}: {time}" for name, time in study.presets.items())
-    run.__doc__ = f"{study.question}\n\nA run takes: {times}."
-    return run
+    return _given.signed(run, parameters, f"{study.question}\n\nA run takes: {times}.")
 
 
 def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:

@@ -5,9 +5,10 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from jaxneuron._said import names
 from jaxneuron.cli import _activations, _asked, _inputs
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, names
+from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method

@@ -6,8 +6,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from jaxneuron._said import columns, names
 from jaxneuron.cli import _model, _out
-from jaxneuron.cli._options import LabelColumn, TextColumn, columns, existing, names, number, one_of, whole
+from jaxneuron.cli._options import LabelColumn, TextColumn, existing, number, one_of, whole
 from jaxneuron.cli._shared import bars, say
 from jaxneuron_models.kind import HUGGING_FACE
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from jaxneuron._said import names
 from jaxneuron.cli import _activations, _asked, _inputs
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, names
+from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars, notice
 from jaxneuron.cli._signature import Method
@@ -38,7 +39,8 @@ class Given(NamedTuple):
 def rank(method: Method, told: Told, given: Given) -> None:
     """Rank the units of some sites for a label."""
     asked = names("--site", given.sites)
-    _inputs.check(given.model, None, given.data, given.split)
+    corpus = _asked.Text(None, given.data, given.split, given.text_column, given.label_column, given.most)
+    corpus.check(given.model)
     if ".txt" in given.data.suffixes:
         raise ValueError(_asked.bare(given.data.name))
     if given.store is not None:
@@ -49,9 +51,7 @@ def rank(method: Method, told: Told, given: Given) -> None:
 
     from jaxneuron import store as stores
 
-    read = _inputs.read(
-        None, given.data, given.split, given.most, column=_inputs.columns_of(given.text_column, given.label_column)
-    )
+    read = corpus.read()
     layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
     opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)

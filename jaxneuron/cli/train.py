@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from jaxneuron._said import columns
 from jaxneuron.cli import _given, _out
 from jaxneuron.cli._options import (
     LONGEST,
@@ -23,7 +24,6 @@ from jaxneuron.cli._options import (
     Seed,
     TextColumn,
     Width,
-    columns,
     existing,
     number,
     one_of,

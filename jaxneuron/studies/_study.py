@@ -52,17 +52,9 @@ TEXT_COLUMN = Option(
     "Of .jsonl, .tsv and columns: the name of the text's column, or its number from 0.", absent="by its name"
 )
 LABEL_COLUMN = Option("The same for the label.", absent="by its name")
-
-
-def check_columns(options: Any) -> None:
-    """Refuse an empty `text_column` or `label_column`.
-
-    Raises:
-        ValueError: one of them is empty.
-    """
-    for name, value in (("text", options.text_column), ("label", options.label_column)):
-        if value is not None and not value.strip():
-            raise ValueError(f"--{name}-column is empty; give a column's name or number, or leave it out")
+ENCODER = Option("", absent="trained here", accepts=Trained("transformer", hub=True))
+TEXTS = Option("", absent="embedded scenes", accepts=LABELLED_TEXT)
+"""Of the studies of labelled texts; each says in its own words what they are to it."""
 
 
 class Command(NamedTuple):

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+from jaxneuron import _said
 from jaxneuron.studies._study import (
+    ENCODER,
     LABEL_COLUMN,
-    LABELLED_TEXT,
     TEXT_COLUMN,
+    TEXTS,
     Command,
     Existing,
     Option,
-    Trained,
-    check_columns,
 )
 
 
@@ -21,19 +21,13 @@ class Options(NamedTuple):
 
     model: Annotated[
         str | None,
-        Option(
-            "The encoder: a Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; else trained.",
-            absent="trained here",
-            accepts=Trained("transformer", hub=True),
+        ENCODER._replace(
+            help="The encoder: a Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; else trained."
         ),
     ] = None
     data: Annotated[
         tuple[Path, ...],
-        Option(
-            "A text with a label per sentence, one with spans (B-, I-, O) per word, or both.",
-            absent="embedded scenes",
-            accepts=LABELLED_TEXT,
-        ),
+        TEXTS._replace(help="A text with a label per sentence, one with spans (B-, I-, O) per word, or both."),
     ] = ()
     text_column: Annotated[str | None, TEXT_COLUMN] = None
     label_column: Annotated[str | None, LABEL_COLUMN] = None
@@ -72,7 +66,7 @@ def names(options: Sequence[str]) -> dict[str, str]:
 
 def _check(options: Options) -> None:
     names(options.label_name)
-    check_columns(options)
+    _said.columns(options.text_column, options.label_column)
 
 
 COMMAND = Command(

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+from jaxneuron import _said
 from jaxneuron.studies._study import (
+    ENCODER,
     LABEL_COLUMN,
-    LABELLED_TEXT,
     TEXT_COLUMN,
+    TEXTS,
     Command,
     Option,
-    Trained,
-    check_columns,
 )
 
 
@@ -19,19 +19,13 @@ class Options(NamedTuple):
 
     model: Annotated[
         str | None,
-        Option(
-            "A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained.",
-            absent="trained here",
-            accepts=Trained("transformer", hub=True),
+        ENCODER._replace(
+            help="A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained."
         ),
     ] = None
     data: Annotated[
         tuple[Path, ...],
-        Option(
-            "A labelled text, such as a folder with a treebank; more of them are other languages.",
-            absent="embedded scenes",
-            accepts=LABELLED_TEXT,
-        ),
+        TEXTS._replace(help="A labelled text, such as a folder with a treebank; more of them are other languages."),
     ] = ()
     text_column: Annotated[str | None, TEXT_COLUMN] = None
     label_column: Annotated[str | None, LABEL_COLUMN] = None
@@ -54,19 +48,13 @@ def layers(options: Options) -> tuple[str, ...]:
         >>> layers(Options(labels="upos, Number")), layers(Options())
         (('upos', 'Number'), ('kind', 'plural', 'after_article'))
     """
-    if options.labels is None:
-        return ("upos",) if options.data else ("kind", "plural", "after_article")
-    found, said = tuple(name.strip() for name in options.labels.split(",")), f"--labels {options.labels!r}"
-    if not all(found):
-        raise ValueError(f"{said}: expected names with commas between them, got an empty one; leave it out")
-    if twice := [name for number, name in enumerate(found) if name in found[:number]]:
-        raise ValueError(f"{said}: {twice[0]!r} is named twice; name each once")
-    return found
+    absent = ("upos",) if options.data else ("kind", "plural", "after_article")
+    return tuple(_said.names("--labels", options.labels) or absent)
 
 
 def _check(options: Options) -> None:
     layers(options)
-    check_columns(options)
+    _said.columns(options.text_column, options.label_column)
 
 
 COMMAND = Command(
