@@ -23,7 +23,7 @@ import torch
 
 from benchmarks import imaginet_torch as peer
 from benchmarks.measure import Row, apart, compare, cores, growth, in_turn, report, seconds
-from jaxneuron import lowering
+from jaxneuron import batching, lowering
 from jaxneuron.find import _climb, gumbel_softmax
 from jaxneuron.find._noise import exponential
 from jaxneuron.targets import Along, Unit
@@ -48,7 +48,7 @@ class Size(NamedTuple):
 
 SIZES = (Size("small", 4_000, 256, (64, 32), (8, 8), 16), Size("large", 10_000, 1_024, (64, 8), (4, 4), 16))
 QUICK = Size("quick", 500, 64, (64, 8), (4, 8), 16)
-FLAT: dict[str, Any] = {"epoch": 1_000, "patience": None, "keep": "epoch", "harvest": False, "learning_rate": 1e-3}
+FLAT = gumbel_softmax.POERNER2018._replace(epoch=1_000, patience=None)
 
 
 class Side(NamedTuple):
@@ -63,11 +63,13 @@ class Side(NamedTuple):
         """Return units of the projection as directions of the state beneath it."""
         return lowering.lower(*self.model, Unit("textual/projection", jnp.array(neurons)), "textual/gru")
 
-    def search(self, targets: Along, **options: Any) -> Found:
+    def search(self, targets: Along, settings: gumbel_softmax.Settings, *, budget: int = batching.BUDGET) -> Found:
         """Search with jaxneuron; returns when it is done."""
         ngrams = Tokens(np.zeros((1, LENGTH), np.int32), np.ones((1, LENGTH), bool))
         candidates = np.ones(self.vocab, bool)
-        found = gumbel_softmax.find(jax.random.key(0), *self.model, targets, ngrams, candidates, **options)
+        found = gumbel_softmax.find(
+            jax.random.key(0), *self.model, targets, ngrams, candidates, settings=settings, budget=budget
+        )
         return jax.block_until_ready(found)
 
 
@@ -130,8 +132,9 @@ def equal_steps(side: Side, samples: int, work: tuple[int, int], *, repeats: int
     count, steps = work
     neurons = spread(side.vocab, count)
     targets = side.targets(neurons)
+    settings = FLAT._replace(steps=steps, samples=samples)
     ours = {
-        f"{budget // 2**20} MiB": partial(side.search, targets, steps=steps, samples=samples, budget=budget, **FLAT)
+        f"{budget // 2**20} MiB": partial(side.search, targets, settings, budget=budget)
         for budget in (BUDGETS if compiled else BUDGETS[-1:])
     }
     budget, run = quickest(ours)
@@ -187,7 +190,7 @@ def equal_activation(side: Side, count: int, *, repeats: int, compiled: bool) ->
     results: dict[str, np.ndarray] = {}
 
     def ours() -> None:
-        results["ours"] = np.asarray(side.search(targets, budget=2**26, settings=settings).trace)
+        results["ours"] = np.asarray(side.search(targets, settings, budget=2**26).trace)
 
     def torchs(name: str, batched: peer.Batched) -> None:
         results[name] = batched.search(neurons, length=LENGTH, **shared).trace.numpy()
@@ -266,7 +269,7 @@ def memory(size: Size, side_name: str) -> float:
     side = build(size)
     neurons = spread(side.vocab, size.paper[0])
     if side_name == "ours":
-        return growth(partial(side.search, side.targets(neurons), steps=2, samples=64, **FLAT))
+        return growth(partial(side.search, side.targets(neurons), FLAT._replace(steps=2, samples=64)))
     if side_name == "one by one":
         return growth(partial(peer.original, side.weights, neurons[:1], length=LENGTH, steps=2))
     batched = peer.Batched(side.weights, samples=64, learning_rate=1e-3, compiled=side_name == "compiled")
@@ -275,7 +278,7 @@ def memory(size: Size, side_name: str) -> float:
 
 def many_targets(side: Side) -> None:
     """Search for 2,000 targets in one call."""
-    side.search(side.targets(spread(side.vocab, 2_000)), steps=2, samples=8, **FLAT)
+    side.search(side.targets(spread(side.vocab, 2_000)), FLAT._replace(steps=2, samples=8))
 
 
 def memory_rows(size: Size) -> list[Row]:
