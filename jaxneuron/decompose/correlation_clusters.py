@@ -1,39 +1,143 @@
 """Disjoint groups of units that rise and fall together.
 
-Hierarchical clustering with complete linkage on `1 - correlation` of the units' activations, cut to a number of groups:
-Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 3.2.2, whose code makes 81 groups of 1,024 GRU units from
-100,000 n-grams. Clustering is scipy's.
+Agglomerative clustering of units whose distance is `1 - correlation` of their activations; one tree (`tree`) is cut
+(`cut`) into any number of groups, or at any distance. Two papers, two settings:
+
+- Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 3.2.2, whose code makes 81 groups of 1,024 GRU units from
+  100,000 n-grams, with complete linkage: the default.
+- Dalvi, Sajjad, Durrani, Belinkov 2020, "Analyzing redundancy in pretrained transformer models" (arXiv 2004.04010), and
+  NeuroX: `absolute=True, linkage="average"`, cut at a threshold, by default 0.5 there and 0.3 in the paper.
+
+The tree is scipy's; correlations stream over a table that may be larger than memory.
 """
 
-from typing import Any
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
-from scipy.cluster.hierarchy import cut_tree, linkage
-from scipy.spatial.distance import squareform
+from jaxtyping import Array, Float, Int
+from scipy.cluster import hierarchy
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from jaxneuron import batching
 from jaxneuron.decompose._correlation import correlation
+from jaxneuron.table import Checked, Table
 from jaxneuron.types import Factors
 
+Linkage = Literal["complete", "average", "single", "ward"]
+"""How far two groups are apart: their farthest units, the mean over all pairs, the nearest, or by how much the squares
+of the distances to the mean grow when they are joined (which presupposes points in a space)."""
 
-def decompose(key: Array | None, activations: Float[Any, "token unit"], *, factors: int) -> Factors:
+
+class Tree(NamedTuple):
+    """Which groups join, from the nearest to the farthest; made by `tree`, cut by `cut`."""
+
+    merges: Float[np.ndarray, "merge 4"]  # as scipy has it: two groups, their distance, the units of the new group;
+    # units are the groups 0 to n - 1, and the merge in row i makes group n + i
+
+
+def tree(
+    activations: Float[Any, "token unit"] | Table,
+    *,
+    absolute: bool = False,
+    linkage: Linkage = "complete",
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Tree:
+    """Join the units, step by step, by the correlation of their activations.
+
+    The distance of two units is `1 - r`, or `1 - |r|`; for ward it is `sqrt(2 - 2 r)`, the Euclidean distance of the
+    units' standardised activations of length 1. A unit that never changes correlates with nothing (`r = 0`).
+
+    Args:
+        activations: of a sample of tokens, as an array or a site of a store, which is read twice, in blocks.
+        absolute: whether units that move against each other are alike.
+        linkage: how far groups are apart.
+        budget: bytes for a block of tokens; beside it, some twelve bytes are held for each pair of units.
+        progress: called after each block.
+
+    Raises:
+        TypeError: activations that are no real numbers.
+        ValueError: fewer than two tokens or units, an activation that is not finite, an unknown linkage, or ward of
+            absolute correlations, whose distances are of no space.
+
+    Example:
+        >>> a = np.array([[0.0, 0.1, 1.0], [1.0, 0.9, 0.0], [0.2, 0.3, 0.8]])
+        >>> tree(a, absolute=True).merges[:, :2].astype(int).tolist()
+        [[0, 2], [1, 3]]
+    """
+    return _joined(_pairs(activations, linkage, absolute, budget, progress), absolute=absolute, linkage=linkage)
+
+
+def cut(tree: Tree, *, groups: int | None = None, threshold: float | None = None) -> Int[np.ndarray, "unit"]:
+    """Return the group of each unit: 0 is the largest, and of equally large ones the one with the first unit.
+
+    Args:
+        tree: of the units.
+        groups: how many, from 1 to the number of units. There are as many as asked for: of pairs that are equally
+            close, such as dead units, the tree joins some before others.
+        threshold: instead, the distance up to which groups are joined.
+
+    Raises:
+        ValueError: both or none of them given, or out of range.
+
+    Example:
+        >>> found = Tree(np.array([[0.0, 1.0, 0.1, 2.0], [2.0, 3.0, 0.8, 3.0]]))
+        >>> cut(found, groups=2).tolist(), cut(found, threshold=0.9).tolist()
+        ([0, 0, 1], [0, 0, 0])
+    """
+    units = len(tree.merges) + 1
+    if (groups is None) == (threshold is None):
+        raise ValueError(f"expected either groups or a threshold, got groups={groups} and threshold={threshold}")
+    if groups is not None:
+        if not 1 <= groups <= units:
+            raise ValueError(f"expected 1 to {units} groups, for so many units are there, got {groups}")
+        joined = units - groups
+    else:
+        if threshold is None or not threshold >= 0:
+            raise ValueError(f"expected a distance of 0 or more as the threshold, got {threshold}")
+        joined = int(np.searchsorted(tree.merges[:, 2], threshold, side="right"))
+    made = np.tile(np.arange(units, units + joined), 2)
+    parts = tree.merges[:joined, :2].T.astype(np.int64).ravel()
+    links = coo_array((np.ones(len(made)), (made, parts)), shape=(units + joined, units + joined))
+    names = connected_components(links, directed=False)[1][:units]
+    _, first, group, sizes = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    place = np.empty(len(first), np.int64)
+    place[np.lexsort((first, -sizes))] = np.arange(len(first))
+    return place[group]
+
+
+def decompose(
+    key: Array | None,
+    activations: Float[Any, "token unit"] | Table,
+    *,
+    factors: int | None = None,
+    threshold: float | None = None,
+    absolute: bool = False,
+    linkage: Linkage = "complete",
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Factors:
     """Cluster the units by the correlation of their activations.
 
     Args:
         key: not used: nothing is random here.
-        activations: a sample of tokens (or of n-grams at their last word).
+        activations: of a sample of tokens (or of n-grams at their last word).
         factors: groups to cut the tree to; 1 to the number of units.
+        threshold: instead, the distance up to which groups are joined: 0.3 joins units that correlate by 0.7.
+        absolute: whether units that move against each other are alike.
+        linkage: how far two groups are apart; average with absolute is NeuroX's clustering.
+        budget: bytes for a block of tokens.
+        progress: called after each block.
 
     Returns:
         `basis` has a row of zeros and ones per group, the largest group first; `codes` are the groups' mean
-        activations. A unit that never changes correlates with nothing (distance 1). There are as many groups as asked
-        for: of pairs that are equally close, such as dead units, the tree joins some before others.
+        activations. With `absolute`, what is averaged are the units turned to rise with the first of their group.
 
     Raises:
         TypeError: activations that are no real numbers.
-        ValueError: fewer than two tokens or units, more groups than units, an activation that is not finite, or means
-            that float32 does not hold.
+        ValueError: as `tree` and `cut`, or means that float32 does not hold.
 
     Example:
         >>> a = np.array([[0.0, 0.1, 1.0], [1.0, 0.9, 0.5], [0.2, 0.3, 0.7]])
@@ -41,24 +145,73 @@ def decompose(key: Array | None, activations: Float[Any, "token unit"], *, facto
         [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     del key
-    activations = np.asarray(activations)
-    if activations.ndim != 2:
-        raise ValueError(f"expected activations [token, unit], got the shape {activations.shape}")
-    tokens, units = activations.shape
-    if tokens < 2 or units < 2 or not 1 <= factors <= units:
-        raise ValueError(
-            f"expected at least 2 tokens, 2 units and 1 to {units} groups, "
-            f"got {tokens} tokens, {units} units and {factors} groups"
-        )
-    distance = np.clip(1 - correlation(activations), 0, 2)
-    np.fill_diagonal(distance, 0)
-    tree = linkage(squareform(distance, checks=False), method="complete")
-    group = cut_tree(tree, n_clusters=factors)[:, 0]
-    names, first, sizes = np.unique(group, return_index=True, return_counts=True)
-    basis = (group == names[np.lexsort((first, -sizes)), None]).astype(np.float32)
+    pairs = _pairs(activations, linkage, absolute, budget, progress, factors)
+    if (factors is None) == (threshold is None):
+        raise ValueError(f"expected either factors or a threshold, got factors={factors} and threshold={threshold}")
+    signs = pairs.copy() if absolute else None
+    group = cut(_joined(pairs, absolute=absolute, linkage=linkage), groups=factors, threshold=threshold)
+    basis = (group == np.arange(group.max() + 1)[:, None]).astype(np.float32)
     share = basis / basis.sum(axis=1, keepdims=True)
-    wide = activations.dtype.itemsize > 4
-    codes = activations.astype(np.float64 if wide else np.float32, copy=False) @ share.T
+    if signs is not None:
+        share *= _turned(signs, group)
+    return Factors(_means(activations, share, budget), jnp.asarray(basis))
+
+
+def _pairs(
+    activations: Any,
+    linkage: str,
+    absolute: bool,
+    budget: int,
+    progress: batching.Progress | None,
+    groups: int | None = None,
+) -> Float[np.ndarray, "pair"]:
+    """Check what can be checked at once, and return the correlation of each pair."""
+    if linkage not in get_args(Linkage):
+        raise ValueError(f"expected a linkage of {', '.join(get_args(Linkage))}, got {linkage!r}")
+    if linkage == "ward" and absolute:
+        raise ValueError(
+            "ward is of distances in a space, which 1 - |r| are not; take absolute=False, or another linkage"
+        )
+    tokens, units = Checked(activations).shape
+    if tokens < 2 or units < 2 or not 1 <= (1 if groups is None else groups) <= units:
+        asked = "" if groups is None else f" and {groups} groups"
+        raise ValueError(
+            f"expected at least 2 tokens, 2 units and 1 to {units} groups, got {tokens} tokens, {units} units{asked}"
+        )
+    return correlation(activations, budget=budget, progress=progress)
+
+
+def _joined(pairs: Float[np.ndarray, "pair"], *, absolute: bool, linkage: str) -> Tree:
+    """Return the tree of the correlations, which are overwritten."""
+    distance = np.abs(pairs, out=pairs) if absolute else pairs
+    np.subtract(1, distance, out=distance)
+    if linkage == "ward":
+        distance = np.sqrt(np.multiply(distance, 2, out=distance), out=distance)
+    return Tree(hierarchy.linkage(distance, method=linkage))
+
+
+def _turned(pairs: Float[np.ndarray, "pair"], group: Int[np.ndarray, "unit"]) -> Float[np.ndarray, "unit"]:
+    """Return -1 for each unit that falls where the first unit of its group rises."""
+    units = len(group)
+    first = np.unique(group, return_index=True)[1][group]
+    unit = np.arange(units)
+    place = units * first - first * (first + 1) // 2 + unit - first - 1
+    alike = np.where(unit > first, pairs[np.where(unit > first, place, 0)], 1)
+    return np.where(alike < 0, -1, 1).astype(np.float32)
+
+
+def _means(activations: Any, share: Float[np.ndarray, "factor unit"], budget: int) -> Float[Array, "token factor"]:
+    """Return weighted means of the units at each token.
+
+    Raises:
+        ValueError: they are more than the type holds.
+    """
+    checked = Checked(activations, exact=True)
+    tokens, units = checked.shape
+    codes = np.empty((tokens, len(share)), checked.dtype)
+    chunk = batching.chunk_size(4 * units * (checked.copies + 1), tokens, budget)
+    for here, block in checked.blocks(chunk):
+        codes[here] = block @ share.T
     with np.errstate(over="ignore"):
         held = jnp.asarray(codes)
     if not bool(jnp.all(jnp.isfinite(held))):
@@ -66,4 +219,4 @@ def decompose(key: Array | None, activations: Float[Any, "token unit"], *, facto
             f"the groups' means go up to {np.abs(codes).max():g}, more than {held.dtype} holds; divide the activations "
             "by their scale"
         )
-    return Factors(held, jnp.asarray(basis))
+    return held

@@ -1,5 +1,7 @@
 """What every decomposition must satisfy. Methods are discovered: a new file is held to it."""
 
+import inspect
+
 import jax
 import numpy as np
 import pytest
@@ -25,6 +27,13 @@ def planted():
 def method(request):
     """Each method in turn."""
     return METHODS[request.param]
+
+
+class EitherProtocol:
+    """The folder's Protocol for a method of which another option may say how many factors there are."""
+
+    def __call__(self, key, activations, *, factors=None):
+        """Explain the activations."""
 
 
 def run(method, activations, factors=3, key=0):
@@ -95,8 +104,11 @@ def check_finite(method):
 
 
 def check_arguments(method):
-    """Hold a method to the folder's Protocol: its options beside are keyword-only, and none is nearly a word."""
-    follows(method, package.Decompose)
+    """Hold a method to the folder's Protocol: what it has beside is keyword-only, with a default."""
+    parameters = inspect.signature(method).parameters
+    own = [name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY and one.default is not one.empty]
+    either = "factors" in own and parameters["factors"].default is None  # another option may say how many there are
+    follows(method, EitherProtocol if either else package.Decompose, own=[name for name in own if name != "factors"])
 
 
 CHECKS = (check_shapes, check_planted, check_order, check_dead, check_key, check_finite, check_arguments)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import fcluster
+from scipy.cluster.hierarchy import linkage as scipy_linkage
 
 from jaxneuron.decompose import correlation_clusters
+from jaxneuron.decompose._correlation import correlation
 
 
 def groups(basis):
@@ -69,7 +71,7 @@ def test_the_partition_is_scipy_s(factors, offset):
     random = np.random.default_rng(factors)
     activations = (random.normal(size=(300, 8)) @ random.normal(size=(8, 40))).astype(np.float32)
     activations += 0.5 * random.normal(size=activations.shape).astype(np.float32) + np.float32(offset)
-    tree = linkage(activations.T.astype(np.float64), method="complete", metric="correlation")
+    tree = scipy_linkage(activations.T.astype(np.float64), method="complete", metric="correlation")
     names = fcluster(tree, factors, criterion="maxclust")
     expected = {frozenset(np.flatnonzero(names == name).tolist()) for name in np.unique(names)}
     found = correlation_clusters.decompose(None, activations, factors=factors)
@@ -106,3 +108,73 @@ def test_what_is_not_finite_is_named(wrong):
     activations[7, 2] = wrong
     with pytest.raises(ValueError, match="unit 2 at token 7 is not finite"):
         correlation_clusters.decompose(None, activations, factors=3)
+
+
+@pytest.mark.parametrize("linkage", ["complete", "average", "single", "ward"])
+@pytest.mark.parametrize("absolute", [False, True])
+def test_one_tree_has_scipy_s_groups_at_any_number_and_threshold(linkage, absolute):
+    activations, _ = planted(sizes=(4, 3, 3, 2), tokens=60, noise=1.0)
+    activations[:, ::2] *= -1
+    if linkage == "ward" and absolute:
+        with pytest.raises(ValueError, match="take absolute=False"):
+            correlation_clusters.tree(activations, linkage=linkage, absolute=absolute)
+        return
+    found = correlation_clusters.tree(activations, linkage=linkage, absolute=absolute)
+    r = np.corrcoef(activations.astype(np.float64).T)[np.triu_indices(12, 1)]
+    expected = scipy_linkage(np.sqrt(2 - 2 * r) if linkage == "ward" else 1 - (abs(r) if absolute else r), linkage)
+    np.testing.assert_allclose(found.merges, expected, atol=1e-5)
+    for groups in (1, 5, 12):
+        assert same(correlation_clusters.cut(found, groups=groups), fcluster(expected, groups, "maxclust"))
+    for threshold in (0.05, 0.3, 0.7, 1.2):
+        cut = correlation_clusters.cut(found, threshold=threshold)
+        assert same(cut, fcluster(expected, threshold, "distance"))
+        sizes = np.bincount(cut)
+        assert sizes.min() > 0 and np.all(np.diff(sizes) <= 0)
+
+
+def same(one, other):
+    """Tell whether two lists of groups are the same partition."""
+    return len(set(zip(one, other, strict=True))) == len(set(one)) == len(set(other))
+
+
+def test_units_that_move_against_each_other_are_together_if_only_the_strength_counts():
+    signal = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    activations = signal[:, [0, 1, 0, 1]] * np.float32([1, 1, -2, -3]) + np.float32([0, 5, 5, 0])
+    found = correlation_clusters.decompose(None, activations, threshold=0.1, absolute=True, linkage="average")
+    np.testing.assert_array_equal(found.basis, [[1, 0, 1, 0], [0, 1, 0, 1]])
+    np.testing.assert_allclose(found.codes[:, 0], (activations[:, 0] - activations[:, 2]) / 2, rtol=1e-5)
+
+
+def test_a_table_in_blocks_and_one_far_from_zero_have_the_same_tree():
+    activations, _ = planted()
+    offset = np.float64(1e7) * np.arange(10)
+    wanted = correlation_clusters.tree(activations.astype(np.float64)).merges
+    rare = np.concatenate([activations, np.full((1, 10), 1e5, np.float32)])  # one token far out leaves few digits
+    for given, expected in ((activations + offset, wanted), (rare[:-1], wanted)):
+        done: list = []
+        found = correlation_clusters.tree(given, budget=2000, progress=lambda *parts, done=done: done.append(parts))
+        np.testing.assert_allclose(found.merges, expected, atol=1e-5)
+        assert done[-1] == (400, 400) and len(done) > 10
+    r = np.corrcoef(rare.astype(np.float64).T)
+    np.testing.assert_allclose(correlation(rare), r[np.triu_indices(10, 1)], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "either groups or a threshold"),
+        ({"groups": 2, "threshold": 0.5}, "either groups or a threshold"),
+        ({"groups": 0}, "expected 1 to 10 groups"),
+        ({"threshold": float("nan")}, "a distance of 0 or more"),
+    ],
+)
+def test_a_tree_is_cut_in_one_way(options, said):
+    with pytest.raises(ValueError, match=said):
+        correlation_clusters.cut(correlation_clusters.tree(planted()[0]), **options)
+
+
+def test_a_range_that_no_float_holds_is_said():
+    activations = planted()[0].astype(np.float64)
+    activations[:2, 3] = -1.7e308, 1.7e308
+    with pytest.raises(ValueError, match="unit 3 goes from"):
+        correlation_clusters.tree(activations)
