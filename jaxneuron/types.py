@@ -164,6 +164,17 @@ class Factors(NamedTuple):
     basis: Float[Array, "factor unit"]  # clusters of units: one row of zeros and ones per cluster
 
 
+class Matches(NamedTuple):
+    """How much of each unit is found in other models; what every `compare` returns.
+
+    Of a method that compares whole layers, each unit is a layer. The units of several other models are counted through.
+    """
+
+    score: Float[np.ndarray, "unit"]  # 0, not at all, to 1
+    partner: Int[np.ndarray, "unit"]  # the other unit that is most like it; -1 where none is at all
+    table: Float[np.ndarray, "unit other"]  # what the score is made of: how much each is like each other one
+
+
 class Vocabulary(NamedTuple):
     """The words a model knows; the index in `words` is the id."""
 

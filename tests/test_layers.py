@@ -27,7 +27,7 @@ RUNGS = [
         "jaxneuron.attention",
     ],
     ["jaxneuron.targets", "jaxneuron.table"],
-    ["jaxneuron.split"],
+    ["jaxneuron.split", "jaxneuron.comoments"],
     ["jaxneuron.games", "jaxneuron.lowering"],
     [
         f"jaxneuron.{verb}"

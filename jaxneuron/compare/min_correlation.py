@@ -1,0 +1,53 @@
+"""The most correlated unit of the other model that has the least like it: does the unit recur everywhere?
+
+Bau, Belinkov, Sajjad, Durrani, Dalvi, Glass 2019 (arXiv 1811.01157), section 3.1: MinCorr, the
+correlation with the best unit of the worst model. It finds what all models have learnt.
+"""
+
+from collections.abc import Sequence
+
+from jaxneuron import batching
+from jaxneuron.comoments import Comoments
+from jaxneuron.compare import _correlations, _over
+from jaxneuron.table import Table
+from jaxneuron.types import Matches
+
+
+def compare(
+    a: Table,
+    b: Table | Sequence[Table],
+    *,
+    absolute: bool = True,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Matches:
+    """Return how much the most correlated unit of each other model is like each unit, in the model where it is least.
+
+    Args:
+        a: activations of the model whose units are asked for.
+        b: activations of another model at the same words, or of several models.
+        absolute: count units that fall where the unit rises, as Bau et al. do; Gurnee et al. 2024 do not.
+        budget: bytes for a block of tokens.
+        progress: called after each block.
+
+    Returns:
+        The score is the least of the models' largest |r|, from 0 to 1; the partner is in that model.
+        `table` has all correlations, with their signs. A unit that never changes has the score 0 and no partner.
+
+    Raises:
+        TypeError, ValueError: activations that are not finite, or of different texts.
+
+    Example:
+        >>> import numpy as np
+        >>> a = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 0.0]])
+        >>> found = compare(a, [-a[:, ::-1], a[:, :1]])
+        >>> found.score.round(3).tolist(), found.partner.tolist()
+        ([1.0, 0.866], [1, 2])
+    """
+    return finish(*_over.over(a, b, budget=budget, progress=progress), absolute=absolute)
+
+
+def finish(*sums: Comoments, absolute: bool = True) -> Matches:
+    """Return the same of sums with each other model."""
+    found = _correlations.best(sums, absolute)
+    return Matches(found.score.min(axis=0), _correlations.chosen(found, found.score.argmin(axis=0)), found.table)
