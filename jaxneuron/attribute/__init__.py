@@ -20,6 +20,7 @@ Paths from a baseline, each with the error of its completeness (`types.Path`):
 Perturbations, which need no gradient:
 - `ablation`: replace a group of features by a baseline
 - `occlusion`: the same with a sliding window
+- `omission`: take each word out of the text, and see how far the text's vector moves
 - `permutation`: shuffle a group across the batch
 - `shapley`: the mean effect of adding a group, over all orders
 - `kernel_shap`: the same by regression on masks

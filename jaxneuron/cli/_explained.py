@@ -83,6 +83,41 @@ def explain(
     return Explained(x, f, asked, name, float(asked(output, activations, tokens)[0]), pieces, tokens, chosen)
 
 
+def shortened(model: Any, sentence: list[str], site: str, number: int, *, padded: bool = False) -> Explained:
+    """Return a text whose features are its words, and of which the vector of a site is asked when words are gone.
+
+    Args:
+        model: what reads it.
+        sentence: its words.
+        site: whose vector, at the end of what is left.
+        number: of the text, for messages.
+        padded: see `explain`.
+
+    Raises:
+        KeyError, ValueError: no such site, or a text of one word.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    from jaxneuron.attribute import omission
+
+    if len(sentence) < 2:
+        raise ValueError(f"text {number} has one word, and nothing is left without it; give texts of two words or more")
+    read, tokens = _read(model, sentence, padded)
+    kept = omission.without(model.forward, model.params, tokens, site)
+    width = max(tokens.ids.shape[1], len(sentence))
+    x = jnp.asarray(np.arange(width) < len(sentence), jnp.float32)[None]
+    f = jax.tree_util.Partial(_by_word, kept, jnp.asarray(read.word))
+    return Explained(x, f, None, f"the vector of {site}", 1.0, sentence, tokens, site)
+
+
+def _by_word(kept: Any, word: Any, there: Any) -> Any:
+    """Return the vector where some words are there; what is of no word always is."""
+    import jax.numpy as jnp
+
+    return kept(jnp.where(word >= 0, there[:, word[0]], 1))
+
+
 def blind(model: Any, sentence: list[str]) -> bool:
     """Tell whether a model reads a text just so, however long its row is: it keeps to the mask."""
     import jax

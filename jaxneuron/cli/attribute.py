@@ -41,6 +41,12 @@ def attribute(method: Method, told: Told, given: Given) -> None:
         raise ValueError(f"{method.name} follows a path; give the site by which it goes, as --through block0/mlp")
     if given.through is not None and not along:
         raise ValueError(f"--through {given.through} is for methods that follow a path; {method.name} does not")
+    deleted = "kept" in method.takes
+    if deleted and (given.site is None or given.target is not None or given.position != -1):
+        raise ValueError(
+            f"{method.name} compares the vectors of a site at the end of the text; give it as --site, such as "
+            "block3/residual, and neither --target nor --position"
+        )
     given.shown.check()
     import jax
 
@@ -53,31 +59,34 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     rows: list[Any] = []
     said, texts = [], []
     takes = _takes(method)
-    whole = bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
+    whole = deleted or bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {len(read.sentences)} texts")
-        padded = (
-            len(read.sentences) > 1 and not takes & {"groups", "mask"} and _explained.blind(opened, read.sentences[0])
-        )
+        plays = takes & {"groups", "mask"} and not deleted
+        padded = len(read.sentences) > 1 and not plays and _explained.blind(opened, read.sentences[0])
         for number, sentence in enumerate(read.sentences):
-            found = _explained.explain(opened, sentence, given.site, given.target, given.position, padded=padded)
+            if deleted:
+                found = _explained.shortened(opened, sentence, str(given.site), number, padded=padded)
+            else:
+                found = _explained.explain(opened, sentence, given.site, given.target, given.position, padded=padded)
             reference = found.baseline(given.baseline)
             known = {"key": jax.random.key(given.seed), "f": found.f, "x": found.x, "baseline": reference}
-            known["baselines"] = reference
+            known |= {"baselines": reference, "kept": found.f}
             if given.through is not None:
                 where = (opened.forward, opened.params, found.tokens, found.site, given.through, found.target)
                 known["through"] = path(*where)
-            players = {"groups": found.groups(), "mask": found.mask()}
+            players = {} if deleted else {"groups": found.groups(), "mask": found.mask()}
             result = call(method, "attribute", known, _sized(told, found.x.shape), **players)
             value = found.own(getattr(result, "attribution", result))
             per_token = (value[:, 0] if whole else value.sum(-1)).tolist()
             rows += _rows(found, value, per_token, number, given.through or found.site, 0 if whole else given.k)
-            title = f"text {number}: {found.name}, {found.score:.4g}"
+            title = f"text {number}: {found.name}" + ("" if deleted else f", {found.score:.4g}")
             texts.append(Coloured(title, found.pieces, per_token, "" if opened.symbol == "character" else " "))
             said.append(_said(method, found, per_token, number, result, given.baseline))
             progress(number + 1, len(read.sentences))
     columns = ("text", "kind", "place", "token", "site", "unit", "score")
     note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
+    note = "Orange: without the word the vector turns far, by 1 - cosine." if deleted else note
     given.shown.give(Answer(f"What drove {_inputs.short(given.model)}?", said, columns, rows, texts, note=note))
 
 
@@ -116,6 +125,8 @@ def _said(method: Method, found: Any, weights: list[float], text: int, result: A
     order = sorted(range(len(weights)), key=lambda place: -abs(weights[place]))[:3]
     pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
     drove = ", ".join(f"{pieces[place]!r} ({weights[place]:+.3g})" for place in order)
+    if found.target is None:
+        return f"Text {text}: {found.name} turns furthest (1 - cosine) without {drove.replace('+', '')}."
     said = f"Text {text}: {found.name} scores {found.score:.4g}; most of it from {drove}."
     if hasattr(result, "error"):
         error = float(abs(result.error).max())

@@ -51,6 +51,7 @@ def attributed(name, f, x):
     given = {
         "key": KEY,
         "f": f,
+        "kept": f,
         "through": lambda x, amount=None: (f(x if amount is None else x + amount), x),
         "x": x,
         "baseline": 0.0,

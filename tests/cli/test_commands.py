@@ -119,6 +119,15 @@ def test_what_a_window_of_tokens_takes_is_told_once_for_each_token(ask):
     assert played[0] == pytest.approx(played[1], rel=1e-4) and len(played[0]) == 3
 
 
+def test_words_are_taken_out_of_a_text(ask):
+    options = ["--text", "w1 w2 w3", "--text", "w3 w1", "--site", SITES["hf"]]
+    said = ask("attribute", "omission", "--model", "hf", *options)
+    assert "turns furthest (1 - cosine) without 'w" in said
+    found = rows(ask("attribute", "omission", "--model", "hf", *options, "--json"))
+    assert [(row["text"], row["token"]) for row in found] == [(0, "w1"), (0, "w2"), (0, "w3"), (1, "w3"), (1, "w1")]
+    assert all(0 < row["score"] <= 2 for row in found)
+
+
 def test_units_are_ranked_from_a_store(ask, tmp_path):
     ask("extract", "--model", "hf", "--data", "labelled.conll", "--sites", SITES["hf"], "--out", tmp_path / "store")
     options = ["--model", "hf", "--data", "labelled.conll", "--site", SITES["hf"], "--class", "B", "--json"]
@@ -188,6 +197,9 @@ def test_a_concept_is_looked_for(ask):
         ("attribute saliency --model word_table:load --text w1", "no head, so nothing has a score; give a unit"),
         ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
         ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
+        ("attribute omission --model lstm --text w1", "give it as --site"),
+        ("attribute omission --model lstm --site lstm0/hidden --text w1", "text 0 has one word"),
+        ("attribute omission --model lstm --site lstm0/hidden --text w1 --target w1", "neither --target"),
         ("rank probeless --model lstm --data text.txt", "has no labels"),
         ("rank probeless --model lstm --data labelled.conll --class C", "no such label"),
         ("neuron --model lstm --site lstm0/hiden --units 1 --text w1", "did you mean 'lstm0/hidden'"),
