@@ -27,7 +27,7 @@ from benchmarks.attribute_task import LAYER, SOURCE, Task, gap, load, off, paths
 from benchmarks.measure import Row, report
 from benchmarks.pooled import encode
 from jaxneuron import split
-from jaxneuron.attribute import ablation, conductance, integrated_gradients
+from jaxneuron.attribute import ablation, conductance, integrated_gradients, omission
 from jaxneuron.concepts import tcav
 from jaxneuron.types import Path as Line
 
@@ -213,6 +213,7 @@ def methods(task: Task) -> list[Row]:
     given = {
         "key": jax.random.key(0),
         "f": task.above(SOURCE),
+        "kept": omission.without(task.model.forward, task.model.params, task.tokens, task.residual(LAYER)),
         "through": task.through(task.residual(LAYER)),
         "x": task.x,
         "baseline": task.baseline,

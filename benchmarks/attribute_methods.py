@@ -22,7 +22,7 @@ def each(given: Mapping[str, Any], names: Sequence[str], *, size: str, repeats: 
 
     Args:
         given: what methods take, by name: key, f, through, x, baseline, baselines, and groups and mask of those that
-            play with features.
+            play with features; of one that takes words out (kept), x is the mask.
         names: of methods.
         size: what is explained, in words.
         repeats: timed runs of each, after the first, which compiles.
@@ -31,6 +31,7 @@ def each(given: Mapping[str, Any], names: Sequence[str], *, size: str, repeats: 
     for name in names:
         method = methods()[name]
         taken = {word: given[word] for word in inspect.signature(method).parameters if word in given}
+        taken |= {"x": given["mask"]} if "kept" in taken else {}
         run = partial(_run, method, taken)
         times = Times(seconds(run), [seconds(run) for _ in range(repeats)])
         note = f"{times.spread}; the first run, which compiles, {times.first:.3g} s"

@@ -220,7 +220,7 @@ def functions(package):
 
 
 MAPS = {
-    **_discover.methods(attribute),
+    **{name: one for name, one in _discover.methods(attribute).items() if name != "omission"},  # 0 means: no word
     **_discover.methods(interact),
     **functions(evaluated),
 }

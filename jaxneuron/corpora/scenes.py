@@ -29,8 +29,9 @@ import random
 
 from jaxneuron.corpora import _lexicon as lexicon
 from jaxneuron.corpora._captions import SPLITS, Captions, assemble, multi_hot
-from jaxneuron.corpora._describe import describe
+from jaxneuron.corpora._describe import Told, describe
 from jaxneuron.corpora._world import Scene, scene
+from jaxneuron.corpora.labelled import Labelled, build
 
 NAMES = tuple(
     name.replace("_", " ")
@@ -45,6 +46,9 @@ NAMES = tuple(
 SIZES = {"train": 6000, "dev": 600, "test": 600}
 """Scenes in each split."""
 
+CAPTIONS = 5
+"""Captions of each scene."""
+
 
 def read(split: str) -> Captions:
     """Return the train, dev or test split of the embedded corpus: always the same scenes, five captions each.
@@ -56,12 +60,11 @@ def read(split: str) -> Captions:
         >>> len(read("dev").sentences)
         3000
     """
-    if split not in SIZES:
-        raise ValueError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
+    _check(split)
     return generate(SPLITS.index(split), SIZES[split])
 
 
-def generate(seed: int, count: int, *, captions_per_scene: int = 5) -> Captions:
+def generate(seed: int, count: int, *, captions_per_scene: int = CAPTIONS) -> Captions:
     """Draw scenes and describe each a few times.
 
     Args:
@@ -73,11 +76,41 @@ def generate(seed: int, count: int, *, captions_per_scene: int = 5) -> Captions:
         Captions with the features `NAMES`; scene i is row i and `draw(seed, count)[i]`.
     """
     scenes = draw(seed, count)
-    source = random.Random(f"captions {seed}")
-    captions = [[describe(source, scene) for _ in range(captions_per_scene)] for scene in scenes]
+    told = _told(seed, scenes, captions_per_scene)
+    captions = [[[one.word for one in caption] for caption in group] for group in told]
     index = {name: i for i, name in enumerate(NAMES)}
     held = [[index[name] for name in scene.features()] for scene in scenes]
     return assemble(captions, multi_hot(held, len(NAMES)), NAMES)
+
+
+def parsed(split: str) -> Labelled:
+    """Return the captions of a split, those of `read`, with the layers `upos` and `deprel` of Universal Dependencies.
+
+    Nothing is parsed: the grammar that writes a caption knows what each word is.
+
+    Raises:
+        ValueError: no such split.
+
+    Example:
+        >>> captions = parsed("dev")
+        >>> list(zip(captions.sentences[1], captions.labels["deprel"][1]))[:3]
+        [('a', 'det'), ('child', 'root'), ('near', 'case')]
+    """
+    _check(split)
+    seed = SPLITS.index(split)
+    captions = [caption for group in _told(seed, draw(seed, SIZES[split]), CAPTIONS) for caption in group]
+    layers = {name: [[getattr(one, name) for one in caption] for caption in captions] for name in ("upos", "deprel")}
+    return build([[one.word for one in caption] for caption in captions], labels=layers, source="the embedded scenes")
+
+
+def _told(seed: int, scenes: list[Scene], captions_per_scene: int) -> list[list[list[Told]]]:
+    source = random.Random(f"captions {seed}")
+    return [[describe(source, scene) for _ in range(captions_per_scene)] for scene in scenes]
+
+
+def _check(split: str) -> None:
+    if split not in SIZES:
+        raise ValueError(f"no split {split!r}; expected one of {', '.join(SPLITS)}")
 
 
 def draw(seed: int, count: int) -> list[Scene]:

@@ -9,6 +9,8 @@ from jaxneuron.corpora import scenes
 SEED, COUNT = 5, 400
 NAMES = [names.split("/") for kind in lexicon.OBJECTS.values() for names in kind.words.split()]
 SINGULAR, PLURAL = ({name[i] for name in NAMES} - {"sheep"} for i in (0, 1))
+PICTURES = {"photo", "picture", "image", "painting"}
+AROUND = PICTURES | {place.split("_")[-1] for places in lexicon.PLACES.values() for place in places.split()}
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,19 @@ def test_rich_enough_to_learn_from():
     held = {name: train.features[:, i].astype(bool) for i, name in enumerate(train.names)}
     assert held["frisbee"][held["dog"]].mean() > 3 * held["frisbee"][~held["dog"]].mean()
     assert held["boat"][held["beach"]].mean() > 3 * held["boat"][~held["beach"]].mean()
+
+
+def test_each_word_has_its_part_in_the_sentence():
+    told, read = scenes.parsed("dev"), scenes.read("dev")
+    assert told.sentences == read.sentences
+    for words, tags, relations in zip(told.sentences, told.labels["upos"], told.labels["deprel"], strict=True):
+        assert relations.count("root") == 1 and relations.count("nsubj") <= 3, words
+        for word, tag, relation in zip(words, tags, relations, strict=True):
+            assert (relation == "det") == (tag == "DET") and (relation in ("cop", "aux")) == (tag == "AUX"), words
+            assert (tag == "NOUN") == (word in SINGULAR | PLURAL | {"sheep"} | AROUND), word
+            assert tag != "ADJ" or relation in ("amod", "root", "acl:relcl"), words
+
+
+def test_a_split_that_there_is_not_has_no_parses():
+    with pytest.raises(ValueError, match="expected one of train, dev, test"):
+        scenes.parsed("held")
