@@ -4,8 +4,12 @@
 unit, with as many tokens in each as equal values allow, for those are never parted. Bin b ends at the value of place
 `ceil(b * tokens / bins)` in ascending order. 10 bins of thousands of tokens have little bias; that of few tokens is
 (bins - 1)(labels - 1) / (2 tokens ln 2) bits, and `corrected` takes it off (Miller 1955).
+
+There may be as many classes as tokens, such as the n-grams of a text (`corpora.contexts`): of classes, tokens are
+counted one by one, a unit at a time; with concepts and numbers, which overlap, by matrix products.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,7 +17,7 @@ from jaxtyping import Array, Float, Int, Shaped
 from scipy.special import entr
 
 from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels
+from jaxneuron.rank import _labels, _levels, _order
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
@@ -64,9 +68,10 @@ def rank(
     labels = _labels.checked(labels, tokens)
     ends = np.ceil(np.arange(1, bins) * tokens / bins).astype(np.int64) - 1
     if labels.dtype.kind in "iu":
-        rows, count = _labels.classes(labels, tokens)
-        parts = [slice(0, count)]
-    elif labels.dtype == bool:
+        ids = np.unique(_labels.classes(labels, tokens)[0], return_inverse=True)[1]
+        counted = functools.partial(_counted, ids=ids, ends=ends, corrected=corrected)
+        return ranked(_order.map_units(counted, activations, budget=budget, progress=progress)[None])
+    if labels.dtype == bool:
         rows = _labels.concepts(labels, tokens)
         count = rows.shape[1]
         parts = [slice(i, i + 1) for i in range(count)]
@@ -88,6 +93,25 @@ def _joint(counts: _levels.LevelCounts, part: slice) -> Int[np.ndarray, "bin lab
     if held.shape[1] > 1:
         return held
     return np.concatenate([held, _levels.between(counts.tokens[None], counts.above)[:, None] - held], axis=1)
+
+
+def _counted(
+    values: Float[np.ndarray, "token"], ids: Int[np.ndarray, "token"], ends: Int[np.ndarray, "level"], corrected: bool
+) -> Float[np.ndarray, ""]:
+    """Return what one unit tells about classes, from a count of each pair of a class and a bin."""
+    bins, tokens = len(ends) + 1, len(ids)
+    number = np.searchsorted(np.sort(values)[ends], values)
+    counts = [np.bincount(number, minlength=bins), np.bincount(ids), np.bincount(ids * bins + number)]
+
+    def entropy(count: np.ndarray) -> float:
+        cells = np.bincount(count)[1:]  # with one token, with two, ...: few numbers, however many cells there are
+        size = np.arange(1, len(cells) + 1, dtype=np.float64)
+        bias = (cells.sum() - 1) / (2 * tokens) if corrected else 0.0
+        return np.log(tokens) - np.sum(cells * size * np.log(size)) / tokens + bias
+
+    in_bin, of_label, joint = map(entropy, counts)
+    bits = (in_bin + of_label - joint) / np.log(2)
+    return np.asarray(bits if corrected else max(bits, 0.0))
 
 
 def _information(joint: Int[np.ndarray, "bin label unit"], corrected: bool) -> Float[np.ndarray, "unit"]:

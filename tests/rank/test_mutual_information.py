@@ -67,3 +67,14 @@ def test_any_increasing_function_of_a_unit_tells_the_same(data):
 def test_one_bin_is_refused(data):
     with pytest.raises(ValueError, match="at least 2 bins, got 1"):
         mutual_information.rank(None, *data, bins=1)
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_there_may_be_as_many_classes_as_tokens(data, corrected):
+    activations, _ = data
+    labels = np.random.default_rng(1).integers(0, 2**20, 210)
+    found = mutual_information.rank(None, activations, labels, bins=7, corrected=corrected).score[0]
+    codes = [binned(values, 7) for values in activations.T]
+    wanted = np.array([mutual_info_score(labels, code) / np.log(2) for code in codes])
+    bias = [(len(set(code)) - 1 + len(set(labels)) - len(set(zip(labels, code, strict=True)))) / 420 for code in codes]
+    np.testing.assert_allclose(found, wanted + corrected * np.array(bias) / np.log(2), atol=1e-6)
