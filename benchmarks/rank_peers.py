@@ -126,12 +126,12 @@ def _iou(a: np.ndarray, b: np.ndarray) -> float:
 
 def point_biserial(x: np.ndarray, concepts: np.ndarray) -> np.ndarray:
     """Return `[concept, unit]`."""
-    return np.array([[stats.pointbiserialr(column, unit).statistic for unit in x.T] for column in concepts.T])
+    return np.array([[stats.pointbiserialr(column, unit)[0] for unit in x.T] for column in concepts.T])
 
 
 def spearman(x: np.ndarray, concepts: np.ndarray) -> np.ndarray:
     """Return `[concept, unit]`."""
-    return np.array([[stats.spearmanr(column, unit).statistic for unit in x.T] for column in concepts.T])
+    return np.array([[stats.spearmanr(column, unit)[0] for unit in x.T] for column in concepts.T])
 
 
 def iou(x: np.ndarray, concepts: np.ndarray, levels: np.ndarray) -> np.ndarray:

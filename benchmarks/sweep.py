@@ -57,7 +57,7 @@ def main() -> None:
 
     preset, model = presets.PRESETS["small"], imaginet.load(options.model)
     found = material.prepare(model, material.read(options.data), length=preset.length, sample=20_000, seed=0)
-    (setting,) = (one for one in settings.build(found, preset, seed=0) if one.name == options.setting)
+    (setting,) = (one for one in settings.build(found, preset, seed=0) if one.setting.key == options.setting)
     some = np.linspace(0, len(setting.indices) - 1, options.targets).round().astype(int)
     targets = jax.tree.map(lambda leaf: leaf[some], setting.targets)
     words = (model.forward, model.params, targets, found.ngrams, found.candidates)

@@ -19,6 +19,7 @@ from jaxneuron.rank.linear._fit import fit as fit
 from jaxneuron.rank.linear._mass import mass_order as mass_order
 from jaxneuron.rank.linear._settings import DEFAULT
 from jaxneuron.rank.linear._settings import NEUROX as NEUROX
+from jaxneuron.rank.linear._settings import WEAK as WEAK
 from jaxneuron.rank.linear._settings import Settings as Settings
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Table
