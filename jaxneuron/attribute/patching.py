@@ -3,10 +3,13 @@
     exact:       f(h' with group g from h) - f(h')                    one run per group
     first order: sum over g of (h - h') . df(h')/dh'                  one gradient for all groups
     integrated:  the same with the gradient averaged from h' to h     as many gradients as steps
+    relevance:   the same with the gradient of relevance at h'        one changed gradient for all groups
 
 Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262) for the exact effect; Nanda 2023 (Attribution
 Patching) and Syed et al. 2023 (arXiv 2310.10348) for the first order; Hanna et al. 2024 (arXiv 2403.17806) for the
-average, here at midpoints. Clean and corrupted are values at one site (`split.below` of two texts of one length) and
+average, here at midpoints; Jafari et al. 2025 (RelP, arXiv 2508.21258) for relevance: the scale of a layer norm and
+attention weights are constants, nonlinearities hand their relevance on unchanged, and each factor of a product that is
+alive, gates too, takes half. Clean and corrupted are values at one site (`split.below` of two texts of one length) and
 `f` is `split.above` of the corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean
 run (`f` of the clean text) gets the corrupted values, which is ablation with a baseline.
 """
@@ -20,6 +23,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import _numbers, batching, games
 from jaxneuron.attribute._check import check_counts
 from jaxneuron.attribute._gradient import gradient
+from jaxneuron.attribute._propagation import flow, rules
 from jaxneuron.games import sweep
 
 
@@ -29,8 +33,10 @@ class Patching(NamedTuple):
     exact: Float[Array, "batch *feature"]  # change of the score
     first_order: Float[Array, "batch *feature"]
     integrated: Float[Array, "batch *feature"]
+    relevance: Float[Array, "batch *feature"]
     first_order_agreement: Float[Array, "batch"]  # Spearman's rank correlation with the exact effects of the groups
     integrated_agreement: Float[Array, "batch"]
+    relevance_agreement: Float[Array, "batch"]
 
 
 def attribute(
@@ -54,7 +60,7 @@ def attribute(
         groups: the group of each feature, see `games.game`; `np.arange(time)[:, None]` patches whole positions. None:
             each unit at each position by itself.
         mask: true where features are patched, such as the tokens' own; the others get exactly 0.
-        order: "exact", or an estimate: "first" or "integrated".
+        order: "exact", or an estimate: "first", "integrated" or "relevance".
         direction: "restore" patches the corrupted run, "corrupt" the clean one; the sign is the same, that of
             `f(clean) - f(corrupted)`.
         steps: gradients that are averaged, for "integrated".
@@ -65,9 +71,10 @@ def attribute(
 
     Raises:
         ValueError: shapes that do not fit, NaN, or another order or direction.
+        NotImplementedError: for "relevance", an operation without a rule; its name is in the message.
 
     Source:
-        arXiv 2310.10348, equation 1; arXiv 2403.17806, equation 3.
+        arXiv 2310.10348, equation 1; arXiv 2403.17806, equation 3; arXiv 2508.21258, section 3.
 
     Example:
         >>> f, one = lambda x: x[:, 0] * x[:, 1], jnp.ones((1, 2))
@@ -75,7 +82,7 @@ def attribute(
         ([[1.0, 1.0]], [[1.0, 1.0]])
     """
     if order not in _ORDERS:
-        raise ValueError(f"the order must be exact, first or integrated, got {order!r}")
+        raise ValueError(f"the order must be one of {', '.join(_ORDERS)}, got {order!r}")
     game = _game(f, x, baseline, groups, mask, direction, budget, steps)
     return games.spread(_ORDERS[order](game, direction == "restore", steps), game.player)
 
@@ -91,16 +98,11 @@ def compare(
     steps: int = 10,
     budget: int = batching.BUDGET,
 ) -> Patching:
-    """Return the exact effects, both estimates, and how well they rank the groups; arguments as for `attribute`."""
+    """Return the exact effects, the estimates, and how well they rank the groups; arguments as for `attribute`."""
     game = _game(f, x, baseline, groups, mask, direction, budget, steps)
-    exact, first, integrated = (run(game, direction == "restore", steps) for run in (_exact, _first, _integrated))
-    return Patching(
-        games.spread(exact, game.player),
-        games.spread(first, game.player),
-        games.spread(integrated, game.player),
-        _agreement(game, first, exact),
-        _agreement(game, integrated, exact),
-    )
+    exact, *estimates = (run(game, direction == "restore", steps) for run in _ORDERS.values())
+    spread = (games.spread(effect, game.player) for effect in (exact, *estimates))
+    return Patching(*spread, *(_agreement(game, estimate, exact) for estimate in estimates))
 
 
 def _game(f: Any, x: Any, baseline: Any, groups: Any, mask: Any, direction: str, budget: int, steps: int) -> games.Game:
@@ -139,7 +141,13 @@ def _integrated(game: games.Game, restore: bool, steps: int) -> Float[Array, "ba
     return games.collect(change * total / steps, game)
 
 
-_ORDERS = {"exact": _exact, "first": _first, "integrated": _integrated}
+@jax.jit(static_argnums=(1, 2))
+def _relevance(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
+    slope = flow(game.score, game.baseline if restore else game.x, rules(weights=False, halves=True))
+    return games.collect((game.x - game.baseline) * slope, game)
+
+
+_ORDERS = {"exact": _exact, "first": _first, "integrated": _integrated, "relevance": _relevance}
 
 
 @jax.jit

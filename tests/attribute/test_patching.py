@@ -64,3 +64,47 @@ def test_bad_input_is_named():
         patching.attribute(bent, CLEAN, CORRUPTED, direction="back")
     with pytest.raises(ValueError, match="does not broadcast"):
         patching.attribute(bent, CLEAN, CORRUPTED[:, :3])
+
+
+def relevance(f, clean, corrupted, **options):
+    return np.asarray(patching.attribute(jax.tree_util.Partial(f), clean, corrupted, order="relevance", **options))
+
+
+def test_relevance_keeps_the_scale_of_a_norm_and_shares_what_a_gate_makes():
+    change = CLEAN - CORRUPTED
+    scale = jax.lax.rsqrt(jnp.mean(CORRUPTED**2, axis=1, keepdims=True))
+    found = relevance(lambda h: (h * jax.lax.rsqrt(jnp.mean(h * h, axis=1, keepdims=True))) @ WEIGHTS, CLEAN, CORRUPTED)
+    np.testing.assert_allclose(found, change * scale * WEIGHTS[None], rtol=1e-5)
+    # silu(a) b: both take half, and the nonlinearity hands on its own unchanged: silu(a) / a for a slope
+    found = relevance(lambda h: jax.nn.silu(h[:, 0]) * h[:, 1], CLEAN, CORRUPTED, direction="corrupt")
+    a, b = CLEAN[:, 0], CLEAN[:, 1]
+    np.testing.assert_allclose(found[:, 0], change[:, 0] * jax.nn.sigmoid(a) * b / 2, rtol=1e-5)
+    np.testing.assert_allclose(found[:, 1], change[:, 1] * jax.nn.silu(a) / 2, rtol=1e-5)
+
+
+def test_relevance_goes_through_the_values_of_attention_alone():
+    def attend(h):
+        weights = jax.nn.softmax(h[:, None] * h[:, :, None])
+        return jnp.sum(weights @ h[:, :, None], axis=(1, 2))
+
+    weights = jax.nn.softmax(CORRUPTED[:, None] * CORRUPTED[:, :, None])
+    np.testing.assert_allclose(
+        relevance(attend, CLEAN, CORRUPTED), (CLEAN - CORRUPTED) * weights.sum(axis=1), rtol=1e-5
+    )
+
+
+def test_relevance_finds_an_effect_that_the_slope_does_not_see():
+    def saturated(h):
+        return jnp.tanh(20 * h[:, 0])
+
+    clean, corrupted = jnp.array([[0.1, 0.0]]), jnp.array([[1.0, 0.0]])
+    options = {"direction": "corrupt"}
+    first = patching.attribute(jax.tree_util.Partial(saturated), corrupted, 0 * clean, **options)[0, 0]
+    exact = saturated(corrupted)[0]
+    assert abs(first) < 1e-6 and exact > 0.99
+    np.testing.assert_allclose(relevance(saturated, corrupted, 0 * clean, **options)[0, 0], exact, rtol=1e-6)
+
+
+def test_relevance_never_passes_over_an_operation():
+    with pytest.raises(NotImplementedError, match="sort"):
+        relevance(lambda h: jnp.sort(h, axis=1)[:, 0], CLEAN, CORRUPTED)
