@@ -18,6 +18,7 @@ from jaxneuron.cli import (
     concepts,
     decompose,
     evaluate,
+    evaluate_attribution,
     extract,
     find,
     generate,
@@ -31,6 +32,31 @@ from jaxneuron.cli import (
     train,
 )
 from jaxneuron.cli._question import question
+
+
+def _evaluations() -> Any:
+    """Return the commands of `evaluate`, those of attributions in a group of their own."""
+    refused = evaluate.REFUSED
+    found = question(
+        "jaxneuron.evaluate",
+        evaluate.VERBS,
+        evaluate.evaluate,
+        "Is the answer any good?",
+        leave=("attribution",),
+        refused=refused,
+    )
+    found.add_typer(
+        question(
+            "jaxneuron.evaluate.attribution",
+            evaluate_attribution.VERBS,
+            evaluate_attribution.evaluate,
+            "Is an attribution any good?",
+            refused=evaluate_attribution.REFUSED,
+        ),
+        name="attribution",
+    )
+    return found
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,7 +73,7 @@ for name, asked in {
     "interact": question("jaxneuron.interact", "interact", interact.interact, "What in this text mattered together?"),
     "concepts": question("jaxneuron.concepts", "explain", concepts.concepts, "Does the model use this concept?"),
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
-    "evaluate": question("jaxneuron.evaluate", evaluate.VERBS, evaluate.evaluate, "How well is a label known?"),
+    "evaluate": _evaluations(),
     "intervene": question(
         "jaxneuron.intervene",
         "intervene",

@@ -2,7 +2,8 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -17,41 +18,52 @@ Told = Mapping[str, Any]
 
 
 def question(
-    package: str, verb: str | Mapping[str, str], answer: Callable[..., None], help: str, *, leave: tuple[str, ...] = ()
+    package: str,
+    verb: str | Mapping[str, str],
+    answer: Callable[..., None],
+    help: str,
+    *,
+    leave: tuple[str, ...] = (),
+    refused: Mapping[str, str] = MappingProxyType({}),
 ) -> Any:
-    """Return a group of commands, one for each method of a package.
+    """Return a group of commands, one for each method of a package; other groups may be added to it.
 
     Args:
         package: such as `jaxneuron.attribute`.
-        verb: of the package; or of each method that can be asked, the others are for Python.
+        verb: of the package; or of the methods whose function is not called as their module is.
         answer: called with the method, what was said of its own options, and `given`, a NamedTuple of those
             that all methods share.
         help: the question.
         leave: methods that another command answers.
+        refused: methods that cannot be asked of a model and text: why not, and what can.
     """
+
+    def function(name: str) -> str:
+        return verb if isinstance(verb, str) else verb.get(name, name)
 
     class Methods(TyperGroup):
         """The methods of the package, read when they are needed."""
 
         def list_commands(self, ctx: Any) -> list[str]:
-            """Return the names of the methods."""
-            apart = not isinstance(verb, str)
-            return [name for name in _signature.names(package) if name not in leave and (not apart or name in verb)]
+            """Return the names of the methods, and of the groups among them."""
+            own = [name for name in _signature.names(package) if name not in leave and name not in refused]
+            return sorted({*own, *super().list_commands(ctx)})
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
             """Return the command of a method."""
             known = self.list_commands(ctx)
-            if cmd_name not in known and cmd_name in _signature.names(package) and cmd_name not in leave:
+            if cmd_name in refused:
                 raise typer.BadParameter(
-                    f"{cmd_name} takes what other methods found; call it from Python ({package}.{cmd_name}); of a "
-                    f"model and text these can be asked: {', '.join(known)}",
+                    f"{cmd_name}: {refused[cmd_name]}; of a model and text these can be asked: {', '.join(known)}",
                     ctx=ctx,
                 )
             if cmd_name not in known:
                 raise typer.BadParameter(
                     f"no method {cmd_name!r}{near(cmd_name, known)}; the methods are {', '.join(known)}", ctx=ctx
                 )
-            method = _signature.read(package, cmd_name, verb if isinstance(verb, str) else verb[cmd_name])
+            if group := super().get_command(ctx, cmd_name):
+                return group
+            method = _signature.read(package, cmd_name, function(cmd_name))
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             app.command(cmd_name)(command(method, answer))
             return typer.main.get_command(app)
@@ -81,12 +93,29 @@ def _parameter(name: str, option: Option, taken: set[str]) -> inspect.Parameter:
     default = "" if option.required else f" (default: {option.default})" if option.default != "None" else ""
     kind: Any = tuple[(option.kind,) * option.several] if option.several > 1 else option.kind  # type: ignore[misc]
     check = one_of(*option.choices) if option.choices else _sound if option.kind in (int, float) else None
+    if not option.several:
+        kind, check = str, _listed(option.kind)
     told = typer.Option(*flags, help=f"{option.help}{default}", callback=check, rich_help_panel="Of the method")
     if option.required:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, told])
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, told], default=None
     )
+
+
+def _listed(kind: type) -> Callable[[Any], Any]:
+    """Return what takes numbers with commas between them apart, and checks them."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):  # none is given
+            return value
+        try:
+            return _sound(tuple(kind(part) for part in value.split(",")))
+        except ValueError:
+            what = "whole numbers" if kind is int else "numbers"
+            raise typer.BadParameter(f"expected {what} with commas between them, got {value!r}") from None
+
+    return check
 
 
 def _sound(value: Any) -> Any:
@@ -97,6 +126,25 @@ def _sound(value: Any) -> Any:
         if isinstance(number, int) and not 0 <= number <= LARGEST:
             raise typer.BadParameter(f"expected a whole number from 0 to {LARGEST:,}, got {number}")
     return value
+
+
+def check(method: Method, known: Collection[str]) -> None:
+    """Check that a command can give a method what it takes.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if unknown := [name for name in method.takes if name not in known]:
+        raise ValueError(
+            f"{method.name} takes {unknown[0]!r}, which this command cannot make of a model and text; call "
+            f"{method.module} from Python"
+        )
+
+
+def made(method: Method, makers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Return what a method takes, parameter -> value, each made when it is asked for and not before."""
+    check(method, makers)
+    return {name: makers[name]() for name in method.takes}
 
 
 def call(method: Method, verb: str, known: Told, told: Told, **extra: Any) -> Any:
@@ -115,11 +163,7 @@ def call(method: Method, verb: str, known: Told, told: Told, **extra: Any) -> An
     module = importlib.import_module(method.module)
     function = getattr(module, verb)
     parameters = inspect.signature(function).parameters
-    if unknown := [name for name in method.takes if name not in known]:
-        raise ValueError(
-            f"{method.name} takes {unknown[0]!r}, which this command cannot make of a model and text; call "
-            f"{method.module}.{verb} from Python"
-        )
+    check(method, known)
     options = {name: value for name, value in told.items() if name in parameters}
     fields = {name: value for name, value in told.items() if name not in parameters}
     for name, one in parameters.items():

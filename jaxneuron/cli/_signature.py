@@ -26,7 +26,7 @@ class Option(NamedTuple):
 
     name: str
     kind: type
-    several: int  # how many values it takes
+    several: int  # how many values it takes; 0: any number of them, with commas
     required: bool
     default: str  # as the source has it
     help: str
@@ -81,12 +81,24 @@ def read(package: str, name: str, verb: str) -> Method:
     return Method(name, module, " ".join(given.split("\n\n")[0].split()), tuple(takes), tuple(options))
 
 
+def question(method: Method) -> str:
+    """Return the question that a method answers, or else the first sentence of what it says of itself.
+
+    Example:
+        >>> question(Method("", "", "Is it so? The test of it.", (), ()))
+        'Is it so?'
+    """
+    return re.split(r"(?<=[?.])\s", method.summary)[0]
+
+
 def _places(package: str) -> list[str]:
-    """Return the folders of a package; of a folder inside `jaxneuron`, the parent alone is imported, which is empty."""
+    """Return the folders of a package; `jaxneuron` alone is imported for it, which is empty."""
     if package in sys.modules:
         return list(sys.modules[package].__path__)
-    top, _, inner = package.partition(".")
-    spec = importlib.util.find_spec(package if inner.count(".") == 0 else top)
+    around, _, name = package.rpartition(".")
+    if around:
+        return [str(folder) for place in _places(around) if (folder := Path(place, name)).is_dir()]
+    spec = importlib.util.find_spec(package)
     assert spec is not None and spec.submodule_search_locations is not None
     return list(spec.submodule_search_locations)
 
@@ -97,10 +109,7 @@ def _file(module: str) -> Path | None:
     if not package:
         spec = importlib.util.find_spec(name)
         return Path(spec.origin) if spec is not None and spec.origin else None
-    around = (
-        _places(package) if package.count(".") < 2 else [str(Path(found).parent)] if (found := _file(package)) else []
-    )
-    for place in around:
+    for place in _places(package):
         for path in (Path(place, f"{name}.py"), Path(place, name, "__init__.py")):
             if path.is_file():
                 return path
@@ -137,9 +146,10 @@ def _function(module: str, verb: str) -> tuple[ast.FunctionDef, str] | None:
     return _function(found[0], found[1]) if found else None
 
 
-def _assigned(node: ast.Assign) -> list[str]:
+def _assigned(node: ast.Assign | ast.AnnAssign) -> list[str]:
     """Return the names that a statement assigns, alone or several at once."""
-    return [one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
 
 
 def _is_several(module: str, name: str) -> bool:
@@ -226,13 +236,26 @@ def _option(name: str, kind: ast.expr | None, default: ast.expr | None, help: st
         found, several = TYPES[kinds[0]], len(kinds)
     elif known := [part for part in ("bool", "int", "float", "str") if part in parts]:
         found = TYPES[known[-1] if known[0] != "bool" else "bool"]
+    elif listed := re.search(r"\b(?:Sequence|tuple|list)\[(int|float)(?:, \.\.\.)?\]", said):
+        found, several = TYPES[listed.group(1)], 0
     elif isinstance(default, ast.Constant) and isinstance(default.value, str):
         found = str
     else:
         return None
     if found is str and not choices and isinstance(default, ast.Constant) and isinstance(default.value, str):
         choices = ()
-    return Option(name, found, several, default is None, "" if default is None else ast.unparse(default), help, choices)
+    return Option(name, found, several, default is None, _shown(default, module), help, choices)
+
+
+def _shown(default: ast.expr | None, module: str) -> str:
+    """Return a default as a person reads it: a constant of the module by its value, a list as it is typed."""
+    if isinstance(default, ast.Name):
+        values = [node.value for node in _source(module).body if isinstance(node, ast.Assign | ast.AnnAssign)
+                  and default.id in _assigned(node)]  # fmt: skip
+        default = values[0] if values and values[0] is not None else default
+    if isinstance(default, ast.Tuple | ast.List):
+        return ",".join(map(ast.unparse, default.elts))
+    return "" if default is None else ast.unparse(default)
 
 
 def _alias(module: str, name: str) -> str | None:

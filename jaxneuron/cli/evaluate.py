@@ -1,116 +1,191 @@
 """`jaxneuron evaluate METHOD`: how much the units of some sites know about a label, and how surely."""
 
+import importlib
+import inspect
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from jaxneuron._said import names
-from jaxneuron.cli import _activations, _asked, _inputs
+from jaxneuron.cli import (
+    _activations,
+    _asked,
+    _inputs,
+    _labelled,
+    _parts,
+    _question,
+    _signature,
+    _told,
+    _told_probes,
+    _told_units,
+)
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import LabelColumn, Seed, TextColumn
-from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, share, unknown
+from jaxneuron.cli._question import Told
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
 
-VERBS = {"layers": "layerwise", "mdl": "mdl", "minimal_set": "minimal_set", "selectivity": "selectivity"}
-"""Evaluations that a model and a labelled text are enough for, with their function."""
+VERBS = {
+    "ablation": "in_representation",
+    "average_precision": "mean_average_precision",
+    "effects": "summary",
+    "layers": "layerwise",
+    "probes": "retrained",
+}
+"""The function of each evaluation that is not called as its module is."""
+
+REFUSED = {
+    "monitor": "it follows units found before through a stream of new tokens, one block after another, so it is a loop "
+    "of your own (jaxneuron.evaluate.monitor)",
+    "naming": "it asks whether n-grams name the objects of visual units, so it takes captions of images with named "
+    "objects; `jaxneuron study poerner2018` asks it",
+    "statistics": "it tests numbers of several methods or runs against each other, and a model and text are one run "
+    "(jaxneuron.evaluate.statistics)",
+    "written": "it counts in text that a model wrote; let `jaxneuron generate` write it (jaxneuron.evaluate.written)",
+}
+"""Evaluations that are not of a model and a labelled text, and what would do."""
+
+TOLD = {**_told_probes.TOLD, **_told_units.TOLD}
+"""How each evaluation is told; any other one is told plainly."""
+
+ORDERED = {"ranking", "order", "masks", "sums"}
+"""Parameters that are made of one order of the units."""
+
+AGREE = ("probeless", "mean_select", "correlation", "linear")
+"""Methods that are compared where none is named: they take seconds."""
 
 
 class Given(NamedTuple):
     """Sites of a model, and a text with labels."""
 
     model: _inputs.Model
-    data: Annotated[Path, typer.Option(help="A labelled text; its last fifth tests the probes, but of mdl.")]
+    data: Annotated[Path, typer.Option(help="A labelled text; probes are measured on its last fifth.")]
     labels: Annotated[str | None, typer.Option(help="The layer of labels, such as upos; by default the first.")] = None
     class_: Annotated[str | None, typer.Option("--class", help="One label of it against all others.")] = None
     sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None
+    rank: Annotated[
+        str | None,
+        typer.Option(help="Of what takes an order of the units: the method of jaxneuron.rank, by default probeless; of "
+        "agreement several, with commas."),
+    ] = None  # fmt: skip
+    active: Annotated[
+        float, typer.Option(callback=share, help="Of npmi: a unit is active at its highest words, this share of all.")
+    ] = 0.1
     split: _inputs.Split = None
     text_column: TextColumn = None
     label_column: LabelColumn = None
     head: _inputs.Head = None
+    k: Annotated[int, typer.Option(min=1, help="Of lists of units: how many of each label.")] = 5
     most: _inputs.Most = 2000
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 
 
 def evaluate(method: Method, told: Told, given: Given) -> None:
-    """Fit probes, and say how well they tell the label."""
-    asked = names("--site", given.sites)
+    """Say how well a label is known, beside what is needed to believe it."""
+    _question.check(method, _labelled.MADE)
+    asked, methods = names("--site", given.sites), _methods(method, given.rank)
     corpus = _asked.Text(None, given.data, given.split, given.text_column, given.label_column, given.most)
     corpus.check(given.model)
+    if ".txt" in given.data.suffixes:
+        raise ValueError(_asked.bare(given.data.name))
+    if "sums" in method.takes and (asked is None or len(asked) != 1):
+        raise ValueError(f"{method.name} takes units away inside the model, at one site; give it as --site")
     given.shown.check()
-    import jax
-    import numpy as np
 
     read = corpus.read()
-    layer, each, classes, _ = _asked.labels(read, given.labels, given.class_)
-    texts = len(read.sentences)
-    learn = sum(map(len, read.sentences[: texts * 4 // 5])) if each == "word" else texts * 4 // 5
-    if not 0 < learn < len(classes):
-        raise ValueError(f"{read.name} has {texts} texts; give at least 5, of which the last fifth tests the probes")
+    layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
+    takes = set(method.takes)
+    parts = _parts.Parts([], [], [], classes, label_names, [])
+    if takes & _labelled.SPLIT:
+        parts = _parts.split(read.sentences, each, classes, label_names, dev="dev" in takes)
     opened = _inputs.load(given.model, given.head)
-    unknown = _inputs.unknown(opened, read.sentences)
-    words = (
-        [word for one in read.sentences for word in one] if each == "word" else [" ".join(w) for w in read.sentences]
-    )
-    with bars(given.shown.json) as report:
+    unknown_words = _inputs.unknown(opened, read.sentences)
+    with bars(given.shown.json) as report, ExitStack() as stack:
         progress, pool = report(f"activations of {read.name}"), None if each == "word" else "mean"
-        with _activations.of_words(opened, read.sentences, asked, progress, pool=pool) as held:
-            where = _activations.chosen(held, asked)
-            widths = {site: held[site].shape[1] for site in where}
-            table = np.concatenate([np.asarray(held[site], np.float32) for site in where], axis=1)
-        train, test = (table[:learn], classes[:learn]), (table[learn:], classes[learn:])
-        known: dict[str, Any] = {"key": jax.random.key(given.seed), "train": train, "test": test, "dev": test}
-        known |= {"activations": table, "labels": classes, "words": (words[:learn], words[learn:]), "layers": widths}
-        if "ranking" in method.takes:
-            from jaxneuron.rank import probeless
-            from jaxneuron.ranking import overall
-
-            known["ranking"] = overall(probeless.rank(None, *train))
-        found = call(method, VERBS[method.name], known, told, progress=report(method.name))
-    columns, rows, said = _TOLD[method.name](found)
-    floor = max(np.unique(classes, return_counts=True)[1]) / len(classes)
-    said = [f"{unknown}.", *said, f"The most frequent label holds for {floor:.1%} of {len(classes):,} {each}s."]
-    title = f"How well does {given.model} know {given.class_ or layer}?"
+        held = stack.enter_context(_activations.of_words(opened, read.sentences, asked, progress, pool=pool))
+        table = held.joined(*_activations.chosen(held, asked))
+        labelled = _labelled.Labelled(
+            opened,
+            read.sentences,
+            each,
+            classes,
+            label_names,
+            parts,
+            table,
+            method.takes,
+            methods,
+            given.active,
+            given.seed,
+            stack,
+        )
+        progress = report(method.name)
+        known = {name: getattr(labelled, name) for name in method.takes}
+        found = _question.call(method, VERBS.get(method.name, method.name), known, told, progress=progress,
+                               **_counts(method, told, table.shape[1]))  # fmt: skip
+        found = _more(method, found, labelled)
+    about = _told.About(table.sites, parts.names, label_names, methods, given.k, opened.vocabulary.words)
+    columns, rows, said = TOLD.get(method.name, _told.plain)(found, about)
+    said = [
+        f"{unknown_words}.",
+        *parts.said,
+        *said,
+        *([_frequent(classes, each)] if takes - {"sums", "tokens", "vocabulary_size"} else []),
+    ]
+    title = f"{_signature.question(method)} {given.class_ or layer} in {_inputs.short(given.model)}"
     given.shown.give(Answer(title, said, columns, rows))
 
 
-Table = tuple[tuple[str, ...], list[Any], list[str]]
-"""Columns, rows, and what they say in words."""
+def _methods(method: Method, given: str | None) -> tuple[str, ...]:
+    """Return the methods that order the units, checked.
+
+    Raises:
+        ValueError: no such methods, too few or too many, or an evaluation that takes no order.
+    """
+    several, one = "rankings" in method.takes, bool(ORDERED & set(method.takes))
+    if given is None:
+        return AGREE if several else ("probeless",)
+    if not several and not one:
+        raise ValueError(f"--rank {given} is for evaluations of an order of the units; {method.name} takes none")
+    found, known = names("--rank", given) or [], _signature.names("jaxneuron.rank")
+    for name in found:
+        if name not in known:
+            raise ValueError(f"--rank: {unknown(name, known)}")
+    if several and len(found) < 2:
+        raise ValueError(f"--rank {given}: {method.name} compares methods; give two or more, with commas")
+    if one and len(found) > 1:
+        raise ValueError(f"--rank {given}: {method.name} takes one order of the units; give one method")
+    return tuple(found)
 
 
-def _layers(found: Any) -> Table:
-    alone, first = found.alone.accuracy, found.first.accuracy
-    rows = [(site, float(alone[number]), float(first[number])) for number, site in enumerate(found.sites)]
-    best = max(rows, key=lambda row: row[1])
-    return ("site", "accuracy", "with all below"), rows, [f"{best[0]} knows most: a probe is right for {best[1]:.1%}."]
+def _counts(method: Method, told: Told, units: int) -> dict[str, Any]:
+    """Return the numbers of units that a method tries by default, as far as there are so many."""
+    if "counts" in told or all(option.name != "counts" for option in method.options):
+        return {}
+    verb = getattr(importlib.import_module(method.module), VERBS.get(method.name, method.name))
+    return {"counts": [count for count in inspect.signature(verb).parameters["counts"].default if count <= units]}
 
 
-def _mdl(found: Any) -> Table:
-    rows = [(int(tokens), float(bits)) for tokens, bits in zip(found.tokens, found.portions, strict=False)]
-    said = f"The labels take {found.bits:,.0f} bits, {found.compression:.2f} times fewer than without the units."
-    return ("labels", "bits"), rows, [said]
+def _more(method: Method, found: Any, labelled: Any) -> Any:
+    """Return what an evaluation found with what stands beside it: on other rows, or without the model."""
+    if method.name == "minimal_set":
+        from jaxneuron.evaluate.probes import curve
+
+        sizes = [*found.size.tolist(), len(labelled.order)]
+        return found, curve(labelled.key, labelled.order, labelled.train, labelled.test, counts=sizes).accuracy
+    if method.name == "baselines":
+        from jaxneuron.evaluate.baselines import lexicon
+
+        (words, other), labels = labelled.words, [part[1].astype(int) for part in (labelled.train, labelled.test)]
+        return found, lexicon(words, labels[0], other, labels[1])
+    return found
 
 
-def _minimal_set(found: Any) -> Table:
-    rows = [
-        (float(share), int(size), float(accuracy))
-        for share, size, accuracy in zip(found.shares, found.size, found.accuracy, strict=True)
-    ]
-    said = f"All units are right for {found.oracle:.1%}; {rows[0][1]} units reach {rows[0][0]:.0%} of that."
-    said += " They are ranked by probeless, and their number is chosen on the words on which it is measured."
-    return ("share of all", "units", "accuracy"), rows, [said]
+def _frequent(classes: Any, each: str) -> str:
+    """Return what is right without knowing anything."""
+    import numpy as np
 
-
-def _selectivity(found: Any) -> Table:
-    rows: list[Any] = [("task", float(found.task.accuracy))]
-    rows += [(f"control {number}", float(one)) for number, one in enumerate(found.control.accuracy)]
-    said = (
-        f"A probe is right for {rows[0][1]:.1%}, and {found.selectivity:+.1%} more than for labels that mean nothing "
-        f"(standard deviation {found.deviation:.1%})."
-    )
-    return ("labels", "accuracy"), rows, [said]
-
-
-_TOLD = {"layers": _layers, "mdl": _mdl, "minimal_set": _minimal_set, "selectivity": _selectivity}
+    most = max(np.unique(classes, return_counts=True)[1]) / len(classes)
+    return f"The most frequent label holds for {most:.1%} of {len(classes):,} {each}s."

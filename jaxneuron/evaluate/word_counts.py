@@ -1,4 +1,4 @@
-"""Captions as numbers on the host: checked ids, and how often each word occurs in a sentence or of an image."""
+"""How often does each word occur, in a sentence or of an image? Captions as numbers on the host, checked."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
 """Each question of the command line, asked of each kind of tiny model: it answers, or says in one line what would."""
 
 import json
-import sys
 
 import pytest
 
 from jaxneuron.cli import main
+from tests.cli.conftest import rows
 from tests.models.test_open import FLAX
 from tests.models.test_pretrained import save, tensors
 from tests.studies import tiny_imaginet
@@ -32,7 +32,6 @@ def here(tmp_path_factory):
     here = tmp_path_factory.mktemp("ask")
     (here / "text.txt").write_text(TEXT)
     (here / "labelled.conll").write_text(LABELLED)
-    (here / "words.txt").write_text("w1\n")
     (here / "word_table.py").write_text(FLAX)
     save(here / "hf", tensors())
     tiny_imaginet.store(here / "imaginet")
@@ -43,28 +42,6 @@ def here(tmp_path_factory):
                 main([*words.split(), "--out", name])
             assert not ended.value.code
     return here
-
-
-@pytest.fixture
-def ask(here, monkeypatch, capsys):
-    monkeypatch.chdir(here)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-
-    def ask(*words, code=0):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) == code, said.err
-        if code:
-            assert said.err.splitlines()[-1].startswith("jaxneuron: ") and "Traceback" not in said.err
-        return said.err if code else said.out
-
-    return ask
-
-
-def rows(said):
-    return [json.loads(line) for line in said.splitlines()]
 
 
 def text(model):
@@ -179,18 +156,6 @@ def test_units_are_taken_held_and_said_a_label(ask):
     assert all(row["written"].startswith("w1 ") for row in found)
 
 
-@pytest.mark.parametrize("method", ["layers", "mdl", "minimal_set", "selectivity"])
-def test_it_is_said_how_well_a_label_is_known(ask, method):
-    said = ask("evaluate", method, "--model", "transformer", "--data", "labelled.conll", "--site", "embed,block0/mlp")
-    assert "The most frequent label holds for 60.0% of 30 words." in said
-
-
-def test_a_concept_is_looked_for(ask):
-    options = ["--model", "transformer", "--data", "text.txt", "--concept", "words.txt", "--site", "embed"]
-    found = rows(ask("concepts", "tcav", *options, "--permutations", "19", "--explained", "3", "--json"))
-    assert [row["concept"] for row in found] == ["words"]
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -210,7 +175,7 @@ def test_a_concept_is_looked_for(ask):
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
-        ("evaluate npmi --model lstm", "takes what other methods found"),
+        ("evaluate monitor --model lstm", "it is a loop of your own"),
         ("attribute salience --model lstm --text w1", "did you mean 'saliency'"),
         ("find corpus --model lstm --site lstm0/hidden --units 1 --text w1 --out text.txt", "--out text.txt is a file"),
     ],
