@@ -27,7 +27,7 @@ RUNGS = [
         "jaxneuron.attention",
     ],
     ["jaxneuron.targets", "jaxneuron.table"],
-    ["jaxneuron.split", "jaxneuron.comoments"],
+    ["jaxneuron.split", "jaxneuron.comoments", "jaxneuron.dictionary", "jaxneuron.live"],
     ["jaxneuron.games", "jaxneuron.lowering"],
     [
         f"jaxneuron.{verb}"

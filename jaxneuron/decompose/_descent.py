@@ -1,0 +1,110 @@
+"""Steps of a dictionary's training, a round of them in one program."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from jaxneuron.decompose._objective import Costs, Measured, objective
+
+EPS = 6.25e-10
+"""Adam's, of Gao et al. 2024: the gradients of rare features are small."""
+
+
+class Plan(NamedTuple):
+    """How long, and in what steps."""
+
+    costs: Costs
+    learning_rate: float  # the highest
+    steps: int
+    warmup: int  # steps in which the rate grows, and what active features cost
+    decay: int  # last steps, in which the rate falls to 0
+    dead_after: int  # tokens without a feature, after which it counts as dead
+
+
+class State(NamedTuple):
+    """A training under way."""
+
+    weights: dict[str, Any]  # of the dictionary, of scaled activations, by the names of its fields
+    optimizer: Any
+    idle: Int[Array, "feature"]  # tokens since each feature was active
+    step: Int[Array, ""]
+
+
+class Progressed(NamedTuple):
+    """What a round tells, means over its steps."""
+
+    loss: Float[Array, ""]
+    error: Float[Array, ""]
+    active: Float[Array, ""]
+    dead: Float[Array, ""]  # share of the features
+
+
+def start(weights: dict[str, Any], plan: Plan) -> State:
+    """Return a training that has not begun."""
+    features = weights["encoder_bias"].shape[0]
+    return State(weights, _adam(plan).init(weights), jnp.zeros(features, jnp.int32), jnp.zeros((), jnp.int32))
+
+
+@functools.partial(jax.jit, static_argnames=("plan",), donate_argnums=0)
+def advance(
+    state: State,
+    rows: tuple[Float[Array, "row _unit"], ...],
+    index: Int[Array, "step batch"],
+    scales: Any,
+    *,
+    plan: Plan,
+) -> tuple[State, Progressed]:
+    """Take the steps of a round.
+
+    Args:
+        state: so far.
+        rows: of the input, and of the output where that is another table.
+        index: the rows of each step.
+        scales: for each table, what is taken off its rows, and what they are then multiplied by.
+        plan: the plan.
+    """
+
+    def one(state: State, here: Int[Array, "batch"]) -> tuple[State, Progressed]:
+        read, *others = (
+            (table[here] - centre[None]) * scale for table, (centre, scale) in zip(rows, scales, strict=True)
+        )
+        return _step(state, read, others[0] if others else read, plan)
+
+    state, progressed = jax.lax.scan(one, state, index)
+    return state, jax.tree.map(jnp.mean, progressed)
+
+
+def _step(state: State, read: Array, wanted: Array, plan: Plan) -> tuple[State, Progressed]:
+    dead = state.idle > plan.dead_after
+    weight = jnp.minimum((state.step + 1) / max(plan.warmup, 1), 1.0)
+    compute = jax.value_and_grad(objective, has_aux=True)
+    (_, found), gradient = compute(state.weights, plan.costs, read, wanted, dead, weight)
+    found: Measured
+    decoder = state.weights["decoder"]  # its rows stay of length 1, so what would lengthen them is left out
+    along = jnp.sum(gradient["decoder"] * decoder, axis=-1, keepdims=True)
+    gradient = gradient | {"decoder": gradient["decoder"] - along * decoder}
+    updates, optimizer = _adam(plan).update(gradient, state.optimizer)
+    weights = optax.apply_updates(state.weights, updates)
+    length = jnp.linalg.norm(weights["decoder"], axis=-1, keepdims=True)  # pyright: ignore[reportIndexIssue, reportCallIssue, reportArgumentType]
+    weights = dict(weights) | {"decoder": weights["decoder"] / jnp.where(length > 0, length, 1)}  # pyright: ignore
+    idle = jnp.where(found.fired, 0, jnp.minimum(state.idle + len(read), jnp.int32(2**30)))
+    return State(weights, optimizer, idle, state.step + 1), Progressed(
+        found.loss, found.error, found.active, jnp.mean(dead, dtype=jnp.float32)
+    )
+
+
+def _adam(plan: Plan) -> optax.GradientTransformation:
+    constant = max(plan.steps - plan.warmup - plan.decay, 0)
+    schedule = optax.join_schedules(
+        [
+            lambda step: plan.learning_rate * (step + 1) / max(plan.warmup, 1),
+            optax.constant_schedule(plan.learning_rate),
+            optax.linear_schedule(plan.learning_rate, 0.0, max(plan.decay, 1)),
+        ],
+        [plan.warmup, plan.warmup + constant],
+    )
+    return optax.adam(schedule, eps=EPS)

@@ -1,0 +1,301 @@
+"""Learn a dictionary of activations: scale them, begin from random directions, take the steps, and scale back."""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+from safetensors import SafetensorError
+from safetensors.flax import load_file, save_file
+
+from jaxneuron import batching, lock
+from jaxneuron.decompose._descent import Plan, Progressed, State, advance, start
+from jaxneuron.decompose._objective import Costs
+from jaxneuron.decompose._rounds import rounds, sample
+from jaxneuron.dictionary import Dictionary
+from jaxneuron.files import beside
+from jaxneuron.table import Checked, Table
+
+SAMPLE = 2**14
+"""Rows by which activations are scaled and centred."""
+
+STATE = "training.safetensors"
+"""The file that a training is kept in."""
+
+
+class Settings(NamedTuple):
+    """How a dictionary is learnt."""
+
+    kind: Literal["topk", "relu", "jumprelu"] = "topk"  # which features are active: the k highest, those above 0, or
+    # those above thresholds that are learnt
+    k: int = 32  # features that are active at a token: at most, of topk; about, of jumprelu; not used by relu
+    batch: int = 1024  # tokens of a step
+    steps: int = 5000  # at least; of more tokens than these take, as many as one pass needs
+    learning_rate: float | None = None  # the highest; None: 2e-4 / sqrt(factors / 2^14), at most 3e-3
+    warmup: float = 0.05  # share of the steps in which the rate grows, and what active features cost
+    decay: float = 0.3  # share of the last steps, in which the rate falls to 0
+    l1: float = 2.0  # of relu: what the sum of the codes costs, where the mean norm of a token is sqrt(units)
+    l0: float = 1.0  # of jumprelu: what missing k costs, as a share of the variance
+    bandwidth: float = 0.05  # of jumprelu: how near its threshold a value counts for it, where that norm is sqrt(units)
+    auxiliary: float = 1 / 32  # weight of the loss that revives dead features; 0: none
+    dead_after: int | None = None  # tokens without a feature, after which it is dead; None: 1/20 of those read, and at
+    # most 10^7
+    save_seconds: float = 60.0  # how often a training with a folder is saved
+
+
+class Curve(NamedTuple):
+    """How a training went, a number for each round of steps."""
+
+    step: Int[np.ndarray, "round"]  # steps taken
+    explained: Float[np.ndarray, "round"]  # the share of the variance, of the batches just then
+    active: Float[np.ndarray, "round"]  # features at a token
+    dead: Float[np.ndarray, "round"]  # the share of features not seen for long
+
+
+class Learned(NamedTuple):
+    """What a training leaves beside the factors."""
+
+    dictionary: Dictionary
+    curve: Curve
+
+
+class _Scaled(NamedTuple):
+    """How activations are scaled before they are read."""
+
+    centre: Float[np.ndarray, "unit"]
+    scale: float
+    variance: float  # mean squared distance from the centre, scaled
+
+
+def learn(
+    key: Array,
+    tables: Sequence[Table],
+    *,
+    factors: int,
+    settings: Settings,
+    directory: Path | None,
+    budget: int,
+    progress: batching.Progress | None,
+) -> Learned:
+    """Learn a dictionary of one table, or from one table to another.
+
+    Args:
+        key: of the first directions and the order of the tokens.
+        tables: the input, and the output where it is another.
+        factors: how many features.
+        settings: how.
+        directory: where the training is kept; one that was stopped there goes on.
+        budget: bytes for the rows that are held.
+        progress: called after each round of steps.
+    """
+    tables = [Checked(table) for table in tables]
+    _check(tables, factors, settings)
+    seed = int(jax.random.bits(key, dtype=jnp.uint32))
+    settings = settings._replace(k=min(settings.k, factors))
+    plans = rounds(tables, seed=seed, batch=settings.batch, steps=_steps(tables[0].shape[0], settings), budget=budget)
+    scaled = [_scaled(rows) for rows in sample(tables, seed, SAMPLE)]
+    units = tables[0].shape[1]
+    plan = _plan(settings, factors, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
+    begun = start(_first(key, units, tables[-1].shape[1], factors, plan.costs), plan)
+    keeper = _Keeper(directory, [seed, factors, *settings, *(table.shape for table in tables), *_identity(scaled)])
+    scales = tuple((jnp.asarray(one.centre, jnp.float32), jnp.float32(one.scale)) for one in scaled)
+    with keeper:
+        state, told = keeper.latest(begun)
+        try:
+            for number in range(len(told), plans.count):
+                here = plans.load(number)
+                after, found = advance(state, here.rows, here.index, scales, plan=plan)
+                told.append(_told(found, scaled[-1].variance, settings, plan))
+                state = after
+                keeper.save(state, told, settings.save_seconds)
+                if progress:
+                    progress(number + 1, plans.count)
+        finally:
+            keeper.save(state, told, 0.0)
+    curve = Curve(plans.steps * np.arange(1, len(told) + 1), *np.array(told, np.float64).reshape(-1, 3).T)
+    return Learned(_unscaled(state.weights, scaled, settings), curve)
+
+
+def _check(tables: Sequence[Checked], factors: int, settings: Settings) -> None:
+    tokens, units = tables[0].shape
+    if len(tables) == 2 and tables[1].shape[0] != tokens:
+        raise ValueError(
+            f"expected as many rows of the output as of the input, got {tables[1].shape[0]:,} and {tokens:,}; give the "
+            "same tokens at both sites"
+        )
+    if units < 1 or factors < 1 or tokens < max(factors, 2):
+        raise ValueError(
+            f"expected at least one unit, one factor, and as many tokens as factors (2 at least), got {tokens:,} "
+            f"tokens, {units} units and {factors} factors; give more text, or ask for fewer factors"
+        )
+    for name in ("k", "batch", "steps"):
+        if getattr(settings, name) < 1:
+            raise ValueError(f"expected {name} of at least 1, got {getattr(settings, name)}")
+    if settings.learning_rate is not None and not 0 < settings.learning_rate < math.inf:
+        raise ValueError(f"expected a learning rate above 0, such as 0.001, got {settings.learning_rate}")
+
+
+def _steps(tokens: int, settings: Settings) -> int:
+    return max(settings.steps, tokens // settings.batch)
+
+
+def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Plan:
+    """Return the plan, with what the settings leave open."""
+    rate = settings.learning_rate or min(2e-4 / math.sqrt(factors / 2**14), 3e-3)
+    dead_after = settings.dead_after or min(steps * batch // 20, 10**7)
+    costs = Costs(
+        settings.kind,
+        settings.k,
+        settings.l1,
+        settings.l0 * variance,
+        settings.auxiliary * variance,
+        settings.bandwidth,
+        centred,
+    )
+    return Plan(costs, rate, steps, int(settings.warmup * steps), int(settings.decay * steps), dead_after)
+
+
+def _scaled(rows: Float[np.ndarray, "row unit"]) -> _Scaled:
+    """Return what to take off rows, and the factor that brings what is left to a mean norm of sqrt(units).
+
+    Raises:
+        ValueError: all rows are equal.
+    """
+    centre = _median(rows.astype(np.float64))
+    distance = np.linalg.norm(rows - centre, axis=1)
+    mean = float(distance.mean())
+    if not mean > 1e-6 * max(float(np.abs(centre).max()), 1e-30):
+        raise ValueError("the activations never change: there is nothing to explain; give another site, or more text")
+    scale = math.sqrt(rows.shape[1]) / mean
+    return _Scaled(centre, scale, float((scale * distance) ** 2 @ np.full(len(rows), 1 / len(rows))))
+
+
+def _median(rows: Float[np.ndarray, "row unit"], steps: int = 10) -> Float[np.ndarray, "unit"]:
+    """Return about the point with the least mean distance to the rows (Weiszfeld's steps from their mean)."""
+    point = rows.mean(axis=0)
+    for _ in range(steps):
+        weight = 1 / np.maximum(np.linalg.norm(rows - point, axis=1), 1e-12 + 1e-6 * np.abs(point).max())
+        point = weight @ rows / weight.sum()
+    return point
+
+
+def _first(key: Array, units: int, outputs: int, factors: int, costs: Costs) -> dict[str, Any]:
+    """Return random directions of length 1, which an autoencoder also reads along."""
+    decoder_key, encoder_key = jax.random.split(key)
+    decoder = _directions(decoder_key, (factors, outputs))
+    encoder = decoder.T if costs.centred else _directions(encoder_key, (factors, units)).T
+    weights = {
+        "encoder": encoder,
+        "encoder_bias": jnp.zeros(factors),
+        "decoder": decoder,
+        "decoder_bias": jnp.zeros(outputs),
+    }
+    return weights | ({"threshold": jnp.full(factors, costs.bandwidth)} if costs.kind == "jumprelu" else {})
+
+
+def _directions(key: Array, shape: tuple[int, int]) -> Float[Array, "factor unit"]:
+    drawn = jax.random.normal(key, shape)
+    return drawn / jnp.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def _told(found: Progressed, variance: float, settings: Settings, plan: Plan) -> list[float]:
+    """Return what a round tells.
+
+    Raises:
+        ValueError: the training has failed.
+    """
+    loss, error, active, dead = (float(one) for one in found)
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"the training has failed: the loss is {loss:g}, at a learning rate of {plan.learning_rate:g}; give a "
+            "smaller learning rate (a tenth)"
+        )
+    return [1 - error / variance, active, dead]
+
+
+def _unscaled(weights: dict[str, Any], scaled: Sequence[_Scaled], settings: Settings) -> Dictionary:
+    """Return the dictionary of activations as they were: the directions stay, the codes are in the output's unit."""
+    read, written = scaled[0], scaled[-1]
+    parts = {name: np.asarray(part, np.float64) for name, part in weights.items()}
+    encoder, bias = parts["encoder"], parts["encoder_bias"]
+    if len(scaled) > 1:
+        bias = bias - read.scale * read.centre @ encoder
+        encoder = encoder * (read.scale / written.scale)
+    single = {
+        "encoder": encoder,
+        "encoder_bias": bias / written.scale,
+        "decoder": parts["decoder"],
+        "decoder_bias": written.centre + parts["decoder_bias"] / written.scale,
+        "threshold": np.maximum(parts["threshold"], 0) / written.scale if "threshold" in parts else None,
+    }
+    single = {name: None if part is None else jnp.asarray(part, jnp.float32) for name, part in single.items()}
+    return Dictionary(
+        **single, kind=settings.kind, k=settings.k if settings.kind == "topk" else 0, centred=len(scaled) == 1
+    )
+
+
+def _identity(scaled: Sequence[_Scaled]) -> list[float]:
+    return [float(f"{one.scale:.6g}") for one in scaled]
+
+
+class _Keeper:
+    """Keeps a training in a folder, or nowhere."""
+
+    def __init__(self, directory: Path | None, identity: list[Any]):
+        self._file = None if directory is None else Path(directory) / STATE
+        self._identity = json.dumps(identity)
+        self._saved, self._told = time.monotonic(), 0
+        self._lock: Any = None
+
+    def __enter__(self) -> "_Keeper":
+        if self._file is not None:
+            self._lock = lock.folder(self._file.parent)
+            self._lock.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._lock is not None:
+            self._lock.__exit__(*error)
+
+    def latest(self, begun: State) -> tuple[State, list[list[float]]]:
+        """Return the training that the folder holds, or one that has not begun, and what its rounds told.
+
+        Raises:
+            ValueError: the folder holds another training, or the file is damaged.
+        """
+        if self._file is None or not self._file.exists():
+            return begun, []
+        try:
+            held = load_file(self._file)
+            identity = bytes(np.asarray(held.pop("identity"))).decode()
+            told = np.asarray(held.pop("told"), np.float64).tolist()
+            leaves, tree = jax.tree.flatten(begun)
+            state = jax.tree.unflatten(tree, [held[str(number)] for number in range(len(leaves))])
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise ValueError(f"{self._file} is damaged ({error}); remove it, and the training begins anew") from error
+        if identity != self._identity:
+            raise ValueError(
+                f"{self._file.parent} holds a training with other settings, or of other activations; give another "
+                "folder, or remove it"
+            )
+        self._told = len(told)
+        return state, told
+
+    def save(self, state: State, told: list[list[float]], seconds: float) -> None:
+        """Save a training, if something was done since, and not within so many seconds."""
+        if self._file is None or len(told) == self._told or time.monotonic() - self._saved < seconds:
+            return
+        held = {str(number): leaf for number, leaf in enumerate(jax.tree.leaves(state))}
+        held |= {
+            "identity": jnp.asarray(np.frombuffer(self._identity.encode(), np.uint8)),
+            "told": jnp.asarray(np.array(told, np.float32).reshape(-1, 3)),
+        }
+        with beside(self._file) as temporary:
+            save_file(held, temporary)
+        self._saved, self._told = time.monotonic(), len(told)

@@ -1,0 +1,62 @@
+"""Many directions of which few are active at a token: a dictionary by which a site is written again.
+
+A sparse autoencoder of one hidden layer, wider than what it reads: Bricken et al. 2023, "Towards monosemanticity" (kind
+`relu`, with an L1 cost); Gao et al. 2024, "Scaling and evaluating sparse autoencoders", arXiv 2406.04093 (kind `topk`,
+with the auxiliary loss that keeps features alive, which the other kinds have here too); Rajamanoharan et al. 2024,
+"Jumping ahead", arXiv 2407.14435 (kind `jumprelu`). Activations are centred and scaled before they are read, by one
+number for all units, and the dictionary is scaled back, so that it reads the activations as they are.
+"""
+
+from pathlib import Path
+
+from jaxtyping import Array
+
+from jaxneuron import batching
+from jaxneuron.decompose._learn import Curve as Curve
+from jaxneuron.decompose._learn import Learned as Learned
+from jaxneuron.decompose._learn import Settings as Settings
+from jaxneuron.decompose._learn import learn
+from jaxneuron.dictionary import Codes
+from jaxneuron.table import Table
+from jaxneuron.types import Factors
+
+DEFAULT = Settings()
+
+
+def decompose(
+    key: Array,
+    activations: Table,
+    *,
+    factors: int,
+    settings: Settings = DEFAULT,
+    directory: Path | None = None,
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> tuple[Factors, Learned]:
+    """Learn a dictionary of the activations.
+
+    Args:
+        key: of the first directions and the order of the tokens; one key, one result.
+        activations: of more tokens than factors; they may be larger than memory.
+        factors: how many features; at most as many as tokens.
+        settings: how it is learnt.
+        directory: where the training is kept while it runs; one that was stopped there goes on.
+        budget: bytes for the activations that are held at a time; all are, if they fit.
+        progress: called after each round of steps.
+
+    Returns:
+        The factors: `basis` are the directions, of length 1, and `codes` a `Table` that is computed where it is read,
+        0 for a feature that is not active. And the dictionary, with how the training went.
+
+    Raises:
+        TypeError: activations that are no real numbers.
+        ValueError: fewer tokens than factors, activations that never change or are not finite, a setting out of range,
+            a training that failed, or a folder with another training.
+
+    Source:
+        Gao et al. 2024, arXiv 2406.04093, section 2 and appendix A.
+    """
+    found = learn(
+        key, [activations], factors=factors, settings=settings, directory=directory, budget=budget, progress=progress
+    )
+    return Factors(Codes(found.dictionary, activations), found.dictionary.decoder), found
