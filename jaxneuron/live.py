@@ -62,7 +62,7 @@ class Live:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> Float[np.ndarray, "token unit"]:
+    def __getitem__(self, index: Any) -> Float[np.ndarray, "*token unit"]:
         """Read tokens by number, slice or list of numbers, or a pair of those for tokens and units."""
         tokens, units = index if isinstance(index, tuple) else (index, slice(None))
         rows = np.arange(self.shape[0])[tokens]

@@ -86,7 +86,7 @@ def _chosen(weights: dict[str, Any], costs: Costs, before: Float[Array, "token f
 
 
 @jax.custom_vjp
-def step(value: Array, threshold: Array, bandwidth: float) -> Array:
+def step(value: Array, threshold: Array, bandwidth: Any) -> Array:
     """Return 1 where a value is above its threshold, whose gradient is what values within the bandwidth would change.
 
     Example:
@@ -96,7 +96,7 @@ def step(value: Array, threshold: Array, bandwidth: float) -> Array:
     return (value > threshold[None]).astype(value.dtype)
 
 
-def _step_forward(value: Array, threshold: Array, bandwidth: float) -> tuple[Array, Any]:
+def _step_forward(value: Array, threshold: Array, bandwidth: Any) -> tuple[Array, Any]:
     return step(value, threshold, bandwidth), (value, threshold, bandwidth)
 
 
@@ -110,12 +110,12 @@ step.defvjp(_step_forward, _step_backward)
 
 
 @jax.custom_vjp
-def jump(value: Array, threshold: Array, bandwidth: float) -> Array:
+def jump(value: Array, threshold: Array, bandwidth: Any) -> Array:
     """Return the values above their thresholds, 0 elsewhere; see `step` for the thresholds' gradient."""
     return jnp.where(value > threshold[None], value, 0)
 
 
-def _jump_forward(value: Array, threshold: Array, bandwidth: float) -> tuple[Array, Any]:
+def _jump_forward(value: Array, threshold: Array, bandwidth: Any) -> tuple[Array, Any]:
     return jump(value, threshold, bandwidth), (value, threshold, bandwidth)
 
 

@@ -36,7 +36,7 @@ class Codes:
         """Return all of them."""
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def __getitem__(self, index: Any) -> Float[np.ndarray, "token feature"]:
+    def __getitem__(self, index: Any) -> Float[np.ndarray, "*token feature"]:
         """Read tokens by a slice or a list of numbers, or a pair of those for tokens and features."""
         tokens, features = index if isinstance(index, tuple) else (index, slice(None))
         rows = np.atleast_1d(np.arange(self.shape[0])[tokens])

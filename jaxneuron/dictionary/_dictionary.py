@@ -135,7 +135,7 @@ def decode(
         return written
     if dictionary.skip is not None:
         written = written + value @ dictionary.skip
-    middle, scale = _scale(dictionary, value)
+    middle, _, scale = _scale(dictionary, value)
     return written * scale + middle
 
 
@@ -148,12 +148,12 @@ def moved(
     dictionary: Dictionary, change: Float[Array, "*batch feature"], value: Float[Array, "*batch unit"]
 ) -> Float[Array, "*batch output"]:
     """Return by how much the output moves where the codes of an activation change."""
-    return ((change @ dictionary.decoder) * _scale(dictionary, value)[1]).astype(value.dtype)
+    return ((change @ dictionary.decoder) * _scale(dictionary, value)[2]).astype(value.dtype)
 
 
 def _read(dictionary: Dictionary, value: Float[Array, "*batch unit"]) -> Float[Array, "*batch unit"]:
     value = jnp.asarray(value, dictionary.encoder.dtype)
-    middle, scale = _scale(dictionary, value)
+    middle, scale, _ = _scale(dictionary, value)
     value = (value - middle) / scale
     return _plus(value, -dictionary.decoder_bias) if dictionary.centred else value
 
@@ -162,11 +162,13 @@ def _plus(value: Float[Array, "*batch unit"], bias: Float[Array, "unit"]) -> Flo
     return value + jnp.broadcast_to(bias, value.shape)
 
 
-def _scale(dictionary: Dictionary, value: Float[Array, "*batch unit"]) -> tuple[Any, Any]:
-    """Return what is taken off an activation, and what the rest is divided by, before it is read."""
+def _scale(dictionary: Dictionary, value: Float[Array, "*batch unit"]) -> tuple[Any, Any, Any]:
+    """Return what is taken off an activation, what the rest is divided by, and what the output is multiplied by."""
     if dictionary.normalised == "constant_norm_rescale":
-        return 0.0, jnp.linalg.norm(value, axis=-1, keepdims=True) / value.shape[-1] ** 0.5
+        scale = jnp.linalg.norm(value, axis=-1, keepdims=True) / value.shape[-1] ** 0.5
+        return 0.0, scale, scale
     if dictionary.normalised == "layer_norm":
         middle = value.mean(axis=-1, keepdims=True)
-        return middle, (value - middle).std(axis=-1, keepdims=True, ddof=1) + LAYER_NORM_EPS
-    return 0.0, 1.0
+        scale = (value - middle).std(axis=-1, keepdims=True, ddof=1)
+        return middle, scale + LAYER_NORM_EPS, scale
+    return 0.0, 1.0, 1.0

@@ -246,10 +246,10 @@ def _dictionary(config: dict[str, Any], kind: str, weights: dict[str, Any], fold
     bias, threshold = weights.get("b_enc"), weights.get("threshold")
     if architecture == "gated":
         grown = jnp.exp(weights["r_mag"])
-        encoder, bias, threshold = encoder * grown, weights["b_mag"], weights["b_mag"] - weights["b_gate"] * grown
+        encoder, bias, threshold = encoder * grown[None], weights["b_mag"], weights["b_mag"] - weights["b_gate"] * grown
     if config.get("rescale_acts_by_decoder_norm"):
         norm = jnp.linalg.norm(decoder, axis=1)
-        encoder, bias, decoder = encoder * norm, bias * norm, decoder / jnp.where(norm > 0, norm, 1)[:, None]
+        encoder, bias, decoder = encoder * norm[None], bias * norm, decoder / jnp.where(norm > 0, norm, 1)[:, None]
     return Dictionary(
         encoder,
         bias,

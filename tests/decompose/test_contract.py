@@ -13,6 +13,10 @@ from tests.contracts import called, follows
 
 SIZES, TOKENS = (4, 3, 2), 120
 METHODS = _discover.methods(package)
+DICTIONARIES = ("sparse_autoencoder", "transcoder")
+"""Methods that return what they learnt beside the factors. Their features have a sign, and few are active: a group that
+goes both ways takes two, so what is planted for the others is not what they look for (`test_sparse_autoencoder`)."""
+LEARNT = [METHODS[name] for name in DICTIONARIES]
 
 
 def planted():
@@ -38,7 +42,10 @@ class EitherProtocol:
 
 def run(method, activations, factors=3, key=0):
     """Call a method with what it asks for."""
-    return called(method, {"key": jax.random.key(key), "activations": activations, "factors": factors})
+    given = {"key": jax.random.key(key), "activations": activations, "outputs": activations, "factors": factors}
+    short = {"settings": _discover.settings(method)._replace(steps=20)} if method in LEARNT else {}
+    found = called(method, given, short)
+    return found if isinstance(found, Factors) else found[0]
 
 
 def together(found):
@@ -108,7 +115,8 @@ def check_arguments(method):
     parameters = inspect.signature(method).parameters
     own = [name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY and one.default is not one.empty]
     either = "factors" in own and parameters["factors"].default is None  # another option may say how many there are
-    follows(method, EitherProtocol if either else package.Decompose, own=[name for name in own if name != "factors"])
+    own = [name for name in own if name != "factors"] + ["outputs"]  # the other side of a transcoder
+    follows(method, EitherProtocol if either else package.Decompose, own=own)
 
 
 CHECKS = (check_shapes, check_planted, check_order, check_dead, check_key, check_finite, check_arguments)
@@ -116,6 +124,8 @@ CHECKS = (check_shapes, check_planted, check_order, check_dead, check_key, check
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_method_holds_the_contract(method, check):
+    if method in LEARNT and check in (check_planted, check_order):
+        pytest.skip("a dictionary looks for something else, see DICTIONARIES")
     check(method)
 
 
