@@ -73,6 +73,20 @@ def init(units: int, others: int, *, layers: Layers = ((), ())) -> Comoments:
     return Comoments(0.0, sides[0], sides[1], np.zeros((units, others)))
 
 
+def needed(what: str, layers: Layers) -> Layers:
+    """Return the layers of which all pairs of units are summed for a method.
+
+    Args:
+        what: `"units"`, for which none are; `"layers"`, as they are; or `"model"`, all units of the second as one.
+        layers: of both models.
+
+    Example:
+        >>> needed("model", ((2, 2), (3, 4)))
+        ((), (7,))
+    """
+    return {"units": ((), ()), "layers": layers, "model": ((), (sum(layers[1]),))}[what]
+
+
 def update(
     sums: Comoments,
     index: Any,
@@ -216,7 +230,7 @@ def rotated(key: Array, sums: Comoments) -> Comoments:
     """Return the sums with each layer of the second model in a random basis: what is left if units are no better.
 
     A layer's units are divided by their standard deviations and multiplied by a random orthogonal matrix: its
-    directions are as many and carry the same, but none is a unit. Gurnee et al. 2024 (arXiv 2401.12181, section 3)
+    directions are as many and carry the same, but none is a unit. Gurnee et al. 2024 (arXiv 2401.12181)
     rotate what is not divided, where a few units with large activations become part of every direction.
 
     Args:

@@ -36,6 +36,15 @@ class Spread(NamedTuple):
     bars: Sequence[tuple[str, float]]
 
 
+class Heat(NamedTuple):
+    """A table of values from 0 to 1, each in a colour as strong as it is high."""
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[float]]
+
+
 class Answer(NamedTuple):
     """What a command found."""
 
@@ -45,6 +54,7 @@ class Answer(NamedTuple):
     rows: Sequence[Sequence[Any]]
     texts: Sequence[Coloured] = ()
     spread: Sequence[Spread] = ()
+    heat: Sequence[Heat] = ()
     note: str = ""  # how to read the colours or the columns
     shown: int = SHOWN  # rows that are printed
 
@@ -141,12 +151,14 @@ def page(answer: Answer) -> str:
         f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:200]
     )
     spread = "".join(map(_histogram, answer.spread))
+    heat = "".join(map(_heat, answer.heat))
     said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
     parts = [
         f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
+        f"<h2>Layer by layer</h2>{heat}" if heat else "",
         f"<h2>The table</h2><div class=scroll tabindex=0><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
         "</table></div>"
         if rows
@@ -178,6 +190,23 @@ def _histogram(spread: Spread) -> str:
     return f"{title}<div class=scroll tabindex=0><table class=bars>{bars}</table></div>\n"
 
 
+def _heat(heat: Heat) -> str:
+    """Return a table of which each cell has a colour and its number."""
+    head = "".join(f"<th scope=col><span>{html.escape(name)}</span></th>" for name in heat.columns)
+    rows = "".join(
+        f"<tr><th scope=row>{html.escape(name)}</th>"
+        + "".join(
+            f'<td style="background:rgba(0,114,178,{0.85 * min(max(value, 0), 1):.3f})" '
+            f'title="{html.escape(f"{name}, {column}: {value:.4g}")}">{value:.2f}</td>'
+            for column, value in zip(heat.columns, values, strict=True)
+        )
+        + "</tr>\n"
+        for name, values in zip(heat.rows, heat.values, strict=True)
+    )
+    title = f"<h3>{html.escape(heat.title)}</h3>\n"
+    return f"{title}<div class=scroll tabindex=0><table class=heat><tr><th></th>{head}</tr>\n{rows}</table></div>\n"
+
+
 def _side(value: Any) -> str:
     return " class=n" if isinstance(_plain(value), int | float) else ""
 
@@ -196,6 +225,10 @@ _PAGE = """<!doctype html>
 h1, .words, td {{ overflow-wrap: anywhere; }}
 .bars {{ width: 100%; max-width: 44rem; }}
 .bars td:last-child {{ width: 100%; }}
+.heat {{ width: auto; }}
+.heat td {{ padding: .2rem .3rem; text-align: center; font-size: .8rem; min-width: 2.2rem; }}
+.heat thead th, .heat tr:first-child th {{ vertical-align: bottom; }}
+.heat tr:first-child span {{ writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }}
 .bar {{ display: block; height: .8rem; background: #0072b2; border-radius: .15rem; }}
 </style>
 </head>

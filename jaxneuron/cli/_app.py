@@ -15,6 +15,7 @@ from jaxneuron.cli import (
     _errors,
     _given,
     attribute,
+    compare,
     concepts,
     decompose,
     evaluate,
@@ -73,6 +74,7 @@ for name, asked in {
     "interact": question("jaxneuron.interact", "interact", interact.interact, "What in this text mattered together?"),
     "concepts": question("jaxneuron.concepts", "explain", concepts.concepts, "Does the model use this concept?"),
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
+    "compare": question("jaxneuron.compare", "compare", compare.compare, "Which units recur in other models?"),
     "evaluate": _evaluations(),
     "intervene": question(
         "jaxneuron.intervene",

@@ -1,14 +1,15 @@
-"""The model that `--model` names, checked at once: nothing here imports JAX, and nothing is loaded."""
+"""The model that an option names, checked at once: nothing here imports JAX, and nothing is loaded."""
 
 from jaxneuron_models.kind import EXPECTED, HUGGING_FACE, OWN, WRITTEN, kind
 
 
-def check(name: str, *kinds: str) -> str:
+def check(name: str, *kinds: str, option: str = "--model") -> str:
     """Check that a model may be there.
 
     Args:
-        name: what `--model` says.
+        name: what the option says.
         kinds: of models that fit, see `jaxneuron_models.kind`; all, if none is named.
+        option: that names it.
 
     Returns:
         Which kind it is.
@@ -19,18 +20,18 @@ def check(name: str, *kinds: str) -> str:
     """
     wanted = _wanted(kinds) if kinds else EXPECTED
     if not name.strip():
-        raise ValueError(f"--model is empty; expected {wanted}")
+        raise ValueError(f"{option} is empty; expected {wanted}")
     try:
         found = kind(name, expected=wanted, hub=not kinds or HUGGING_FACE in kinds)
     except (ValueError, FileNotFoundError) as error:
-        raise type(error)(f"--model {error}") from error
+        raise type(error)(f"{option} {error}") from error
     if not kinds or found in kinds:
         return found
     if found == HUGGING_FACE:
-        raise ValueError(f"--model {name} is a Hugging Face checkpoint; expected {wanted}")
+        raise ValueError(f"{option} {name} is a Hugging Face checkpoint; expected {wanted}")
     if found == OWN:
-        raise ValueError(f"--model {name} is a function; expected {wanted}")
-    raise ValueError(f"--model {name} holds a model of {WRITTEN[found]}; expected {wanted}")
+        raise ValueError(f"{option} {name} is a function; expected {wanted}")
+    raise ValueError(f"{option} {name} holds a model of {WRITTEN[found]}; expected {wanted}")
 
 
 def _wanted(kinds: tuple[str, ...]) -> str:

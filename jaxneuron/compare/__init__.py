@@ -15,6 +15,9 @@ Layers as a whole, whatever the basis that their units are:
 
 - `svcca`, `pwcca`: canonical correlations of their main directions, alike or by how much they carry
 - `cka`: whether tokens are alike in one layer that are alike in the other
+
+What sums a method takes, its `SUMS` says: those of `units`, which can be rotated to see what correlations are worth;
+with the products of every two units of the `layers` of both; or of every two units of the other `model`.
 """
 
 from collections.abc import Sequence

@@ -15,8 +15,8 @@ def over(
     a: Table,
     b: Table | Sequence[Table],
     *,
+    sums: str,
     layers: Widths | None = None,
-    whole: tuple[bool, bool] = (False, False),
     budget: int,
     progress: batching.Progress | None,
 ) -> list[Comoments]:
@@ -25,8 +25,8 @@ def over(
     Args:
         a: of the first model.
         b: of the others.
-        layers: of all models; by default none.
-        whole: whether all units of the first and of another model are one layer where no layers are given.
+        sums: what the method needs, its `SUMS`.
+        layers: of all models; by default each model is one layer.
         budget: bytes for a block of tokens.
         progress: called after each block, of all models.
 
@@ -47,12 +47,9 @@ def over(
             if progress:
                 progress(before * total + done, len(others) * total)
 
-        if layers is not None:
-            widths = layers[0], layers[1 + number]
-        else:
-            sizes = Checked(a).shape[1], Checked(other).shape[1]
-            widths = tuple((size,) if one else () for size, one in zip(sizes, whole, strict=True))
-        found.append(comoments.over(a, other, layers=widths, budget=budget, progress=told))  # pyright: ignore
+        widths = (layers[0], layers[1 + number]) if layers else ((Checked(a).shape[1],), (Checked(other).shape[1],))
+        needed = comoments.needed(sums, widths)
+        found.append(comoments.over(a, other, layers=needed, budget=budget, progress=told))
     return found
 
 

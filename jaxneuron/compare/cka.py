@@ -15,6 +15,8 @@ from jaxneuron.compare import _canonical, _over
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
+SUMS = "layers"
+
 
 def compare(
     a: Table,
@@ -46,7 +48,7 @@ def compare(
         >>> compare(a, [turned, a[:, :1]]).table.round(3).tolist()
         [[1.0, 0.744]]
     """
-    return finish(*_over.over(a, b, layers=layers, whole=(True, True), budget=budget, progress=progress))
+    return finish(*_over.over(a, b, sums=SUMS, layers=layers, budget=budget, progress=progress))
 
 
 def finish(*sums: Comoments) -> Matches:

@@ -17,6 +17,8 @@ from jaxneuron.compare import _over
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
+SUMS = "model"
+
 RIDGE = 1e-5
 """Of each unit's variance: below what the other units vary, above the error of sums in single precision. Of the
 correlation with a direction that has the share `s` of a unit's variance, `ridge / s` is lost, squared."""
@@ -55,7 +57,7 @@ def compare(
         >>> found.score.round(3).tolist(), found.partner.tolist()
         ([1.0, 1.0], [1, 0])
     """
-    return finish(*_over.over(a, b, whole=(False, True), budget=budget, progress=progress), ridge=ridge)
+    return finish(*_over.over(a, b, sums=SUMS, budget=budget, progress=progress), ridge=ridge)
 
 
 def finish(*sums: Comoments, ridge: float = RIDGE) -> Matches:
@@ -99,7 +101,7 @@ def _fitted(sums: Comoments, ridge: float) -> tuple[Float[np.ndarray, "unit othe
     across = comoments.correlation(sums)[:, changes].T
     weights = cho_solve((factor, True), across, check_finite=False)
     shares[:, changes] = (weights * across + ridge * weights**2).T
-    invert = get_lapack_funcs("trtri", (factor,))
+    (invert,) = get_lapack_funcs(("trtri",), (factor,))
     inverse, _ = invert(factor, lower=1, overwrite_c=1)
     return shares, count - ridge * float(np.sum(inverse**2))
 

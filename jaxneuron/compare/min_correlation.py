@@ -12,6 +12,8 @@ from jaxneuron.compare import _correlations, _over
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
+SUMS = "units"
+
 
 def compare(
     a: Table,
@@ -44,7 +46,7 @@ def compare(
         >>> found.score.round(3).tolist(), found.partner.tolist()
         ([1.0, 0.866], [1, 2])
     """
-    return finish(*_over.over(a, b, budget=budget, progress=progress), absolute=absolute)
+    return finish(*_over.over(a, b, sums=SUMS, budget=budget, progress=progress), absolute=absolute)
 
 
 def finish(*sums: Comoments, absolute: bool = True) -> Matches:

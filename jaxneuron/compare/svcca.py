@@ -12,6 +12,8 @@ from jaxneuron.compare import _canonical, _over
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
+SUMS = "layers"
+
 
 def compare(
     a: Table,
@@ -45,7 +47,7 @@ def compare(
         >>> compare(a, a @ np.array([[0.6, -0.8], [0.8, 0.6]])).score.round(3).tolist()
         [1.0]
     """
-    sums = _over.over(a, b, layers=layers, whole=(True, True), budget=budget, progress=progress)
+    sums = _over.over(a, b, sums=SUMS, layers=layers, budget=budget, progress=progress)
     return finish(*sums, keep=keep)
 
 

@@ -3,6 +3,7 @@
 - `poerner2018`: which 5-grams drive a neuron most, by corpus search and four kinds of gradient ascent
 - `concepts`: which neurons carry a property of words, by many rankings, probes and ablations
 - `dni2018`: which neurons of an LSTM compute what a grammar, a parser or a program says
+- `recurrence`: which neurons of an LSTM recur when it is trained again
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
 
 A study is a value, `Study`, in a folder of its own; `running` does its work. What one may ask of it is its `Command`,
