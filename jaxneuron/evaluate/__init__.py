@@ -9,6 +9,8 @@ Each file answers it in its own way, for results (what was found, ranked or expl
 
 For attributions, the folder `attribution`.
 
+For clusters that have labels beside them, the folder `clusters`.
+
 For what a change does to a model (`intervene`):
 
 - `effects`: how well are outputs of each class predicted, and how far is it from the model without the change?

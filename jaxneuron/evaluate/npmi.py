@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Shaped
 
 from jaxneuron import batching
 from jaxneuron.table import Table, spans
@@ -53,8 +53,7 @@ def npmi(
         raise ValueError(
             f"expected booleans, got {active.dtype} and {concepts.dtype}; compare activations with a threshold first"
         )
-    if smoothing < 0:
-        raise ValueError(f"expected a smoothing of 0 or more, got {smoothing}")
+    _check(smoothing)
     tokens, units = shapes[0]
     labels = shapes[1][1]
     chunk = batching.chunk_size(5 * (units + labels), tokens, min(budget, 2**24 * 5 * (units + labels)))
@@ -64,14 +63,43 @@ def npmi(
         together += np.asarray(_together(c, a))  # whole numbers up to 2^24: exact in float32
         unit += a.sum(axis=0)
         label += c.sum(axis=0)
-    both = (together + smoothing) / (tokens + 4 * smoothing)
-    chance = np.outer(label + 2 * smoothing, unit + 2 * smoothing) / (tokens + 4 * smoothing) ** 2
+    return from_counts(together, label, unit, tokens, smoothing=smoothing)
+
+
+def from_counts(
+    together: Shaped[np.ndarray, "label unit"],
+    label: Shaped[np.ndarray, "label"],
+    unit: Shaped[np.ndarray, "unit"],
+    items: int,
+    *,
+    smoothing: float = 0.0,
+) -> Float[np.ndarray, "label unit"]:
+    """Return the measure from counts: of both, of each by itself, and of all items.
+
+    Args:
+        together: how often both hold.
+        label: how often each row holds.
+        unit: how often each column holds.
+        items: how many there are.
+        smoothing: see `npmi`.
+
+    Raises:
+        ValueError: smoothing below 0.
+    """
+    _check(smoothing)
+    both = (together + smoothing) / (items + 4 * smoothing)
+    chance = np.outer(label + 2 * smoothing, unit + 2 * smoothing) / (items + 4 * smoothing) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(both / chance) / -np.log(both)
     value[both == 0] = -1
-    value[(label == 0) | (label == tokens)] = 0
-    value[:, (unit == 0) | (unit == tokens)] = 0
+    value[(label == 0) | (label == items)] = 0
+    value[:, (unit == 0) | (unit == items)] = 0
     return np.clip(value, -1, 1)
+
+
+def _check(smoothing: float) -> None:
+    if not 0 <= smoothing < np.inf:
+        raise ValueError(f"expected a smoothing of 0 or more, got {smoothing}")
 
 
 @jax.jit

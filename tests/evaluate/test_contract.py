@@ -25,6 +25,7 @@ LEFT_OUT = {
     "agreement": "compares rankings",
     "attribution": "judges attributions of a function",
     "average_precision": "judges scores",
+    "clusters": "compares clusters with labels",
     "effects": "judges outputs of a model",
     "information": "judges logits; what reads activations calls it",
     "monitor": "takes a stream, one block at a time",
