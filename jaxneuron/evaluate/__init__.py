@@ -21,11 +21,15 @@ For units that were ranked (`rank`), and for the representation that they are ta
 - `probes`: how well do the top, the bottom and random k units predict the labels, for a whole range of k?
 - `information`: accuracy and mutual information, in bits, of what a probe predicts
 - `minimal_set`: how many units reach a share of what all reach?
+- `redundant_units`: how many units say what others say already, in each layer and across layers?
+- `feature_selection`: fewer layers, one of each cluster, and the fewest of those that are enough
+- `cluster_probes`: what does each cluster of units know by itself?
 - `layers`: what does each layer know, and in which layers are the top units?
 - `selectivity`: would the probe learn labels that mean nothing just as well?
 - `baselines`: does it know more than the most frequent label, the word alone, and a model that was not trained?
 - `mdl`: how much effort does it take to read the labels off?
 - `ablation`: what is lost when units are taken from a probe, and from the model itself?
+- `importance`: are the first units of a ranking missed more than the last, or than any?
 - `agreement`: do methods agree on the units?
 - `npmi`: how often do a unit and a concept occur together, against chance?
 - `learned_together`: do the units that tell a label tell it together, or each something of its own?

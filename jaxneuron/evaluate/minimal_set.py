@@ -45,7 +45,7 @@ class MinimalSet(NamedTuple):
     shares: Float[np.ndarray, "share"]
     size: Int[np.ndarray, "share"]  # the smallest k found
     accuracy: Float[np.ndarray, "share"]  # with that k
-    oracle: float  # with all units
+    oracle: float  # what the shares are of: with all units, or as given
     counts: Int[np.ndarray, "k"]  # every k that was tried, ascending
     curve: Float[np.ndarray, "k"]  # their accuracy
 
@@ -58,6 +58,7 @@ def minimal_set(
     *,
     shares: Sequence[float] = (0.97, 0.98, 0.99, 1.0),
     grid: Grid = DEFAULT,
+    oracle: float | None = None,
     fit: Callable[..., Probe] = linear.fit,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -73,6 +74,8 @@ def minimal_set(
         dev: the same of other tokens, by which k is chosen; report its accuracy on a third set (`probes.curve`).
         shares: of the accuracy of all units, above 0 and at most 1.
         grid: which k are tried.
+        oracle: the accuracy that the shares are of, such as that of more units than are ranked; by default that of all.
+            Where no k reaches a share of it, all units are the answer, and their accuracy says so.
         fit: see `probes.retrained`.
         budget: bytes of working memory.
         progress: called after each round.
@@ -92,6 +95,7 @@ def minimal_set(
     units = len(order)
     found: dict[int, float] = {}
     size: list[int] = []
+    whole = math.nan
     new = sorted({min(units, max(1, math.ceil(f * units))) for f in grid.fractions} | {units})
     for turn in range(grid.rounds + 1):
         if new:
@@ -99,15 +103,16 @@ def minimal_set(
             found |= dict(zip(new, accuracy.tolist(), strict=True))
         if progress:
             progress(turn + 1, grid.rounds + 1)
-        size = [_smallest(found, share * found[units]) for share in wanted]
+        whole = found[units] if oracle is None else oracle
+        size = [_smallest(found, share * whole, units) for share in wanted]
         new = sorted({k for last in size for k in _between(found, last, grid.parts)})
     counts = np.array(sorted(found))
     best = np.array([found[k] for k in size])
-    return MinimalSet(wanted, np.array(size), best, found[units], counts, np.array([found[int(k)] for k in counts]))
+    return MinimalSet(wanted, np.array(size), best, whole, counts, np.array([found[int(k)] for k in counts]))
 
 
-def _smallest(found: dict[int, float], accuracy: float) -> int:
-    return min(k for k, value in found.items() if value >= accuracy)
+def _smallest(found: dict[int, float], accuracy: float, units: int) -> int:
+    return min((k for k, value in found.items() if value >= accuracy), default=units)
 
 
 def _between(found: dict[int, float], last: int, parts: int) -> list[int]:

@@ -35,6 +35,15 @@ def test_the_planted_units_are_enough_and_fewer_are_not(key):
     assert seen[-1] == (3, 3)
 
 
+def test_shares_may_be_of_more_units_than_are_ranked(key):
+    given = {"grid": Grid(rounds=0, fractions=(0.1, 0.5)), "fit": FIT, "shares": (1.0,)}
+    own = minimal_set(key, DATA.ranking, DATA.train, DATA.test, **given)
+    half = minimal_set(key, DATA.ranking, DATA.train, DATA.test, **given, oracle=own.curve[0])
+    assert half.size[0] == own.counts[0] <= own.size[0] and half.oracle == own.curve[0]
+    beyond = minimal_set(key, DATA.ranking, DATA.train, DATA.test, **given, oracle=1.5)
+    assert beyond.size[0] == planted.UNITS and beyond.accuracy[0] < beyond.oracle
+
+
 def test_what_does_not_fit_is_named(key):
     with pytest.raises(ValueError, match="shares above 0"):
         minimal_set(key, DATA.ranking, DATA.train, DATA.test, shares=(1.5,))

@@ -16,12 +16,16 @@ from jaxneuron import evaluate
 from jaxneuron.evaluate import (
     ablation,
     baselines,
+    cluster_probes,
+    feature_selection,
+    importance,
     layers,
     learned_together,
     mdl,
     minimal_set,
     monitor,
     probes,
+    redundant_units,
     selectivity,
 )
 from jaxneuron.evaluate.attribution import roar
@@ -60,6 +64,29 @@ ASKED = {
         fitted := linear.fit(KEY, x, LABELS), x, LABELS, MASKS, value=np.asarray(fitted.mean)
     ),
     "baselines.baselines": lambda x: baselines.baselines(KEY, (x, LABELS), (x, LABELS), (x[:, :4], x[:, :4])).gain,
+    "cluster_probes.cluster_probes": lambda x: (
+        cluster_probes.cluster_probes(KEY, (x, LABELS), (x, LABELS), np.arange(planted.UNITS) % 3, most=2).alone
+    ),
+    "feature_selection.feature_selection": lambda x: (
+        feature_selection.feature_selection(
+            KEY,
+            (x, LABELS),
+            (x, LABELS),
+            {"low": 6, "high": 6},
+            shares=(0.98,),
+            steps=feature_selection.Steps(grid=minimal_set.Grid(rounds=1, fractions=(0.2, 0.5))),
+        ).minimal.accuracy
+    ),
+    "importance.in_probe": lambda x: (
+        importance.in_probe(
+            KEY,
+            DATA.ranking,
+            fitted := linear.fit(KEY, x, LABELS),
+            (x, LABELS),
+            counts=[2, 9],
+            value=np.asarray(fitted.mean),
+        ).top
+    ),
     "layers.layerwise": lambda x: layers.layerwise(KEY, (x, LABELS), (x, LABELS), {"low": 6, "high": 6}).alone,
     "learned_together.learned_together": lambda x: (
         learned_together.learned_together(x, LABELS == 1, DATA.ranking.score, minimum=0).correlation
@@ -85,6 +112,7 @@ ASKED = {
     "probes.retrained": lambda x: (
         probes.retrained(KEY, DATA.ranking, probes.Parts((x, LABELS), (x, LABELS)), counts=[1, 3]).bottom
     ),
+    "redundant_units.redundant_units": lambda x: redundant_units.redundant_units(x, {"low": 6, "high": 6}),
     "roar.roar": _removed,
     "selectivity.selectivity": lambda x: (
         selectivity.selectivity(KEY, (x, LABELS), (x, LABELS), (WORDS, WORDS), seeds=2).task
