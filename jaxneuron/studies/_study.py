@@ -53,6 +53,9 @@ TEXT_COLUMN = Option(
 )
 LABEL_COLUMN = Option("The same for the label.", absent="by its name")
 ENCODER = Option("", absent="trained here", accepts=Trained("transformer", hub=True))
+LANGUAGE_MODEL = ENCODER._replace(
+    help="A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained."
+)
 TEXTS = Option("", absent="embedded scenes", accepts=LABELLED_TEXT)
 """Of the studies of labelled texts; each says in its own words what they are to it."""
 

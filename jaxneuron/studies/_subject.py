@@ -1,15 +1,19 @@
 """The language model that a study of texts interprets, as it reads words."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from jaxneuron.studies.running import Report
 from jaxneuron.types import Forward, Params, Vocabulary
 from jaxneuron_models import transformer, transformer_training
 from jaxneuron_models.model import Model
 from jaxneuron_models.open import open
+from jaxneuron_models.train import apart
 
 
 class Subject(NamedTuple):
@@ -37,6 +41,30 @@ def load(source: Path | str) -> Subject:
         tokenizer = Tokenizer(models.WordLevel(words, unk_token=model.vocabulary.words[transformer_training.MASK]))
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]
     return Subject(model.forward, model.params, tokenizer, model.config, model.hidden, model.source, model)
+
+
+def train(
+    key: jax.Array,
+    text: list[list[str]],
+    dev: list[list[str]],
+    directory: Path,
+    training: Mapping[str, Any],
+    report: Report,
+) -> Subject:
+    """Train a small language model on the text under study itself.
+
+    Args:
+        key: of the weights and the order of the text.
+        text: sentences to train on.
+        dev: sentences to stop by.
+        directory: where the model is written.
+        training: arguments of `transformer_training.fit`, and of its schedule.
+        report: what is being done -> a progress callback.
+    """
+    schedule, options = apart(transformer_training.SCHEDULE, dict(training))
+    progress = report("train a transformer")
+    transformer_training.fit(key, text, dev, directory, schedule=schedule, progress=progress, **options)
+    return load(directory)
 
 
 def closed_vocabulary(subject: Subject) -> Vocabulary | None:

@@ -1,33 +1,22 @@
 """What is lost without the first units of each ranking: in what a probe reads, and inside the model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
 
-from jaxneuron.corpora import subwords
 from jaxneuron.evaluate import ablation
+from jaxneuron.studies._sentences import Sentences, reader
 from jaxneuron.studies._subject import Subject
-from jaxneuron.studies.concepts.material import Part
 from jaxneuron.studies.concepts.methods import Method
 from jaxneuron.studies.concepts.presets import Preset
 from jaxneuron.studies.concepts.rankings import Ranked, Scope
 from jaxneuron.studies.concepts.results import Direction, Lost, Place
 from jaxneuron.studies.running import Report
-from jaxneuron.types import Activations, Output, Probe, Site, Tokens
+from jaxneuron.types import Probe, Site, Tokens
 
 HIDDEN = 0.15
 """Share of the sub-words that a masked language model has to guess, as in Devlin et al. 2019."""
-
-
-class Sentences(NamedTuple):
-    """What the model reads with and without some units."""
-
-    tokens: Tokens  # [sentence time], numpy
-    classes: Int[np.ndarray, "sentence time"]  # of each word, at its last sub-word; -1 elsewhere
 
 
 def in_representation(
@@ -74,7 +63,7 @@ def in_model(
     """
     counts = _counts(len(next(iter(ranked.values())).order), preset)
     names, sets = _sets(ranked, counts, preset, seed, bottom=False)
-    read = jax.tree_util.Partial(_read_site(last[0]), *(jnp.asarray(leaf, jnp.float32) for leaf in last[1][:4]))
+    read = reader(*last)
     model = (subject.forward, subject.params)
     told = ablation.in_model(
         *model,
@@ -109,32 +98,6 @@ def in_model(
     return _random_mean([whole, *rows])
 
 
-def read_sentences(subject: Subject, part: Part, layer: str, preset: Preset, *, seed: int) -> Sentences:
-    """Return test sentences that fit into one window, drawn at random, with the class of each word.
-
-    Raises:
-        ValueError: no sentence is short enough.
-    """
-    offsets = np.cumsum([0, *map(len, part.sentences)])
-    order = np.random.default_rng(seed).permutation(len(part.sentences))[: 4 * preset.sentences]
-    windows = subwords.split(
-        subject.tokenizer, [part.sentences[row] for row in order], longest=subject.config.window
-    ).windows
-    longest = min(preset.longest, subject.config.window)
-    own = [w for w in windows if len(w.ids) <= longest and w.last - w.first == len(part.sentences[order[w.sentence]])]
-    own = own[: preset.sentences]
-    if not own:
-        raise ValueError(f"no test sentence has {longest} sub-words or fewer; give other text")
-    width = max(len(window.ids) for window in own)
-    ids, classes = np.zeros((len(own), width), np.int32), np.full((len(own), width), -1, np.int32)
-    mask = np.zeros((len(own), width), bool)
-    for row, window in enumerate(own):
-        ids[row, : len(window.ids)], mask[row, : len(window.ids)] = window.ids, True
-        last = (window.word >= 0) & (window.word != np.append(window.word[1:], -2))
-        classes[row, np.flatnonzero(last)] = part.labels[layer][offsets[order[window.sentence]] + window.word[last]]
-    return Sentences(Tokens(ids, mask), classes)
-
-
 def _guesses(subject: Subject, tokens: Tokens, seed: int) -> tuple[Tokens, np.ndarray]:
     """Return what a language model reads, and the words that it should say."""
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
@@ -148,28 +111,6 @@ def _guesses(subject: Subject, tokens: Tokens, seed: int) -> tuple[Tokens, np.nd
     drawn = drawn if drawn.any() else free
     hidden = 0 if subject.hidden is None else subject.hidden  # `in_model` asks only models that have one
     return Tokens(np.where(drawn, hidden, ids).astype(np.int32), mask), np.where(drawn, ids, -1)
-
-
-_READERS: dict[Site, Any] = {}
-
-
-def _read_site(site: Site) -> Any:
-    """Return the function that reads a probe's logits at a site; the same one each time, so that nothing recompiles."""
-
-    def read(
-        weights: Float[Array, "label unit"],
-        bias: Float[Array, "label"],
-        mean: Float[Array, "unit"],
-        scale: Float[Array, "unit"],
-        output: Output,
-        activations: Activations,
-    ) -> Float[Array, "batch time label"]:
-        value = activations[site]
-        standard = (value - jnp.broadcast_to(mean, value.shape)) / jnp.broadcast_to(scale, value.shape)
-        logits = standard @ weights.T
-        return logits + jnp.broadcast_to(bias, logits.shape)
-
-    return _READERS.setdefault(site, read)
 
 
 def _counts(units: int, preset: Preset) -> list[int]:

@@ -5,8 +5,8 @@ from typing import Annotated, NamedTuple
 
 from jaxneuron import _said
 from jaxneuron.studies._study import (
-    ENCODER,
     LABEL_COLUMN,
+    LANGUAGE_MODEL,
     TEXT_COLUMN,
     TEXTS,
     Command,
@@ -17,12 +17,7 @@ from jaxneuron.studies._study import (
 class Options(NamedTuple):
     """What a run is given."""
 
-    model: Annotated[
-        str | None,
-        ENCODER._replace(
-            help="A Hugging Face checkpoint, or a folder of `jaxneuron train transformer`; by default trained."
-        ),
-    ] = None
+    model: Annotated[str | None, LANGUAGE_MODEL] = None
     data: Annotated[
         tuple[Path, ...],
         TEXTS._replace(help="A labelled text, such as a folder with a treebank; more of them are other languages."),

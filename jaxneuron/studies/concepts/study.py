@@ -8,8 +8,11 @@ import numpy as np
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.evaluate import layers as layering
 from jaxneuron.studies import running
+from jaxneuron.studies._sentences import read_sentences
+from jaxneuron.studies._splits import read as read_splits
+from jaxneuron.studies._splits import sample
 from jaxneuron.studies._study import Study
-from jaxneuron.studies._subject import Subject, closed_vocabulary, load
+from jaxneuron.studies._subject import Subject, closed_vocabulary, load, train
 from jaxneuron.studies.concepts import ablations, examples, languages, material, probing, protocol, rankings
 from jaxneuron.studies.concepts.claims import claims
 from jaxneuron.studies.concepts.material import Text
@@ -59,7 +62,7 @@ def read(asked: Options, preset: Preset, seed: int) -> Given:
     if len(set(names)) < len(names):
         raise ValueError(f"two texts have the same name ({', '.join(names)}); rename a folder")
     columns = {"text": asked.text_column, "label": asked.label_column}
-    splits = [material.read(path, **columns) for path in asked.data] or [material.read(None)]
+    splits = [read_splits(path, **columns) for path in asked.data] or [read_splits(None)]
     texts, wanted = dict(zip(names, splits, strict=True)), layers(asked)
     for name, given in texts.items():
         material.check_layers(given["train"], name, wanted)
@@ -71,7 +74,9 @@ def prepare(run: Run) -> Subject:
     if run.given.subject is not None:
         return run.given.subject
     first = next(iter(run.given.texts.values()))
-    return material.train(jax.random.key(run.seed), first, run.directory / "model", run.preset, run.report)
+    words = {"train": run.preset.training_words, "dev": run.preset.held_out}
+    text, dev = (sample(first[split], most, 0).sentences for split, most in words.items())
+    return train(jax.random.key(run.seed), text, dev, run.directory / "model", run.preset.training, run.report)
 
 
 def unknown(run: Run) -> dict[str, dict[str, float]]:
@@ -223,7 +228,8 @@ def _ablation(run: Run) -> list[Lost]:
     preset, seed, one, inner, subject = run.preset, run.seed, run.of(_one), run.of(_inner), run.of(prepare)
     last = list(run.of(_widths))[-1]
     probes = _probe(run, one), _probe(run, _scope(run, "last", last))
-    sentences = ablations.read_sentences(subject, run.of(_text).parts["test"], run.given.layers[0], preset, seed=seed)
+    test, limits = run.of(_text).parts["test"], {"most": preset.sentences, "longest": preset.longest, "seed": seed}
+    sentences = read_sentences(subject, test.sentences, test.labels[run.given.layers[0]], **limits)
     lost = ablations.in_representation(one, probes[0], inner, preset, seed=seed)
     given = (subject, one.sites[0], (last, probes[1]), sentences, inner, preset)
     return lost + ablations.in_model(*given, seed=seed, report=run.report)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from jaxneuron.cli import main
-from jaxneuron.studies import _finished, _kept, running
-from jaxneuron.studies.concepts import ablations, languages, material, page, presets
+from jaxneuron.studies import _finished, _kept, _splits, _subject, running
+from jaxneuron.studies._sentences import read_sentences
+from jaxneuron.studies.concepts import languages, material, page, presets
 from jaxneuron.studies.concepts.methods import Method
 from jaxneuron.studies.concepts.options import Options
 from jaxneuron.studies.concepts.presets import Preset
@@ -214,14 +215,14 @@ def test_two_texts_of_one_name_are_refused(data, tmp_path):
 
 
 def test_a_treebank_without_train_is_cut(data):
-    cut = material.read(data[1])
-    assert [len(cut[split].sentences) for split in material.SPLITS] == [54, 6, 20]
-    one = material.read(data[0] / "train.conllu")
-    assert [len(one[split].sentences) for split in material.SPLITS] == [72, 9, 9]
+    cut = _splits.read(data[1])
+    assert [len(cut[split].sentences) for split in _splits.SPLITS] == [54, 6, 20]
+    one = _splits.read(data[0] / "train.conllu")
+    assert [len(one[split].sentences) for split in _splits.SPLITS] == [72, 9, 9]
 
 
 def test_the_embedded_scenes_are_labelled_by_program():
-    scenes = material._scenes("dev")
+    scenes = _splits._scenes("dev")
     pairs = {
         word: label
         for words, labels in zip(scenes.sentences, scenes.labels["kind"], strict=True)
@@ -235,21 +236,23 @@ def test_the_embedded_scenes_are_labelled_by_program():
 
 
 def test_a_sample_is_sentences_of_about_so_many_words(data):
-    corpus = material.read(data[0])["train"]
-    drawn = material.sample(corpus, 100, 0)
+    corpus = _splits.read(data[0])["train"]
+    drawn = _splits.sample(corpus, 100, 0)
     assert 100 <= sum(map(len, drawn.sentences)) <= 106
     assert all(sentence in corpus.sentences for sentence in drawn.sentences)
-    assert material.sample(corpus, None, 0) is corpus
+    assert _splits.sample(corpus, None, 0) is corpus
 
 
 def test_classes_stand_at_the_last_sub_word_of_each_word(finished, data):
     directory = finished[0]
-    subject = material.load(directory / "model")
-    splits = material.read(data[0])
+    subject = _subject.load(directory / "model")
+    splits = _splits.read(data[0])
     text = material.prepare(
         subject, "english", splits, ["upos", "Number"], directory, MICRO, seed=0, report=lambda what: None
     )
-    read = ablations.read_sentences(subject, text.parts["test"], "upos", MICRO, seed=0)
+    read = read_sentences(
+        subject, text.parts["test"].sentences, text.parts["test"].labels["upos"], most=8, longest=12, seed=0
+    )
     words = np.asarray(read.classes)
     assert words.shape == (8, 6) and np.all(words >= 0)
     assert [text.names["upos"][label] for label in words[0]] == ORDER
