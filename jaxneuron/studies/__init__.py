@@ -4,6 +4,7 @@
 - `concepts`: which neurons carry a property of words, by many rankings, probes and ablations
 - `dni2018`: which neurons of an LSTM compute what a grammar, a parser or a program says
 - `recurrence`: which neurons of an LSTM recur when it is trained again
+- `redundancy`: which layers and units say what others say already, and how few a task needs
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
 
 A study is a value, `Study`, in a folder of its own; `running` does its work. What one may ask of it is its `Command`,

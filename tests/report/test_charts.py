@@ -10,10 +10,12 @@ from jaxneuron.studies.attribution import page as attribution
 from jaxneuron.studies.concepts import page as concepts
 from jaxneuron.studies.dni2018 import page as dni2018
 from jaxneuron.studies.poerner2018 import page as poerner2018
+from jaxneuron.studies.redundancy import page as redundancy
 from tests.studies.attribution import test_page
 from tests.studies.concepts import test_page as concept_run
 from tests.studies.dni2018 import test_page as dni2018_run
 from tests.studies.poerner2018.conftest import make_run, read
+from tests.studies.redundancy import test_page as redundancy_run
 
 NARROW = 350
 """Pixels of a chart on a telephone."""
@@ -25,6 +27,7 @@ def charts():
         "poerner2018": poerner2018.content(read(*make_run())),
         "concepts": concepts.content(Finished("concepts", concept_run.make_results())),
         "dni2018": dni2018.content(Finished("dni2018", dni2018_run.make_results())),
+        "redundancy": redundancy.content(Finished("redundancy", redundancy_run.make_results())),
         "attribution": attribution.content(test_page.read(test_page.make_results())),
     }
     return {f"{name}: {id}": spec for name, page in pages.items() for id, spec in page["charts"].items()}
