@@ -54,7 +54,7 @@ def flow(f: Callable[[Array], Array], x: Array, how: Rules) -> Array:
     return gradient(lambda x: interpret(how, f, Flow(x)).value, x)
 
 
-def rules(dense: Rule | tuple[Rule, ...] = EPSILON, *, weights: bool = True, halves: bool = False) -> Rules:
+def rules(dense: Rule | tuple[Rule, ...] = EPSILON, *, attention: bool = True, halves: bool = False) -> Rules:
     """Return what happens to relevance at each kind of operation.
 
     In all of them a nonlinearity of one value hands its relevance on unchanged, and the scale of a layer norm, or any
@@ -62,7 +62,7 @@ def rules(dense: Rule | tuple[Rule, ...] = EPSILON, *, weights: bool = True, hal
 
     Args:
         dense: for products with weights: one rule for all, or one for each, in the order of the computation.
-        weights: relevance goes through attention weights too; otherwise they are constants.
+        attention: relevance goes through attention weights too; otherwise they are constants.
         halves: a gate (a logistic function of something else) takes half of a product with it, as a live value does;
             otherwise the signal takes all.
     """
@@ -91,13 +91,15 @@ def rules(dense: Rule | tuple[Rule, ...] = EPSILON, *, weights: bool = True, hal
         return Flow(numerator.value / stop(denominator.value))
 
     def softmax(function: Callable[[Array], Array], flow: Flow, kind: str, axes: tuple[int, ...]) -> Flow | Array:
-        if kind == "softmax" and not weights:
+        if kind == "softmax" and not attention:
             return stop(function(flow.value))
         return Flow(function(flow.value))
 
-    def weighted(product: Callable[[Array, Array], Array], carried: Flow, matrix: Array, bias: Any, layer: int) -> Flow:
+    def weighted(
+        product: Callable[[Array, Array], Array], carried: Flow, weights: Array, bias: Any, layer: int
+    ) -> Flow:
         chosen = dense if isinstance(dense, Rule) else _of(dense, layer)
-        return Flow(_dense(chosen, product, carried.value, matrix, 0 if bias is None else bias))
+        return Flow(_dense(chosen, product, carried.value, weights, 0 if bias is None else bias))
 
     return Rules(Flow, Flow, linear, entrywise, product, quotient, linear, softmax, weighted)
 

@@ -85,7 +85,7 @@ def _attn_lrp(f: Any, x: Array, dense: Any) -> Array:
 @jax.jit
 def _cp_lrp(f: Any, x: Array, dense: Any) -> Array:
     check_score(f, x)
-    return x * flow(f, x, rules(dense, weights=False))
+    return x * flow(f, x, rules(dense, attention=False))
 
 
 def conservation(

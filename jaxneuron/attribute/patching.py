@@ -143,7 +143,7 @@ def _integrated(game: games.Game, restore: bool, steps: int) -> Float[Array, "ba
 
 @jax.jit(static_argnums=(1, 2))
 def _relevance(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
-    slope = flow(game.score, game.baseline if restore else game.x, rules(weights=False, halves=True))
+    slope = flow(game.score, game.baseline if restore else game.x, rules(attention=False, halves=True))
     return games.collect((game.x - game.baseline) * slope, game)
 
 
