@@ -213,19 +213,11 @@ class Labelled:
 MADE = frozenset(name for name in vars(Labelled) if not name.startswith("_"))
 """The parameters that can be made."""
 
-SPLIT = MADE - {
-    "key",
-    "activations",
-    "labels",
-    "label",
-    "layers",
-    "active",
-    "concepts",
-    "tokens",
-    "vocabulary_size",
-    "score",
-}
-"""Those of them for which the text is taken apart."""
+WHOLE = {"key", "activations", "labels", "label", "score", "layers", "active", "concepts", "tokens", "vocabulary_size"}
+"""Those of them that are of the whole text, where nothing is fitted to a part of it."""
+
+SPLIT = MADE - WHOLE
+"""Those for which the text is taken apart."""
 
 
 class Active:

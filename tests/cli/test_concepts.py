@@ -1,8 +1,14 @@
 """Concepts are named by a label of the data or a list of words, and each method of them is a command."""
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from jaxneuron.cli import _conceptual, _signature
+from jaxneuron.cli import _conceptual, _pointwise, _signature
+from jaxneuron.extract import reading
+from jaxneuron.targets import scores
+from jaxneuron.types import Tokens
+from jaxneuron_models.open import open as open_model
 from tests.cli.conftest import rows
 from tests.models.test_pretrained import save, tensors
 
@@ -32,38 +38,44 @@ def test_each_method_can_be_given_what_it_takes():
     ("data", "concept"), [("labelled.conll", "A"), ("text.txt", "words.txt"), ("texts.tsv", "good")]
 )
 def test_a_concept_is_a_label_of_words_or_of_texts_or_a_list_of_words(ask, data, concept):
-    options = [
-        "--model",
-        "hf",
-        "--data",
-        data,
-        "--concept",
-        concept,
-        "--site",
-        "embed",
-        *TARGET,
-        "--permutations",
-        "19",
-    ]
-    [found] = rows(ask("concepts", "tcav", *options, "--json"))
+    options = ["--data", data, "--concept", concept, "--site", "embed", *TARGET, "--permutations", "19", "--json"]
+    [found] = rows(ask("concepts", "tcav", "--model", "hf", *options))
     sizes = {"A": 18, "words.txt": 24, "good": 5}
     assert found["concept"] == concept.partition(".")[0] and found["examples"] == sizes[concept]
 
 
-@pytest.mark.parametrize(
-    ("site", "more", "what"), [("final", [], "own head"), ("embed", ["--labels", "label"], "probe")]
-)
-def test_what_concepts_keep_of_a_head_is_told(ask, site, more, what):
-    options = ["--model", "hf", "--data", "labelled.conll", "--site", site, *BOTH, *more]
-    said = ask("concepts", "concept_shap", *options)
-    assert what in said and "A and B keep" in said
+def test_what_concepts_keep_of_a_probe_is_told(ask):
+    options = ["--model", "hf", "--data", "labelled.conll", *BOTH]
+    said = ask("concepts", "concept_shap", *options, "--site", "embed", "--labels", "label")
+    assert "Of what a probe of label reads at embed, A and B keep" in said
+    assert "no more than chance" in ask("concepts", "concept_shap", *options, "--site", "final", code=2)
+
+
+def test_the_own_head_is_asked_where_it_looks_at_one_place_alone(here):
+    model, text = open_model(str(here / "hf")), ["w1", "w2", "w3"]
+    tokens = Tokens(*map(jnp.asarray, reading.read(model, [text]).tokens))
+    output, activations = model.forward(model.params, tokens, {})
+    head = _pointwise.head(model, "final", text)
+    np.testing.assert_allclose(head(activations["final"][0]), scores(output)[0], rtol=1e-4)
+    assert _pointwise.head(model, "embed", text) is None
+    assert _pointwise.head(model._replace(forward=lambda *given: (None, activations)), "final", text) is None
 
 
 def test_concepts_that_nobody_named_are_found(ask):
-    options = ["--model", "hf", "--data", "text.txt", "--site", "embed", *TARGET]
-    found = rows(
-        ask("concepts", "discovery", *options, "--clusters", "3", "--least", "4", "--least-texts", "0", "--json")
-    )
+    options = [
+        "--data",
+        "text.txt",
+        "--site",
+        "embed",
+        *TARGET,
+        "--clusters",
+        "3",
+        "--least",
+        "4",
+        "--least-texts",
+        "0",
+    ]
+    found = rows(ask("concepts", "discovery", "--model", "hf", *options, "--json"))
     assert [row["concept"] for row in found] == list(range(len(found))) and all(row["such as"] for row in found)
 
 
