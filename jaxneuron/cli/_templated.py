@@ -37,6 +37,18 @@ class Templated:
         return self.forward(params, Tokens(ids, jnp.concatenate([sides[0], mask, sides[1]], axis=-1)), edits)
 
 
+def within(texts: Tokens, before: tuple[int, ...], after: tuple[int, ...]) -> Tokens:
+    """Return texts of many lengths with the special tokens around each, host arrays `[text time]`."""
+    ids, mask = np.asarray(texts.ids), np.asarray(texts.mask)
+    sizes = mask.sum(-1) + len(before) + len(after)
+    found = np.zeros((len(ids), ids.shape[1] + len(before) + len(after)), ids.dtype)
+    found[:, : len(before)] = before
+    found[:, len(before) : len(before) + ids.shape[1]] = np.where(mask, ids, 0)
+    for place, one in enumerate(after):
+        found[np.arange(len(ids)), sizes - len(after) + place] = one
+    return Tokens(found, np.arange(found.shape[1]) < sizes[:, None])
+
+
 def around(model: Any, sentence: list[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the tokens that stand before and after each text, as they do around this one."""
     from jaxneuron.extract import reading

@@ -22,7 +22,7 @@ from jaxneuron.corpora._files import either, listing, named
 from jaxneuron.corpora._json import field, read_json, read_lines
 from jaxneuron.corpora._karpathy import read_karpathy, read_vendrov
 
-__all__ = ["Captions", "read"]
+__all__ = ["Captions", "holds", "read"]
 
 
 def read(path: str | Path, split: str) -> Captions:
@@ -51,6 +51,14 @@ def read(path: str | Path, split: str) -> Captions:
     if not captions.sentences:
         raise ValueError(f"no captions for {split!r} in {path}; expected at least one image with a caption")
     return captions
+
+
+def holds(path: Path) -> bool:
+    """Tell whether a folder has captions in a layout that no other text has."""
+    folders = (path, path / "annotations")
+    return either(path / "categories.json").exists() or bool(
+        named(path, "dataset_*.json") or any(named(folder, "captions_*.json") for folder in folders)
+    )
 
 
 def _read(path: Path, split: str) -> Captions:

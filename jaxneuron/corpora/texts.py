@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from jaxneuron.corpora import columns, conllu, parallel, scenes, sentences
+from jaxneuron.corpora import captions, columns, conllu, labelled, parallel, scenes, sentences
 from jaxneuron.corpora._files import listing, split_file, split_files
 from jaxneuron.corpora.labelled import Labelled
 
@@ -17,7 +17,8 @@ def read(
     Args:
         path: `.conllu` or `.conllulex` treebanks; `.conll`, `.iob2`, `.iob` or `.bio` columns; `.jsonl` or `.tsv` with
             a text per line, and a label if there is one; or `.txt` with a sentence of space-separated words per line,
-            of which blank lines are left out. Each may end in `.gz`; or a folder with a file for each split.
+            of which blank lines are left out. Each may end in `.gz`; or a folder with a file for each split, or with
+            captions of images (`corpora.captions`).
         split: train, dev or test, for a folder.
         text: which column has the text: a name in `.jsonl` and `.tsv`, a number from 0 in `.tsv` and in columns; by
             default see `corpora.sentences` and `corpora.columns`.
@@ -30,6 +31,8 @@ def read(
     """
     if not path.exists():
         raise FileNotFoundError(f"no file or folder {path}; its folder has {listing(path.parent)}")
+    if path.is_dir() and captions.holds(path):
+        return _fixed(partial(_captions, split=split or ""), path, text=text, label=label)
     for ending, reader in READERS.items():
         if path.is_dir():
             if split_files(path, split, (ending,)):
@@ -76,6 +79,11 @@ def _fixed(reader: Callable[[Path], Labelled], path: Path, **asked: str | int | 
     if named := [name for name, value in asked.items() if value is not None]:
         raise ValueError(f"{path}: such a file has no choice of columns; leave out {named[0]}= (--{named[0]}-column)")
     return reader(path)
+
+
+def _captions(path: Path, *, split: str) -> Labelled:
+    """Read the captions of images."""
+    return labelled.build(captions.read(path, split).sentences, source=path)
 
 
 def _numbered(path: Path, *, text: str | int | None, label: str | int | None) -> Labelled:
