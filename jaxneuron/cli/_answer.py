@@ -2,11 +2,14 @@
 
 import html
 import json
+import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jaxneuron
 from jaxneuron.cli import _out
 from jaxneuron.cli._shared import console, say
 
@@ -16,8 +19,14 @@ SHOWN = 30
 SAID = 8
 """Sentences that are printed; the page has all."""
 
+DRAWN, TEXTS = 1000, 200
+"""Rows and texts of a page, which says so if there are more."""
+
 FILES = ("answer.jsonl",)
 """By which a folder is known to be what such a command wrote."""
+
+COMMAND: ContextVar[str] = ContextVar("command", default="")
+"""What was asked, as it was typed: a page says by what it was made."""
 
 
 class Coloured(NamedTuple):
@@ -26,7 +35,8 @@ class Coloured(NamedTuple):
     title: str
     pieces: Sequence[str]
     weights: Sequence[float]
-    between: str = " "  # the pieces; "" for characters
+    before: Sequence[str] | None = None  # what stands before each piece; by default a space
+    most: float = 0  # the weight that has the strongest colour; 0: the largest of this text
 
 
 class Spread(NamedTuple):
@@ -34,6 +44,7 @@ class Spread(NamedTuple):
 
     title: str
     bars: Sequence[tuple[str, float]]
+    columns: tuple[str, str] = ("value", "places")
 
 
 class Heat(NamedTuple):
@@ -106,10 +117,13 @@ def _print(answer: Answer) -> None:
 
 
 def _same(answer: Answer, number: int, name: str) -> bool:
-    """Tell whether a column says in every row what the title says already, or nothing."""
-    if answer.rows and all(_plain(row[number]) is None for row in answer.rows):
+    """Tell whether a column says nothing, or in every row what the title or the column before it says already."""
+    values = [_plain(row[number]) for row in answer.rows]
+    if all(value in (None, "") for value in values):
         return True
-    return name in ("site", "unit") and len(answer.rows) > 1 and len({row[number] for row in answer.rows}) == 1
+    if name in ("site", "unit") and len(set(values)) == 1:
+        return re.search(rf"(?<![\w/]){re.escape(str(values[0]))}(?![\w/])", answer.title) is not None
+    return name == "word" and all(row[number] == row[number - 1] for row in answer.rows)
 
 
 def shown(value: Any) -> str:
@@ -145,11 +159,12 @@ def page(answer: Answer) -> str:
         "<tr>"
         + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in map(row.__getitem__, told))
         + "</tr>\n"
-        for row in answer.rows[:1000]
+        for row in answer.rows[:DRAWN]
     )
     texts = "".join(
-        f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:200]
+        f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:TEXTS]
     )
+    texts += _left(len(answer.texts) - TEXTS, "texts")
     spread = "".join(map(_histogram, answer.spread))
     heat = "".join(map(_heat, answer.heat))
     said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
@@ -160,23 +175,31 @@ def page(answer: Answer) -> str:
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
         f"<h2>Layer by layer</h2>{heat}" if heat else "",
         f"<h2>The table</h2><div class=scroll tabindex=0><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        "</table></div>"
+        f"</table></div>{_left(len(answer.rows) - DRAWN, 'rows')}"
         if rows
         else "",
     ]
-    return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), body="\n".join(parts))
+    by = f"Written by jaxneuron {jaxneuron.__version__}"
+    by += f": <code>{html.escape(COMMAND.get())}</code>" if COMMAND.get() else "."
+    return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), body="\n".join(parts), by=by)
+
+
+def _left(count: int, what: str) -> str:
+    return f"<p class=note>… and {count:,} more {what}, in {FILES[0]} beside this page.</p>" if count > 0 else ""
 
 
 def coloured(text: Coloured) -> str:
     """Return the pieces of a text as HTML, with a colour for each: orange above 0, blue below, stronger the farther."""
-    most = max((abs(weight) for weight in text.weights if abs(weight) < float("inf")), default=0) or 1
+    largest = max((abs(weight) for weight in text.weights if abs(weight) < float("inf")), default=0)
+    most = text.most or largest or 1
     spans = []
-    for piece, weight in zip(text.pieces, text.weights, strict=True):
+    before = text.before or [" "] * len(text.pieces)
+    for space, piece, weight in zip(before, text.pieces, text.weights, strict=True):
         colour = "213,94,0" if weight > 0 else "0,114,178"
         share = min(abs(weight) / most, 1) * 0.75 if weight == weight else 0
         style = f"background:rgba({colour},{share:.2f})" if share >= 0.01 else ""
-        spans.append(f'<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
-    return text.between.join(spans)
+        spans.append(f'{space}<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
+    return "".join(spans).strip()
 
 
 def _histogram(spread: Spread) -> str:
@@ -187,6 +210,8 @@ def _histogram(spread: Spread) -> str:
         for name, size in spread.bars
     )
     title = f"<h3>{html.escape(spread.title)}</h3>\n"
+    head = "".join(f"<th scope=col class=n>{html.escape(name)}</th>" for name in spread.columns)
+    bars = f"<thead><tr>{head}<th></th></tr></thead><tbody>{bars}</tbody>"
     return f"{title}<div class=scroll tabindex=0><table class=bars>{bars}</table></div>\n"
 
 
@@ -221,8 +246,8 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 {css}
-.piece {{ padding: .1em .15em; border-radius: .2em; }}
-h1, .words, td {{ overflow-wrap: anywhere; }}
+.piece {{ padding: .1em 0; border-radius: .2em; }}
+h1, .words, td, code {{ overflow-wrap: anywhere; }}
 .bars {{ width: 100%; max-width: 44rem; }}
 .bars td:last-child {{ width: 100%; }}
 .heat {{ width: auto; }}
@@ -237,7 +262,7 @@ h1, .words, td {{ overflow-wrap: anywhere; }}
 <main>
 {body}
 </main>
-<footer>Written by jaxneuron.</footer>
+<footer><p>{by}</p></footer>
 </body>
 </html>
 """

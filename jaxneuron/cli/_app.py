@@ -3,6 +3,7 @@
 A wrong input ends with one clear message and exit code 2; a traceback is a bug.
 """
 
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from rich.console import Console
 
 import jaxneuron
 from jaxneuron.cli import (
+    _answer,
     _errors,
     _given,
     attribute,
@@ -116,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words of the command; by default those of the process.
     """
+    _answer.COMMAND.set(shlex.join(["jaxneuron", *(sys.argv[1:] if arguments is None else arguments)]))
     try:
         code = app(args=arguments, prog_name="jaxneuron", standalone_mode=False)
         sys.exit(code or 0)

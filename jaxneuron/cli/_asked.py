@@ -27,10 +27,10 @@ class Text(NamedTuple):
         _inputs.check(model, self.text, self.data, self.split)
         _said.columns(self.text_column, self.label_column)
 
-    def read(self) -> _inputs.Read:
-        """Return the text."""
+    def read(self, *, seed: int | None = None) -> _inputs.Read:
+        """Return the text; with a seed, texts that have a label each are drawn, as they often lie sorted by it."""
         columns = _said.columns(self.text_column, self.label_column)
-        return _inputs.read(self.text, self.data, self.split, self.most, column=columns)
+        return _inputs.read(self.text, self.data, self.split, self.most, column=columns, seed=seed)
 
 
 class Shown(NamedTuple):
@@ -51,6 +51,16 @@ class Shown(NamedTuple):
 def bare(name: str) -> str:
     """Return what to say of a text without labels."""
     return f"{name} has no labels; give a treebank, columns, or .jsonl or .tsv with a label"
+
+
+def of(layer: str, chosen: str | None, name: str) -> str:
+    """Return what to call the labels of a text, or one of them, in a title.
+
+    Example:
+        >>> of("upos", "NOUN", "ewt"), of("label", None, "reviews")
+        ('NOUN (upos of ewt)', 'label of reviews')
+    """
+    return f"{chosen} ({layer} of {name})" if chosen else f"{layer} of {name}"
 
 
 def labels(read: Any, layer: str | None, chosen: str | None) -> tuple[str, str, Any, list[str]]:

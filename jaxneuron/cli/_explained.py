@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxneuron.cli import _pieces
+from jaxneuron.cli._shared import notice
 from jaxneuron.tap import check_site, nearest
 
 SHORTEST = 16
@@ -23,6 +25,7 @@ class Explained(NamedTuple):
     name: str  # of the target
     score: float
     pieces: list[str]
+    word: list[int]  # of each piece, -1 for a special token
     tokens: Any
     site: str
 
@@ -68,7 +71,9 @@ def explain(
     from jaxneuron.split import above
 
     read, tokens = _read(model, sentence, padded)
-    pieces = read.pieces[0]
+    pieces, word = read.pieces[0], read.word[0].tolist()
+    if not read.whole[0]:
+        notice(f"the text has {len(sentence):,} words, of which the model reads the first {max(word) + 1:,}")
     at = place(read.word[0], position, len(sentence))
     output, activations = jax.jit(model.forward)(model.params, tokens, {})
     chosen = site or next(name for name in ("embed/word", "embed", *activations) if name in activations)
@@ -76,11 +81,13 @@ def explain(
     asked, name = wanted(model, output, activations, target, at)
     x = activations[chosen]
     if x.shape[1] == 1 < tokens.ids.shape[1]:
-        pieces = ["(the text)"]
+        pieces, word = ["(the text)"], [-1]
     elif x.shape[1] > len(pieces):
         x = x.at[:, len(pieces) :].set(x[:, :1])
     f = above(model.forward, model.params, tokens, chosen, asked)
-    return Explained(x, f, asked, name, float(asked(output, activations, tokens)[0]), pieces, tokens, chosen)
+    return Explained(
+        x, f, asked, name, float(asked(output, activations, tokens)[0]), pieces, word[: len(pieces)], tokens, chosen
+    )
 
 
 def shortened(model: Any, sentence: list[str], site: str, number: int, *, padded: bool = False) -> Explained:
@@ -108,7 +115,7 @@ def shortened(model: Any, sentence: list[str], site: str, number: int, *, padded
     width = max(tokens.ids.shape[1], len(sentence))
     x = jnp.asarray(np.arange(width) < len(sentence), jnp.float32)[None]
     f = jax.tree_util.Partial(_by_word, kept, jnp.asarray(read.word))
-    return Explained(x, f, None, f"the vector of {site}", 1.0, sentence, tokens, site)
+    return Explained(x, f, None, f"the vector of {site}", 1.0, sentence, list(range(len(sentence))), tokens, site)
 
 
 def _by_word(kept: Any, word: Any, there: Any) -> Any:
@@ -151,15 +158,16 @@ def _read(model: Any, sentence: list[str], padded: bool) -> tuple[Any, Any]:
 
 
 def place(word: Any, position: int, words: int) -> int:
-    """Return the last token of a word."""
-    if not -words <= position < words:
-        raise ValueError(
-            f"--position {position}: the text has {words} words; give 0 to {words - 1}, or -1 for the last"
-        )
-    found = np.flatnonzero(word == position % words)
-    if not len(found):
-        raise ValueError(f"--position {position}: the model reads nothing of this word")
-    return int(found[-1])
+    """Return the last token of a word; counted from the end, of those words that the model reads.
+
+    Raises:
+        ValueError: there is no such word, or the text is longer than the model and it is not read.
+    """
+    there = int(np.max(word, initial=-1)) + 1
+    if not -there <= position < there:
+        said = f"the text has {words} words" + f", of which the model reads the first {there}" * (there < words)
+        raise ValueError(f"--position {position}: {said}; give 0 to {there - 1}, or -1 for the last")
+    return int(np.flatnonzero(word == position % there)[-1])
 
 
 def wanted(model: Any, output: Any, shapes: Any, target: str | None, place: int) -> tuple[Any, str]:
@@ -176,6 +184,10 @@ def wanted(model: Any, output: Any, shapes: Any, target: str | None, place: int)
         if int(unit) >= width:
             raise ValueError(f"--target {target}: {site!r} has the units 0 to {width - 1}")
         return Unit(site, int(unit), -1 if length == 1 else place), f"unit {unit} of {site}"
+    if unit.isdigit() and "/" in site:
+        raise KeyError(
+            f"--target {target}: no site {site!r} in this model{nearest(site, shapes)}; give one of {', '.join(shapes)}"
+        )
     try:
         found = np.asarray(scores(output))
     except (TypeError, ValueError) as error:
@@ -187,7 +199,7 @@ def wanted(model: Any, output: Any, shapes: Any, target: str | None, place: int)
         place = -1
     names = _names(model, found.shape[-1])
     index = int(found[0, place].argmax()) if target is None else _index(model, names, target)
-    shown = names[index].lstrip("▁Ġ") or names[index]
+    shown = _pieces.output(names, index)
     return Logit(index, place), shown if shown.startswith("output ") else repr(shown)
 
 
@@ -207,5 +219,8 @@ def _index(model: Any, names: list[str], target: str) -> int:
             return int(ids[0])
     if target.isdigit() and int(target) < len(names):
         return int(target)
-    some = f"; the labels are {', '.join(names)}" if model.labels else ""
-    raise ValueError(f"--target {target}: the model's head has no such output{nearest(target, names)}{some}")
+    some = f"a label, {' or '.join(names)}" if model.labels else "a word of its vocabulary that is one token"
+    raise ValueError(
+        f"--target {target}: the model's head has no such output{nearest(target, names)}; give {some}, a number from 0 "
+        f"to {len(names) - 1}, or a unit as site:unit"
+    )

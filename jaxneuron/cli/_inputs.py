@@ -1,5 +1,6 @@
 """A model and text, as the person names them: options that every question shares, checked before anything is loaded."""
 
+import random
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -29,7 +30,12 @@ Data = Annotated[Path | None, typer.Option(help="Instead: a text file, or a fold
 Split = Annotated[str | None, typer.Option(help="Of a folder of splits; by default train.")]
 Site = Annotated[str, typer.Option(help="Where the units are; `jaxneuron sites MODEL` lists them.")]
 Units = Annotated[str, typer.Option(help="Unit numbers: 3, 3,5 or 0-9.")]
-Most = Annotated[int, typer.Option(min=1, help="Texts that are read at most, from the first on.")]
+Most = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Texts that are read at most, the first; drawn at random where labels of whole texts are asked for."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines and nothing else.")]
 Out = Annotated[
     Path | None, typer.Option(help="A folder for the page and the JSON lines: a new one, or this command's.")
@@ -77,21 +83,36 @@ def check(model: str, text: list[str] | None, data: Path | None, split: str | No
 
 
 def read(
-    text: list[str] | None, data: Path | None, split: str | None, most: int, *, column: dict[str, str] | None = None
+    text: list[str] | None,
+    data: Path | None,
+    split: str | None,
+    most: int,
+    *,
+    column: dict[str, str] | None = None,
+    seed: int | None = None,
 ) -> Read:
-    """Return the text, of which the first `most` are kept."""
+    """Return the text, of which the first `most` are kept, or, with a seed, so many of those that have a label each."""
     if text:
         return Read([one.split() for one in text], {}, {}, "the text given")
     from jaxneuron.corpora import texts
 
     assert data is not None
     found = texts.read(data, (split or "train") if data.is_dir() else None, **(column or {}))
+    drawn = seed is not None and bool(found.sentence_labels)
     if len(found.sentences) > most:
-        notice(f"of {len(found.sentences):,} texts, the first {most:,} are read (--most)")
+        which = f"{most:,} drawn at random" if drawn else f"the first {most:,}"
+        notice(f"of {len(found.sentences):,} texts, {which} are read (--most)")
+    chosen = list(range(len(found.sentences)))
+    if drawn:
+        random.Random(seed).shuffle(chosen)
+
+    def some(rows: list[Any]) -> list[Any]:
+        return [rows[number] for number in chosen[:most]]
+
     return Read(
-        found.sentences[:most],
-        {name: rows[:most] for name, rows in found.labels.items()},
-        {name: rows[:most] for name, rows in found.sentence_labels.items()},
+        some(found.sentences),
+        {name: some(rows) for name, rows in found.labels.items()},
+        {name: some(rows) for name, rows in found.sentence_labels.items()},
         data.name,
     )
 

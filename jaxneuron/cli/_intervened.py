@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from jaxneuron.cli import _pieces
 from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._shared import counted
 
 WORDS = 10
 """Outputs shown on each side."""
+
+AROUND = 4
+"""Words shown on each side of a place."""
 
 
 def taken(found: Any, site: str, loss: bool, unknown: str) -> Answer:
@@ -16,9 +21,9 @@ def taken(found: Any, site: str, loss: bool, unknown: str) -> Answer:
     ]
     what = "loss" if loss else "change"
     said = [
-        f"{unknown}.",
         f"The {what} is {-found.unedited:.4f} with all units and {rows[-1][3]:.4f} without the {len(rows)} that are "
         f"missed most together: {', '.join(str(row[2]) for row in rows)}.",
+        f"{unknown}.",
     ]
     columns = ("step", "site", "unit", f"{what} without it and those before", f"{what} without it alone")
     return Answer(f"Which units of {site} are missed most together?", said, columns, rows)
@@ -31,17 +36,17 @@ def predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], u
     after, before = effect.edited, effect.unedited
     after = type(after)(*(np.asarray(leaf)[0] for leaf in after))
     places = float(after.places.sum())
-    said = [f"{unknown}."]
+    said = []
     losses = [float(side.loss.sum()) / places for side in (before, after)]
     if model.head == "next word":
         said.append(
             f"Loss: {losses[0]:.4f} nats a symbol without the change, {losses[1]:.4f} with it "
-            f"({losses[1] - losses[0]:+.4f}), over {places:,.0f} symbols."
+            f"({losses[1] - losses[0]:+.4f}), over {counted(int(places), 'symbol')}."
         )
     flips = float(after.flips.sum()) / places
     said.append(
         f"The predictions move by {float(after.divergence.sum()) / places:.4g} nats (KL), and the first choice changes "
-        f"at {flips:.2%} of {places:,.0f} places."
+        f"at {flips:.2%} of {counted(int(places), 'place')}."
     )
     names = model.labels or model.vocabulary.words
     was, now = (np.asarray(side.probability).sum(0) / places for side in (before, after))
@@ -49,46 +54,70 @@ def predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], u
     order = np.argsort(change)
     chosen = [*order[::-1][:WORDS].tolist(), *order[:WORDS][::-1].tolist()]
     chosen = [number for number in dict.fromkeys(chosen) if change[number] != 0]
-    rows = [(_name(names, number), was[number], now[number], change[number]) for number in chosen]
+    rows = [(_pieces.output(names, number), was[number], now[number], change[number]) for number in chosen]
     if rows:
-        up, down = _name(names, int(order[-1])), _name(names, int(order[0]))
-        said.append(f"Most likelier: {up!r} ({change[order[-1]]:+.2g}); least: {down!r} ({change[order[0]]:+.2g}).")
+        up, down = _pieces.output(names, int(order[-1])), _pieces.output(names, int(order[0]))
+        said.append(
+            f"Most gained by {up!r} ({change[order[-1]]:+.2g}), most lost by {down!r} ({change[order[0]]:+.2g})."
+        )
     each = np.asarray(after.divergence) / np.maximum(np.asarray(after.places), 1)
     texts = [
         Coloured(
-            f"text {text}, {each[text]:.3g} nats a place", sentences[text], [float(each[text])] * len(sentences[text])
+            f"text {text}, {each[text]:.3g} nats a place",
+            sentences[text],
+            [float(each[text])] * len(sentences[text]),
+            most=float(each.max()),
         )
         for text in np.argsort(-each)[:10]
     ]
-    return Answer(
-        title, said, ("output", "was", "is", "change"), rows, texts, note="The texts whose predictions move most."
+    said.append(f"{unknown}.")
+    note = (
+        "The texts whose predictions move most, the farther the stronger the colour; texts are counted from 0. The "
+        "table has the mean probability of each output without the change and with it."
     )
+    return Answer(title, said, ("output", "was", "is", "change"), rows, texts, note=note)
 
 
-def moved(title: str, edited: Any, pieces: list[list[str]], site: str, unknown: str) -> Answer:
-    """Return which vectors of a site turn most."""
+def moved(title: str, edited: Any, read: Any, site: str, unknown: str) -> Answer:
+    """Return which vectors of a site turn most; `read` has the texts as the model reads them."""
     import numpy as np
 
     turned, here = np.asarray(edited.turned)[0], np.asarray(edited.places)[0]
+    single = turned.shape[1] == 1
     rows, texts = [], []
     for text, place in sorted(np.argwhere(here).tolist(), key=lambda one: -turned[one[0], one[1]])[: WORDS * 3]:
-        shown = pieces[text] if turned.shape[1] > 1 else [" ".join(pieces[text])]
-        around = [*shown[max(place - 4, 0) : place], f"[{shown[place]}]", *shown[place + 1 : place + 4]]
-        rows.append((text, place, shown[place], float(turned[text, place]), " ".join(around)))
+        pieces, word = _read(read, text, single)
+        rows.append(
+            (
+                text,
+                place,
+                pieces[place],
+                _pieces.whole(word, pieces, place),
+                float(turned[text, place]),
+                _pieces.around(word, pieces, place, AROUND),
+            )
+        )
     for text in dict.fromkeys(row[0] for row in rows):
-        size = int(here[text].sum()) if turned.shape[1] > 1 else 1
-        shown = pieces[text][:size] if turned.shape[1] > 1 else [" ".join(pieces[text])]
-        texts.append(Coloured(f"text {text}", shown, turned[text, : len(shown)].tolist()))
+        pieces, word = _read(read, text, single)
+        weights = turned[text, : len(pieces)].tolist()
+        texts.append(Coloured(f"text {text}", pieces, weights, _pieces.before(word, pieces), rows[0][4]))
     said = [
-        f"{unknown}.",
         f"The model has no head, so what changes are the vectors at {site}: they turn by {turned[here].mean():.3g} on "
-        f"average and {turned[here].max():.3g} at most (1 - cosine), over {int(here.sum()):,} places.",
+        f"average and {turned[here].max():.3g} at most (1 - cosine), over {counted(int(here.sum()), 'place')}.",
     ]
     if rows:
-        said.append(f"Most of all {rows[0][2]!r} in text {rows[0][0]}.")
-    columns = ("text", "place", "token", "turned", "in")
-    return Answer(title, said, columns, rows, texts, note="The stronger the colour, the farther the vector turns.")
+        said.append(f"Most of all {rows[0][3]!r} in text {rows[0][0]}.")
+    said.append(f"{unknown}.")
+    columns = ("text", "place", "token", "word", "turned", "in")
+    note = "The stronger the colour, the farther the vector turns. Texts and places are counted from 0."
+    return Answer(title, said, columns, rows, texts, note=note)
 
 
-def _name(names: Any, number: int) -> str:
-    return names[number].lstrip("▁Ġ") or names[number] if number < len(names) else f"output {number}"
+def _read(read: Any, text: int, single: bool) -> tuple[list[str], list[int]]:
+    """Return the pieces of a text and their words; one for the whole text, if its site has one vector for it."""
+    pieces, word = read.pieces[text], read.word[text].tolist()
+    return (
+        (["".join(map("".join, zip(_pieces.before(word, pieces), pieces, strict=False)))], [-1])
+        if single
+        else (pieces, word)
+    )

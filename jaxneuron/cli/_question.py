@@ -59,7 +59,7 @@ def question(
                 )
             if cmd_name not in known:
                 raise typer.BadParameter(
-                    f"no method {cmd_name!r}{near(cmd_name, known)}; the methods are {', '.join(known)}", ctx=ctx
+                    f"no method {cmd_name!r}{near(cmd_name, known) or '; the methods are ' + ', '.join(known)}", ctx=ctx
                 )
             if group := super().get_command(ctx, cmd_name):
                 return group

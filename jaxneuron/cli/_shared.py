@@ -43,3 +43,13 @@ def data_folder(data: Path | None) -> Path | None:
 def bars(quiet: bool = False) -> AbstractContextManager[_progress.Report]:
     """Show how far the stages of a command are; beside the answer, if only the answer may be printed."""
     return _progress.shown(beside if quiet else console)
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words.
+
+    Example:
+        >>> counted(1, "text"), counted(2000, "text")
+        ('1 text', '2,000 texts')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"

@@ -2,6 +2,14 @@
 
 from typing import Any
 
+from jaxneuron.cli._shared import counted
+
+NOTE = (
+    "log p a symbol: the mean logarithm of the probabilities of what was drawn; nearer to 0, the model was surer. "
+    "Texts are counted from 0."
+)
+"""How to read the columns."""
+
 
 def prompts(model: Any, texts: list[str]) -> Any:
     """Return the beginnings of texts as the model reads them; without a word, its own sign of a beginning.
@@ -27,6 +35,22 @@ def prompts(model: Any, texts: list[str]) -> Any:
     mask = np.asarray(tokens.mask)
     longest = int(mask.sum(-1).max())
     return Tokens(np.asarray(tokens.ids)[:, :longest], mask[:, :longest])
+
+
+def state(model: Any, texts: int, prompts: Any, length: int) -> Any:
+    """Return what the model begins with, that has room for prompts and what is written after them.
+
+    Raises:
+        ValueError: it has not so much room.
+    """
+    begins = prompts.ids.shape[1]
+    room = begins + length - 1  # the last symbol is not read
+    if model.window is not None and room > model.window:
+        raise ValueError(
+            f"--length {length}: the prompt has {counted(begins, model.symbol)}, and the model reads {model.window} at "
+            f"most; give --length {max(model.window - begins + 1, 0)}, or a shorter prompt"
+        )
+    return model.initial_state(texts, room)
 
 
 def written(model: Any, found: Any) -> list[str]:

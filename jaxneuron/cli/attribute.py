@@ -4,11 +4,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _asked, _inputs
+from jaxneuron.cli import _asked, _inputs, _pieces
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
-from jaxneuron.cli._shared import bars
+from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
 
 FAR = 100
@@ -58,10 +58,11 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []
+    signed = False
     takes = _takes(method)
     whole = deleted or bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
     with bars(given.shown.json) as report:
-        progress = report(f"{method.name} of {len(read.sentences)} texts")
+        progress = report(f"{method.name} of {counted(len(read.sentences), 'text')}")
         plays = takes & {"groups", "mask"} and not deleted
         padded = len(read.sentences) > 1 and not plays and _explained.blind(opened, read.sentences[0])
         for number, sentence in enumerate(read.sentences):
@@ -78,16 +79,30 @@ def attribute(method: Method, told: Told, given: Given) -> None:
             players = {} if deleted else {"groups": found.groups(), "mask": found.mask()}
             result = call(method, "attribute", known, _sized(told, found.x.shape), **players)
             value = found.own(getattr(result, "attribution", result))
+            signed = signed or bool((value < 0).any())
             per_token = (value[:, 0] if whole else value.sum(-1)).tolist()
+            if len(value) != len(found.pieces):  # a path through one vector for the text
+                found = found._replace(pieces=["(the text)"], word=[-1])
             rows += _rows(found, value, per_token, number, given.through or found.site, 0 if whole else given.k)
             title = f"text {number}: {found.name}" + ("" if deleted else f", {found.score:.4g}")
-            texts.append(Coloured(title, found.pieces, per_token, "" if opened.symbol == "character" else " "))
-            said.append(_said(method, found, per_token, number, result, given.baseline))
+            texts.append(Coloured(title, found.pieces, per_token, _pieces.before(found.word, found.pieces)))
+            said.append(_said(method, found, per_token, number, result, given))
             progress(number + 1, len(read.sentences))
-    columns = ("text", "kind", "place", "token", "site", "unit", "score")
-    note = "Orange: raised the score; blue: lowered it. The pointer shows by how much."
-    note = "Orange: without the word the vector turns far, by 1 - cosine." if deleted else note
-    given.shown.give(Answer(f"What drove {_inputs.short(given.model)}?", said, columns, rows, texts, note=note))
+    columns = ("text", "kind", "place", "token", "word", "site", "unit", "score")
+    note = (
+        f"{_colours(deleted, signed)}; the strongest colour is each text's largest number, which the pointer shows. "
+        "Texts and places are counted from 0."
+    )
+    asked = f"{given.target} of " if given.target else ""
+    title = f"What drove {asked}{_inputs.short(given.model)}?"
+    given.shown.give(Answer(title, said, columns, rows, texts, note=note))
+
+
+def _colours(deleted: bool, signed: bool) -> str:
+    """Return what the colours stand for."""
+    if deleted:
+        return "The stronger the colour, the farther the vector turns without the word, by 1 - cosine"
+    return "Orange: raised the score; blue: lowered it" if signed else "The stronger the colour, the more it mattered"
 
 
 def _takes(method: Method) -> set[str]:
@@ -111,31 +126,38 @@ def _rows(found: Any, value: Any, weights: list[float], text: int, site: str, k:
     """Return a row for each token, and for the `k` units that have most."""
     import numpy as np
 
-    pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
     rows: list[Any] = [
-        (text, "token", place, piece, site, "", weight)
-        for place, (piece, weight) in enumerate(zip(pieces, weights, strict=True))
+        (text, "token", place, piece, _pieces.whole(found.word, found.pieces, place), site, "", weight)
+        for place, (piece, weight) in enumerate(zip(found.pieces, weights, strict=True))
     ]
     units = value.sum(0)
     best = np.argsort(-np.abs(units))[:k]
-    return rows + [(text, "unit", "", "", site, int(unit), float(units[unit])) for unit in best]
+    return rows + [(text, "unit", "", "", "", site, int(unit), float(units[unit])) for unit in best]
 
 
-def _said(method: Method, found: Any, weights: list[float], text: int, result: Any, kind: str) -> str:
+def _said(method: Method, found: Any, weights: list[float], text: int, result: Any, given: Given) -> str:
     order = sorted(range(len(weights)), key=lambda place: -abs(weights[place]))[:3]
-    pieces = found.pieces if len(weights) == len(found.pieces) else ["(the text)"] * len(weights)
-    drove = ", ".join(f"{pieces[place]!r} ({weights[place]:+.3g})" for place in order)
+    shown = [(_pieces.whole(found.word, found.pieces, place), weights[place]) for place in order]
+    drove = ", ".join(f"{piece!r} ({weight:+.3g})" for piece, weight in shown)
     if found.target is None:
         return f"Text {text}: {found.name} turns furthest (1 - cosine) without {drove.replace('+', '')}."
-    said = f"Text {text}: {found.name} scores {found.score:.4g}; most of it from {drove}."
+    said = f"Text {text}: {found.name} scores {found.score:.4g}; strongest: {drove}."
     if hasattr(result, "error"):
-        error = float(abs(result.error).max())
-        said += f" The shares miss what they should add up to by {error:.2g}"
-        finer = [f"--{option.name}" for option in method.options if option.name in ("steps", "tolerance", "samples")]
-        much = error > 0.02 * max(map(abs, weights), default=0)
-        said += f", which is much: see {' and '.join(finer)}." if much and finer else "."
-    if sum(map(abs, weights)) > FAR * max(abs(found.score), 1e-6) and "baseline" in method.takes and kind == "zero":
+        said += _missed(method, float(abs(result.error).max()), max(map(abs, weights), default=0), given.through)
+    far = sum(map(abs, weights)) > FAR * max(abs(found.score), 1e-6)
+    if far and "baseline" in method.takes and given.baseline == "zero":
         said += (
             " The shares are far larger than the score: near a baseline of zero a norm is steep; try --baseline mean."
         )
     return said
+
+
+def _missed(method: Method, error: float, largest: float, through: str | None) -> str:
+    """Return by how much the shares miss what they should add up to, and what would mend it."""
+    said = f" The shares miss what they should add up to by {error:.2g}"
+    finer = [f"--{option.name}" for option in method.options if option.name in ("steps", "tolerance", "samples")]
+    if error <= 0.02 * largest or not finer:
+        return f"{said}."
+    if through is not None:
+        return f"{said}: what goes around {through}, and what a finer {' and '.join(finer)} would mend."
+    return f"{said}, which is much: see {' and '.join(finer)}."

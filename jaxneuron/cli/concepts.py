@@ -79,7 +79,7 @@ def concepts(method: Method, told: Told, given: Given) -> None:
     _fits(method, given, sites)
     given.shown.check()
 
-    read = corpus.read()
+    read = corpus.read(seed=given.seed)
     named = _named.find(read, given.concept or [], given.labels, given.seed)
     opened = _inputs.load(given.model, given.head)
     unknown_words = _inputs.unknown(opened, read.sentences)
@@ -100,7 +100,7 @@ def concepts(method: Method, told: Told, given: Given) -> None:
     teller = _told_concepts.TOLD.get(method.name)
     columns, rows, said = teller(result, asked) if teller else _told.plain(result)
     title = f"{_signature.question(method)} {_inputs.short(given.model)}"
-    given.shown.give(Answer(title, [f"{unknown_words}.", *said], columns, rows))
+    given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows))
 
 
 def _fits(method: Method, given: Given, sites: list[str]) -> None:

@@ -57,8 +57,8 @@ def decompose(method: Method, told: Told, given: Given) -> None:
         rows.append((factor, site, len(units), units, ", ".join(shown)))
     sizes = ", ".join(str(row[2]) for row in rows[:8])
     said = [
-        f"{unknown}.",
         f"{len(rows)} groups of the {width} units of {site}, of {sizes}{' …' * (len(rows) > 8)} units.",
+        f"{unknown}.",
     ]
     columns_shown = ("group", "site", "size", "units", "highest at")
     given.shown.give(Answer(f"Which units of {site} work as a group?", said, columns_shown, rows))

@@ -95,7 +95,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
         raise ValueError(f"{method.name} takes units away inside the model, at one site; give it as --site")
     given.shown.check()
 
-    read = corpus.read()
+    read = corpus.read(seed=given.seed)
     layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
     takes = set(method.takes)
     parts = _parts.Parts([], [], [], classes, label_names, [])
@@ -129,12 +129,12 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     about = _told.About(table.sites, parts.names, label_names, methods, given.k, opened.vocabulary.words)
     columns, rows, said = TOLD.get(method.name, _told.plain)(found, about)
     said = [
-        f"{unknown_words}.",
-        *parts.said,
         *said,
+        *parts.said,
         *([_frequent(classes, each)] if takes - {"sums", "tokens", "vocabulary_size"} else []),
+        f"{unknown_words}.",
     ]
-    title = f"{_signature.question(method)} {given.class_ or layer} in {_inputs.short(given.model)}"
+    title = f"{_signature.question(method)} {_asked.of(layer, given.class_, read.name)} in {_inputs.short(given.model)}"
     given.shown.give(Answer(title, said, columns, rows))
 
 

@@ -72,7 +72,7 @@ def find(method: Method, told: Told, given: Given) -> None:
     with bars(given.shown.json) as report:
         found = call(method, "find", known, told, k=k, progress=report(f"{site}: {method.name}"))
     rows: list[Any] = []
-    said = [f"{unknown}."]
+    said = []
     names = _names(opened, site, width, given.text.data, given.text.split)
     for number, unit in enumerate(asked):
         for rank in np.flatnonzero(np.isfinite(np.asarray(found.score[number]))):
@@ -90,11 +90,13 @@ def find(method: Method, told: Told, given: Given) -> None:
         around = [[opened.vocabulary.words[one] for one in side] for side in (before, after)]
         what = "what precedes it" if given.in_sentence else "nothing else"
         said.append(f"Each n-gram is read with {what} as a text: {' '.join([*around[0], '…', *around[1]])}.")
+    said.append(f"{unknown}.")
     columns = (
         *("site", "unit", *["name"] * bool(names), "rank", "n-gram", "score"),
         *["in"] * given.in_sentence,
     )
-    given.shown.give(Answer(f"What makes {site}, unit {given.units}, fire?", said, columns, rows))
+    units = f"unit{'s' * (len(asked) > 1)} {given.units}"
+    given.shown.give(Answer(f"What makes {site}, {units}, fire?", said, columns, rows))
 
 
 def _ngrams(corpus: Any, length: int, in_sentence: bool) -> Any:

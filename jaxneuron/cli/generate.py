@@ -8,6 +8,7 @@ import typer
 from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Seed
+from jaxneuron.cli._shared import counted
 
 HOLD = re.compile(r"(.+):([\d,-]+)=(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 
@@ -47,17 +48,17 @@ def generate(given: Given) -> None:
     sampling = Sampling(given.length, given.temperature, given.top_k)
     rows: list[Any] = []
     for name, some in (("without", {}), ("held", edits))[: 1 + bool(edits)]:
-        state = opened.initial_state(given.texts, prompts.ids.shape[1] + given.length)
+        state = _writing.state(opened, given.texts, prompts, given.length)
         key = jax.random.key(given.seed)
         found = writing.intervene(key, opened.step, opened.params, state, prompts, some, sampling=sampling)
         mean = found.log_probability.sum(-1) / np.maximum(found.sampled.sum(-1), 1)
         for number, written in enumerate(_writing.written(opened, found.tokens)):
             rows.append((number, name, written, float(mean[number])))
     beside = f", and again with {', '.join(given.hold)}" if given.hold else ""
-    said = [f"{given.texts} texts of {given.length} {opened.symbol}s{beside}."]
-    given.shown.give(
-        Answer(f"What does {given.model} write?", said, ("text", "units", "written", "log p a symbol"), rows)
-    )
+    said = [f"{counted(given.texts, 'text')} of {counted(given.length, opened.symbol)}{beside}."]
+    title = f"What does {_inputs.short(given.model)} write?"
+    columns = ("text", "units", "written", "log p a symbol")
+    given.shown.give(Answer(title, said, columns, rows, note=_writing.NOTE))
 
 
 def _held(text: str) -> tuple[str, list[int], float]:

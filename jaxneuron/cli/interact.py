@@ -4,11 +4,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _asked, _inputs
+from jaxneuron.cli import _asked, _inputs, _pieces
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
-from jaxneuron.cli._shared import bars
+from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
 
 
@@ -41,7 +41,7 @@ def interact(method: Method, told: Told, given: Given) -> None:
     rows: list[Any] = []
     said, texts = [], []
     with bars(given.shown.json) as report:
-        progress = report(f"{method.name} of {len(read.sentences)} texts")
+        progress = report(f"{method.name} of {counted(len(read.sentences), 'text')}")
         for number, sentence in enumerate(read.sentences):
             found = _explained.explain(opened, sentence, given.site, given.target, given.position)
             known = {
@@ -67,14 +67,17 @@ def interact(method: Method, told: Told, given: Given) -> None:
                 said.append(f"Text {number}: {found.name} scores {found.score:.4g}; no two tokens interact.")
             alone = {members[0]: value for members, value in sets if len(members) == 1}
             weights = [alone.get(place, 0.0) for place in range(len(found.pieces))]
-            between = "" if opened.symbol == "character" else " "
-            texts.append(Coloured(f"text {number}: {found.name}, {found.score:.4g}", found.pieces, weights, between))
+            title = f"text {number}: {found.name}, {found.score:.4g}"
+            texts.append(Coloured(title, found.pieces, weights, _pieces.before(found.word, found.pieces)))
             progress(number + 1, len(read.sentences))
     columns = ("text", "tokens", "places", "score")
-    note = "Orange: raised the score by itself; blue: lowered it. The table has what was together."
-    given.shown.give(
-        Answer(f"What mattered together to {_inputs.short(given.model)}?", said, columns, rows, texts, note=note)
+    note = (
+        "Orange: raised the score by itself; blue: lowered it; the strongest colour is each text's largest. The table "
+        "has what was together. Texts and places are counted from 0."
     )
+    asked = f" for {given.target}" if given.target else ""
+    title = f"What mattered together to {_inputs.short(given.model)}{asked}?"
+    given.shown.give(Answer(title, said, columns, rows, texts, note=note))
 
 
 def _sets(result: Any) -> list[tuple[tuple[int, ...], float]]:

@@ -12,7 +12,7 @@ from jaxneuron.cli import _asked, _inputs, _intervened
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
-from jaxneuron.cli._shared import bars
+from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
 
 
@@ -72,9 +72,10 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     if greedy:
         return given.shown.give(_intervened.taken(effect, site, opened.head == "next word", unknown))
     held = f"{told.get('value', 0):g}" if not follows else f"where {given.class_} is"
-    title = f"What if unit {given.units} of {site} is {held}?"
+    several = len(asked) > 1
+    title = f"What if unit{'s' * several} {given.units} of {site} {'are' if several else 'is'} {held}?"
     if opened.head == "none":
-        answer = _intervened.moved(title, effect.edited, text_read.pieces, what, unknown)
+        answer = _intervened.moved(title, effect.edited, text_read, what, unknown)
     else:
         answer = _intervened.predicted(title, effect, opened, read.sentences, unknown)
     given.shown.give(answer)
@@ -122,7 +123,7 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ma
         "key": jax.random.key(given.seed),
         "step": model.step,
         "params": model.params,
-        "state": model.initial_state(len(read.sentences), prompts.ids.shape[1] + told["length"]),
+        "state": _writing.state(model, len(read.sentences), prompts, told["length"]),
         "prompt": prompts,
         "masks": sets,
     }
@@ -134,9 +135,12 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ma
         texts = _writing.written(model, jax.tree.map(lambda leaf, number=number: leaf[number], found.tokens))
         rows += [(text, name, shown, float(mean[text])) for text, shown in enumerate(texts)]
     rows.sort(key=lambda row: row[0])
-    said = [f"{len(read.sentences)} texts, each as it is, with the units held, and with as many others held."]
+    texts = counted(len(read.sentences), "text")
+    said = [f"{texts}, each as it is, with the units held, and with as many others held."]
     columns = ("text", "units held", "written", "log p a symbol")
-    return Answer(f"What is written if unit {given.units} of {given.site} is held?", said, columns, rows)
+    return Answer(
+        f"What is written if unit {given.units} of {given.site} is held?", said, columns, rows, note=_writing.NOTE
+    )
 
 
 def _comparison(model: Any, site: str) -> tuple[Any, str]:

@@ -57,7 +57,11 @@ def neuron(given: Given) -> None:
         spread.append(Spread(f"unit {unit}", _histogram(own[:, 0])))
     said.append(f"{read.name}, read by {_inputs.short(given.model)}: {unknown}.")
     columns_shown = ("site", "unit", "side", "what", "score", "place")
-    note = "Orange: above the unit's mean over the text; blue: below. The pointer shows the value."
+    note = (
+        "Orange: above the unit's mean over the text; blue: below; one colour is one distance. The pointer shows by "
+        "how many standard deviations. In the table, the score of a word is the mean of these over its occurrences, "
+        "and that of a place the unit's value. Texts and words are counted from 0."
+    )
     title = f"What does {given.site}, unit{'s' * (len(asked) > 1)} {given.units}, respond to?"
     given.shown.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)))
 
@@ -99,7 +103,7 @@ def _words(sentences: list[list[str]], values: Any, site: str, unit: int, k: int
 
 
 def _times(count: int) -> str:
-    return "once, z" if count == 1 else f"{count} times, mean z"
+    return "once" if count == 1 else f"{count} times"
 
 
 def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: int) -> list[Any]:
@@ -112,9 +116,11 @@ def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: in
         for item, score in zip(top.item[0], top.score[0], strict=True):
             if item >= 0 and score != mean and (score > mean) == (side == "high"):
                 words, place = selection.context(sentences, int(item), before=BEFORE, after=AFTER)
-                words[place] = f"[{words[place]}]"
                 number, word = _where(sentences, int(item))
-                rows.append((site, unit, side, " ".join(words), float(score), f"text {number}, word {word}"))
+                where = f"text {number}"
+                if len(sentences[number]) > 1:
+                    words[place], where = f"[{words[place]}]", f"{where}, word {word}"
+                rows.append((site, unit, side, " ".join(words), float(score), where))
     return rows
 
 
@@ -135,8 +141,9 @@ def _texts(sentences: list[list[str]], values: Any, name: str, k: int) -> list[C
     highest = np.argsort(-np.maximum.reduceat(z, starts[:-1]))[:k].tolist()
     lowest = np.argsort(np.minimum.reduceat(z, starts[:-1]))[:k].tolist()
     chosen = dict.fromkeys(highest + lowest)
+    most = max(z.max(), -z.min())
     return [
-        Coloured(f"{name}, text {text}", sentences[text], z[starts[text] : starts[text + 1]].tolist())
+        Coloured(f"{name}, text {text}", sentences[text], z[starts[text] : starts[text + 1]].tolist(), most=most)
         for text in chosen
     ]
 

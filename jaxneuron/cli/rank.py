@@ -14,6 +14,9 @@ from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars, notice
 from jaxneuron.cli._signature import Method
 
+ALL = 2**31
+"""Texts of a store: all that there are."""
+
 
 class Given(NamedTuple):
     """A model, a labelled text, and where units are ranked."""
@@ -39,7 +42,9 @@ class Given(NamedTuple):
 def rank(method: Method, told: Told, given: Given) -> None:
     """Rank the units of some sites for a label."""
     asked = names("--site", given.sites)
-    corpus = _asked.Text(None, given.data, given.split, given.text_column, given.label_column, given.most)
+    corpus = _asked.Text(
+        None, given.data, given.split, given.text_column, given.label_column, given.most if given.store is None else ALL
+    )
     corpus.check(given.model)
     if ".txt" in given.data.suffixes:
         raise ValueError(_asked.bare(given.data.name))
@@ -51,7 +56,7 @@ def rank(method: Method, told: Told, given: Given) -> None:
 
     from jaxneuron import store as stores
 
-    read = corpus.read()
+    read = corpus.read(seed=None if given.store is not None else given.seed)
     layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
     opened = _inputs.load(given.model, given.head)
     _inputs.unknown(opened, read.sentences)
@@ -90,10 +95,13 @@ def rank(method: Method, told: Told, given: Given) -> None:
             rows.append((label, place + 1, site, number, float(scored[unit]), difference))
     said = _said(rows, table.shape[1], f"{layer} of {read.name}", method.name)
     columns = ("label", "rank", "site", "unit", "score", "higher by")
-    note = "higher by: the unit's mean where the label holds, less that elsewhere, in standard deviations."
+    note = (
+        f"score: what {method.name} ranks by, the higher the better; higher by: the unit's mean where the label holds, "
+        "less that elsewhere, in standard deviations."
+    )
     if not given.shown.json:
         notice(note)
-    title = f"Which units of {_inputs.short(given.model)} carry {given.class_ or layer}?"
+    title = f"Which units of {_inputs.short(given.model)} carry {_asked.of(layer, given.class_, read.name)}?"
     given.shown.give(Answer(title, said, columns, rows, note=note))
 
 

@@ -1,6 +1,7 @@
 """`jaxneuron sites`: where a model can be read and changed."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,8 @@ def sites(
     given = Translation(text, text) if opened.writing is not None else text
     again = recurrent(opened.forward, opened.params, given)
     rows = []
-    for name, shape in shapes.items():
+    for name in sorted(shapes, key=_height):
+        shape = shapes[name]
         kinds = ["recurrent"] * (name in again) + ["gated"] * (f"{name.rpartition('/')[0]}/gate" in shapes)
         kinds += [f"linear in {beneath}" for linear, beneath in opened.linear.items() if linear == name]
         kinds += ["one vector for the text"] * (shape.shape[-2] == 1)
@@ -43,3 +45,9 @@ def sites(
         out,
         json,
     )
+
+
+def _height(site: str) -> Any:
+    """Return by what a site is sorted, from the words up: block 2 is before block 10, and the head is last."""
+    first = 0 if site.startswith("embed") else 2 if site.startswith(("final", "logits")) else 1
+    return first, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", site)]

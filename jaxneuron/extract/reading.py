@@ -102,22 +102,24 @@ def read(model: Reader, texts: Sentences, *, longest: int | None = None, width: 
     pieces = [_pieces(model, text, window) for text, window in zip(texts, windows, strict=True)]
     counts = [len(_words(text)) for text in texts]
     whole = np.array([window.last == count for window, count in zip(windows, counts, strict=True)], bool)
-    share = len(unknown(model, found)) / max(sum(counts), 1)
+    share = len(unknown(model, found, texts)) / max(sum(counts), 1)
     return Read(Tokens(ids, mask), word, pieces, whole, share)
 
 
-def unknown(model: Reader, split: Split) -> set[tuple[int, int]]:
-    """Return (text, word) of which the model knows a part at most.
+def unknown(model: Reader, split: Split, texts: Sentences) -> set[tuple[int, int]]:
+    """Return (text, word) of which the model knows a part at most; what is written as its own sign for these is known.
 
     Args:
         model: says how it reads.
         split: of `split`.
+        texts: what was split.
     """
     sign, found = _unknown_id(model), set(split.unknown)
     for window in split.windows if sign is not None else ():
         hit = window.word[window.ids == sign]
         found.update((window.sentence, int(word)) for word in hit if window.first <= word < window.last)
-    return found
+    itself = model.tokenizer.id_to_token(sign) if model.tokenizer is not None and sign is not None else None
+    return {(text, word) for text, word in found if _words(texts[text])[word] != itself}
 
 
 def unknown_share(model: Reader, texts: Sentences) -> float:
@@ -132,7 +134,7 @@ def unknown_share(model: Reader, texts: Sentences) -> float:
     """
     if not texts:
         raise ValueError("no sentences; expected at least one, whose words can be counted")
-    return len(unknown(model, split(model, texts))) / sum(len(_words(text)) for text in texts)
+    return len(unknown(model, split(model, texts), texts)) / sum(len(_words(text)) for text in texts)
 
 
 def _unknown_id(model: Reader) -> int | None:

@@ -161,7 +161,7 @@ def extract(
         def windows(start: int, stop: int) -> list[Placed]:
             first, last = int(np.searchsorted(begins, start, "right")) - 1, int(np.searchsorted(begins, stop))
             cut = split(model, sentences[first:last])
-            odd.note(cut, first)
+            odd.note(cut, first, sentences[first:last])
             found = (Placed.of(window, int(begins[first + window.sentence]) - start, pool) for window in cut.windows)
             return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
@@ -272,14 +272,14 @@ class _Odd:
         self.cut: set[tuple[int, int]] = set()
         self.long: set[int] = set()  # sentences in several windows
 
-    def note(self, split: Split, first: int) -> None:
+    def note(self, split: Split, first: int, sentences: Sequence[Sequence[str]]) -> None:
         """Add what was found in sentences that begin with number `first`."""
         self.empty.update((first + sentence, word) for sentence, word in split.unknown)
         self.cut.update((first + sentence, word) for sentence, word in split.cut)
         pairs = zip(split.windows, split.windows[1:], strict=False)
         self.long.update(first + one.sentence for one, other in pairs if one.sentence == other.sentence)
         self.read += sum(window.last - window.first for window in split.windows)
-        self.unknown.update((first + sentence, word) for sentence, word in unknown(self._model, split))
+        self.unknown.update((first + sentence, word) for sentence, word in unknown(self._model, split, sentences))
 
     def texts(self, sentences: Sequence[Sequence[str]]) -> Iterator[str]:
         """Yield a line for each kind."""

@@ -6,6 +6,7 @@ Nothing here imports JAX.
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from jaxneuron_models import own
 
@@ -58,13 +59,21 @@ def kind(name: Path | str, *, expected: str = EXPECTED, hub: bool = True) -> str
         raise FileNotFoundError(
             f"{name}: no config.json in {name}{inside and f', but in {inside}'}; expected {expected}"
         )
-    architecture = _architecture(path)
+    header = _header(path)
+    architecture = header.get("architecture")
     if architecture is None:
         return HUGGING_FACE
     if architecture not in WRITTEN:
         raise ValueError(
             f"{name}: config.json names the architecture {architecture!r}, of which nothing is known; expected "
             f"{', '.join(WRITTEN)}, or a checkpoint with 'model_type'"
+        )
+    if architecture == "head" and not header.get("over"):
+        beside = (other for other in _models(path.absolute().parent) if _header(other).get("architecture") != "head")
+        near = next((f"../{other.name}" for other in beside), "../model")
+        raise ValueError(
+            f"{name}: config.json does not say over which model the head was trained, as that of an earlier version; "
+            f'add "over": "{near}" to it, a folder beside this one or the name of the model, or train the head again'
         )
     return architecture
 
@@ -79,12 +88,12 @@ def _near(path: Path) -> list[str]:
     return [str(folder) for folder in _models(path.parent)] if len(path.parts) > 1 and path.parent.is_dir() else []
 
 
-def _architecture(path: Path) -> str | None:
-    """Return what we call the architecture, or None for somebody else's folder."""
+def _header(path: Path) -> dict[str, Any]:
+    """Return the config of a folder; in somebody else's there is no architecture."""
     try:
         header = json.loads((path / "config.json").read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:  # JSON or UTF-8
         raise ValueError(f"{path}: config.json is damaged ({error}); fetch it again or train anew") from error
     if not isinstance(header, dict):
         raise ValueError(f"{path}: config.json holds no JSON object; fetch it again or train anew")
-    return header.get("architecture")
+    return header

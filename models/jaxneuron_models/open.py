@@ -67,11 +67,6 @@ def open(name: Path | str, *, dtype: Any = "float32", head: str | None = None) -
 def _head(directory: Path | str) -> Model:
     """Open a head with the encoder that it was trained over."""
     over = checkpoints.load(directory, "head").over
-    if not over:
-        raise ValueError(
-            f"{directory} does not say over which model its head was trained; put it over that model with "
-            "`heads.load(folder, open(model))`, or train it again"
-        )
     try:
         below = open(over)
     except FileNotFoundError as error:

@@ -170,14 +170,14 @@ def _head(
         if not ending and named.lower() not in ("model", re.sub("[_-]", "", family) + "model"):
             raise ValueError(
                 f"{folder}: the head of {named} is not supported; a {family} may end in {', '.join(heads)} or Model; "
-                "choose one of them with head="
+                "choose one of them with head= (--head)"
             )
         return heads.get(ending, BODY)
     held = {ending: one for ending, one in heads.items() if _held(one, tied, stored)}
     if any(one != first for first in held.values() for one in held.values()):
         raise ValueError(
             f'{folder}: config.json names no class ("architectures"), and the weights may be those of '
-            f"{', '.join(held)}; choose one with head="
+            f"{', '.join(held)}; choose one with head= (--head)"
         )
     return next(iter(held.values()), BODY)
 

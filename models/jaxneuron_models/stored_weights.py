@@ -124,7 +124,7 @@ def _missing(name: str, stored: dict[str, StoredTensor], config: Any, of_head: b
     if of_head and config.head == "language" and not config.tied:
         hint = "; if the head is the word table, set 'tie_word_embeddings' to true in config.json"
     if of_head:
-        hint += "; if the weights have another head or none, choose it with head=, such as head='Model'"
+        hint += "; if the weights have another head or none, choose it with head=, such as head='Model' (--head Model)"
     return f"{folder}: the tensor {name!r} is missing{hint}"
 
 

@@ -53,6 +53,11 @@ def test_each_token_knows_its_word_and_what_it_stands_for(readers, symbol, piece
     assert found.unknown == unknown == reading.unknown_share(model, TEXT)
 
 
+def test_the_sign_for_unknown_words_is_known_where_it_is_written():
+    words = Tokenizer(models.WordLevel({"A": 0, "B": 1}, unk_token="A"))
+    assert reading.unknown_share(Reader(Vocabulary(("A", "B"), np.zeros(2, int)), words), ["B A A", "B C"]) == 1 / 5
+
+
 def test_a_word_of_a_vocabulary_may_hold_a_space(readers):
     word = reading.read(readers["word"], TEXT)
     assert word.tokens.ids[1].tolist() == [4, vocabulary.UNK] and word.pieces[1] == ["1 000", "cat"]

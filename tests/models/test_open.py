@@ -151,6 +151,18 @@ def test_a_head_moves_with_its_encoder_and_says_what_it_lacks(here, tmp_path):
     assert open_model(tmp_path / "head").labels == ("a", "b")
 
 
+def test_a_head_of_an_earlier_version_says_what_to_add_and_then_opens(here, tmp_path):
+    shutil.copytree(here / "head", tmp_path / "head")
+    (tmp_path / "transformer").symlink_to(here / "transformer")
+    config = json.loads((tmp_path / "head" / "config.json").read_text())
+    over = {"over": config.pop("over")}
+    (tmp_path / "head" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=r"does not say over which .*add \"over\": \"../transformer\" to it"):
+        kind(tmp_path / "head")
+    (tmp_path / "head" / "config.json").write_text(json.dumps(config | over))
+    assert open_model(tmp_path / "head").labels == ("a", "b")
+
+
 def test_a_head_of_a_checkpoint_is_chosen(here):
     assert open_model(here / "hf", head="Model", dtype="bfloat16").scores is None
     with pytest.raises(ValueError, match="a dtype and a head can be chosen of Hugging Face checkpoints only"):
