@@ -128,10 +128,29 @@ def short(model: str) -> str:
 
 
 def load(model: str, head: str | None = None) -> Any:
-    """Open a model."""
+    """Open a model that reads one text.
+
+    Raises:
+        ValueError: it reads two; and see `open`.
+    """
     from jaxneuron_models.open import open as open_model
 
-    return open_model(model, head=head)
+    return one_text(open_model(model, head=head), model)
+
+
+def one_text(opened: Any, model: str) -> Any:
+    """Return a model that reads one text.
+
+    Raises:
+        ValueError: it is an encoder-decoder.
+    """
+    if opened.writing is not None:
+        raise ValueError(
+            f"--model {short(model)} is an encoder-decoder: it reads a text and what is written after it, and commands "
+            "read one text; give a model that reads one, or call the methods from Python with a "
+            "jaxneuron.types.Translation (`jaxneuron sites` lists its sites)"
+        )
+    return opened
 
 
 def unknown(model: Any, sentences: list[list[str]]) -> str:

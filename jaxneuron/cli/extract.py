@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from jaxneuron._said import columns, names
-from jaxneuron.cli import _model, _out
+from jaxneuron.cli import _inputs, _model, _out
 from jaxneuron.cli._options import LabelColumn, TextColumn, existing, number, one_of, whole
 from jaxneuron.cli._shared import bars, say
 from jaxneuron_models.kind import HUGGING_FACE
@@ -94,7 +94,7 @@ def extract(given: Given) -> None:
     if processes > 1:
         jax.distributed.initialize(given.coordinator, processes, given.process)
     read = {part: texts.read(given.data, part, **named) for part in parts or [None]}
-    loaded = open_model(model, dtype=given.precision, head=given.head)
+    loaded = _inputs.one_text(open_model(model, dtype=given.precision, head=given.head), model)
     devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if given.mesh else None
     settings = Settings(given.how, given.pool, given.dtype, given.tokens or None, given.budget * 2**20, devices)
     for part, text in read.items():

@@ -50,8 +50,6 @@ def find(method: Method, told: Told, given: Given) -> None:
 
     read = given.text.read()
     opened = _inputs.load(model, given.head)
-    if opened.writing is not None:
-        raise ValueError(f"{model} reads two texts; find searches in one: give a model that reads one")
     width = _inputs.units_there(opened, site, asked)
     before, after = _templated.around(opened, read.sentences[0])
     corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))

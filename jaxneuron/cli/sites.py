@@ -22,8 +22,9 @@ def sites(
 
     from jaxneuron.split import recurrent
     from jaxneuron.types import Tokens, Translation
+    from jaxneuron_models.open import open as open_model
 
-    opened = _inputs.load(model, head)
+    opened = open_model(model, head=head)
     shapes = _inputs.sites(opened)
     text = Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool))
     given = Translation(text, text) if opened.writing is not None else text

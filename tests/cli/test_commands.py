@@ -12,6 +12,17 @@ from tests.studies import tiny_imaginet
 
 TEXT = "w1 w2 w3\nw2 w1\nw3 w3 w1\n" * 8
 LABELLED = "w1\tA\nw2\tB\nw3\tA\n\nw2\tB\nw1\tA\n\n" * 6
+TRANSLATOR = """
+from typing import NamedTuple
+
+class Made(NamedTuple):
+    forward: object = None
+    params: object = None
+    vocabulary: tuple = ("<UNK>", "w1")
+    writing: object = "what its texts begin and end with"
+
+load = Made
+"""
 TRAIN = {
     "lstm": "train lstm --symbol word --data text.txt --epochs 1 --width 4 --embedding 3",
     "transformer": "train transformer --data text.txt --epochs 1 --width 4 --heads 2 --blocks 1 --longest 8",
@@ -24,6 +35,11 @@ SITES = {
     "word_table:load": "embed",
 }
 WORDS = {"imaginet": "a man"}
+LONG = " ".join(["w1", "w2", "w3"] * 5)
+
+
+def _line(label):
+    return json.dumps({"text": f"w1 w{1 + (label == 'b')}", "label": label}) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +49,8 @@ def here(tmp_path_factory):
     (here / "text.txt").write_text(TEXT)
     (here / "labelled.conll").write_text(LABELLED)
     (here / "word_table.py").write_text(FLAX)
+    (here / "translator.py").write_text(TRANSLATOR)
+    (here / "sorted.jsonl").write_text("".join(map(_line, "a" * 20 + "b" * 20)))
     save(here / "hf", tensors())
     tiny_imaginet.store(here / "imaginet")
     with pytest.MonkeyPatch.context() as patch:
@@ -176,9 +194,48 @@ def test_units_are_taken_held_and_said_a_label(ask):
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
         ("evaluate monitor --model lstm", "it is a loop of your own"),
+        (
+            "neuron --model translator:load --site encoder/embed --units 1 --text w1",
+            "is an encoder-decoder: it reads a",
+        ),
+        ("attribute saliency --model lstm --text w1 --target lstm9/hidden:1", "no site 'lstm9/hidden' in this model"),
+        (
+            "attribute saliency --model transformer --position 9 --text",
+            "of which the model reads the first 8; give 0 to 7",
+        ),
+        ("generate --model transformer --prompt w1 --length 9", "give --length 8, or a shorter prompt"),
         ("attribute salience --model lstm --text w1", "did you mean 'saliency'"),
         ("find corpus --model lstm --site lstm0/hidden --units 1 --text w1 --out text.txt", "--out text.txt is a file"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
-    assert message in ask(*words.split(), code=2)
+    assert message in ask(*words.split(), *[LONG] * words.endswith("--text"), code=2)
+
+
+def test_a_text_longer_than_the_model_is_read_as_far_as_it_goes(ask):
+    found = rows(ask("attribute", "saliency", "--model", "transformer", "--text", LONG, "--json"))
+    assert len([row for row in found if row["kind"] == "token"]) == 8
+
+
+def test_texts_that_lie_sorted_by_their_label_are_drawn(ask):
+    options = ["--model", "lstm", "--data", "sorted.jsonl", "--most", "20"]
+    found = rows(ask("rank", "probeless", *options, "--site", SITES["lstm"], "--json"))
+    assert {row["label"] for row in found} == {"a", "b"}
+    assert "20 texts" in ask("evaluate", "layers", *options, "--site", SITES["lstm"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "find corpus --length 2 --k 1",
+        "intervene ablate",
+        "decompose correlation_clusters --factors 2",
+        "neuron",
+        "evaluate layers",
+    ],
+)
+def test_the_answer_comes_before_what_is_unknown_to_the_model(ask, words):
+    text = ["--data", "labelled.conll"] if words.startswith("evaluate") else ["--text", "w1 w2 w3 other"]
+    units = ["--units", "1"] if words.split()[0] in ("find", "intervene", "neuron") else []
+    said = ask(*words.split(), "--model", "lstm", "--site", SITES["lstm"], *units, *text).splitlines()
+    assert "unknown to the model" not in next(line for line in said if line.endswith("."))
