@@ -63,7 +63,7 @@ def neuron(given: Given) -> None:
         "and that of a place the unit's value. Texts and words are counted from 0."
     )
     title = f"What does {given.site}, unit{'s' * (len(asked) > 1)} {given.units}, respond to?"
-    given.shown.give(Answer(title, said, columns_shown, rows, texts, spread, note, len(rows)))
+    given.shown.give(Answer(title, said, columns_shown, rows, texts, spread, note=note, shown=len(rows)))
 
 
 def _ends(unit: int, rows: list[Any]) -> str:
