@@ -54,7 +54,7 @@ def decompose(method: Method, told: Told, given: Given) -> None:
     for factor, weights in enumerate(basis):
         units = np.argsort(-np.abs(weights), kind="stable")[: np.count_nonzero(weights)].tolist()
         shown = [flat[item] for item in top.item[factor].tolist() if item >= 0]
-        rows.append((factor, site, len(units), units, ", ".join(shown)))
+        rows.append((factor, site, len(units), units, " | ".join(shown)))
     sizes = ", ".join(str(row[2]) for row in rows[:8])
     said = [
         f"{len(rows)} groups of the {width} units of {site}, of {sizes}{' …' * (len(rows) > 8)} units.",

@@ -11,6 +11,9 @@ from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
 
+ROUNDING = 1e-6
+"""Of a score in float32: what is no larger is nothing."""
+
 
 class Given(NamedTuple):
     """Texts, the target that they drive, and the site of their features."""
@@ -56,10 +59,11 @@ def interact(method: Method, told: Told, given: Given) -> None:
                 (number, [found.pieces[place] for place in members], list(members), value)
                 for members, value in sets[: given.k]
             ]
-            strongest = next((one for one in sets if len(one[0]) > 1 and one[1]), None)
+            noise = ROUNDING * max(abs(found.score), *(abs(value) for _, value in sets))
+            strongest = next((one for one in sets if len(one[0]) > 1 and abs(one[1]) > noise), None)
             if strongest:
                 members, value = strongest
-                together = " and ".join(repr(found.pieces[place]) for place in members)
+                together = " and ".join(repr(_pieces.whole(found.word, found.pieces, place)) for place in members)
                 said.append(
                     f"Text {number}: {found.name} scores {found.score:.4g}; together most: {together} ({value:+.3g})."
                 )

@@ -212,6 +212,11 @@ def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
     assert message in ask(*words.split(), *[LONG] * words.endswith("--text"), code=2)
 
 
+def test_what_is_no_more_than_rounding_is_no_interaction(ask):
+    options = ["--model", "word_table:load", "--text", "w1 w2", "--target", "embed:1", "--site", "embed"]
+    assert "no two tokens interact" in ask("interact", "harsanyi", *options)
+
+
 def test_a_text_longer_than_the_model_is_read_as_far_as_it_goes(ask):
     found = rows(ask("attribute", "saliency", "--model", "transformer", "--text", LONG, "--json"))
     assert len([row for row in found if row["kind"] == "token"]) == 8
