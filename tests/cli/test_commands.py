@@ -155,6 +155,25 @@ def test_n_grams_are_found_and_units_grouped(ask, model):
     assert len(groups) == 2 and not set(groups[0]["units"]) & set(groups[1]["units"])
 
 
+def test_units_of_a_copy_are_recognised_one_by_one(ask, tmp_path):
+    options = ["--model", "hf", "--other", "hf", "--other", "lstm", "--data", "labelled.conll", "--k", "3"]
+    found = rows(ask("compare", "max_correlation", *options, "--out", tmp_path / "page", "--json"))
+    assert all(row["score"] > 1 - 1e-6 and (row["other site"], row["other unit"]) == (row["site"], row["unit"])
+               for row in found if row["score"])  # fmt: skip
+    assert found[0]["words"] == found[0]["words there"] != "" and found[0]["excess"] >= found[-1]["excess"]
+    page = (tmp_path / "page" / "answer.html").read_text()
+    assert page.count("class=heat") == 2 and page.count("class=bars") == 2 and "cka: layers of hf" in page
+
+
+def test_models_are_compared_layer_by_layer_and_by_regression(ask):
+    options = ["--model", "lstm", "--other", "hf", "--data", "text.txt", "--other-site", "embed"]
+    found = rows(ask("compare", "cka", *options, "--json"))
+    assert {row["other site"] for row in found} == {"embed"} and all(0 <= row["score"] <= 1 for row in found)
+    found = rows(ask("compare", "linear_regression", *options, "--site", "lstm0/hidden", "--json"))
+    assert len(found) == 4 and found[0]["rotated"] is None
+    assert found[0]["score"] == max(row["score"] for row in found)
+
+
 def test_a_model_writes_while_a_unit_is_held(ask):
     options = ["--prompt", "w1", "--length", "4", "--count", "2", "--temperature", "0"]
     found = rows(ask("generate", "--model", "lstm", *options, "--hold", "lstm0/hidden:0-3=1", "--json"))
@@ -185,6 +204,10 @@ def test_units_are_taken_held_and_said_a_label(ask):
         ("attribute omission --model lstm --site lstm0/hidden --text w1 --target w1", "neither --target"),
         ("rank probeless --model lstm --data text.txt", "has no labels"),
         ("rank probeless --model lstm --data labelled.conll --class C", "no such label"),
+        ("compare cka --model lstm --other nowhere --data text.txt", "--other nowhere"),
+        ("compare max_correlation --model lstm --other hf --text w1 --site lstm0/hidden", "at least 2 tokens"),
+        ("compare linear_regression --model lstm --other hf --data labelled.conll", "which fit anything"),
+        ("compare cka --model lstm --other hf --data text.txt --other-site block9", "no site 'block9'"),
         ("neuron --model lstm --site lstm0/hiden --units 1 --text w1", "did you mean 'lstm0/hidden'"),
         ("neuron --model lstm --site lstm0/hidden --units 99 --text w1", "units 0 to 3"),
         ("neuron --model lstm --site lstm0/hidden --units 1", "there is no text"),

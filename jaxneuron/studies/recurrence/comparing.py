@@ -129,16 +129,21 @@ def units(
             side = "lowest" if falls else "highest"
             rows.append(
                 Found(
-                    model,
-                    *place[unit],
-                    *(float(one[unit]) for one in (best.score, own.rotated, own.score(Ranking.EXCESS))),
-                    *(float(own.score(by)[unit]) for by in (Ranking.MAXIMUM, Ranking.MINIMUM, Ranking.REGRESSION)),
-                    other,
-                    place[partner][0] if partner is not None else None,
-                    place[partner][1] if partner is not None else None,
-                    falls,
-                    words(model, unit, "highest"),
-                    words(other, partner, side) if other is not None and partner is not None else [],
+                    model=model,
+                    site=place[unit][0],
+                    unit=place[unit][1],
+                    mean=float(best.score[unit]),
+                    rotated=float(own.rotated[unit]),
+                    excess=float(own.score(Ranking.EXCESS)[unit]),
+                    maximum=float(own.score(Ranking.MAXIMUM)[unit]),
+                    minimum=float(own.score(Ranking.MINIMUM)[unit]),
+                    regression=float(own.score(Ranking.REGRESSION)[unit]),
+                    partner_model=other,
+                    partner_site=None if partner is None else place[partner][0],
+                    partner=None if partner is None else place[partner][1],
+                    falls=falls,
+                    words=words(model, unit, "highest"),
+                    partner_words=[] if other is None or partner is None else words(other, partner, side),
                 )
             )
     return rows

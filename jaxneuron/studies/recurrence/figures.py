@@ -23,7 +23,7 @@ def _spread(run: Finished) -> Figure:
     for axes, site in zip(figure.subplots(1, len(sites), squeeze=False).flat, sites, strict=True):
         rows = [row for row in run.found if row.site == site]
         for name, scores in (("units", [row.mean for row in rows]), ("rotated", [row.rotated for row in rows])):
-            axes.hist(scores, BINS, (0, 1), color=SIDES[name], alpha=0.6, label=name)
+            axes.hist(scores, BINS, range=(0, 1), color=SIDES[name], alpha=0.6, label=name)
         axes.set(xlabel="correlation with the best of another model", ylabel="units")
         axes.set_title(site, fontsize=10)
         axes.legend(frameon=False, fontsize=8)

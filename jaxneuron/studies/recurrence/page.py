@@ -52,8 +52,8 @@ def headlines(run: Finished) -> Sequence[str]:
     said = [
         f"Half of the units have a partner in each other seed with a correlation of {number(overall(scores, 'mean'))} "
         f"or more on average; in rotated models it is {number(overall(scores, 'rotated'))}.",
-        f"{percent(overall(scores, 'better'))} of the units have a better partner among units than among as many random "
-        f"directions, and {percent(overall(scores, 'universal'), 1)} are universal: better by 0.5.",
+        f"{percent(overall(scores, 'better'))} of the units have a better partner among units than among as many "
+        f"random directions, and {percent(overall(scores, 'universal'), 1)} are universal: better by 0.5.",
         f"Layers are most like the same layer of another seed in {percent(corresponding(results.alike, 'cka'))} of the "
         f"cases by CKA, in {percent(corresponding(results.alike, 'svcca'))} by SVCCA.",
         f"The models have a perplexity of {', '.join(number(one.perplexity, 1) for one in results.models)} on held-out "
