@@ -44,7 +44,8 @@ class Spread(NamedTuple):
 
     title: str
     bars: Sequence[tuple[str, float]]
-    columns: tuple[str, str] = ("value", "places")
+    columns: tuple[str, ...] = ("value", "places")  # a third names what lies beside
+    beside: Sequence[float] = ()  # as many values that lie there for comparison, in grey
 
 
 class Heat(NamedTuple):
@@ -121,7 +122,7 @@ def _same(answer: Answer, number: int, name: str) -> bool:
     values = [_plain(row[number]) for row in answer.rows]
     if all(value in (None, "") for value in values):
         return True
-    if name in ("site", "unit") and len(set(values)) == 1:
+    if name in ("site", "unit", "other") and len(set(values)) == 1:
         return re.search(rf"(?<![\w/]){re.escape(str(values[0]))}(?![\w/])", answer.title) is not None
     return name == "word" and all(row[number] == row[number - 1] for row in answer.rows)
 
@@ -203,11 +204,19 @@ def coloured(text: Coloured) -> str:
 
 
 def _histogram(spread: Spread) -> str:
-    most = max((size for _, size in spread.bars), default=0) or 1
+    most = max((*(size for _, size in spread.bars), *spread.beside), default=0) or 1
+    beside = spread.beside or [None] * len(spread.bars)
     bars = "".join(
         f"<tr><td class=n>{html.escape(name)}</td><td class=n>{size:,.0f}</td>"
-        f'<td><span class=bar style="width:{100 * size / most:.1f}%"></span></td></tr>'
-        for name, size in spread.bars
+        + ("" if other is None else f"<td class=n>{other:,.0f}</td>")
+        + "<td>"
+        + "".join(
+            f'<span class="bar {kind}" style="width:{100 * value / most:.1f}%"></span>'
+            for kind, value in (("", size), ("beside", other))
+            if value is not None
+        )
+        + "</td></tr>"
+        for (name, size), other in zip(spread.bars, beside, strict=True)
     )
     title = f"<h3>{html.escape(spread.title)}</h3>\n"
     head = "".join(f"<th scope=col class=n>{html.escape(name)}</th>" for name in spread.columns)
@@ -255,6 +264,7 @@ h1, .words, td, code {{ overflow-wrap: anywhere; }}
 .heat thead th, .heat tr:first-child th {{ vertical-align: bottom; }}
 .heat tr:first-child span {{ writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }}
 .bar {{ display: block; height: .8rem; background: #0072b2; border-radius: .15rem; }}
+.beside {{ height: .3rem; background: #7f7f7f; }}
 </style>
 </head>
 <body>

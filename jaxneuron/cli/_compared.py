@@ -109,18 +109,24 @@ def layer_rows(own: Layers, others: Sequence[Layers], table: Any) -> list[Any]:
 
 
 def spread(method: str, score: Any, baseline: Any) -> list[Spread]:
-    """Return how many units have which score, and which with the other models rotated."""
+    """Return how many units have which score, and beside it how many with the other models rotated."""
     import numpy as np
 
-    found = []
-    for title, values in ((method.replace("_", " "), score), ("the same with the other models rotated", baseline)):
-        if values is not None:
-            counts, edges = np.histogram(values, BINS, (0, 1))
-            bars = [
-                (f"{low:.2f} to {high:.2f}", float(n)) for n, low, high in zip(counts, edges, edges[1:], strict=False)
-            ]
-            found.append(Spread(f"units by {title}", bars))
-    return found
+    edges = np.linspace(0, 1, BINS + 1)
+    counts, beside = (np.histogram(one, edges)[0] for one in (score, score if baseline is None else baseline))
+    last = int(np.flatnonzero(counts + beside).max()) + 1
+    bars = [(f"{edges[place]:.2f} to {edges[place + 1]:.2f}", float(counts[place])) for place in range(last)]
+    name = f"units by {method.replace('_', ' ')}"
+    if baseline is None:
+        return [Spread(name, bars, ("score", "units"))]
+    return [
+        Spread(
+            f"{name}, and in grey with the other models rotated",
+            bars,
+            ("score", "units", "rotated"),
+            beside[:last].tolist(),
+        )
+    ]
 
 
 def heat(own: Layers, others: Sequence[Layers], table: Any, measure: str) -> Iterator[Heat]:
