@@ -19,7 +19,7 @@ class Preset(NamedTuple):
 
 
 PRESETS: dict[str, Preset] = {
-    "demo": Preset(8_000, {"epochs": 3, "batch": 64, "learning_rate": 8e-3, "min_count": 2}),
+    "demo": Preset(5_000, {"epochs": 3, "batch": 64, "learning_rate": 8e-3, "min_count": 2}),
     "small": Preset(
         40_000,
         {"epochs": 8, "batch": 64, "learning_rate": 4e-3, "min_count": 3},
