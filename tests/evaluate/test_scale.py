@@ -65,16 +65,16 @@ ASKED = {
     ),
     "baselines.baselines": lambda x: baselines.baselines(KEY, (x, LABELS), (x, LABELS), (x[:, :4], x[:, :4])).gain,
     "cluster_probes.cluster_probes": lambda x: (
-        cluster_probes.cluster_probes(KEY, (x, LABELS), (x, LABELS), np.arange(planted.UNITS) % 3, most=2).alone
+        cluster_probes.cluster_probes(KEY, (x, LABELS), (x, LABELS), np.arange(planted.UNITS) % 3, most=1).alone
     ),
     "feature_selection.feature_selection": lambda x: (
         feature_selection.feature_selection(
             KEY,
             (x, LABELS),
             (x, LABELS),
-            {"low": 6, "high": 6},
+            {"all": planted.UNITS},
             shares=(0.98,),
-            steps=feature_selection.Steps(grid=minimal_set.Grid(rounds=1, fractions=(0.2, 0.5))),
+            steps=feature_selection.Steps(grid=minimal_set.Grid(rounds=0, fractions=(0.25,))),
         ).minimal.accuracy
     ),
     "importance.in_probe": lambda x: (
