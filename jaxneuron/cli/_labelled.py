@@ -121,6 +121,14 @@ class Labelled:
 
         return linear.fit(self.key, *self.train)
 
+    @cached_property
+    def groups(self) -> Any:
+        """The cluster of each unit by correlation on the training rows; a tenth as many clusters as units."""
+        from jaxneuron.decompose import correlation_clusters
+
+        tree = correlation_clusters.tree(self.train[0], absolute=True, linkage="average")
+        return correlation_clusters.cut(tree, groups=max(2, self._table.shape[1] // 10))
+
     @property
     def logits(self) -> Any:
         """What the probe says of each row to measure on, `[row label]`."""

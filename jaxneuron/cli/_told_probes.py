@@ -41,6 +41,35 @@ def minimal_set(found: Any, about: About) -> Told:
     return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, [said])
 
 
+def feature_selection(found: Any, about: About) -> Told:
+    """Return how few units of which layers are enough, and how right they are on rows that had no say in it."""
+    chosen, tested = found
+    minimal, layers = chosen.minimal, chosen.layers.sites
+    rows = [
+        (float(share), int(size), float(dev), float(test))
+        for share, size, dev, test in zip(minimal.shares, minimal.size, minimal.accuracy, tested[:-1], strict=True)
+    ]
+    units = sum(own.stop - own.start for own in about.sites.values())
+    said = [
+        f"Layers up to {layers[chosen.lowest]} are kept, {chosen.lowest + 1} of {len(layers)}, and one unit of each "
+        f"cluster of theirs, {len(chosen.kept)} of {units} units.",
+        f"{rows[0][1]} of them are right for {rows[0][3]:.1%} of the test part, all units for {tested[-1]:.1%}.",
+    ]
+    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, said)
+
+
+def importance(found: Any, about: About) -> Told:
+    """Return what a probe loses without the first, the last and random units."""
+    columns = zip(found.counts, found.top, found.bottom, found.random.mean(axis=0), strict=True)
+    rows = [(int(k), *map(float, row)) for k, *row in columns]
+    some = next((row for row in rows if row[0] >= 10), rows[-1])
+    said = (
+        f"A probe of all units is right for {found.whole:.1%}; without the first {some[0]} by {about.methods[0]} for "
+        f"{some[1]:.1%}, without the last for {some[2]:.1%}, without as many at random for {some[3]:.1%}."
+    )
+    return Told(("units taken", "first", "last", "random"), rows, [said])
+
+
 def selectivity(found: Any, about: About) -> Told:
     """Return how much better a probe is than one of labels that mean nothing."""
     rows: list[Any] = [("task", float(found.task.accuracy))]
@@ -148,6 +177,8 @@ TOLD: dict[str, Callable[[Any, About], Told]] = {
         layers,
         mdl,
         minimal_set,
+        feature_selection,
+        importance,
         selectivity,
         probes,
         ablation,

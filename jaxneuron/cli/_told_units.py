@@ -60,6 +60,33 @@ def learned_together(found: Any, about: About) -> Told:
     return Told(("group", "size", "site", "unit", "all"), rows, [said])
 
 
+def redundant_units(found: Any, about: About) -> Told:
+    """Return how many units are redundant, in all and in each site."""
+    columns = zip(found.thresholds, found.kept, found.share, found.within, strict=True)
+    rows = [
+        (float(distance), int(kept), float(share), *map(float, within)) for distance, kept, share, within in columns
+    ]
+    some = min(rows, key=lambda row: abs(row[0] - 0.3))
+    said = (
+        f"{some[2]:.1%} of {found.groups.shape[1]} units say what others do, at a distance of {some[0]:g}; of one site "
+        f"by itself at most {max(some[3:]):.1%}."
+    )
+    return Told(("distance", "clusters", "redundant", *about.sites), rows, [said])
+
+
+def cluster_probes(found: Any, about: About) -> Told:
+    """Return what each cluster of units knows."""
+    columns = zip(found.clusters, found.sizes, found.alone.accuracy, found.random.accuracy, strict=True)
+    rows = [(int(cluster), int(size), float(alone), float(random)) for cluster, size, alone, random in columns]
+    best = max(rows, key=lambda row: row[2] - row[3])
+    better = sum(row[2] > row[3] for row in rows)
+    said = (
+        f"{better} of {len(rows)} clusters know more than as many random units; cluster {best[0]}, of {best[1]} units, "
+        f"is right for {best[2]:.1%} ({best[3]:.1%})."
+    )
+    return Told(("cluster", "units", "accuracy", "random units"), rows, [said])
+
+
 def word_counts(found: Any, about: About) -> Told:
     """Return how often each symbol occurs."""
     import numpy as np
@@ -75,6 +102,6 @@ def word_counts(found: Any, about: About) -> Told:
 
 
 TOLD: dict[str, Callable[[Any, About], Told]] = {
-    one.__name__: one for one in (agreement, npmi, learned_together, word_counts)
+    one.__name__: one for one in (agreement, npmi, learned_together, redundant_units, cluster_probes, word_counts)
 }
 """By the name of the evaluation."""

@@ -31,12 +31,15 @@ VERBS = {
     "ablation": "in_representation",
     "average_precision": "mean_average_precision",
     "effects": "summary",
+    "importance": "in_probe",
     "layers": "layerwise",
     "probes": "retrained",
 }
 """The function of each evaluation that is not called as its module is."""
 
 REFUSED = {
+    "clusters": "it compares clusters of words, or of units, with labels of the same; give both, as "
+    "`jaxneuron decompose` and a treebank have them (jaxneuron.evaluate.clusters)",
     "monitor": "it follows units found before through a stream of new tokens, one block after another, so it is a loop "
     "of your own (jaxneuron.evaluate.monitor)",
     "naming": "it asks whether n-grams name the objects of visual units, so it takes captions of images with named "
@@ -170,11 +173,19 @@ def _counts(method: Method, told: Told, units: int) -> dict[str, Any]:
 
 def _more(method: Method, found: Any, labelled: Any) -> Any:
     """Return what an evaluation found with what stands beside it: on other rows, or without the model."""
+    import numpy as np
+
     if method.name == "minimal_set":
         from jaxneuron.evaluate.probes import curve
 
         sizes = [*found.size.tolist(), len(labelled.order)]
         return found, curve(labelled.key, labelled.order, labelled.train, labelled.test, counts=sizes).accuracy
+    if method.name == "feature_selection":
+        from jaxneuron.evaluate.probes import curve
+
+        rest = np.setdiff1d(np.arange(labelled.train[0].shape[1]), found.order)
+        whole, sizes = np.concatenate([found.order, rest]), [*found.minimal.size.tolist(), len(found.order) + len(rest)]
+        return found, curve(labelled.key, whole, labelled.train, labelled.test, counts=sizes).accuracy
     if method.name == "baselines":
         from jaxneuron.evaluate.baselines import lexicon
 
