@@ -3,7 +3,7 @@
 ConceptX: Sajjad, Durrani, Dalvi, Alam, Khan, Xu 2022, "Analyzing encoded concepts in transformer language models"
 (arXiv 2206.13289). A cluster is aligned with a concept that nearly all of its items have, and a concept is covered if a
 cluster is aligned with it. Their program looks at one taxonomy after another; here concepts may overlap, so that parts
-of speech, affixes and name types are judged in one product of matrices.
+of speech, affixes and name types are judged at once.
 """
 
 from typing import Any, NamedTuple
@@ -56,23 +56,29 @@ def alignment(
     if not 0 < share <= 1 or least < 1:
         raise ValueError(f"expected a share above 0 and up to 1, and clusters of at least 1, got {share} and {least}")
     names, own, sizes = np.unique(numbers("cluster", clusters), return_inverse=True, return_counts=True)
-    given = np.asarray(labels)
+    own, given = own.reshape(-1), np.asarray(labels)
     if given.ndim == 2 and given.dtype == bool and given.size:
-        held, known = given, np.arange(given.shape[1])
+        known, (item, place) = np.arange(given.shape[1]), np.nonzero(given)
     else:
         known, place = np.unique(numbers("label", given), return_inverse=True)
-        held = place.reshape(-1, 1) == np.arange(len(known))
-    if len(held) != len(own):
+        item, place = np.arange(len(given)), place.reshape(-1)
+    if len(given) != len(own):
         raise ValueError(
-            f"expected a cluster and a label for each item, got {len(own)} clusters and {len(held)} labels"
+            f"expected a cluster and a label for each item, got {len(own)} clusters and {len(given)} labels"
         )
-    if not (sizes >= least).any():
-        raise ValueError(f"no cluster has {least} items, the largest has {sizes.max()}; lower `least`")
-    counts = np.stack([np.bincount(own.reshape(-1), weights=column, minlength=len(names)) for column in held.T], axis=1)
     large = sizes >= least
-    shares = (counts / sizes[:, None])[large]
-    reached = shares >= share
-    best = shares.argmax(axis=1)
-    concept = np.where(reached.any(axis=1), known[best], -1)
-    aligned, covered = float(reached.any(axis=1).mean()), float(reached.any(axis=0).mean())
-    return Alignment((aligned + covered) / 2, aligned, covered, concept, shares.max(axis=1), names[large])
+    if not large.any():
+        raise ValueError(f"no cluster has {least} items, the largest has {sizes.max()}; lower `least`")
+    pair, count = np.unique(own[item].astype(np.int64) * len(known) + place, return_counts=True)
+    cluster, label = np.divmod(pair, len(known))
+    part = count / sizes[cluster]  # of the cluster, that has the label
+    best = np.zeros(len(names))
+    np.maximum.at(best, cluster, part)
+    reached = (part >= share) & large[cluster]
+    concept = np.full(len(names), -1)
+    rising = np.lexsort((-label, part))
+    rising = rising[reached[rising]]
+    concept[cluster[rising]] = known[label[rising]]  # of several, the last one stays: the one that most items have
+    aligned = float((concept >= 0)[large].mean())
+    covered = len(np.unique(label[reached])) / len(known)
+    return Alignment((aligned + covered) / 2, aligned, covered, concept[large], best[large], names[large])

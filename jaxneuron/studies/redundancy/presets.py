@@ -26,6 +26,9 @@ class Preset(NamedTuple):
     longest: int = 48  # sub-words of such a sentence
 
 
+QUICK: dict[str, Any] = {"epochs": 10, "batch": 128, "learning_rate": 0.03}
+"""Of probes in ten passes, which take less time to compile than to fit."""
+
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
         counts=(1, 2, 5, 10, 20, 50, 100),
@@ -34,7 +37,9 @@ PRESETS: dict[str, Preset] = {
         training_words=15_000,
         words=2_500,
         texts=800,
-        rounds=1,
+        probe=QUICK,
+        sparse=QUICK | {"l1": 2e-3},
+        rounds=0,
         thresholds=(0.1, 0.3, 0.5, 0.7, 0.9),
         draws=2,
         sentences=48,

@@ -62,13 +62,12 @@ def selected(run: Run[Any, Preset, Any], posed: Posed) -> Selection:
 
 def task(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selection) -> Task:
     """Return what a task needs."""
-    asked, key = posed.asked, jax.random.key(run.seed)
+    asked = posed.asked
     fit = partial(linear.fit, settings=linear.Settings(**run.preset.probe))
     layers, minimal = found.layers, found.minimal
     run.report(f"{asked.name}: probes of a few units")
-    tested = probes.curve(
-        key, _whole(found.order, posed), posed.train, posed.test, counts=minimal.size.tolist(), fit=fit
-    )
+    curve = _curve(run, posed, probe, found, fit)
+    tested = {row.count: row.accuracy for row in curve if row.order is Ordered.SELECTED}
     return Task(
         name=asked.name,
         layer=asked.layer,
@@ -86,13 +85,11 @@ def task(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selecti
         selected=found.lowest + 1,
         left=len(found.kept),
         fewest=[
-            Fewest(float(share), int(units), float(dev), float(test), bool(dev >= share * minimal.oracle))
-            for share, units, dev, test in zip(
-                minimal.shares, minimal.size, minimal.accuracy, tested.accuracy, strict=True
-            )
+            Fewest(float(share), int(units), float(dev), tested[int(units)], bool(dev >= share * minimal.oracle))
+            for share, units, dev in zip(minimal.shares, minimal.size, minimal.accuracy, strict=True)
         ],
         thinned=_thinned(run, posed, fit),
-        curve=_curve(run, posed, probe, found, fit),
+        curve=curve,
     )
 
 
@@ -134,6 +131,7 @@ def _curve(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selec
     rows = []
     for name, (order, most) in orders.items():
         wanted = {*run.preset.counts, max(1, int(run.preset.sixth * units))}
+        wanted |= set(found.minimal.size.tolist()) if name is Ordered.SELECTED else set()
         counts = sorted(count for count in wanted if count <= most)
         told = probes.curve(key, order, posed.train, posed.test, counts=counts, fit=fit).accuracy
         rows += [Reads(name, k, float(value)) for k, value in zip(counts, told, strict=True)]
