@@ -20,6 +20,7 @@ from rich.table import Table
 
 from jaxneuron.evaluate.statistics import gain, paired
 from jaxneuron.find import corpus, embedding, gumbel_softmax, logit, softmax
+from jaxneuron.studies import captioned
 from jaxneuron.studies.poerner2018 import material, presets, settings
 from jaxneuron_models import imaginet
 
@@ -56,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
 
     preset, model = presets.PRESETS["small"], imaginet.load(options.model)
-    found = material.prepare(model, material.read(options.data), length=preset.length, sample=20_000, seed=0)
+    found = material.prepare(model, captioned.read(options.data), length=preset.length, sample=20_000, seed=0)
     (setting,) = (one for one in settings.build(found, preset, seed=0) if one.setting.key == options.setting)
     some = np.linspace(0, len(setting.indices) - 1, options.targets).round().astype(int)
     targets = jax.tree.map(lambda leaf: leaf[some], setting.targets)

@@ -71,7 +71,7 @@ def train_imaginet(given: Imaginet) -> None:
     """Train the two-pathway GRU on captions with visual features."""
     _out.folder(given.out, _out.TRAIN)
     folder = data_folder(given.data)
-    from jaxneuron.studies.poerner2018.material import read
+    from jaxneuron.studies.captioned import read
     from jaxneuron_models import imaginet_training
 
     texts = read(folder)

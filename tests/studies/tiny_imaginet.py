@@ -5,7 +5,7 @@ import functools
 import jax
 
 from jaxneuron.corpora import scenes, vocabulary
-from jaxneuron.studies.poerner2018.material import Data
+from jaxneuron.studies.captioned import Data
 from jaxneuron_models import checkpoints, imaginet
 from jaxneuron_models.model import Model
 

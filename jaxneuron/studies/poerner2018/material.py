@@ -1,7 +1,6 @@
 """What a run works on: the model, the n-grams, and a sample of activations."""
 
 import functools
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -9,20 +8,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxneuron import batching
-from jaxneuron.corpora import captions, ngrams, scenes, vocabulary
-from jaxneuron.corpora.captions import Captions
+from jaxneuron.corpora import ngrams, vocabulary
+from jaxneuron.studies.captioned import Data
 from jaxneuron.targets import at_position
 from jaxneuron.types import Params, Site, Tokens
 from jaxneuron_models.model import Model
 from jaxneuron_models.pure import PureForward
-
-
-class Data(NamedTuple):
-    """The captions of a run."""
-
-    train: Captions
-    dev: Captions
-    test: Captions
 
 
 class Material(NamedTuple):
@@ -35,13 +26,6 @@ class Material(NamedTuple):
     ngrams: Tokens  # [ngram, time], of all three splits, as in the paper's code
     sample: np.ndarray  # [sample], rows of `ngrams`
     candidates: Bool[np.ndarray, "vocab"]
-
-
-def read(path: Path | None) -> Data:
-    """Read the captions in a folder, or generate the embedded scenes if there is none."""
-    if path is None:
-        return Data(*(scenes.read(split) for split in ("train", "dev", "test")))
-    return Data(*(captions.read(path, split) for split in ("train", "dev", "test")))
 
 
 def prepare(model: Model, data: Data, *, length: int, sample: int, seed: int, in_sentence: bool = False) -> Material:

@@ -3,6 +3,8 @@
 from math import nan as NAN
 from typing import Any, NamedTuple
 
+from jaxneuron.studies._captioned_quality import Perplexity, Precision
+
 CORPUS = "corpus"
 """The method that all others are compared with."""
 
@@ -27,22 +29,6 @@ class Figures(NamedTuple):
     ratio: float = NAN  # of positive activations
     seconds: float = NAN
     settings: dict[str, Any] = {}  # of the method
-
-
-class Perplexity(NamedTuple):
-    """Of the next word, on dev."""
-
-    imaginet: float = NAN
-    unigram: float = NAN
-    kneser_ney: float = NAN
-
-
-class Precision(NamedTuple):
-    """Mean average precision of the labels of the pictures, on dev."""
-
-    imaginet: float = NAN
-    ridge: float = NAN  # regression on word counts
-    random: float = NAN
 
 
 class ModelReport(NamedTuple):

@@ -1,26 +1,25 @@
 """The order of the work: captions, a model, targets, searches, and what they come to."""
 
-import json
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from jaxneuron.studies import Study, running
+from jaxneuron.studies import Study, captioned, running
+from jaxneuron.studies._captioned_quality import quality
+from jaxneuron.studies.captioned import Data
 from jaxneuron.studies.poerner2018 import analysis, material, search, settings
 from jaxneuron.studies.poerner2018.claims import claims
 from jaxneuron.studies.poerner2018.labels import TEXTUAL_GRU, VISUAL_GRU, VISUAL_PROJECTION
-from jaxneuron.studies.poerner2018.material import Data, Material
+from jaxneuron.studies.poerner2018.material import Material
 from jaxneuron.studies.poerner2018.options import COMMAND, Options
 from jaxneuron.studies.poerner2018.page import PAGE
 from jaxneuron.studies.poerner2018.presets import PRESETS, Preset
-from jaxneuron.studies.poerner2018.quality import quality
 from jaxneuron.studies.poerner2018.results import Difference, Figures, Found, Groups, ModelReport, Naming, Results
 from jaxneuron.studies.poerner2018.search import Search
 from jaxneuron.studies.poerner2018.settings import Drawn
-from jaxneuron_models import imaginet, imaginet_training
+from jaxneuron_models import imaginet
 from jaxneuron_models.model import Model
-from jaxneuron_models.train import apart
 
 
 class Given(NamedTuple):
@@ -40,7 +39,7 @@ def read(options: Options, preset: Preset, seed: int) -> Given:
         FileNotFoundError: no data, or no model.
         ValueError: no captions, or no Imaginet.
     """
-    texts = material.read(options.data)
+    texts = captioned.read(options.data)
     return Given(texts, None if options.model is None else imaginet.load(options.model))
 
 
@@ -48,12 +47,8 @@ def model(run: Run) -> Model:
     """Return the model; one is trained where none is given."""
     if run.given.model is not None:
         return run.given.model
-    directory, texts, preset = run.directory / "model", run.given.texts, run.preset
-    progress = run.report("train Imaginet")
-    key = jax.random.key(run.seed)
-    schedule, options = apart(imaginet_training.SCHEDULE, preset.training | preset.imaginet)
-    imaginet_training.fit(key, texts.train, texts.dev, directory, schedule=schedule, progress=progress, **options)
-    return imaginet.load(directory)
+    options, progress = run.preset.training | run.preset.imaginet, run.report("train Imaginet")
+    return captioned.trained(run.directory / "model", run.given.texts, options, seed=run.seed, progress=progress)
 
 
 def prepare(run: Run) -> Material:
@@ -96,13 +91,12 @@ def results(run: Run) -> dict[str, dict[str, Figures]]:
 def model_report(run: Run) -> ModelReport:
     """Say how large and how good the model is."""
     given = run.of(prepare)
-    curves = (run.options.model or run.directory / "model") / "curves.json"
     return ModelReport(
         parameters=sum(leaf.size for leaf in jax.tree.leaves(given.model.params)),
         vocabulary=len(given.model.vocabulary.words),
         ngrams=len(given.ngrams.ids),
-        curves=json.loads(curves.read_text()) if curves.exists() else [],
-        **quality(given)._asdict(),
+        curves=captioned.curves(run.options.model or run.directory / "model"),
+        **quality(given.model, given.data, given.train, given.dev)._asdict(),
     )
 
 

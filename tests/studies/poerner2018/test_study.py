@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from jaxneuron.studies import _finished, running
+from jaxneuron.studies import _finished, captioned, running
 from jaxneuron.studies._kept import plain
-from jaxneuron.studies.poerner2018 import material, presets
+from jaxneuron.studies.poerner2018 import presets
 from jaxneuron.studies.poerner2018.options import Options
 from jaxneuron.studies.poerner2018.presets import Preset
 from jaxneuron.studies.poerner2018.study import STUDY
@@ -42,7 +42,7 @@ class Killed(Exception):
 def micro():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(presets.PRESETS, "micro", MICRO)
-        patch.setattr(material, "read", lambda path: tiny_imaginet.data())
+        patch.setattr(captioned, "read", lambda path: tiny_imaginet.data())
         yield
 
 
