@@ -229,9 +229,9 @@ def _model(results: Results) -> list[Claim]:
     if precision:
         made.append(
             Claim(
-                "the visual pathway that is analysed beats chance ten times in label mean average precision",
+                "the visual pathway that is analysed beats ridge regression on word counts in mean average precision",
                 "our own check",
-                precision.imaginet > 10 * precision.random,
+                precision.imaginet > precision.ridge,
                 precision.imaginet,
                 f"ridge regression on word counts: {number(precision.ridge, 3)}, chance: {number(precision.random, 3)}",
             )
