@@ -44,10 +44,12 @@ def log_ratios(rows: Sequence[Category], what: str) -> Spec:
     base = alt.Chart(alt.Data(values=values))
     y = alt.Y("label:N", sort=[row.label for row in ordered], title=None, axis=alt.Axis(labelLimit=110))
     title = "log(visual / textual)"
-    rule = base.mark_rule(color="#888").encode(y=y, x=alt.X("low:Q", title=title), x2="high:Q")
+    rule = base.mark_rule(color="#888").encode(
+        y=y, x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=8)), x2="high:Q"
+    )
     colour = alt.condition(alt.datum.median > 0, alt.value(COLOURS[0]), alt.value(COLOURS[1]))
     bar = base.mark_bar(size=12, opacity=0.75).encode(y=y, x=alt.X("lower:Q", title=title), x2="upper:Q", color=colour)
-    tick = base.mark_tick(thickness=2, size=14, color="black").encode(
+    tick = base.mark_tick(thickness=2, size=14, color="currentColor").encode(
         y=y, x=alt.X("median:Q", title=title), tooltip=_told(labelled=True)
     )
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], color="#888").encode(x="zero:Q")
@@ -72,7 +74,7 @@ def ratios(rows: Sequence[Ratio]) -> Spec:
     y, offset = alt.Y("order:N", title="symbols in a context"), alt.YOffset("kind:N", sort=names)
     title = "log(textual / visual) of the medians"
     rule = base.mark_rule(strokeWidth=3).encode(
-        y=y, yOffset=offset, x=alt.X("low:Q", title=title), x2="high:Q", color=colour
+        y=y, yOffset=offset, x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=8)), x2="high:Q", color=colour
     )
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=names, range=list(SHAPES[:2])), legend=legend(names))
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
@@ -118,11 +120,13 @@ def _boxes(values: Sequence[Mapping[str, Any]], y: alt.Y, title: str, descriptio
     networks = [name for name in NETWORKS if any(row["network"] == name for row in values)]
     base = alt.Chart(alt.Data(values=list(values)))
     offset, colour = alt.YOffset("network:N", sort=networks), _colour(networks)
-    rule = base.mark_rule().encode(y=y, yOffset=offset, x=alt.X("low:Q", title=title), x2="high:Q", color=colour)
+    rule = base.mark_rule().encode(
+        y=y, yOffset=offset, x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=8)), x2="high:Q", color=colour
+    )
     bar = base.mark_bar(size=9, opacity=0.75).encode(
         y=y, yOffset=offset, x=alt.X("lower:Q", title=title), x2="upper:Q", color=colour
     )
-    tick = base.mark_tick(thickness=2, size=11, color="black").encode(
+    tick = base.mark_tick(thickness=2, size=11, color="currentColor").encode(
         y=y, yOffset=offset, x=alt.X("median:Q", title=title), tooltip=_told(labelled=True, network=True)
     )
     return specification(alt.layer(rule, bar, tick).properties(height=height, description=description))

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from jaxneuron.report.charts import learning_curves
 from jaxneuron.report.figures import losses
-from jaxneuron.report.text import claims_held, known, number, percent
+from jaxneuron.report.text import capital, claims_held, known, number, percent
 from jaxneuron.studies import Page
 from jaxneuron.studies._finished import Finished
 from jaxneuron.studies.kadar2017 import charts, figures
@@ -108,10 +108,11 @@ def _most_missed(results: Results) -> str | None:
     if not known(*nouns, *determiners):
         return None
     said = [
-        f"a noun turns the {network} pathway's vector by {number(noun, 3)}, a determiner by {number(determiner, 3)}"
+        f"the {network} pathway's vector of a caption turns by {number(noun, 3)} without a noun, by "
+        f"{number(determiner, 3)} without a determiner"
         for network, noun, determiner in zip((VISUAL, TEXTUAL), nouns, determiners, strict=True)
     ]
-    return f"Without {said[0]}; without {said[1]} (medians of 1 − cosine)."
+    return f"{capital(said[0])}; {said[1]} (medians of 1 − cosine)."
 
 
 def _explained(results: Results) -> str:
@@ -125,13 +126,14 @@ def _explained(results: Results) -> str:
 
 
 def _informed(results: Results) -> str | None:
-    ratio = {(row.kind, row.order): row.log_ratio for row in results.ratios}
-    words, relations = (ratio.get((kind, 3)) for kind in (WORD, RELATION))
-    if words is None or relations is None or not known(words, relations):
+    median = {(row.network, row.kind, row.order): row.units.median for row in results.information}
+    bits = [median.get((network, kind, 3)) for kind in (RELATION, WORD) for network in (TEXTUAL, VISUAL)]
+    if not known(*bits):
         return None
+    textual, visual, *words = (number(one) for one in bits if one is not None)
     return (
-        "Textual units tell about trigrams of relations, measured against visual units, by a log ratio of "
-        f"{number(relations, sign=True)}; about trigrams of words, {number(words, sign=True)}."
+        f"A textual unit tells {textual} bits about trigrams of relations, a visual one {visual}; about trigrams of "
+        f"words, {words[0]} and {words[1]} (medians)."
     )
 
 

@@ -158,13 +158,16 @@ def _functions(
     """Return the words whose relation tells most about their score, with the scores of each relation."""
     word, relation = predictors[WORD], predictors[RELATION]
     names, counts = np.unique(word[testing], return_counts=True)
-    often = [str(name) for name, count in zip(names, counts, strict=True) if count >= frequent]
-    means = {name: float(np.mean(gain[testing & (word == name)])) for name in often}
-    rows = []
-    for name in sorted(means, key=means.__getitem__, reverse=True)[:SHOWN]:
+    found: list[tuple[float, list[Function]]] = []
+    for name in names[counts >= frequent]:
         here = testing & (word == name)
-        for label in np.unique(relation[here]):
-            held = score[here & (relation == label)]
-            if len(held) >= FEWEST:
-                rows.append(Function(name, str(label), float(np.median(held)), len(held)))
-    return rows
+        held = {str(label): score[here & (relation == label)] for label in np.unique(relation[here])}
+        rows = [
+            Function(str(name), label, float(np.median(own)), len(own))
+            for label, own in held.items()
+            if len(own) >= FEWEST
+        ]
+        if len(rows) > 1:
+            found.append((float(np.mean(gain[here])), rows))
+    found.sort(key=lambda one: -one[0])
+    return [row for _, rows in found[:SHOWN] for row in rows]

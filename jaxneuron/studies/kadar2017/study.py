@@ -174,10 +174,11 @@ def found(run: Run) -> list[Found]:
 
 
 STUDY = Study(
-    COMMAND,
-    PRESETS,
-    read,
-    prepare,
+    command=COMMAND,
+    presets=PRESETS,
+    read=read,
+    prepare=prepare,
+    unknown=unknown,
     stages={
         "model": model_report,
         "text": text,
@@ -188,9 +189,8 @@ STUDY = Study(
         "information": informed,
         "ratios": ratios,
     },
+    found=found,
     results=Results,
     claims=claims,
     page=PAGE,
-    found=found,
-    unknown=unknown,
 )
