@@ -154,7 +154,14 @@ def test_a_table_in_blocks_and_one_far_from_zero_have_the_same_tree():
         done: list = []
         found = correlation_clusters.tree(given, budget=2000, progress=lambda *parts, done=done: done.append(parts))
         np.testing.assert_allclose(found.merges, expected, atol=1e-5)
-        assert done[-1] == (400, 400) and len(done) > 10
+        assert done[-1] == (200, 200) and len(done) > 10
+    later = np.concatenate(
+        [np.full((90, 10), 3, np.float32), activations + 1e4]
+    )  # the first tokens are not like the rest
+    found = correlation_clusters.tree(later[90:], budget=2000).merges
+    np.testing.assert_allclose(found, correlation_clusters.tree(activations + np.float32(1e4)).merges, atol=1e-5)
+    r = np.corrcoef(later.astype(np.float64).T)[np.triu_indices(10, 1)]
+    np.testing.assert_allclose(correlation(later, budget=2000), r, atol=2e-6)
     r = np.corrcoef(rare.astype(np.float64).T)
     np.testing.assert_allclose(correlation(rare), r[np.triu_indices(10, 1)], atol=1e-6)
 
