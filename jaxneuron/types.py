@@ -162,6 +162,7 @@ class Factors(NamedTuple):
 
     codes: Float[Array, "token factor"]
     basis: Float[Array, "factor unit"]  # clusters of units: one row of zeros and ones per cluster
+    settled: bool | Bool[Array, ""] = True  # whether more steps would change nothing; false where they ran out
 
 
 class Matches(NamedTuple):

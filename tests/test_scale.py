@@ -71,11 +71,18 @@ ALL_ANSWER = ("float64 under x64", "in columns", "strided")
 
 OF_THE_UNIT = "its threshold of activity is a number of the unit itself, 0 by default"
 DRAWS = "what is drawn differs from type to type"
+OFFSET = dict.fromkeys(("plus 1e6", "float64 plus 1e9", "int64"), "its parts, or its means, have the offset as well")
 LEFT_OUT = {
+    **dict.fromkeys(("nmf", "semi_nmf", "k_means", "latent_concepts"), OFFSET),
     "compositional": dict.fromkeys(("plus 1e6", "float64 plus 1e9", "int64"), OF_THE_UNIT),
     "lime": {"plus 1e6": "near is what points the same way, which an offset changes"},
     "input_x_gradient": {"plus 1e6": "it is times the value, offset and all"},
     "lrp": {"plus 1e6": "it is times the value, offset and all"},
+    "activation_clusters": OFFSET
+    | dict.fromkeys(
+        ("times 1e20", "times 1e-20", "float64 under x64", "float64 times 1e39", "float64 times 1e-60"),
+        "a token midway between two clusters goes to either, by the last digit",
+    ),
 } | {
     name: dict.fromkeys(("float16", "bfloat16", "float64 under x64"), DRAWS)
     for name in ("smooth_grad", "expected_gradients", "infidelity", "dummy", "sensitivity", "curves", "erasure")
@@ -95,6 +102,8 @@ SMALL = {
     "length": 2,
     "jobs": 1,
     "factors": 2,
+    "clip": True,
+    "share": 1.0,
 }
 """Options that keep the suite small; a method gets those that it has."""
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from jaxneuron import batching
-from jaxneuron.decompose._moments import Moments, moments
+from jaxneuron.decompose._moments import Joint, moments
 from jaxneuron.table import Table
 
 
@@ -30,7 +30,7 @@ def correlation(
     return paired(moments(activations, budget=budget, progress=progress))
 
 
-def paired(found: Moments) -> Float[np.ndarray, "pair"]:
+def paired(found: Joint) -> Float[np.ndarray, "pair"]:
     """Return the correlations, row after row, so that no second matrix is held."""
     units, sums, products = len(found.sums), found.sums, found.products
     scale = np.divide(1, np.sqrt(found.square), out=np.zeros(units), where=found.square > 0)
