@@ -45,7 +45,7 @@ def _evaluations() -> Any:
         evaluate.VERBS,
         evaluate.evaluate,
         "Is the answer any good?",
-        leave=("attribution",),
+        leave=("attribution", "clusters"),
         refused=refused,
     )
     found.add_typer(
@@ -57,6 +57,10 @@ def _evaluations() -> Any:
             refused=evaluate_attribution.REFUSED,
         ),
         name="attribution",
+    )
+    found.add_typer(
+        question("jaxneuron.evaluate.clusters", {}, evaluate.evaluate, "Do clusters of words say what labels say?"),
+        name="clusters",
     )
     return found
 

@@ -26,14 +26,15 @@ class Predicted:
     """What is predicted, as a comparison for `intervene`."""
 
     next_word: bool = field(metadata={"static": True})  # the head scores what comes next, so that there is a loss
+    only: bool = field(default=False, metadata={"static": True})  # at places that have an answer; see `_places`
 
     def compare(
         self, edited: tuple[Output, Activations], unedited: tuple[Output, Activations], tokens: Text, answers: Any
     ) -> Change:
         """Return sums over the places of each text."""
         after, before = (jax.nn.log_softmax(scores(found[0]).astype(jnp.float32)) for found in (edited, unedited))
-        here = answers >= 0 if self.next_word else tokens.mask
-        here = here[:, : after.shape[1]]
+        here = answers >= 0 if self.next_word else _places(tokens.mask, answers, self.only)
+        here = jnp.any(here, 1, keepdims=True) if after.shape[1] == 1 else here[:, : after.shape[1]]
         right = jnp.where(here, answers[:, : after.shape[1]], 0) if self.next_word else jnp.argmax(before, -1)
         loss = -jnp.take_along_axis(after, right[..., None], -1)[..., 0]
 
@@ -62,6 +63,7 @@ class Vectors:
     """How far the vectors of a site turn, as a comparison for `intervene`."""
 
     site: Site = field(metadata={"static": True})
+    only: bool = field(default=False, metadata={"static": True})  # at places that have an answer; see `_places`
 
     def compare(
         self, edited: tuple[Output, Activations], unedited: tuple[Output, Activations], tokens: Text, answers: Any
@@ -70,4 +72,11 @@ class Vectors:
         after, before = (found[1][self.site].astype(jnp.float32) for found in (edited, unedited))
         norms = jnp.linalg.norm(after, axis=-1) * jnp.linalg.norm(before, axis=-1)
         cosine = jnp.sum(after * before, -1) / jnp.maximum(norms, 1e-12)
-        return Moved(1 - cosine, jnp.broadcast_to(tokens.mask[:, : cosine.shape[1]], cosine.shape))
+        here = _places(tokens.mask, answers, self.only)
+        here = jnp.any(here, 1, keepdims=True) if cosine.shape[1] == 1 else here[:, : cosine.shape[1]]
+        return Moved(1 - cosine, jnp.broadcast_to(here, cosine.shape))
+
+
+def _places(mask: Any, answers: Any, only: bool) -> Any:
+    """Return the places that count: all of the text, or those of them that have an answer."""
+    return mask & (answers[:, : mask.shape[1]] >= 0) if only else mask

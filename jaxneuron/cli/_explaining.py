@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-
-from jaxneuron.evaluate.attribution._found import array
 
 
 @jax.tree_util.register_dataclass
@@ -34,7 +33,8 @@ class Explain:
         groups = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
         options = {name: value for name, value in (("groups", groups), ("mask", self.mask)) if name in parameters}
         taken = [known[name] for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
-        value = array(self.attribute(*taken, **options))
+        found = self.attribute(*taken, **options)
+        value = jnp.asarray(getattr(found, "attribution", found))
         return value / x.shape[-1] if {"groups", "window"} & set(parameters) else value
 
 

@@ -10,9 +10,11 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from jaxneuron.cli._parts import Parts, Rows
+from jaxneuron.cli._parts import Parts
+from jaxneuron.cli._views import Active, Rows
 
-ALL = slice(None)
+SAMPLE = 5000
+"""Rows on which clusters are made."""
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Labelled:
     _takes: tuple[str, ...]
     _methods: tuple[str, ...]  # of jaxneuron.rank
     _share: float  # of the rows, at which a unit counts as active
+    _clusters: int | None  # how many; None: as many as labels, or a tenth of the units
     _seed: int
     _open: ExitStack  # what is to be closed in the end
 
@@ -121,14 +124,6 @@ class Labelled:
 
         return linear.fit(self.key, *self.train)
 
-    @cached_property
-    def groups(self) -> Any:
-        """The cluster of each unit by correlation on the training rows; a tenth as many clusters as units."""
-        from jaxneuron.decompose import correlation_clusters
-
-        tree = correlation_clusters.tree(self.train[0], absolute=True, linkage="average")
-        return correlation_clusters.cut(tree, groups=max(2, self._table.shape[1] // 10))
-
     @property
     def logits(self) -> Any:
         """What the probe says of each row to measure on, `[row label]`."""
@@ -210,6 +205,34 @@ class Labelled:
         """How many symbols the model knows."""
         return len(self._model.vocabulary.words)
 
+    @cached_property
+    def groups(self) -> Any:
+        """The cluster of each unit by correlation on the first training rows."""
+        from jaxneuron.decompose import correlation_clusters
+
+        sample = self.train[0][:SAMPLE]
+        tree = correlation_clusters.tree(sample, absolute=True, linkage="average")
+        return correlation_clusters.cut(tree, groups=self._clusters or max(2, sample.shape[1] // 10))
+
+    @cached_property
+    def clusters(self) -> Any:
+        """The cluster of each row, by k-means."""
+        import numpy as np
+        from sklearn.cluster import MiniBatchKMeans
+
+        count, rows = self._clusters or len(np.unique(self._classes)), self._table.shape[0]
+        if count > rows:
+            raise ValueError(f"--clusters {count}: there are {rows} {self._each}s; give fewer, or more text")
+        fitted: Any = MiniBatchKMeans(count, random_state=self._seed, n_init=3)
+        draw = np.sort(np.random.default_rng(self._seed).permutation(rows)[: max(SAMPLE, 10 * count)])
+        fitted.fit(self._table[draw])
+        return np.concatenate([fitted.predict(self._table[start : start + SAMPLE]) for start in range(0, rows, SAMPLE)])
+
+    @property
+    def memberships(self) -> Any:
+        """The cluster of each row."""
+        return self.clusters
+
     @property
     def sums(self) -> Any:
         """What the model predicts without the units of `masks`, and with all, `[order k text label]`."""
@@ -221,30 +244,14 @@ class Labelled:
 MADE = frozenset(name for name in vars(Labelled) if not name.startswith("_"))
 """The parameters that can be made."""
 
-WHOLE = {"key", "activations", "labels", "label", "score", "layers", "active", "concepts", "tokens", "vocabulary_size"}
+WHOLE = {
+    *("key", "activations", "labels", "label", "score", "layers", "active", "concepts", "tokens", "vocabulary_size"),
+    *("clusters", "memberships"),
+}
 """Those of them that are of the whole text, where nothing is fitted to a part of it."""
 
 SPLIT = MADE - WHOLE
 """Those for which the text is taken apart."""
-
-
-class Active:
-    """A table of truth values: where each unit of another one is at its own quantile or above."""
-
-    ndim = 2
-
-    def __init__(self, table: Any, share: float):
-        import numpy as np
-
-        from jaxneuron.table import over_units
-
-        self._table, self.shape, self.dtype = table, table.shape, np.dtype(bool)
-        self._level = np.concatenate([np.quantile(block, 1 - share, axis=0) for _, block in over_units(table)])
-
-    def __getitem__(self, index: Any) -> Any:
-        """Read some of it."""
-        units = index[1] if isinstance(index, tuple) else ALL
-        return self._table[index] >= self._level[units]
 
 
 def steps(units: int) -> list[int]:

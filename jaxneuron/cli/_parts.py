@@ -1,4 +1,4 @@
-"""A labelled text in parts, to fit on, to choose by and to measure on; and the rows of a table that are of one part."""
+"""A labelled text in parts, to fit on, to choose by and to measure on."""
 
 from typing import Any, NamedTuple
 
@@ -57,26 +57,3 @@ def split(sentences: list[list[str]], each: str, classes: Any, names: list[str],
         return Parts(np.arange(first), dev_rows, test, classes, names, said)
     numbered = np.where(known, np.searchsorted(kept, classes), -1)
     return Parts(np.arange(first), dev_rows, test, numbered, [names[int(one)] for one in kept], said)
-
-
-class Rows:
-    """Some rows of a table `[token, unit]`, ascending; of which nothing is read until it is asked for."""
-
-    ndim = 2
-
-    def __init__(self, table: Any, rows: Any):
-        self._table, self._rows = table, rows
-        self.shape, self.dtype = (len(rows), table.shape[1]), table.dtype
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> Any:
-        """Read rows by a slice, a list of numbers or a number, and of them some units."""
-        tokens, units = index if isinstance(index, tuple) else (index, slice(None))
-        rows = self._rows[tokens]
-        if not rows.ndim or not len(rows):
-            return self._table[int(rows) if not rows.ndim else slice(0, 0), units]
-        least, most = int(rows.min()), int(rows.max()) + 1
-        found = self._table[least:most, units]
-        return found if len(rows) == most - least and isinstance(tokens, slice) else found[rows - least]

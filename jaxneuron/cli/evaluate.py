@@ -38,8 +38,6 @@ VERBS = {
 """The function of each evaluation that is not called as its module is."""
 
 REFUSED = {
-    "clusters": "it compares clusters of words, or of units, with labels of the same; give both, as "
-    "`jaxneuron decompose` and a treebank have them (jaxneuron.evaluate.clusters)",
     "monitor": "it follows units found before through a stream of new tokens, one block after another, so it is a loop "
     "of your own (jaxneuron.evaluate.monitor)",
     "naming": "it asks whether n-grams name the objects of visual units, so it takes captions of images with named "
@@ -76,6 +74,11 @@ class Given(NamedTuple):
     active: Annotated[
         float, typer.Option(callback=share, help="Of npmi: a unit is active at its highest words, this share of all.")
     ] = 0.1
+    clusters: Annotated[
+        int | None,
+        typer.Option(min=2, help="Of clusters: how many groups of words, or of units, there are; by default as many as "
+        "labels, or a tenth of the units."),
+    ] = None  # fmt: skip
     split: _inputs.Split = None
     text_column: TextColumn = None
     label_column: LabelColumn = None
@@ -90,6 +93,8 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     """Say how well a label is known, beside what is needed to believe it."""
     _question.check(method, _labelled.MADE)
     asked, methods = names("--site", given.sites), _methods(method, given.rank)
+    if given.clusters is not None and not {"groups", "clusters", "memberships"} & set(method.takes):
+        raise ValueError(f"--clusters {given.clusters} is for evaluations of clusters; {method.name} takes none")
     corpus = _asked.Text(None, given.data, given.split, given.text_column, given.label_column, given.most)
     corpus.check(given.model)
     if ".txt" in given.data.suffixes:
@@ -121,6 +126,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
             method.takes,
             methods,
             given.active,
+            given.clusters,
             given.seed,
             stack,
         )

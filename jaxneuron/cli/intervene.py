@@ -1,5 +1,6 @@
 """`jaxneuron intervene METHOD`: what happens if these units are off, or held."""
 
+import dataclasses
 import importlib
 import inspect
 import re
@@ -10,7 +11,7 @@ import typer
 
 from jaxneuron.cli import _asked, _inputs, _intervened
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import Seed
+from jaxneuron.cli._options import LONGEST, Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
@@ -23,9 +24,13 @@ class Given(NamedTuple):
     site: _inputs.Site
     units: _inputs.Units
     text: _asked.Text = _asked.Text(most=200)
-    labels: Annotated[str | None, typer.Option(help="Of oracle: the layer of labels, by default the first.")] = None
+    labels: Annotated[str | None, typer.Option(help="The layer of labels of --class, by default the first.")] = None
     class_: Annotated[
-        str | None, typer.Option("--class", help="Of oracle: the label that units say the presence of, such as NOUN.")
+        str | None,
+        typer.Option(
+            "--class",
+            help="A label, such as NOUN: what becomes of its words alone is measured; of oracle, units say where it is",
+        ),
     ] = None
     head: _inputs.Head = None
     seed: Seed = 0
@@ -40,8 +45,12 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     follows = _takes(method, "labels")
     if follows and given.class_ is None:
         raise ValueError(f"{method.name} lets units say where a label is; give it as --class, with a labelled --data")
-    if not follows and (given.labels, given.class_) != (None, None):
-        raise ValueError(f"--labels and --class are for methods that follow a label; {method.name} does not")
+    if "step" in method.takes and (given.labels, given.class_) != (None, None):
+        raise ValueError(f"--labels and --class are of a text that is read; {method.name} writes one: leave them out")
+    if given.labels is not None and given.class_ is None:
+        raise ValueError(f"--labels {given.labels}: give one label of it as --class")
+    if told.get("length", 1) > LONGEST:
+        raise ValueError(f"--length {told['length']:,}: expected {LONGEST:,} at most")
     if "candidates" in method.takes and told["count"] > len(asked):
         raise ValueError(f"--count {told['count']} of {len(asked)} --units; give more units to choose from, or fewer")
     given.shown.check()
@@ -49,6 +58,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     import numpy as np
 
     from jaxneuron.extract import reading
+    from jaxneuron.intervene import Answered
     from jaxneuron.types import Tokens
 
     read = given.text.read()
@@ -61,6 +71,10 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     text_read = reading.read(opened, read.sentences)
     tokens = Tokens(jnp.asarray(text_read.tokens.ids), jnp.asarray(text_read.tokens.mask))
     comparison, what = _comparison(opened, site)
+    if given.class_ is not None and not follows:
+        answers = _answers(_follows(read, given, text_read) > 0, text_read.tokens, opened.head == "next word")
+        comparison = Answered(dataclasses.replace(comparison, only=True), answers)
+        unknown += f"; measured at the {int((answers >= 0).sum()):,} places of {given.class_} alone"
     known = {"forward": opened.forward, "params": opened.params, "tokens": tokens, "target": comparison, "masks": masks}
     extra = {"labels": _follows(read, given, text_read)} if follows else {}
     if greedy := "candidates" in method.takes:
@@ -101,6 +115,22 @@ def _follows(read: Any, given: Given, text_read: Any) -> Any:
     return found
 
 
+def _answers(here: Any, tokens: Any, next_word: bool) -> Any:
+    """Return what is right where a label is, and -1 elsewhere: the symbol to come, if it is of such a word.
+
+    Raises:
+        ValueError: nothing is.
+    """
+    import numpy as np
+
+    found = np.where(here, 0, -1)
+    if next_word:
+        found = np.pad(np.where(here, tokens.ids, -1)[:, 1:], [(0, 0), (0, 1)], constant_values=-1)
+    if not (found >= 0).any():
+        raise ValueError("no symbol that is predicted is of a word with this label; give more text, or another label")
+    return found
+
+
 def _score(read: Any, *, loss: bool, moved: bool) -> Any:
     """Return what falls where units are missed, for each set: by how much predictions or vectors are worse or other."""
     if moved:
@@ -117,6 +147,7 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ma
     from jaxneuron.cli import _writing
 
     prompts = _writing.prompts(model, [" ".join(words) for words in read.sentences])
+    _writing.fits(model, prompts, told["length"])
     others = np.random.default_rng(given.seed).permutation(np.flatnonzero(~masks[0]))[: masks.sum()]
     sets = np.stack([np.zeros_like(masks[0]), masks[0], np.isin(np.arange(masks.shape[1]), others)])
     known = {

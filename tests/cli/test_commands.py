@@ -186,6 +186,12 @@ def test_units_are_taken_held_and_said_a_label(ask):
     found = rows(ask("intervene", "greedy", *options, "0-3", "--count", "2", "--text", "w1 w2 w3", "--json"))
     assert [row["step"] for row in found] == [1, 2] and len({row["unit"] for row in found}) == 2
     labelled = ["--data", "labelled.conll", "--class", "A"]
+    alone = [
+        rows(ask("intervene", "greedy", *options, "0-3", "--count", "1", *labelled[:2], *more, "--json"))[0]
+        for more in ([], labelled[2:])
+    ]
+    assert alone[0]["loss without it alone"] != alone[1]["loss without it alone"]
+    assert "measured at the 6 places of A alone" in ask("intervene", "ablate", *options, "0", *labelled)
     said = ask("intervene", "oracle", *options, "0", *labelled, "--low", "-0.5")
     assert "nats a symbol" in said
     found = rows(ask("intervene", "force", *options, "0,2", "--text", "w1", "--length", "3", "--json"))
@@ -214,7 +220,11 @@ def test_units_are_taken_held_and_said_a_label(ask):
         ("generate --model lstm --hold nonsense", "expected site:units=value"),
         ("intervene ablate --model word_table:load --site embed --units 1 --text w1", "nothing comes after"),
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
-        ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --class A", "ablate does not"),
+        ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 2 --class A", "writes one"),
+        ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 99999999", "65,536 at most"),
+        ("intervene force --model transformer --site embed --units 1 --text w1 --length 8", "give 7 at most"),
+        ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --labels A", "one label of it as"),
+        ("generate --model transformer --prompt w1 --length 8", "give 7 at most"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
         ("evaluate monitor --model lstm", "it is a loop of your own"),
         (

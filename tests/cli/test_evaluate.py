@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from jaxneuron import evaluate as package
-from jaxneuron.cli import _labelled, _measured, _parts, _signature, evaluate, evaluate_attribution
+from jaxneuron.cli import _labelled, _measured, _parts, _signature, _views, evaluate, evaluate_attribution
 from jaxneuron.cli._told import plain
-from jaxneuron.evaluate import attribution
+from jaxneuron.evaluate import attribution, clusters
 from jaxneuron.evaluate.mdl import Codelength
 from tests.cli.conftest import rows
 from tests.models.test_pretrained import save, tensors
 
 LABELLED = "w1\tA\nw2\tB\nw3\tA\n\nw2\tB\nw1\tA\n\n" * 6
 SITE = "block0/mlp/hidden"
+GROUPS = {"attribution", "clusters"}
 MORE = {"learned_together": ["--minimum", "0.4"], "agreement": ["--rank", "probeless,correlation"]}
 TARGET = ["--text", "w1 w2 w3", "--text", "w2 w1", "--target", "block0/residual:1"]
 
@@ -39,14 +40,14 @@ def test_each_module_is_asked_or_says_why_not():
         (attribution, evaluate_attribution, _measured.MADE),
     ):
         names = {one.name for one in pkgutil.iter_modules(folder.__path__) if not one.name.startswith("_")}
-        for name in names - set(command.REFUSED) - {"attribution"}:
+        for name in names - set(command.REFUSED) - GROUPS:
             method = _signature.read(folder.__name__, name, command.VERBS.get(name, name))
             assert set(method.takes) <= made, (name, set(method.takes) - made)
         assert set(command.REFUSED) | set(command.VERBS) <= names
 
 
 @pytest.mark.parametrize(
-    "method", [name for name in _signature.names(package.__name__) if name not in {*evaluate.REFUSED, "attribution"}]
+    "method", [name for name in _signature.names(package.__name__) if name not in {*evaluate.REFUSED, *GROUPS}]
 )
 def test_it_is_said_how_well_a_label_is_known(ask, method, tmp_path):
     options = ["--model", "hf", "--data", "labelled.conll", "--site", SITE, *MORE.get(method, [])]
@@ -56,6 +57,13 @@ def test_it_is_said_how_well_a_label_is_known(ask, method, tmp_path):
     assert (labels in said) == (method not in ("effects", "word_counts"))
     page = (tmp_path / "page" / "answer.html").read_text()
     assert "label in hf" in page and len((tmp_path / "page" / "answer.jsonl").read_text().splitlines()) >= 1
+
+
+@pytest.mark.parametrize("measure", _signature.names(clusters.__name__))
+def test_clusters_of_words_are_compared_with_labels(ask, measure):
+    assert set(_signature.read(clusters.__name__, measure, measure).takes) <= _labelled.MADE
+    options = ["--model", "hf", "--data", "labelled.conll", "--site", SITE, "--clusters", "3", "--json"]
+    assert rows(ask("evaluate", "clusters", measure, *options))
 
 
 def test_a_label_of_texts_and_one_against_all_others_are_asked_for(ask):
@@ -113,6 +121,7 @@ def test_what_shares_should_do_is_measured_as_such(ask):
         ("minimal_set --model hf --data labelled.conll --shares 0.5,nan", "a number that can be used"),
         ("effects --model hf --data labelled.conll", "at one site; give it as --site"),
         ("npmi --model hf --data labelled.conll --active 2", "--active.*from 0 to 1"),
+        ("mdl --model hf --data labelled.conll --clusters 2", "mdl takes none"),
         ("layers --model hf --data one.conll", "every word of the first 8 sentences is A"),
         ("layers --model hf --data few.conll", "the text has 1 sentences; give at least 5"),
         ("attribution erasure --method saliencey --model hf --text w1", "did you mean 'saliency'"),
@@ -141,7 +150,7 @@ def test_parts_are_fifths_of_the_texts_and_labels_are_numbered_by_what_is_learnt
 def test_rows_of_a_table_are_read_as_they_are_asked_for():
     table = np.arange(24).reshape(8, 3)
     for chosen in (np.arange(2, 6), np.array([1, 2, 5, 7])):
-        some = _parts.Rows(table, chosen)
+        some = _views.Rows(table, chosen)
         assert some.shape == (4, 3) and len(some) == 4
         for index in (slice(1, 3), (slice(0, 2), [2, 0]), ([3, 0], slice(1, 3)), slice(0, 0), (slice(None), 1), 2):
             np.testing.assert_array_equal(some[index], table[chosen][index])
@@ -149,6 +158,6 @@ def test_rows_of_a_table_are_read_as_they_are_asked_for():
 
 def test_units_are_active_at_their_own_highest_rows():
     table = np.stack([np.arange(10.0), np.zeros(10)], axis=1)
-    active = _labelled.Active(table, 0.2)
+    active = _views.Active(table, 0.2)
     assert active.dtype == bool and active[:].sum(axis=0).tolist() == [2, 10]
     assert active[5:, [0]].sum() == 2
