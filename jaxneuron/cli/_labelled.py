@@ -223,7 +223,8 @@ class Labelled:
         count, rows = self._clusters or len(np.unique(self._classes)), self._table.shape[0]
         if count > rows:
             raise ValueError(f"--clusters {count}: there are {rows} {self._each}s; give fewer, or more text")
-        fitted: Any = MiniBatchKMeans(count, random_state=self._seed, n_init=3)
+        kmeans: Any = MiniBatchKMeans  # its stubs know no number of starts
+        fitted = kmeans(count, random_state=self._seed, n_init=3)
         draw = np.sort(np.random.default_rng(self._seed).permutation(rows)[: max(SAMPLE, 10 * count)])
         fitted.fit(self._table[draw])
         return np.concatenate([fitted.predict(self._table[start : start + SAMPLE]) for start in range(0, rows, SAMPLE)])

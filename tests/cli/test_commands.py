@@ -191,7 +191,7 @@ def test_units_are_taken_held_and_said_a_label(ask):
         for more in ([], labelled[2:])
     ]
     assert alone[0]["loss without it alone"] != alone[1]["loss without it alone"]
-    assert "measured at the 6 places of A alone" in ask("intervene", "ablate", *options, "0", *labelled)
+    assert "measured at the 12 places of A alone" in ask("intervene", "ablate", *options, "0", *labelled)
     said = ask("intervene", "oracle", *options, "0", *labelled, "--low", "-0.5")
     assert "nats a symbol" in said
     found = rows(ask("intervene", "force", *options, "0,2", "--text", "w1", "--length", "3", "--json"))
