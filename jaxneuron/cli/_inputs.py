@@ -8,7 +8,7 @@ import typer
 
 from jaxneuron.cli import _model
 from jaxneuron.cli._options import LARGEST, existing, number, one_of
-from jaxneuron.cli._shared import notice
+from jaxneuron.cli._shared import counted, notice
 
 UNITS = 2**20
 """Units that can be asked for at once: more than any site has."""
@@ -151,6 +151,17 @@ def one_text(opened: Any, model: str) -> Any:
             "jaxneuron.types.Translation (`jaxneuron sites` lists its sites)"
         )
     return opened
+
+
+def beginnings(model: Any, texts: Any) -> Any:
+    """Return texts as the model reads them at once; of those that are longer, the beginning, which is said."""
+    from jaxneuron.extract import reading
+
+    found = reading.read(model, texts)
+    if not found.whole.all():
+        cut = counted(int((~found.whole).sum()), "text")
+        notice(f"of {cut} longer than the {model.window:,} {model.symbol}s that the model reads, only the beginning")
+    return found
 
 
 def unknown(model: Any, sentences: list[list[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jaxneuron.cli import _inputs
 from jaxneuron.cli._shared import counted
 
 NOTE = (
@@ -19,7 +20,6 @@ def prompts(model: Any, texts: list[str]) -> Any:
     """
     import numpy as np
 
-    from jaxneuron.extract import reading
     from jaxneuron.types import Tokens
 
     if model.step is None or model.initial_state is None:
@@ -31,7 +31,7 @@ def prompts(model: Any, texts: list[str]) -> Any:
         ids = np.full((len(texts), 1), _start(model), np.int32)
         return Tokens(ids, np.ones(ids.shape, bool))
     given: Any = texts if model.symbol == "character" else [text.split() for text in texts]
-    tokens = reading.read(model, given).tokens
+    tokens = _inputs.beginnings(model, given).tokens
     mask = np.asarray(tokens.mask)
     longest = int(mask.sum(-1).max())
     return Tokens(np.asarray(tokens.ids)[:, :longest], mask[:, :longest])

@@ -125,9 +125,7 @@ def _grams(model: Any, sentences: list[list[str]], length: int, before: int, aft
     """Return the text's symbols without what stands around them, and the symbols an n-gram may be made of."""
     import numpy as np
 
-    from jaxneuron.extract import reading
-
-    read = reading.read(model, sentences)
+    read = _inputs.beginnings(model, sentences)
     ids, mask = (np.asarray(leaf)[:, before:] for leaf in read.tokens)
     if after:
         size = mask.sum(-1, keepdims=True) - after

@@ -90,15 +90,15 @@ def _sets(result: Any) -> list[tuple[tuple[int, ...], float]]:
 
     if isinstance(result, list):  # levels of a tree, of each text
         return [pair for level in result[0] for pair in _level(level)]
+    if hasattr(result, "sets"):
+        sets, value = np.asarray(result.sets)[0], np.asarray(result.attribution)[0]
+        groups = [np.flatnonzero(sets == number).tolist() for number in np.unique(sets)]
+        return [(tuple(group), float(value[group[0]])) for group in groups]
     result = getattr(result, "attribution", result)
     if hasattr(result, "members"):
         members, value = np.asarray(result.members), np.asarray(result.value)[0]
         members = members[0] if members.ndim == 3 else members
         return [(tuple(np.flatnonzero(row).tolist()), float(one)) for row, one in zip(members, value, strict=True)]
-    if hasattr(result, "sets"):
-        sets, value = np.asarray(result.sets)[0], np.asarray(result[-1])[0]
-        groups = [np.flatnonzero(sets == number) for number in range(int(sets.max()) + 1)]
-        return [(tuple(group.tolist()), float(one)) for group, one in zip(groups, value, strict=False)]
     matrix = np.asarray(result)[0]
     places = range(len(matrix))
     return [((i,) if i == j else (i, j), float(matrix[i, j])) for i in places for j in places if i <= j]

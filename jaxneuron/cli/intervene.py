@@ -57,7 +57,6 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     import jax.numpy as jnp
     import numpy as np
 
-    from jaxneuron.extract import reading
     from jaxneuron.intervene import Answered
     from jaxneuron.types import Tokens
 
@@ -68,7 +67,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     if "step" in method.takes:
         return given.shown.give(_written(method, told, given, opened, read, masks))
     unknown = _inputs.unknown(opened, read.sentences)
-    text_read = reading.read(opened, read.sentences)
+    text_read = _inputs.beginnings(opened, read.sentences)
     tokens = Tokens(jnp.asarray(text_read.tokens.ids), jnp.asarray(text_read.tokens.mask))
     comparison, what = _comparison(opened, site)
     if given.class_ is not None and not follows:

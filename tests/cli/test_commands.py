@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from jaxneuron.cli import main
+from jaxneuron.cli import _signature, main
 from tests.cli.conftest import rows
 from tests.models.test_open import FLAX
 from tests.models.test_pretrained import save, tensors
@@ -245,14 +245,26 @@ def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
     assert message in ask(*words.split(), *[LONG] * words.endswith("--text"), code=2)
 
 
+@pytest.mark.parametrize("method", _signature.names("jaxneuron.interact"))
+def test_whatever_a_method_returns_is_told_of_sets_of_tokens(ask, method):
+    options = ["--model", "word_table:load", "--text", "w1 w2", "--target", "embed:1", "--site", "embed"]
+    found = rows(ask("interact", method, *options, "--json"))
+    assert found and all(row["tokens"] == [["w1", "w2"][place] for place in row["places"]] for row in found)
+
+
 def test_what_is_no_more_than_rounding_is_no_interaction(ask):
     options = ["--model", "word_table:load", "--text", "w1 w2", "--target", "embed:1", "--site", "embed"]
     assert "no two tokens interact" in ask("interact", "harsanyi", *options)
 
 
-def test_a_text_longer_than_the_model_is_read_as_far_as_it_goes(ask):
+def test_a_text_longer_than_the_model_is_read_as_far_as_it_goes(ask, capsys):
     found = rows(ask("attribute", "saliency", "--model", "transformer", "--text", LONG, "--json"))
     assert len([row for row in found if row["kind"] == "token"]) == 8
+    for words in ("intervene ablate --units 1", "find corpus --units 1 --length 2 --k 1"):
+        with pytest.raises(SystemExit):
+            main([*words.split(), "--model", "transformer", "--site", SITES["transformer"], "--text", LONG])
+        said = " ".join(capsys.readouterr().err.split())
+        assert "of 1 text longer than the 8 words that the model reads, only the beginning" in said
 
 
 def test_texts_that_lie_sorted_by_their_label_are_drawn(ask):
