@@ -88,8 +88,9 @@ def _sets(result: Any) -> list[tuple[tuple[int, ...], float]]:
     """Return sets of players with their values, of whatever a method returns: a matrix, subsets, sets or a tree."""
     import numpy as np
 
-    if isinstance(result, list):  # levels of a tree, of each text
-        return [pair for level in result[0] for pair in _level(level)]
+    if isinstance(result, list):  # levels of a tree, of each text; its root is the text, of which nothing is said
+        spans = {members: value for level in result[0] for members, value in _level(level)}
+        return [(members, value) for members, value in spans.items() if len(members) < max(map(len, spans))]
     if hasattr(result, "sets"):
         sets, value = np.asarray(result.sets)[0], np.asarray(result.attribution)[0]
         groups = [np.flatnonzero(sets == number).tolist() for number in np.unique(sets)]
