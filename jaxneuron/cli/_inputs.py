@@ -25,6 +25,14 @@ Model = Annotated[
 Head = Annotated[
     str | None, typer.Option(help="Of a Hugging Face checkpoint: the class whose head the weights hold, or its end.")
 ]
+Dictionary = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A folder of `jaxneuron decompose sparse_autoencoder` or of SAELens: its features become the site "
+        "SITE/features, and are asked like units. SITE=FOLDER says where it belongs, if the folder does not.",
+        callback=lambda given: _dictionaries(given),
+    ),
+]
 Texts = Annotated[list[str] | None, typer.Option("--text", help="A text; may be given several times.")]
 Data = Annotated[Path | None, typer.Option(help="Instead: a text file, or a folder of splits.")]
 Split = Annotated[str | None, typer.Option(help="Of a folder of splits; by default train.")]
@@ -127,15 +135,16 @@ def short(model: str) -> str:
     return "/".join(Path(model).parts[-2:])
 
 
-def load(model: str, head: str | None = None) -> Any:
-    """Open a model that reads one text.
+def load(model: str, head: str | None = None, dictionary: list[str] | None = None) -> Any:
+    """Open a model that reads one text, with the features of dictionaries among its sites.
 
     Raises:
         ValueError: it reads two; and see `open`.
+        KeyError, ValueError, FileNotFoundError: a dictionary that is none, or of another model.
     """
     from jaxneuron_models.open import open as open_model
 
-    return one_text(open_model(model, head=head), model)
+    return with_dictionaries(one_text(open_model(model, head=head), model), dictionary)
 
 
 def one_text(opened: Any, model: str) -> Any:
@@ -162,6 +171,49 @@ def beginnings(model: Any, texts: Any) -> Any:
         cut = counted(int((~found.whole).sum()), "text")
         notice(f"of {cut} longer than the {model.window:,} {model.symbol}s that the model reads, only the beginning")
     return found
+
+
+def with_dictionaries(opened: Any, dictionary: list[str] | None) -> Any:
+    """Return a model with the features of dictionaries among its sites.
+
+    Raises:
+        KeyError, ValueError, FileNotFoundError: see `load`.
+    """
+    for said in dictionary or ():
+        from jaxneuron.dictionary import folder
+        from jaxneuron_models.dictionaries import with_dictionary
+
+        site, path = _place(said)
+        found = folder.read(path, site=site).dictionary
+        if not found.site:
+            raise ValueError(
+                f"--dictionary {said}: the folder does not say of which site it is, or we have no name for that; give "
+                "--dictionary SITE=FOLDER; `jaxneuron sites MODEL` lists the sites"
+            )
+        opened = with_dictionary(opened, found)
+    return opened
+
+
+def _place(said: str) -> tuple[str | None, Path]:
+    """Return the site, if it is said, and the folder of a dictionary."""
+    site, is_said, path = said.partition("=")
+    return (site, Path(path)) if is_said and not Path(said).exists() else (None, Path(said))
+
+
+def _dictionaries(given: list[str] | None) -> list[str] | None:
+    """Check that there is a dictionary in each folder.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for said in given or ():
+        path = _place(said)[1]
+        if not (path / "cfg.json").is_file():
+            raise ValueError(
+                f"--dictionary {said}: no cfg.json in {path}; expected a folder that `jaxneuron decompose "
+                "sparse_autoencoder` or SAELens wrote, or SITE=FOLDER"
+            )
+    return given
 
 
 def unknown(model: Any, sentences: list[list[str]]) -> str:

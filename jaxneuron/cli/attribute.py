@@ -28,6 +28,7 @@ class Given(NamedTuple):
     ] = None
     baseline: _inputs.Baseline = "zero"
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     k: Annotated[int, typer.Option(min=1, help="Units shown of each text.")] = 5
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
@@ -54,7 +55,7 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.split import through as path
 
     read = given.text.read()
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []

@@ -53,6 +53,7 @@ class Given(NamedTuple):
     text_column: TextColumn = None
     label_column: LabelColumn = None
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     most: _inputs.Most = 1000
     explained: Annotated[int, typer.Option(min=2, help="Without --text: texts of the data that are explained.")] = 20
     seed: Seed = 0
@@ -81,7 +82,7 @@ def concepts(method: Method, told: Told, given: Given) -> None:
 
     read = corpus.read(seed=given.seed)
     named = _named.find(read, given.concept or [], given.labels, given.seed)
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     unknown_words = _inputs.unknown(opened, read.sentences)
     texts = [one.split() for one in given.text] if given.text else read.sentences[: given.explained]
     with bars(given.shown.json) as report:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _activations, _asked, _inputs
+from jaxneuron.cli import _activations, _asked, _inputs, _learnt
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
@@ -19,6 +19,8 @@ class Given(NamedTuple):
     site: _inputs.Site
     text: _asked.Text = _asked.Text()
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
+    output: Annotated[str | None, typer.Option(help="Of transcoder: the site that is written.")] = None
     k: Annotated[int, typer.Option(min=1, help="Words shown of each group.")] = 5
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
@@ -29,13 +31,15 @@ def decompose(method: Method, told: Told, given: Given) -> None:
     site = given.site
     given.text.check(given.model)
     given.shown.check()
+    if method.name in _learnt.METHODS:
+        return _learnt.learn(method, told, given)
     import jax
     import numpy as np
 
     from jaxneuron.corpora import selection
 
     read = given.text.read()
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     width = _inputs.shape(opened, site).shape[-1]
     if told.get("factors", 1) > width:
         raise ValueError(f"--factors {told['factors']}: {site!r} has {width} units; give {width} at most")

@@ -83,6 +83,7 @@ class Given(NamedTuple):
     text_column: TextColumn = None
     label_column: LabelColumn = None
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     k: Annotated[int, typer.Option(min=1, help="Of lists of units: how many of each label.")] = 5
     most: _inputs.Most = 2000
     seed: Seed = 0
@@ -109,7 +110,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     parts = _parts.Parts([], [], [], classes, label_names, [])
     if takes & _labelled.SPLIT:
         parts = _parts.split(read.sentences, each, classes, label_names, dev="dev" in takes)
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     unknown_words = _inputs.unknown(opened, read.sentences)
     with bars(given.shown.json) as report, ExitStack() as stack:
         progress, pool = report(f"activations of {read.name}"), None if each == "word" else "mean"

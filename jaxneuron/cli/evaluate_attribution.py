@@ -51,6 +51,7 @@ class Given(NamedTuple):
     site: _inputs.At = None
     baseline: _inputs.Baseline = "zero"
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 
@@ -75,7 +76,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.cli._explaining import Explain
 
     read = given.text.read()
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     _inputs.unknown(opened, read.sentences)
     attribute = importlib.import_module(explainer.module).attribute
     verb = VERBS.get(method.name, method.name)

@@ -41,6 +41,7 @@ class Given(NamedTuple):
             "ForMaskedLM; Model leaves any head out."
         ),
     ] = None
+    dictionary: _inputs.Dictionary = None
     split: Annotated[
         str | None,
         typer.Option(help="Of a folder, by default train; several, separated by commas, give a store each."),
@@ -95,6 +96,7 @@ def extract(given: Given) -> None:
         jax.distributed.initialize(given.coordinator, processes, given.process)
     read = {part: texts.read(given.data, part, **named) for part in parts or [None]}
     loaded = _inputs.one_text(open_model(model, dtype=given.precision, head=given.head), model)
+    loaded = _inputs.with_dictionaries(loaded, given.dictionary)
     devices = jax.sharding.Mesh(jax.local_devices(), ("device",)) if given.mesh else None
     settings = Settings(given.how, given.pool, given.dtype, given.tokens or None, given.budget * 2**20, devices)
     for part, text in read.items():

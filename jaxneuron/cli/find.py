@@ -26,6 +26,7 @@ class Given(NamedTuple):
         bool, typer.Option("--in-sentence", help="Of corpus: read each n-gram behind what precedes it in its text.")
     ] = False
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 
@@ -49,7 +50,7 @@ def find(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.targets import Unit
 
     read = given.text.read()
-    opened = _inputs.load(model, given.head)
+    opened = _inputs.load(model, given.head, given.dictionary)
     width = _inputs.units_there(opened, site, asked)
     before, after = _templated.around(opened, read.sentences[0])
     corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))

@@ -26,6 +26,7 @@ class Given(NamedTuple):
     temperature: Annotated[float, typer.Option(min=0, help="Divides the scores; 0 takes the likeliest.")] = 1.0
     top_k: Annotated[int | None, typer.Option(min=1, help="Draw among so many of the likeliest.")] = None
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 
@@ -42,7 +43,7 @@ def generate(given: Given) -> None:
     from jaxneuron.intervene import Sampling
     from jaxneuron.intervene import generate as writing
 
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     prompts = _writing.prompts(opened, [given.prompt] * given.texts)
     _writing.fits(opened, prompts, given.length)
     edits = _edits(opened, held)

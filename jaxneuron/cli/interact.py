@@ -25,6 +25,7 @@ class Given(NamedTuple):
     site: _inputs.At = None
     baseline: _inputs.Baseline = "zero"
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     k: Annotated[int, typer.Option(min=1, help="Sets shown of each text.")] = 10
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
@@ -39,7 +40,7 @@ def interact(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.cli import _explained
 
     read = given.text.read()
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     _inputs.unknown(opened, read.sentences)
     rows: list[Any] = []
     said, texts = [], []

@@ -33,6 +33,7 @@ class Given(NamedTuple):
         ),
     ] = None
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 
@@ -61,7 +62,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.types import Tokens
 
     read = given.text.read()
-    opened = _inputs.load(model, given.head)
+    opened = _inputs.load(model, given.head, given.dictionary)
     width = _inputs.units_there(opened, site, asked)
     masks = np.isin(np.arange(width), asked)[None]
     if "step" in method.takes:

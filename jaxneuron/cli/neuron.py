@@ -20,6 +20,7 @@ class Given(NamedTuple):
     units: _inputs.Units
     text: _asked.Text = _asked.Text(most=2000)
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     k: Annotated[int, typer.Option(min=1, help="Words and places on each side.")] = 5
     least: Annotated[int, typer.Option(min=1, help="Occurrences of a word that counts; by default 3 of a corpus.")] = 3
     shown: _asked.Shown = _asked.Shown()
@@ -33,7 +34,7 @@ def neuron(given: Given) -> None:
     import numpy as np
 
     read = given.text.read()
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     _inputs.units_there(opened, given.site, asked)
     unknown = _inputs.unknown(opened, read.sentences)
     pool = "last" if _activations.one_for_text(opened, given.site) else None

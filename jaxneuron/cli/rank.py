@@ -33,6 +33,7 @@ class Given(NamedTuple):
     text_column: TextColumn = None
     label_column: LabelColumn = None
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
     k: Annotated[int, typer.Option(min=1, help="Units shown of each label.")] = 10
     most: _inputs.Most = 2000
     seed: Seed = 0
@@ -58,7 +59,7 @@ def rank(method: Method, told: Told, given: Given) -> None:
 
     read = corpus.read(seed=None if given.store is not None else given.seed)
     layer, each, classes, label_names = _asked.labels(read, given.labels, given.class_)
-    opened = _inputs.load(given.model, given.head)
+    opened = _inputs.load(given.model, given.head, given.dictionary)
     _inputs.unknown(opened, read.sentences)
     with bars(given.shown.json) as report:
         progress = report(f"activations of {read.name}")

@@ -12,6 +12,7 @@ from jaxneuron.cli._answer import Answer
 def sites(
     model: Annotated[str, typer.Argument(help="As `--model` of the other commands.")],
     head: _inputs.Head = None,
+    dictionary: _inputs.Dictionary = None,
     json: _inputs.Json = False,
     out: _inputs.Out = None,
 ) -> None:
@@ -24,7 +25,7 @@ def sites(
     from jaxneuron.types import Tokens, Translation
     from jaxneuron_models.open import open as open_model
 
-    opened = open_model(model, head=head)
+    opened = _inputs.with_dictionaries(open_model(model, head=head), dictionary)
     shapes = _inputs.sites(opened)
     text = Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool))
     given = Translation(text, text) if opened.writing is not None else text

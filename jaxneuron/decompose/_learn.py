@@ -34,7 +34,7 @@ class Settings(NamedTuple):
 
     kind: Literal["topk", "relu", "jumprelu"] = "topk"  # which features are active: the k highest, those above 0, or
     # those above thresholds that are learnt
-    k: int = 32  # features that are active at a token: at most, of topk; about, of jumprelu; not used by relu
+    active: int = 32  # features that are active at a token: at most, of topk; about, of jumprelu; not used by relu
     batch: int = 1024  # tokens of a step
     steps: int = 5000  # at least; of more tokens than these take, as many as one pass needs
     learning_rate: float | None = None  # the highest; None: 2e-4 / sqrt(factors / 2^14), at most 3e-3
@@ -97,7 +97,7 @@ def learn(
     tables = [Checked(table) for table in tables]
     _check(tables, factors, settings)
     seed = int(jax.random.bits(key, dtype=jnp.uint32))
-    settings = settings._replace(k=min(settings.k, factors))
+    settings = settings._replace(active=min(settings.active, factors))
     plans = rounds(tables, seed=seed, batch=settings.batch, steps=_steps(tables[0].shape[0], settings), budget=budget)
     scaled = [_scaled(rows) for rows in sample(tables, seed, SAMPLE)]
     units = tables[0].shape[1]
@@ -134,7 +134,7 @@ def _check(tables: Sequence[Checked], factors: int, settings: Settings) -> None:
             f"expected at least one unit, one factor, and as many tokens as factors (2 at least), got {tokens:,} "
             f"tokens, {units} units and {factors} factors; give more text, or ask for fewer factors"
         )
-    for name in ("k", "batch", "steps"):
+    for name in ("active", "batch", "steps"):
         if getattr(settings, name) < 1:
             raise ValueError(f"expected {name} of at least 1, got {getattr(settings, name)}")
     if settings.learning_rate is not None and not 0 < settings.learning_rate < math.inf:
@@ -151,7 +151,7 @@ def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: fl
     dead_after = settings.dead_after or min(steps * batch // 20, 10**7)
     costs = Costs(
         settings.kind,
-        settings.k,
+        settings.active,
         settings.l1,
         settings.l0 * variance,
         settings.auxiliary * variance,
@@ -236,7 +236,10 @@ def _unscaled(weights: dict[str, Any], scaled: Sequence[_Scaled], settings: Sett
     }
     single = {name: None if part is None else jnp.asarray(part, jnp.float32) for name, part in single.items()}
     return Dictionary(
-        **single, kind=settings.kind, k=settings.k if settings.kind == "topk" else 0, centred=len(scaled) == 1
+        **single,
+        kind=settings.kind,
+        k=settings.active if settings.kind == "topk" else 0,
+        centred=len(scaled) == 1,
     )
 
 

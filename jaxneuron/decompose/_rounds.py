@@ -54,14 +54,14 @@ def rounds(tables: Sequence[Table], *, seed: int, batch: int, steps: int, budget
         return _whole(checked, seed, batch, steps)
     runs = -(-total // RUN)
     held = max(budget // (4 * width * RUN), -(-batch // RUN), 1)
-    blocks = max(-(-runs // held), 1)
-    held = min(runs // blocks, held)
+    blocks = -(-runs // held)
+    held = max(-(-runs // blocks), -(-batch // RUN))  # even blocks
     each = held * RUN // batch
     starts = np.minimum(np.arange(runs) * RUN, total - RUN)  # the last run is as long as the others
 
     def load(number: int) -> Round:
         epoch, block = divmod(number, blocks)
-        order = _random(seed, epoch).permutation(runs)[block * held : (block + 1) * held]
+        order = np.resize(_random(seed, epoch).permutation(runs), blocks * held)[block * held : (block + 1) * held]
         rows = tuple(np.concatenate([table[start : start + RUN] for start in starts[order]]) for table in checked)
         index = _random(seed, epoch, block).permutation(held * RUN)[: each * batch]
         return Round(tuple(map(jnp.asarray, rows)), jnp.asarray(index.reshape(each, batch), jnp.int32))

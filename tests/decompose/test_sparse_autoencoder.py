@@ -15,6 +15,8 @@ from jaxneuron.tap import Tap
 from jaxneuron.types import Tokens
 
 UNITS, FEATURES, ACTIVE, TOKENS = 24, 32, 2, 8000
+MORE = 48
+"""Features that are learnt: some stay without a direction of their own."""
 
 
 def planted(seed=0):
@@ -37,8 +39,8 @@ def matched(found, directions):
 @pytest.mark.parametrize("kind", ["topk", "relu", "jumprelu"])
 def test_planted_directions_are_found(kind):
     activations, directions, _ = planted()
-    settings = Settings(kind=kind, k=ACTIVE, batch=256, steps=1200)
-    found, learned = sparse_autoencoder.decompose(jax.random.key(0), activations, factors=FEATURES, settings=settings)
+    settings = Settings(kind=kind, active=ACTIVE, batch=256, steps=700, learning_rate=0.01)
+    found, learned = sparse_autoencoder.decompose(jax.random.key(0), activations, factors=MORE, settings=settings)
     assert matched(found.basis, directions) >= 0.95
     written = np.asarray(reconstruct(learned.dictionary, jnp.asarray(activations)))
     spread = np.square(activations - activations.mean(axis=0)).sum()
@@ -58,16 +60,16 @@ def test_a_transcoder_finds_what_writes_another_site():
     found, learned = transcoder.decompose(
         jax.random.key(0),
         activations,
-        factors=FEATURES,
+        factors=MORE,
         outputs=written,
-        settings=Settings(k=ACTIVE, batch=256, steps=1200),
+        settings=Settings(active=ACTIVE, batch=256, steps=700, learning_rate=0.01),
     )
     assert matched(found.basis, outputs) >= 0.9
     made = np.asarray(reconstruct(learned.dictionary, jnp.asarray(activations)))
     assert 1 - np.square(written - made).sum() / np.square(written - written.mean(axis=0)).sum() > 0.9
 
 
-QUICK = Settings(k=ACTIVE, batch=64, steps=40)
+QUICK = Settings(active=ACTIVE, batch=64, steps=40)
 
 
 def learnt(activations, **options):
@@ -111,14 +113,14 @@ def test_a_large_table_is_read_from_all_over_with_bounded_memory(monkeypatch):
     table = np.arange(1000, dtype=np.float32)[:, None] * np.ones(4, np.float32)
     plan = _rounds.rounds([table, table[:, :1]], seed=3, batch=32, steps=60, budget=5 * 4 * 16 * 10)
     first, again = plan.load(0), plan.load(0)
-    assert first.rows[0].shape == (160 // 16 * 16, 4) or first.rows[0].nbytes + first.rows[1].nbytes <= 5 * 4 * 16 * 10
+    assert first.rows[0].nbytes + first.rows[1].nbytes <= 5 * 4 * 16 * 10
     np.testing.assert_array_equal(first.index, again.index)
     np.testing.assert_array_equal(first.rows[0][:, 0], first.rows[1][:, 0])
     assert np.unique(first.index).size == first.index.size and plan.count * plan.steps >= 60
     held = np.asarray(first.rows[0][:, 0])
     assert held.min() < 250 and held.max() > 750
-    epoch = np.concatenate([np.asarray(plan.load(number).rows[0][:, 0]) for number in range(6)])
-    assert np.unique(epoch).size > 800
+    epoch = np.concatenate([np.asarray(plan.load(number).rows[0][:, 0]) for number in range(7)])
+    assert np.unique(epoch).size == 1000
     small = learnt(planted()[0][:600], budget=4 * UNITS * 64)
     assert np.isfinite(small.dictionary.decoder).all()
 
@@ -147,7 +149,9 @@ def test_activations_are_made_on_the_way():
 def test_dead_features_are_revived():
     activations, found = planted()[0][:2000], {}
     for auxiliary in (0.0, 1 / 32):
-        settings = Settings(k=ACTIVE, batch=200, steps=300, learning_rate=0.02, auxiliary=auxiliary, dead_after=4000)
+        settings = Settings(
+            active=ACTIVE, batch=200, steps=300, learning_rate=0.02, auxiliary=auxiliary, dead_after=4000
+        )
         _, learned = sparse_autoencoder.decompose(jax.random.key(0), activations, factors=96, settings=settings)
         found[auxiliary] = learned.curve.dead[-1]
     assert found[1 / 32] < found[0.0] / 2
@@ -208,7 +212,7 @@ def test_thresholds_have_the_straight_through_gradient():
         (np.where(np.arange(200).reshape(50, 4) == 7, np.nan, 1.0), {}, "token 1 is not finite"),
         (np.random.default_rng(0).normal(size=(7, 4)), {}, "as many tokens as factors"),
         (np.random.default_rng(0).normal(size=50), {}, "token, unit"),
-        (np.random.default_rng(0).normal(size=(50, 4)), {"k": 0}, "k of at least 1"),
+        (np.random.default_rng(0).normal(size=(50, 4)), {"active": 0}, "active of at least 1"),
         (np.random.default_rng(0).normal(size=(50, 4)), {"learning_rate": -1.0}, "learning rate"),
         (np.random.default_rng(0).normal(size=(50, 4)), {"learning_rate": 1e30}, "training has failed"),
     ],

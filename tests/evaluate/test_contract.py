@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from jaxneuron import evaluate as package
+from jaxneuron.dictionary import Dictionary
 from jaxneuron.evaluate.minimal_set import Grid
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Probe
@@ -102,6 +103,9 @@ GIVEN = {
     "words": tuple(WORDS),
     "groups": np.arange(planted.UNITS) // 3,
     "probe": nearest_mean(None, *DATA.train),
+    "dictionary": Dictionary(
+        jnp.eye(planted.UNITS), jnp.zeros(planted.UNITS), jnp.eye(planted.UNITS), jnp.zeros(planted.UNITS), k=2
+    ),
 }
 """Arguments by name: what they mean is the same in the whole folder."""
 
