@@ -37,7 +37,7 @@ class Settings(NamedTuple):
     active: int = 32  # features that are active at a token: at most, of topk; about, of jumprelu; not used by relu
     batch: int = 1024  # tokens of a step
     steps: int = 5000  # at least; of more tokens than these take, as many as one pass needs
-    learning_rate: float | None = None  # the highest; None: 2e-4 / sqrt(factors / 2^14), at most 3e-3
+    learning_rate: float | None = None  # the highest; None: 4e-4 / sqrt(factors / 2^14), at most 0.01
     warmup: float = 0.05  # share of the steps in which the rate grows, and what active features cost
     decay: float = 0.3  # share of the last steps, in which the rate falls to 0
     l1: float = 2.0  # of relu: what the sum of the codes costs, where the mean norm of a token is sqrt(units)
@@ -147,7 +147,7 @@ def _steps(tokens: int, settings: Settings) -> int:
 
 def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Plan:
     """Return the plan, with what the settings leave open."""
-    rate = settings.learning_rate or min(2e-4 / math.sqrt(factors / 2**14), 3e-3)
+    rate = settings.learning_rate or min(4e-4 / math.sqrt(factors / 2**14), 1e-2)
     dead_after = settings.dead_after or min(steps * batch // 20, 10**7)
     costs = Costs(
         settings.kind,

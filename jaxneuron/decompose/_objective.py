@@ -6,7 +6,8 @@ Of the kind "topk" active features cost nothing, since there are k at most (Gao 
 sparse autoencoders", arXiv 2406.04093); of "relu" they cost their sum (Bricken et al. 2023, "Towards monosemanticity");
 of "jumprelu" the square by which their number misses k, with a straight-through gradient of the thresholds
 (Rajamanoharan et al. 2024, "Jumping ahead", arXiv 2407.14435). The auxiliary loss of Gao et al. lets features that have
-not been active for long explain what the others leave.
+not been active for long explain what the others leave; here by a softplus of what they read, which has a slope also
+where they are below 0 everywhere.
 """
 
 from typing import Any, NamedTuple
@@ -138,7 +139,7 @@ def _auxiliary(
 
     def explained(weights: dict[str, Any], before: Array, error: Array) -> Array:
         alone = jnp.where(dead[None], before, -jnp.inf)
-        codes = jnp.where(dead[None] & highest(alone, most), before, 0)
+        codes = jnp.where(dead[None] & highest(alone, most), jax.nn.softplus(before), 0)
         left = jnp.sum(jnp.square(error - codes @ weights["decoder"]))
         power = jnp.sum(jnp.square(error))
         return jnp.where(power > 0, left / jnp.where(power > 0, power, 1), 0)

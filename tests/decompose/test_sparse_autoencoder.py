@@ -7,6 +7,8 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from jaxneuron.decompose import _rounds, sparse_autoencoder, transcoder
+from jaxneuron.decompose._descent import Plan, advance, start
+from jaxneuron.decompose._learn import _first
 from jaxneuron.decompose._objective import Costs, jump, objective, step
 from jaxneuron.decompose.sparse_autoencoder import Settings
 from jaxneuron.dictionary import reconstruct
@@ -147,14 +149,17 @@ def test_activations_are_made_on_the_way():
 
 
 def test_dead_features_are_revived():
-    activations, found = planted()[0][:2000], {}
-    for auxiliary in (0.0, 1 / 32):
-        settings = Settings(
-            active=ACTIVE, batch=200, steps=300, learning_rate=0.02, auxiliary=auxiliary, dead_after=4000
-        )
-        _, learned = sparse_autoencoder.decompose(jax.random.key(0), activations, factors=96, settings=settings)
-        found[auxiliary] = learned.curve.dead[-1]
-    assert found[1 / 32] < found[0.0] / 2
+    rows = jnp.asarray(planted()[0][:2000] - 5)
+    index = jnp.asarray(np.random.default_rng(0).integers(0, 2000, size=(150, 100)), jnp.int32)
+    dead = {}
+    for auxiliary in (0.0, 1.0):
+        costs = Costs("topk", ACTIVE, 0.0, 0.0, auxiliary, 0.1, True)
+        plan = Plan(costs, 0.02, steps=150, warmup=0, decay=0, dead_after=1000)
+        weights = _first(jax.random.key(0), UNITS, UNITS, FEATURES, costs)
+        weights["encoder_bias"] = jnp.where(jnp.arange(FEATURES) < 16, -8.0, 0.0)  # below 0 at every token
+        state, _ = advance(start(weights, plan), (rows,), index, ((jnp.zeros(UNITS), jnp.float32(1.0)),), plan=plan)
+        dead[auxiliary] = float(np.mean(np.asarray(state.idle) > 1000))
+    assert dead[0.0] >= 0.5 and dead[1.0] < 0.2
 
 
 def test_the_loss_is_that_of_the_formula():
@@ -187,7 +192,7 @@ def test_the_loss_is_that_of_the_formula():
             "jumprelu": 0.4 * ((codes > 0).sum(axis=1).mean() / 2 - 1) ** 2,
         }[kind]
         alone = np.where(dead, before, -np.inf)
-        alone = np.where(dead & (alone >= alone.max(axis=1, keepdims=True)), before, 0)
+        alone = np.where(dead & (alone >= alone.max(axis=1, keepdims=True)), np.log1p(np.exp(before)), 0)
         left = np.square(error - alone @ weights["decoder"]).sum() / np.square(error).sum()
         power = np.square(error).sum(axis=1).mean()
         np.testing.assert_allclose(loss, power + 0.5 * cost + 0.5 * left, rtol=1e-4)
