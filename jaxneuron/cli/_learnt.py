@@ -40,8 +40,8 @@ def learn(method: Method, told: Told, given: Any) -> None:
         raise ValueError(f"--output {given.output} is for transcoders; {method.name} writes the site that it reads")
     import jax
 
-    from jaxneuron import dictionary as dictionaries
     from jaxneuron.corpora import selection
+    from jaxneuron.dictionary import FEATURES, Codes, folder
     from jaxneuron.evaluate import reconstruction
 
     read = given.text.read()
@@ -65,13 +65,13 @@ def learn(method: Method, told: Told, given: Any) -> None:
         _, learned = call(method, "decompose", known, told, **extra, **_outputs(store, given.output))
         found = _placed(learned.dictionary, given.site, given.output)
         kept = reconstruction.kept(held[given.site], found, **_outputs(held, given.output))
-        codes = dictionaries.Codes(found, held[given.site])
+        codes = Codes(found, held[given.site])
         top = selection.top_contexts(codes, texts.held, count=given.k, length=1).highest
         coloured = _coloured(codes, kept.density, top, texts.held)
     recovered = _recovered(opened, found, texts.held)
     if out is not None:
         metadata = {"model_name": _inputs.short(given.model), "dataset_path": read.name}
-        dictionaries.folder.write(
+        folder.write(
             out,
             found,
             metadata=metadata,
@@ -88,7 +88,7 @@ def learn(method: Method, told: Told, given: Any) -> None:
     if out is not None:
         said.append(
             f"The folder {out} is SAELens's; ask about the features with --dictionary {out} and "
-            f"--site {found.written}/{dictionaries.FEATURES}."
+            f"--site {found.written}/{FEATURES}."
         )
     given.shown.give(
         Answer(

@@ -88,9 +88,9 @@ def _step(state: State, read: Array, wanted: Array, plan: Plan) -> tuple[State, 
     along = jnp.sum(gradient["decoder"] * decoder, axis=-1, keepdims=True)
     gradient = gradient | {"decoder": gradient["decoder"] - along * decoder}
     updates, optimizer = _adam(plan).update(gradient, state.optimizer)
-    weights = optax.apply_updates(state.weights, updates)
-    length = jnp.linalg.norm(weights["decoder"], axis=-1, keepdims=True)  # pyright: ignore[reportIndexIssue, reportCallIssue, reportArgumentType]
-    weights = dict(weights) | {"decoder": weights["decoder"] / jnp.where(length > 0, length, 1)}  # pyright: ignore
+    weights: Any = optax.apply_updates(state.weights, updates)
+    length = jnp.linalg.norm(weights["decoder"], axis=-1, keepdims=True)
+    weights = weights | {"decoder": weights["decoder"] / jnp.where(length > 0, length, 1)}
     idle = jnp.where(found.fired, 0, jnp.minimum(state.idle + len(read), jnp.int32(2**30)))
     return State(weights, optimizer, idle, state.step + 1), Progressed(
         found.loss, found.error, found.active, jnp.mean(dead, dtype=jnp.float32)

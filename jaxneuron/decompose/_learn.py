@@ -227,16 +227,13 @@ def _unscaled(weights: dict[str, Any], scaled: Sequence[_Scaled], settings: Sett
     if len(scaled) > 1:
         bias = bias - read.scale * read.centre @ encoder
         encoder = encoder * (read.scale / written.scale)
-    single = {
-        "encoder": encoder,
-        "encoder_bias": bias / written.scale,
-        "decoder": parts["decoder"],
-        "decoder_bias": written.centre + parts["decoder_bias"] / written.scale,
-        "threshold": np.maximum(parts["threshold"], 0) / written.scale if "threshold" in parts else None,
-    }
-    single = {name: None if part is None else jnp.asarray(part, jnp.float32) for name, part in single.items()}
+    threshold = np.maximum(parts["threshold"], 0) / written.scale if "threshold" in parts else None
     return Dictionary(
-        **single,
+        jnp.asarray(encoder, jnp.float32),
+        jnp.asarray(bias / written.scale, jnp.float32),
+        jnp.asarray(parts["decoder"], jnp.float32),
+        jnp.asarray(written.centre + parts["decoder_bias"] / written.scale, jnp.float32),
+        None if threshold is None else jnp.asarray(threshold, jnp.float32),
         kind=settings.kind,
         k=settings.active if settings.kind == "topk" else 0,
         centred=len(scaled) == 1,

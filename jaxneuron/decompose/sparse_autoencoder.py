@@ -8,6 +8,7 @@ number for all units, and the dictionary is scaled back, so that it reads the ac
 """
 
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Array
 
@@ -59,4 +60,5 @@ def decompose(
     found = learn(
         key, [activations], factors=factors, settings=settings, directory=directory, budget=budget, progress=progress
     )
-    return Factors(Codes(found.dictionary, activations), found.dictionary.decoder), found
+    codes: Any = Codes(found.dictionary, activations)
+    return Factors(codes, found.dictionary.decoder), found

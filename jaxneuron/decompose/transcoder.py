@@ -6,6 +6,7 @@ sparse autoencoder is, but reading and writing are along directions of their own
 """
 
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Array
 
@@ -64,4 +65,5 @@ def decompose(
         budget=budget,
         progress=progress,
     )
-    return Factors(Codes(found.dictionary, activations), found.dictionary.decoder), found
+    codes: Any = Codes(found.dictionary, activations)
+    return Factors(codes, found.dictionary.decoder), found
