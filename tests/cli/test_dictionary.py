@@ -71,7 +71,7 @@ def test_features_are_a_site(ask):
         "attribute input_x_gradient --target {site}:3 --text 'w1 w2 w3'",
         "attribute integrated_gradients --site {site} --target block1/residual:0 --text 'w1 w2 w3'",
         "intervene ablate --site {site} --units 0-8 --text 'w1 w2 w3'",
-        "find gumbel_softmax --site {site} --units 2 --length 2 --steps 4 --text 'w1 w2 w3'",
+        "find gumbel_softmax --site {site} --units 2 --length 2 --steps 4 --data text.txt",
         "decompose correlation_clusters --site {site} --data text.txt --factors 2",
         "interact integrated_hessians --site {site} --target block1/residual:0 --text 'w1 w2'",
     ],

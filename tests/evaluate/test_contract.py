@@ -112,7 +112,7 @@ GIVEN = {
 SMALL = {"counts": [1, 3, 6], "fit": nearest_mean, "seeds": 2, "grid": Grid(rounds=1)}
 """Options that keep the suite small."""
 
-NO_LABELS = ["redundant_units"]
+NO_LABELS = ["redundant_units", "kept"]
 """What asks for nothing but activations."""
 
 READERS, WITHOUT = readers()
