@@ -61,8 +61,10 @@ def init(units: int, others: int, *, layers: Layers = ((), ())) -> Comoments:
         layers: of which all pairs of units are summed, in both models; none by default.
 
     Raises:
-        ValueError: layers that do not add up to the units.
+        ValueError: no units, or layers that do not add up to them.
     """
+    if units < 1 or others < 1:
+        raise ValueError(f"expected units in both models, got {units} and {others}")
     for name, size, widths in (("a", units, layers[0]), ("b", others, layers[1])):
         if len(widths) and (sum(widths) != size or min(widths) < 1):
             raise ValueError(f"the layers of {name} have {list(widths)} units; expected {size} in all, 1 or more each")
@@ -132,7 +134,16 @@ def update(
 
 
 def merge(one: Comoments, other: Comoments) -> Comoments:
-    """Return the sums over the tokens of both."""
+    """Return the sums over the tokens of both.
+
+    Raises:
+        ValueError: sums of other models, or with other layers.
+    """
+    shapes = [
+        (each.cross.shape, [len(part) for side in (each.a, each.b) for part in side.products]) for each in (one, other)
+    ]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"expected sums of the same units and layers, got those of {shapes[0]} and of {shapes[1]}")
     if not one.tokens or not other.tokens:
         return one if one.tokens else other
     tokens = one.tokens + other.tokens

@@ -37,6 +37,7 @@ def run(tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 def test_a_run_leaves_its_results_and_its_page(run):
     results = json.loads((run / "results.json").read_text())
     assert [claim["holds"] in (True, False) for claim in results["claims"]] == [True] * 9
@@ -48,6 +49,7 @@ def test_a_run_leaves_its_results_and_its_page(run):
         assert (run / f"{figure}.svg").exists()
 
 
+@pytest.mark.slow
 def test_what_is_found_is_what_is_summed_up(run):
     finished = _finished.read(run, STUDY)
     for row in finished.results.scores:
@@ -82,6 +84,7 @@ def test_units_are_ordered_by_what_they_have_over_rotated_models():
     np.testing.assert_allclose(found.score(Ranking.MAXIMUM), [0.5, 0.9])
 
 
+@pytest.mark.slow
 def test_claims_say_false_where_nothing_recurs(run):
     results = _finished.read(run, STUDY).results
     worse = [row._replace(excess=-0.1, regression=row.maximum - 0.1) for row in results.scores]
