@@ -30,7 +30,7 @@ def spread(found: Sequence[Found], site: str) -> Spec:
         alt.Chart(alt.Data(values=values))
         .mark_bar(opacity=0.6)
         .encode(
-            x=alt.X("from:Q", title="correlation with the best of another model", scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("from:Q", bin="binned", title="correlation with the best of another model"),
             x2="to:Q",
             y=alt.Y("units:Q", stack=None),
             color=alt.Color("other model:N", scale=scale, legend=legend([*SIDES])),
@@ -71,7 +71,7 @@ def erased(rows: Sequence[Erased], site: str, ranking: Ranking) -> Spec:
         alt.Chart(alt.Data(values=[{"units": row.end, "share": row.share, "nats": row.nats} for row in own]))
         .mark_line(point=True)
         .encode(
-            x=alt.X("share:Q", title="share of the layer's units", axis=alt.Axis(format="%")),
+            x=alt.X("share:Q", title="share of the layer's units", axis=alt.Axis(format="%", tickCount=5)),
             y=alt.Y("nats:Q", title="loss, nats per word more"),
             color=alt.Color("units:N", scale=scale, legend=legend([*map(str, ENDS)])),
             tooltip=["units:N", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("nats:Q", format=".3f")],

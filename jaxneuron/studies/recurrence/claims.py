@@ -65,7 +65,9 @@ def _excess(scores: Sequence[Scores]) -> Iterator[Claim]:
         f"{GURNEE}, section 4",
         0.01 <= share <= FEW,
         share,
-        ", ".join(f"{row.site} {row.universal:.1%}" for row in scores),
+        ", ".join(f"{row.site} {row.universal:.1%}" for row in scores)
+        + f"; with rotated models at {overall(scores, 'rotated'):.2f}, half of the units can have no more than "
+        f"{1 - overall(scores, 'rotated'):.2f}",
     )
 
 

@@ -21,7 +21,7 @@ MEASURES = {"cka": "CKA", "svcca": "SVCCA", "pwcca": "PWCCA"}
 def content(run: Finished) -> dict[str, Any]:
     """Return what the template shows."""
     results: Results = run.results
-    made: dict[str, Spec] = {"together": charts.together(run.found)}
+    made: dict[str, Spec] = {"both": charts.together(run.found)}
     panels: dict[str, list[tuple[str, str]]] = {"spread": [], "alike": [], "erased": []}
     for place, site in enumerate(results.sites):
         made[f"spread{place}"] = charts.spread(run.found, site)
