@@ -9,7 +9,7 @@ from jaxneuron.report.text import capital, claims_held, listed, percent, rate
 from jaxneuron.studies._finished import Finished
 from jaxneuron.studies._study import Page
 from jaxneuron.studies.redundancy import charts, figures
-from jaxneuron.studies.redundancy.claims import LOSS, removable
+from jaxneuron.studies.redundancy.claims import LOSS, redundant
 from jaxneuron.studies.redundancy.results import General, Gone, Ordered, Results, Task, Whence
 
 ORDERS = {
@@ -168,14 +168,14 @@ def _few(task: Task) -> str:
 
 
 def _redundant(own: General, tasks: Sequence[Task]) -> str | None:
-    distance = removable(tasks) if tasks else None
-    row = next((row for row in own.thresholds if row.distance == distance), None)
-    if row is None:
-        return f"At no distance that was tried can units be left out without losing {percent(LOSS)} of the accuracy."
-    inside = max(row.within)
+    if not tasks:
+        return None
+    little, more = (redundant(own, tasks, loss) for loss in (LOSS, 0.03))
+    row = min(own.thresholds, key=lambda row: abs(row.distance - 0.3))
     return (
-        f"{rate(row.share)} of the units are redundant: one unit of each cluster at a distance of {row.distance:g} is "
-        f"enough for all but {percent(LOSS)} of the accuracy. Within one layer at most {rate(inside)} are."
+        f"If {percent(LOSS)} of the accuracy may be lost, {rate(little)} of the units are redundant, {rate(more)} if "
+        f"3% may be. At a distance of {row.distance:g}, {rate(row.share)} of all units are, and of those of one layer "
+        f"alone at most {rate(max(row.within))}."
     )
 
 

@@ -130,7 +130,7 @@ def _curve(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selec
     }
     rows = []
     for name, (order, most) in orders.items():
-        wanted = {*run.preset.counts, max(1, int(run.preset.sixth * units))}
+        wanted = {*run.preset.counts, *(max(1, int(mark * units)) for mark in run.preset.marks)}
         wanted |= set(found.minimal.size.tolist()) if name is Ordered.SELECTED else set()
         counts = sorted(count for count in wanted if count <= most)
         told = probes.curve(key, order, posed.train, posed.test, counts=counts, fit=fit).accuracy
