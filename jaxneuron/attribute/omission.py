@@ -26,6 +26,9 @@ from jaxneuron.tap import check_site, sites
 from jaxneuron.targets import at_word
 from jaxneuron.types import Forward, Params, Site, Text, Tokens
 
+WIDTHS = 4
+"""Lengths that texts are padded to, at most: each is a compilation."""
+
 Kept = Callable[[Shaped[Any, "batch time"]], Shaped[Array, "batch *unit"]]
 """From which words of each text are there (0: gone) to its vector, or to a score."""
 
@@ -171,7 +174,7 @@ def of_texts(
     if not lengths.any():
         raise ValueError("there is no word in the texts; expected at least one text with two words")
     found = np.full(np.shape(tokens.mask), np.nan, np.float32)
-    texts, widths, done = Tokens(tokens.ids, tokens.mask), padding.widths(lengths[lengths > 0]), 0
+    texts, widths, done = Tokens(tokens.ids, tokens.mask), padding.widths(lengths[lengths > 0], WIDTHS), 0
     for rows, width in padding.by_length(lengths, batch=batch, padded=widths, seed=None):
         part = padding.take(texts, rows, width)
         score = attribute(without(forward, params, part, site, pool=pool), part.mask, budget=budget)

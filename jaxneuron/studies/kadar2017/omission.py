@@ -57,7 +57,9 @@ def states(found: Material, site: Site, *, batch: int = 256) -> Float[np.ndarray
     lengths = found.tokens.mask.sum(axis=1)
     start = np.cumsum(lengths) - lengths
     values: np.ndarray | None = None
-    for rows, width in padding.by_length(lengths, batch=batch, padded=padding.widths(lengths), seed=None):
+    for rows, width in padding.by_length(
+        lengths, batch=batch, padded=padding.widths(lengths, omission.WIDTHS), seed=None
+    ):
         part = padding.take(found.tokens, rows, width)
         value = np.asarray(_states(found.model.params, part, forward=found.model.forward, site=site))
         values = np.empty((lengths.sum(), value.shape[-1]), np.float32) if values is None else values

@@ -48,6 +48,7 @@ def finished(model, tmp_path_factory):
     return directory, told
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_page_figures_and_results(finished):
     directory, told = finished
     left = {path.name for path in directory.iterdir()}
@@ -68,6 +69,7 @@ def test_a_run_leaves_a_page_figures_and_results(finished):
     assert told.results.text.single == 1 and "of one word have no omission score" in page
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_words_and_are_counted(finished):
     directory, told = finished
     text = told.results.text
@@ -83,12 +85,14 @@ def test_scores_are_those_of_words_and_are_counted(finished):
         assert all(row.log_ratio.lower <= row.log_ratio.median <= row.log_ratio.upper for row in rows)
 
 
+@pytest.mark.slow
 def test_a_sum_of_words_is_explained_by_the_words(finished):
     rows = finished[1].results.regression
     assert rows[SUM].word > 0.1 and all(math.isfinite(value) for row in rows.values() for value in row[:4])
     assert set(rows[VISUAL].coefficients) >= {"first", "last"}
 
 
+@pytest.mark.slow
 def test_units_tell_about_every_kind_of_context(finished):
     _, told = finished
     kinds = {(row.network, row.kind, row.order) for row in told.results.information}
