@@ -5,7 +5,7 @@ One file per kind of text: each has a `read` that returns sentences as lists of 
 Text alone, or with what is known of a whole sentence:
 
 - `captions`: image captions with visual features (COCO and its relatives)
-- `scenes`: the embedded default, captions of generated scenes whose truth is known
+- `scenes`: the embedded default, captions of generated scenes whose truth is known, and what each word is
 - `text`: plain text, by words or by characters
 - `strings`: whole texts, of which nothing is split or left out
 - `huggingface`: any data set of the `datasets` library
@@ -40,6 +40,7 @@ And what is made of text:
 - `subwords`: words to a tokenizer's pieces, in windows that a model can read, and back
 - `symbols`: the same for a vocabulary of whole words or of characters
 - `ngrams`: every distinct n-gram of a text
+- `contexts`: the n-gram of words or of labels that ends at each word, as a class of the word
 - `phrases`: the words and phrases of a treebank's parses
 - `selection`: the words, sentences and contexts at which each unit is highest and lowest
 - `matching`: where units are on throughout a passage, and where else they are on together

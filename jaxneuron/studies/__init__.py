@@ -1,11 +1,14 @@
 """The papers, end to end: each study trains or loads its model, runs its methods and writes a report.
 
 - `poerner2018`: which 5-grams drive a neuron most, by corpus search and four kinds of gradient ascent
+- `kadar2017`: what two pathways of one model keep of a sentence, by the words that they miss and the contexts they tell
 - `concepts`: which neurons carry a property of words, by many rankings, probes and ablations
 - `dni2018`: which neurons of an LSTM compute what a grammar, a parser or a program says
 - `recurrence`: which neurons of an LSTM recur when it is trained again
 - `redundancy`: which layers and units say what others say already, and how few a task needs
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
+
+`captioned` has what studies of captions share, the captions and the model that reads them.
 
 A study is a value, `Study`, in a folder of its own; `running` does its work. What one may ask of it is its `Command`,
 which is found and read without JAX, so that nothing here imports it.
