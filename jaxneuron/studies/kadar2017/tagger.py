@@ -45,6 +45,8 @@ def plain(text: Labelled) -> Labelled:
         raise ValueError(f"the text has no layer {missing[0]!r}; expected a treebank, .conllu with UPOS and DEPREL")
     kept = [[at for at, tag in enumerate(row) if tag not in ("PUNCT", "SYM", "_")] for row in text.labels[PART]]
     rows = [row for row, places in enumerate(kept) if places]
+    if not rows:
+        raise ValueError("no word of the text has a part of speech; expected a treebank, .conllu with UPOS and DEPREL")
     labels = {layer: [[text.labels[layer][row][at] for at in kept[row]] for row in rows] for layer in LAYERS}
     return build([[text.sentences[row][at].lower() for at in kept[row]] for row in rows], labels=labels)
 
