@@ -42,8 +42,8 @@ REFUSED = {
     "of your own (jaxneuron.evaluate.monitor)",
     "naming": "it asks whether n-grams name the objects of visual units, so it takes captions of images with named "
     "objects; `jaxneuron study poerner2018` asks it",
-    "reconstruction": "it asks what a dictionary keeps of a model, which `jaxneuron decompose sparse_autoencoder` says of "
-    "the one that it learns (jaxneuron.evaluate.reconstruction)",
+    "reconstruction": "it asks what a dictionary keeps of a model, which `jaxneuron decompose sparse_autoencoder` says "
+    "of the one that it learns (jaxneuron.evaluate.reconstruction)",
     "statistics": "it tests numbers of several methods or runs against each other, and a model and text are one run "
     "(jaxneuron.evaluate.statistics)",
     "written": "it counts in text that a model wrote; let `jaxneuron generate` write it (jaxneuron.evaluate.written)",
