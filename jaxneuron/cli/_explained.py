@@ -1,7 +1,7 @@
 """What is explained: a text as the model reads it, the site where features are, and the score that is shared out.
 
-A method compiles once for each length of a row. So texts are padded to few lengths, where the model does not see it and
-the method does not either: one that plays with tokens would have more players.
+A method compiles once for each length of a row. So texts are padded to few lengths, where the model does not see it. A
+method that plays with tokens has players then that stand behind the text: they are masked, and change nothing.
 """
 
 from typing import Any, NamedTuple
@@ -12,8 +12,11 @@ from jaxneuron.cli import _pieces
 from jaxneuron.cli._shared import notice
 from jaxneuron.tap import check_site, nearest
 
-SHORTEST = 16
-"""Tokens of the shortest row of padded texts; each longer one has twice as many."""
+PADDED = tuple(16 * 2**power for power in range(24))
+"""Tokens of the rows of padded texts."""
+
+PLAYED = range(4, 17, 2)
+"""The same for games, in which all sets of tokens may be tried: a token more, twice as many. Longer texts stay."""
 
 
 class Explained(NamedTuple):
@@ -51,7 +54,14 @@ class Explained(NamedTuple):
 
 
 def explain(
-    model: Any, sentence: list[str], site: str | None, target: str | None, position: int, *, padded: bool = False
+    model: Any,
+    sentence: list[str],
+    site: str | None,
+    target: str | None,
+    position: int,
+    *,
+    padded: bool = False,
+    played: bool = False,
 ) -> Explained:
     """Return a text with its features and its score.
 
@@ -62,6 +72,7 @@ def explain(
         target: what the head scores, or site:unit; by default what the head scores highest.
         position: the word at which the target is read.
         padded: make the row longer, so that few lengths are compiled; see `blind`.
+        played: for a game, by little, as each player may double its cost.
 
     Raises:
         KeyError, ValueError: no such site, target or word, or a model without a head and no target.
@@ -70,7 +81,7 @@ def explain(
 
     from jaxneuron.split import above
 
-    read, tokens = _read(model, sentence, padded)
+    read, tokens = _read(model, sentence, padded, played)
     pieces, word = read.pieces[0], read.word[0].tolist()
     if not read.whole[0]:
         notice(f"the text has {len(sentence):,} words, of which the model reads the first {max(word) + 1:,}")
@@ -141,7 +152,7 @@ def blind(model: Any, sentence: list[str]) -> bool:
     )
 
 
-def _read(model: Any, sentence: list[str], padded: bool) -> tuple[Any, Any]:
+def _read(model: Any, sentence: list[str], padded: bool, played: bool = False) -> tuple[Any, Any]:
     """Return a text as the model reads it, and its tokens on the device."""
     import jax.numpy as jnp
 
@@ -150,9 +161,8 @@ def _read(model: Any, sentence: list[str], padded: bool) -> tuple[Any, Any]:
 
     read = reading.read(model, [sentence])
     if padded:
-        width = SHORTEST
-        while width < read.tokens.ids.shape[1]:
-            width *= 2
+        length = read.tokens.ids.shape[1]
+        width = next((width for width in (PLAYED if played else PADDED) if width >= length), length)
         read = reading.read(model, [sentence], width=min(width, model.window or width))
     return read, Tokens(jnp.asarray(read.tokens.ids), jnp.asarray(read.tokens.mask))
 

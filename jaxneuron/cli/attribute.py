@@ -65,12 +65,14 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {counted(len(read.sentences), 'text')}")
         plays = takes & {"groups", "mask"} and not deleted
-        padded = len(read.sentences) > 1 and not plays and _explained.blind(opened, read.sentences[0])
+        drawn = plays and "key" in takes  # players that are drawn at random are others if there are more
+        padded = len(read.sentences) > 1 and not drawn and _explained.blind(opened, read.sentences[0])
         for number, sentence in enumerate(read.sentences):
             if deleted:
                 found = _explained.shortened(opened, sentence, str(given.site), number, padded=padded)
             else:
-                found = _explained.explain(opened, sentence, given.site, given.target, given.position, padded=padded)
+                where = (given.site, given.target, given.position)
+                found = _explained.explain(opened, sentence, *where, padded=padded, played=bool(plays))
             reference = found.baseline(given.baseline)
             known = {"key": jax.random.key(given.seed), "f": found.f, "x": found.x, "baseline": reference}
             known |= {"baselines": reference, "kept": found.f}

@@ -46,16 +46,20 @@ def interact(method: Method, told: Told, given: Given) -> None:
     said, texts = [], []
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {counted(len(read.sentences), 'text')}")
+        padded = len(read.sentences) > 1 and _explained.blind(opened, read.sentences[0])
         for number, sentence in enumerate(read.sentences):
-            found = _explained.explain(opened, sentence, given.site, given.target, given.position)
+            found = _explained.explain(
+                opened, sentence, given.site, given.target, given.position, padded=padded, played=True
+            )
             known = {
                 "key": jax.random.key(given.seed),
                 "f": found.f,
                 "x": found.x,
                 "baseline": found.baseline(given.baseline),
             }
-            result = call(method, "interact", known, told, groups=found.groups())
-            sets = sorted(_sets(result), key=lambda one: -abs(one[1]))
+            result = call(method, "interact", known, told, groups=found.groups(), mask=found.mask())
+            own = [one for one in _sets(result) if max(one[0]) < len(found.pieces)]  # of nobody behind the text
+            sets = sorted(own, key=lambda one: -abs(one[1]))
             rows += [
                 (number, [found.pieces[place] for place in members], list(members), value)
                 for members, value in sets[: given.k]

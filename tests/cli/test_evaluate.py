@@ -56,7 +56,10 @@ def test_it_is_said_how_well_a_label_is_known(ask, method, tmp_path):
     labels = "The most frequent label holds for 60.0% of 30 words."
     assert (labels in said) == (method not in ("effects", "word_counts"))
     page = (tmp_path / "page" / "answer.html").read_text()
-    assert "label of labelled.conll in hf" in page and len((tmp_path / "page" / "answer.jsonl").read_text().splitlines()) >= 1
+    assert (
+        "label of labelled.conll in hf" in page
+        and len((tmp_path / "page" / "answer.jsonl").read_text().splitlines()) >= 1
+    )
 
 
 @pytest.mark.parametrize("measure", _signature.names(clusters.__name__))

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron import _discover, attribute
+from jaxneuron import _discover, attribute, interact
 from jaxneuron.cli import _explained
+from jaxneuron.cli.interact import _sets
 from jaxneuron_models.open import open as open_model
 from tests.contracts import called
 from tests.models.test_pretrained import save, tensors
@@ -71,3 +72,33 @@ def test_what_the_head_scores_highest_is_explained_also_of_a_model_that_does_not
     found = _explained.explain(own, ["w1"], None, None, -1)
     assert found.name == "output 1" and found.score == pytest.approx(float(jax.jit(found.f)(found.x)[0]), rel=1e-4)
     assert _explained.explain(own, ["w1"], None, "output 0", -1).name == "output 0"
+
+
+GAMES: dict[str, Any] = {
+    f"{package.__name__}.{name}": method
+    for package, names in ((attribute, ("ablation", "patching")), (interact, ("harsanyi", "arch_detect")))
+    for name, method in _discover.methods(package).items()
+    if name in names
+}
+
+
+def test_players_behind_the_text_change_nothing(model):
+    texts = [text.split() for text in TEXTS if len(text.split()) in (3, 5)]
+    assert {_explained.explain(model, text, None, "block0/residual:1", -1, padded=True, played=True).x.shape[1]
+            for text in texts} == {4, 6}  # fmt: skip
+    for name, method in GAMES.items():
+        found = []
+        for padded in (False, True):
+            one = _explained.explain(model, texts[0], None, "block0/residual:1", -1, padded=padded, played=True)
+            given = {"f": one.f, "x": one.x, "baseline": one.baseline("mean")}
+            said = method(*given.values(), groups=one.groups(), mask=one.mask())
+            own = one.own(said).ravel() if ".attribute." in name else sorted(
+                (members, value) for members, value in _sets(said) if max(members) < len(texts[0])
+            )  # fmt: skip
+            found.append(own)
+        if ".attribute." in name:
+            np.testing.assert_allclose(found[1], found[0], rtol=1e-5, atol=1e-5, err_msg=name)
+        else:
+            assert [members for members, _ in found[1]] == [members for members, _ in found[0]], name
+            values = [[value for _, value in each] for each in found]
+            np.testing.assert_allclose(values[1], values[0], rtol=1e-5, atol=1e-4, err_msg=name)
