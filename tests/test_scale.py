@@ -23,6 +23,7 @@ from jaxneuron.concepts import concept_shap, discovery, table, tcav
 from jaxneuron.evaluate import attribution as evaluated
 from jaxneuron.evaluate.attribution.infidelity import Noise
 from jaxneuron.ranking import ranked
+from jaxneuron.types import Factors, Ranking
 
 KEY = jax.random.key(0)
 x64: Any = getattr(jax, "enable_x64", None)
@@ -153,14 +154,17 @@ HOSTS = {**_discover.methods(rank), **_discover.methods(decompose)}
 def scores(name, activations):
     """Return the scores of units, or the groups of units."""
     method, labels = HOSTS[name], (LABELS,) * ("labels" in inspect.signature(HOSTS[name]).parameters)
+    learnt = {"outputs": activations} if name == "transcoder" else {}
+    if name in ("sparse_autoencoder", "transcoder"):
+        learnt["settings"] = _discover.settings(method)._replace(steps=16)
 
     def part(*args, **options):
         found = method(*args, **options)
-        found = found[0] if isinstance(found, tuple) and hasattr(found[0], "score") else found
+        found = found[0] if isinstance(found, tuple) and isinstance(found[0], Factors | Ranking) else found
         return getattr(found, "score", getattr(found, "basis", None))
 
     part.__signature__ = inspect.signature(method)
-    return answer(part, KEY, activations, *labels)
+    return answer(part, KEY, activations, *labels, **learnt)
 
 
 @pytest.mark.parametrize("name", HOSTS)

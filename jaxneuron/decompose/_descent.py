@@ -54,7 +54,6 @@ def advance(
     state: State,
     rows: tuple[Float[Array, "row _unit"], ...],
     index: Int[Array, "step batch"],
-    scales: Any,
     *,
     plan: Plan,
 ) -> tuple[State, Progressed]:
@@ -62,16 +61,13 @@ def advance(
 
     Args:
         state: so far.
-        rows: of the input, and of the output where that is another table.
+        rows: of the input, and of the output where that is another table; scaled.
         index: the rows of each step.
-        scales: for each table, what is taken off its rows, and what they are then multiplied by.
         plan: the plan.
     """
 
     def one(state: State, here: Int[Array, "batch"]) -> tuple[State, Progressed]:
-        read, *others = (
-            (table[here] - centre[None]) * scale for table, (centre, scale) in zip(rows, scales, strict=True)
-        )
+        read, *others = (table[here] for table in rows)
         return _step(state, read, others[0] if others else read, plan)
 
     state, progressed = jax.lax.scan(one, state, index)

@@ -25,6 +25,9 @@ from jaxneuron.table import Checked, Table
 SAMPLE = 2**14
 """Rows by which activations are scaled and centred."""
 
+SCALES = 1e30
+"""Within so many times 1, activations are learnt from."""
+
 STATE = "training.safetensors"
 """The file that a training is kept in."""
 
@@ -65,6 +68,19 @@ class Learned(NamedTuple):
     curve: Curve
 
 
+class _Standard:
+    """A table of scaled activations, computed where they are read in the table's own type, then in single precision."""
+
+    def __init__(self, table: Checked, how: "_Scaled"):
+        self._table, self._centre, self._scale = table, how.centre.astype(table.dtype), how.scale
+        self.shape, self.dtype = table.shape, np.dtype(np.float32)
+
+    def __getitem__(self, index: Any) -> Float[np.ndarray, "token unit"]:
+        rows = self._table[index] - self._centre
+        rows *= self._scale
+        return rows.astype(np.float32, copy=False)
+
+
 class _Scaled(NamedTuple):
     """How activations are scaled before they are read."""
 
@@ -94,23 +110,24 @@ def learn(
         budget: bytes for the rows that are held.
         progress: called after each round of steps.
     """
-    tables = [Checked(table) for table in tables]
+    tables = [Checked(table, exact=True) for table in tables]
     _check(tables, factors, settings)
     seed = int(jax.random.bits(key, dtype=jnp.uint32))
     settings = settings._replace(active=min(settings.active, factors))
-    plans = rounds(tables, seed=seed, batch=settings.batch, steps=_steps(tables[0].shape[0], settings), budget=budget)
     scaled = [_scaled(rows) for rows in sample(tables, seed, SAMPLE)]
+    standard = [_Standard(table, how) for table, how in zip(tables, scaled, strict=True)]
+    steps = max(settings.steps, tables[0].shape[0] // settings.batch)
+    plans = rounds(standard, seed=seed, batch=settings.batch, steps=steps, budget=budget)
     units = tables[0].shape[1]
     plan = _plan(settings, factors, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
     begun = start(_first(key, units, tables[-1].shape[1], factors, plan.costs), plan)
     keeper = _Keeper(directory, [seed, factors, *settings, *(table.shape for table in tables), *_identity(scaled)])
-    scales = tuple((jnp.asarray(one.centre, jnp.float32), jnp.float32(one.scale)) for one in scaled)
     with keeper:
         state, told = keeper.latest(begun)
         try:
             for number in range(len(told), plans.count):
                 here = plans.load(number)
-                after, found = advance(state, here.rows, here.index, scales, plan=plan)
+                after, found = advance(state, here.rows, here.index, plan=plan)
                 told.append(_told(found, scaled[-1].variance, settings, plan))
                 state = after
                 keeper.save(state, told, settings.save_seconds)
@@ -141,10 +158,6 @@ def _check(tables: Sequence[Checked], factors: int, settings: Settings) -> None:
         raise ValueError(f"expected a learning rate above 0, such as 0.001, got {settings.learning_rate}")
 
 
-def _steps(tokens: int, settings: Settings) -> int:
-    return max(settings.steps, tokens // settings.batch)
-
-
 def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Plan:
     """Return the plan, with what the settings leave open."""
     rate = settings.learning_rate or min(4e-4 / math.sqrt(factors / 2**14), 1e-2)
@@ -170,9 +183,14 @@ def _scaled(rows: Float[np.ndarray, "row unit"]) -> _Scaled:
     centre = _median(rows.astype(np.float64))
     distance = np.linalg.norm(rows - centre, axis=1)
     mean = float(distance.mean())
-    if not mean > 1e-6 * max(float(np.abs(centre).max()), 1e-30):
+    if not mean > 1e-8 * float(np.abs(centre).max()):
         raise ValueError("the activations never change: there is nothing to explain; give another site, or more text")
     scale = math.sqrt(rows.shape[1]) / mean
+    if not 1 / SCALES < scale < SCALES:
+        raise ValueError(
+            f"the activations are {mean:g} from their centre, on average, which single precision does not hold well; "
+            "divide them by their scale"
+        )
     return _Scaled(centre, scale, float((scale * distance) ** 2 @ np.full(len(rows), 1 / len(rows))))
 
 

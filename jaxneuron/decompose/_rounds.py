@@ -71,7 +71,7 @@ def rounds(tables: Sequence[Table], *, seed: int, batch: int, steps: int, budget
 
 def sample(tables: Sequence[Table], seed: int, rows: int) -> tuple[Float[np.ndarray, "row unit"], ...]:
     """Return some rows from all over the tables, or all."""
-    checked = [Checked(table) for table in tables]
+    checked = [Checked(table, exact=True) for table in tables]
     total = checked[0].shape[0]
     if total <= rows:
         return tuple(table[:] for table in checked)

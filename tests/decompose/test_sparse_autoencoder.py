@@ -157,7 +157,7 @@ def test_dead_features_are_revived():
         plan = Plan(costs, 0.02, steps=150, warmup=0, decay=0, dead_after=1000)
         weights = _first(jax.random.key(0), UNITS, UNITS, FEATURES, costs)
         weights["encoder_bias"] = jnp.where(jnp.arange(FEATURES) < 16, -8.0, 0.0)  # below 0 at every token
-        state, _ = advance(start(weights, plan), (rows,), index, ((jnp.zeros(UNITS), jnp.float32(1.0)),), plan=plan)
+        state, _ = advance(start(weights, plan), (rows,), index, plan=plan)
         dead[auxiliary] = float(np.mean(np.asarray(state.idle) > 1000))
     assert dead[0.0] >= 0.5 and dead[1.0] < 0.2
 
