@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 from safetensors import SafetensorError
-from safetensors.flax import load_file, save_file
+from safetensors.flax import load_file, save
 
 from jaxneuron import batching, lock
 from jaxneuron.decompose._descent import Plan, Progressed, State, advance, start
@@ -72,11 +72,14 @@ class _Standard:
     """A table of scaled activations, computed where they are read in the table's own type, then in single precision."""
 
     def __init__(self, table: Checked, how: "_Scaled"):
-        self._table, self._centre, self._scale = table, how.centre.astype(table.dtype), how.scale
+        self._table, self._scale = table, how.scale
+        self._centre = how.centre.astype(table.dtype)
+        self._rest = (how.centre - self._centre).astype(table.dtype)  # of a centre with more digits than the table has
         self.shape, self.dtype = table.shape, np.dtype(np.float32)
 
     def __getitem__(self, index: Any) -> Float[np.ndarray, "token unit"]:
         rows = self._table[index] - self._centre
+        rows -= self._rest
         rows *= self._scale
         return rows.astype(np.float32, copy=False)
 
@@ -198,7 +201,10 @@ def _median(rows: Float[np.ndarray, "row unit"], steps: int = 10) -> Float[np.nd
     """Return about the point with the least mean distance to the rows (Weiszfeld's steps from their mean)."""
     point = rows.mean(axis=0)
     for _ in range(steps):
-        weight = 1 / np.maximum(np.linalg.norm(rows - point, axis=1), 1e-12 + 1e-6 * np.abs(point).max())
+        distance = np.linalg.norm(rows - point, axis=1)
+        if not distance.any():
+            break
+        weight = distance.mean() / np.maximum(distance, 1e-6 * distance.mean())
         point = weight @ rows / weight.sum()
     return point
 
@@ -210,15 +216,17 @@ def _first(key: Array, units: int, outputs: int, factors: int, costs: Costs) -> 
     encoder = decoder.T if costs.centred else _directions(encoder_key, (factors, units)).T
     weights = {
         "encoder": encoder,
-        "encoder_bias": jnp.zeros(factors),
+        "encoder_bias": jnp.zeros(factors, jnp.float32),
         "decoder": decoder,
-        "decoder_bias": jnp.zeros(outputs),
+        "decoder_bias": jnp.zeros(outputs, jnp.float32),
     }
-    return weights | ({"threshold": jnp.full(factors, costs.bandwidth)} if costs.kind == "jumprelu" else {})
+    return weights | (
+        {"threshold": jnp.full(factors, costs.bandwidth, jnp.float32)} if costs.kind == "jumprelu" else {}
+    )
 
 
 def _directions(key: Array, shape: tuple[int, int]) -> Float[Array, "factor unit"]:
-    drawn = jax.random.normal(key, shape)
+    drawn = jax.random.normal(key, shape, jnp.float32)
     return drawn / jnp.linalg.norm(drawn, axis=1, keepdims=True)
 
 
@@ -315,5 +323,5 @@ class _Keeper:
             "told": jnp.asarray(np.array(told, np.float32).reshape(-1, 3)),
         }
         with beside(self._file) as temporary:
-            save_file(held, temporary)
+            temporary.write_bytes(save(held))
         self._saved, self._told = time.monotonic(), len(told)

@@ -77,7 +77,7 @@ def _chosen(weights: dict[str, Any], costs: Costs, before: Float[Array, "token f
     """Return the codes, and what they cost."""
     if costs.kind == "topk":
         codes = jax.nn.relu(before)
-        return jnp.where(highest(before, costs.k), codes, 0), jnp.zeros(())
+        return jnp.where(highest(before, costs.k), codes, 0), jnp.zeros((), before.dtype)
     if costs.kind == "relu":
         codes = jax.nn.relu(before)
         return codes, costs.l1 * jnp.mean(jnp.sum(codes, axis=-1))
@@ -145,6 +145,6 @@ def _auxiliary(
         return jnp.where(power > 0, left / jnp.where(power > 0, power, 1), 0)
 
     def none(weights: dict[str, Any], before: Array, error: Array) -> Array:
-        return jnp.zeros(())
+        return jnp.zeros((), error.dtype)
 
     return jax.lax.cond(jnp.any(dead), explained, none, weights, before, error)

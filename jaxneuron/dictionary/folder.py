@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.flax import load_file, save_file
+from safetensors.flax import load_file, save
 
 from jaxneuron.dictionary import hooks
 from jaxneuron.dictionary._dictionary import NORMALISED, Dictionary, check
@@ -106,10 +106,10 @@ def write(
         "W_skip": None if dictionary.skip is None else dictionary.skip.T,
     }
     with beside(folder / WEIGHTS) as temporary:
-        save_file({name: jnp.asarray(part) for name, part in named.items() if part is not None}, temporary)
+        temporary.write_bytes(save({name: jnp.asarray(part) for name, part in named.items() if part is not None}))
     if density is not None:
         with beside(folder / SPARSITY) as temporary:
-            save_file({"sparsity": jnp.log10(jnp.asarray(density, jnp.float32) + NEVER)}, temporary)
+            temporary.write_bytes(save({"sparsity": jnp.log10(jnp.asarray(density, jnp.float32) + NEVER)}))
     write_json(folder / CONFIG, config)  # last: a folder with it is whole
 
 
