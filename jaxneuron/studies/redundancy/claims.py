@@ -5,7 +5,7 @@ from statistics import mean
 
 from jaxneuron.report.text import percent, rate
 from jaxneuron.studies._study import Claim
-from jaxneuron.studies.redundancy.results import General, Gone, Missed, Ordered, Results, Task, Whence
+from jaxneuron.studies.redundancy.results import General, Gone, Ordered, Results, Task, Whence, Without
 
 DALVI = "Dalvi et al. 2020"
 TUTORIAL = "Sajjad, Durrani, Dalvi, tutorial on fine-grained interpretation"
@@ -144,7 +144,7 @@ def _kinds(tasks: Sequence[Task]) -> Iterator[Claim]:
     )
 
 
-def _missed(rows: Sequence[Missed], whence: Whence) -> Iterator[Claim]:
+def _missed(rows: Sequence[Without], whence: Whence) -> Iterator[Claim]:
     at = {(row.gone, row.count): row.accuracy for row in rows}
     counts = sorted({row.count for row in rows if row.count})
     if not counts:

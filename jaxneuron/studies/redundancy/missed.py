@@ -12,12 +12,12 @@ from jaxneuron.studies._sentences import read_sentences, reader
 from jaxneuron.studies._subject import Subject
 from jaxneuron.studies.redundancy.material import Posed
 from jaxneuron.studies.redundancy.presets import Preset
-from jaxneuron.studies.redundancy.results import Gone, Missed, Whence
+from jaxneuron.studies.redundancy.results import Gone, Whence, Without
 from jaxneuron.studies.redundancy.tasks import Probes
 from jaxneuron.studies.running import Run
 
 
-def missed(run: Run[Any, Preset, Any], subject: Subject, posed: Posed, probe: Probes) -> list[Missed]:
+def missed(run: Run[Any, Preset, Any], subject: Subject, posed: Posed, probe: Probes) -> list[Without]:
     """Return the accuracy without k units, for each k.
 
     Taken from a probe, units stand at their means; taken from the model, at nought, and a probe after the last layer
@@ -43,11 +43,11 @@ def missed(run: Run[Any, Preset, Any], subject: Subject, posed: Posed, probe: Pr
     return rows + _rows(Whence.MODEL, importance.in_model(key, ranking, *model, asked, progress=progress, **given))
 
 
-def _rows(whence: Whence, found: Importance) -> list[Missed]:
+def _rows(whence: Whence, found: Importance) -> list[Without]:
     """Return a row for each number of units; 0 of them first."""
     sides = {Gone.TOP: found.top, Gone.BOTTOM: found.bottom, Gone.RANDOM: found.random.mean(axis=0)}
     return [
-        Missed(whence, gone, int(count), float(value))
+        Without(whence, gone, int(count), float(value))
         for gone, values in sides.items()
         for count, value in zip([0, *found.counts], [found.whole, *values], strict=True)
     ]

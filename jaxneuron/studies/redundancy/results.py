@@ -103,7 +103,7 @@ class Task(NamedTuple):
     curve: list[Reads]
 
 
-class Missed(NamedTuple):
+class Without(NamedTuple):
     """What is left without k units of all layers."""
 
     whence: Whence
@@ -112,7 +112,7 @@ class Missed(NamedTuple):
     accuracy: float
 
 
-class Unit(NamedTuple):
+class Needed(NamedTuple):
     """A unit that a task needs: also a row of `found.jsonl`."""
 
     task: str
@@ -128,5 +128,5 @@ class Results(NamedTuple):
     sites: list[Site] = []
     general: General | None = None
     tasks: list[Task] = []
-    missed: list[Missed] = []
-    needed: list[Unit] = []
+    missed: list[Without] = []
+    needed: list[Needed] = []

@@ -14,7 +14,7 @@ from jaxneuron.studies.redundancy.material import Asked, Posed
 from jaxneuron.studies.redundancy.options import COMMAND, Options, layers
 from jaxneuron.studies.redundancy.page import PAGE
 from jaxneuron.studies.redundancy.presets import PRESETS, Preset
-from jaxneuron.studies.redundancy.results import General, Missed, Results, Task, Unit
+from jaxneuron.studies.redundancy.results import General, Needed, Results, Task, Without
 from jaxneuron.studies.redundancy.tasks import Probes
 
 
@@ -95,14 +95,14 @@ def _tasks(run: Run) -> list[Task]:
     return [tasks.task(run, *one) for one in found]
 
 
-def _missed(run: Run) -> list[Missed]:
+def _missed(run: Run) -> list[Without]:
     """Return what is lost in the first task whose words have labels, or else in the first."""
     posed = run.of(_posed)
     number = next((number for number, one in enumerate(posed) if one.asked.each == "word"), 0)
     return missed.missed(run, run.of(prepare), posed[number], run.of(_probes)[number])
 
 
-def _needed(run: Run) -> list[Unit]:
+def _needed(run: Run) -> list[Needed]:
     found = zip(run.of(_posed), run.of(_selected), strict=True)
     return [unit for posed, one in found for unit in tasks.needed(posed, one, run.preset)]
 

@@ -16,7 +16,7 @@ from jaxneuron.rank import linear
 from jaxneuron.studies import _kept
 from jaxneuron.studies.redundancy.material import Data, Posed
 from jaxneuron.studies.redundancy.presets import Preset
-from jaxneuron.studies.redundancy.results import Depth, Fewest, Ordered, Reads, Task, Thinned, Unit
+from jaxneuron.studies.redundancy.results import Depth, Fewest, Needed, Ordered, Reads, Task, Thinned
 from jaxneuron.studies.running import Run
 from jaxneuron.types import Probe, Ranking
 
@@ -93,7 +93,7 @@ def task(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selecti
     )
 
 
-def needed(posed: Posed, found: Selection, preset: Preset) -> list[Unit]:
+def needed(posed: Posed, found: Selection, preset: Preset) -> list[Needed]:
     """Return the units that are enough for the first share of what all tell, and how many each stands for."""
     widths = list(posed.sites.values())[: found.lowest + 1]
     below = dict(list(posed.sites.items())[: found.lowest + 1])
@@ -103,7 +103,7 @@ def needed(posed: Posed, found: Selection, preset: Preset) -> list[Unit]:
     for place, unit in enumerate(found.order[: found.minimal.size[0]].tolist()):
         layer = int(np.searchsorted(starts, unit, side="right")) - 1
         own = sizes[groups[unit]]
-        rows.append(Unit(posed.asked.name, place, sites[layer], unit - int(starts[layer]), int(own)))
+        rows.append(Needed(posed.asked.name, place, sites[layer], unit - int(starts[layer]), int(own)))
     return rows
 
 

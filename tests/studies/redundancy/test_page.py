@@ -7,7 +7,6 @@ from jaxneuron.studies.redundancy.results import (
     Fewest,
     General,
     Gone,
-    Missed,
     Ordered,
     Reads,
     Results,
@@ -15,6 +14,7 @@ from jaxneuron.studies.redundancy.results import (
     Thinned,
     Threshold,
     Whence,
+    Without,
 )
 
 SITES = ["embed", *(f"block{number}/residual" for number in range(6))]
@@ -50,7 +50,7 @@ def make_results(**changed):
     ]
     similar = [[1 - 0.1 * abs(one - other) for other in range(7)] for one in range(7)]
     missed = [
-        Missed(whence, gone, count, 0.9 - 0.001 * count * (gone is Gone.TOP))
+        Without(whence, gone, count, 0.9 - 0.001 * count * (gone is Gone.TOP))
         for whence in Whence
         for gone in Gone
         for count in (0, 10, 100)
