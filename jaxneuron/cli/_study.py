@@ -94,6 +94,6 @@ def _tell(page: Any, finished: Any, out: Path) -> None:
     for sentence in page.headlines(finished):
         say(f"- {sentence}")
     for claim in finished.claims:
-        if not claim.holds:
+        if claim.holds is False:
             say(f"  does not hold: {claim.claim} ({shown(claim.figure)}) {claim.note}")
     say(f"The report: {out / 'report.html'}")

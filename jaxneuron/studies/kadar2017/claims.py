@@ -62,7 +62,7 @@ def _parts(rows: Sequence[Category]) -> list[Claim]:
             f"{PAPER} 4.2",
             nouns > adjectives > verbs if there else None,
             nouns / verbs if there else None,
-            f"medians {number(nouns, 3)}, {number(adjectives, 3)} and {number(verbs, 3)}; figure: nouns over verbs",
+            f"medians {nouns:.2g}, {adjectives:.2g} and {verbs:.2g}; figure: nouns over verbs",
         ),
         Claim(
             "parts of speech differ less for the textual pathway than for the visual one",

@@ -57,7 +57,7 @@ COMMAND = Command(
     "Ask what the two pathways of Imaginet keep of a sentence, word by word, as Kádár et al. 2017.",
     Options,
     presets={
-        "demo": "a minute on two cores",
+        "demo": "two minutes on two cores",
         "small": "half an hour on two cores, and 2 GB of memory",
         "paper": "as published; a GPU, hours",
     },

@@ -108,8 +108,8 @@ def _most_missed(results: Results) -> str | None:
     if not known(*nouns, *determiners):
         return None
     said = [
-        f"the {network} pathway's vector of a caption turns by {number(noun, 3)} without a noun, by "
-        f"{number(determiner, 3)} without a determiner"
+        f"the {network} pathway's vector of a caption turns by {noun:.2g} without a noun, by "
+        f"{determiner:.2g} without a determiner"
         for network, noun, determiner in zip((VISUAL, TEXTUAL), nouns, determiners, strict=True)
     ]
     return f"{capital(said[0])}; {said[1]} (medians of 1 − cosine)."

@@ -26,6 +26,8 @@ class ModelReport(NamedTuple):
     parameters: int | None = None
     vocabulary: int | None = None
     units: int | None = None  # of each pathway
+    features: int | None = None  # of a picture
+    named: bool = False  # whether they have names: things that are there or not
     curves: list[dict[str, Any]] = []  # of its training, a row each
     perplexity: Perplexity | None = None
     words: int | None = None

@@ -106,6 +106,8 @@ def model_report(run: Run) -> ModelReport:
         parameters=sum(leaf.size for leaf in jax.tree.leaves(used.params)),
         vocabulary=len(used.vocabulary.words),
         units=used.config.units,
+        features=used.config.features,
+        named=bool(texts.train.names),
         curves=captioned.curves(run.options.model or run.directory / "model"),
         **found._asdict(),
     )
