@@ -269,6 +269,13 @@ def test_progress_is_told_to_the_end(method):
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_the_sums_that_a_method_names_are_enough(method):
+    a, b = related()
+    wanted = comoments.needed(importlib.import_module(method.__module__).SUMS, ((UNITS,), (OTHERS,)))
+    assert_same(finish(method)(comoments.over(a, b, layers=wanted)), run(method, a, b))
+
+
 def test_the_methods_are_found():
     assert {"max_correlation", "linear_regression", "svcca", "pwcca", "cka"} <= METHODS.keys()
 
