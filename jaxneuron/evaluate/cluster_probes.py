@@ -36,7 +36,7 @@ def cluster_probes(
     test: Data,
     groups: Shaped[Any, "_unit"],
     *,
-    most: int = 20,
+    largest: int = 20,
     fit: Callable[..., Probe] = linear.fit,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -48,7 +48,7 @@ def cluster_probes(
         train: activations of all units, and labels.
         test: the same of other tokens.
         groups: the cluster of each unit, such as `correlation_clusters.cut` returns; below 0 for none.
-        most: clusters that are probed, the largest.
+        largest: how many clusters are probed, those of most units.
         fit: the probe; `functools.partial` of `linear.fit` gives it other settings.
         budget: bytes of working memory.
         progress: called after each cluster.
@@ -71,26 +71,24 @@ def cluster_probes(
             f"{test[0].shape[1]} units"
         )
     names, sizes = np.unique(given[given >= 0], return_counts=True)
-    if len(names) < 2 or most < 1:
+    if len(names) < 2 or largest < 1:
         raise ValueError(
             f"expected at least two clusters, of which at least one is probed, got {len(names)} clusters and "
-            f"most={most}"
+            f"largest={largest}"
         )
-    largest = np.lexsort((names, -sizes))[:most]
+    chosen = np.lexsort((names, -sizes))[:largest]
     order, draw = jax.random.split(key)
-    shuffled = np.asarray(
-        jax.vmap(lambda one: jax.random.permutation(one, units))(jax.random.split(draw, len(largest)))
-    )
+    shuffled = np.asarray(jax.vmap(lambda one: jax.random.permutation(one, units))(jax.random.split(draw, len(chosen))))
     found: list[list[Information]] = [[], []]
-    for place, cluster in enumerate(largest):
+    for place, cluster in enumerate(chosen):
         own = np.flatnonzero(given == names[cluster])
         for which, columns in enumerate((own, np.sort(shuffled[place, : len(own)]))):
             x, held = (_wide(data, columns) for data in (train, test))
             found[which].append(held_out(fit(order, x, train[1]), held, test[1], budget=budget))
         if progress:
-            progress(place + 1, len(largest))
+            progress(place + 1, len(chosen))
     alone, random = (Information(*(np.stack(field) for field in zip(*rows, strict=True))) for rows in found)
-    return ClusterProbes(names[largest], sizes[largest], alone, random)
+    return ClusterProbes(names[chosen], sizes[chosen], alone, random)
 
 
 def _wide(data: Data, columns: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def test_the_cluster_that_knows_is_told_from_chance(key):
 
 
 def test_the_largest_clusters_are_probed_and_those_of_none_left_out(key):
-    assert cluster_probes(key, DATA.train, DATA.test, GROUPS, most=1, fit=nearest_mean).clusters.tolist() == [0]
+    assert cluster_probes(key, DATA.train, DATA.test, GROUPS, largest=1, fit=nearest_mean).clusters.tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_largest_clusters_are_probed_and_those_of_none_left_out(key):
         (np.zeros(12, int), {}, ValueError, "at least two clusters.*got 1"),
         (np.zeros(11, int), {}, ValueError, "each of the 12 units"),
         (np.zeros(12), {}, TypeError, "as a whole number"),
-        (GROUPS, {"most": 0}, ValueError, "most=0"),
+        (GROUPS, {"largest": 0}, ValueError, "largest=0"),
     ],
 )
 def test_what_does_not_fit_is_named(key, groups, options, error, message):

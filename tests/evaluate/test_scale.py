@@ -65,7 +65,7 @@ ASKED = {
     ),
     "baselines.baselines": lambda x: baselines.baselines(KEY, (x, LABELS), (x, LABELS), (x[:, :4], x[:, :4])).gain,
     "cluster_probes.cluster_probes": lambda x: (
-        cluster_probes.cluster_probes(KEY, (x, LABELS), (x, LABELS), np.arange(planted.UNITS) % 3, most=1).alone
+        cluster_probes.cluster_probes(KEY, (x, LABELS), (x, LABELS), np.arange(planted.UNITS) % 3, largest=1).alone
     ),
     "feature_selection.feature_selection": lambda x: (
         feature_selection.feature_selection(
