@@ -53,20 +53,6 @@ def state(model: Any, texts: int, prompts: Any, length: int) -> Any:
     return model.initial_state(texts, room)
 
 
-def fits(model: Any, prompts: Any, length: int) -> None:
-    """Check that a model can read all that is to be written.
-
-    Raises:
-        ValueError: it reads less at once.
-    """
-    begun = prompts.ids.shape[1]
-    if model.window is not None and begun + length > model.window:
-        raise ValueError(
-            f"--length {length:,}: the prompt has {begun:,} symbols, and the model reads {model.window:,} at once; "
-            f"give {max(model.window - begun, 0):,} at most"
-        )
-
-
 def written(model: Any, found: Any) -> list[str]:
     """Return texts `[batch time]` as a person reads them."""
     return [_text(model, ids[mask].tolist()) for ids, mask in zip(found.ids, found.mask, strict=True)]

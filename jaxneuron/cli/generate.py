@@ -45,7 +45,6 @@ def generate(given: Given) -> None:
 
     opened = _inputs.load(given.model, given.head, given.dictionary)
     prompts = _writing.prompts(opened, [given.prompt] * given.texts)
-    _writing.fits(opened, prompts, given.length)
     edits = _edits(opened, held)
     sampling = Sampling(given.length, given.temperature, given.top_k)
     rows: list[Any] = []

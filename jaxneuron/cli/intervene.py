@@ -147,7 +147,6 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ma
     from jaxneuron.cli import _writing
 
     prompts = _writing.prompts(model, [" ".join(words) for words in read.sentences])
-    _writing.fits(model, prompts, told["length"])
     others = np.random.default_rng(given.seed).permutation(np.flatnonzero(~masks[0]))[: masks.sum()]
     sets = np.stack([np.zeros_like(masks[0]), masks[0], np.isin(np.arange(masks.shape[1]), others)])
     known = {

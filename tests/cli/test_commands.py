@@ -222,9 +222,8 @@ def test_units_are_taken_held_and_said_a_label(ask):
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
         ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 2 --class A", "writes one"),
         ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 99999999", "65,536 at most"),
-        ("intervene force --model transformer --site embed --units 1 --text w1 --length 8", "give 7 at most"),
+        ("intervene force --model transformer --site embed --units 1 --text w1 --length 9", "give --length 8"),
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --labels A", "one label of it as"),
-        ("generate --model transformer --prompt w1 --length 8", "give 7 at most"),
         ("intervene greedy --model lstm --site lstm0/hidden --units 1 --text w1 --count 2", "give more units"),
         ("evaluate monitor --model lstm", "it is a loop of your own"),
         (
