@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import torch
 
 from benchmarks.measure import Row, compare, in_turn, report
-from jaxneuron.decompose._descent import EPS, Plan, advance, start
+from jaxneuron.decompose._descent import EPS, Recipe, advance, start
 from jaxneuron.decompose._learn import _first
 from jaxneuron.decompose._objective import Costs
 
@@ -42,6 +41,7 @@ class Size(NamedTuple):
         return f"{self.units} units, {self.features:,} features, {self.active} active, batches of {self.batch:,}"
 
 
+TINY = Size(16, 32, 4, 64, 2, 1)
 QUICK = Size(128, 512, 16, 512, 4, 3)
 SIZES = (Size(384, 1536, 32, 1024, 10, 7), Size(384, 6144, 32, 1024, 4, 5))
 
@@ -52,7 +52,7 @@ class Data(NamedTuple):
     size: Size
     rows: np.ndarray  # [row, unit]
     index: np.ndarray  # [step, batch]
-    plan: Plan
+    recipe: Recipe
     weights: dict[str, np.ndarray]
 
 
@@ -67,12 +67,12 @@ def make(size: Size, kind: str) -> Data:
     rows *= np.sqrt(size.units) / np.linalg.norm(rows, axis=1).mean()
     index = np.stack([random.permutation(len(rows))[: size.batch] for _ in range(size.steps)])
     costs = Costs(kind, size.active, 2.0, 0.1 * size.units, 0.0, 0.05, True)
-    plan = Plan(costs, RATE, size.steps, warmup=0, decay=0, dead_after=2**30)
+    recipe = Recipe(costs, RATE, size.steps, warmup=0, decay=0, dead_after=2**30)
     weights = {
         name: np.array(part)
         for name, part in _first(jax.random.key(0), size.units, size.units, size.features, costs).items()
     }
-    return Data(size, rows.astype(np.float32), index.astype(np.int32), plan, weights)
+    return Data(size, rows.astype(np.float32), index.astype(np.int32), recipe, weights)
 
 
 def ours(data: Data) -> Callable[[], float]:
@@ -80,32 +80,46 @@ def ours(data: Data) -> Callable[[], float]:
     rows, index = jnp.asarray(data.rows), jnp.asarray(data.index)
 
     def run() -> float:
-        begun = start({name: jnp.array(part) for name, part in data.weights.items()}, data.plan)
-        return float(advance(begun, (rows,), index, plan=data.plan)[1].loss)
+        begun = start({name: jnp.array(part) for name, part in data.weights.items()}, data.recipe)
+        return float(advance(begun, (rows,), index, recipe=data.recipe)[1].loss)
 
     return run
 
 
-def pytorch(data: Data) -> Callable[[], float]:
-    """Return the same in PyTorch."""
-    rows, index = torch.tensor(data.rows), torch.tensor(data.index, dtype=torch.int64)
-    costs = data.plan.costs
+def pytorch(
+    data: Data, put: Callable[[np.ndarray], Any] | None = None, compiled: Callable[..., Any] = lambda function: function
+) -> Callable[[], float]:
+    """Return the same in PyTorch.
+
+    Args:
+        data: what both sides hold.
+        put: from an array to one in PyTorch, on its device; None: on the processor.
+        compiled: what compiles the loss, or leaves it as it is.
+    """
+    import torch
+
+    put = put or torch.from_numpy
+    rows, index = put(data.rows), put(data.index.astype(np.int64))
+    costs = data.recipe.costs
+
+    @compiled
+    def lost(x: Any, encoder: Any, bias: Any, decoder: Any, centre: Any) -> Any:
+        before = torch.addmm(bias - centre @ encoder, x, encoder)
+        if costs.kind == "topk":
+            value, place = torch.topk(before, costs.k, dim=-1, sorted=False)
+            codes, cost = torch.zeros_like(before).scatter_(-1, place, value.relu()), 0.0
+        else:
+            codes = before.relu()
+            cost = costs.l1 * codes.sum(-1).mean()
+        return (x - torch.addmm(centre, codes, decoder)).pow(2).sum(-1).mean() + cost
 
     def run() -> float:
-        held = {name: torch.tensor(part, requires_grad=True) for name, part in data.weights.items()}
+        held = {name: put(part.copy()).requires_grad_() for name, part in data.weights.items()}
         encoder, bias, decoder, centre = (held[n] for n in ("encoder", "encoder_bias", "decoder", "decoder_bias"))
         adam = torch.optim.Adam(list(held.values()), lr=RATE, eps=EPS, fused=True)
-        total = 0.0
+        total = torch.zeros((), device=rows.device)  # read once: a step does not wait for its loss
         for here in index:
-            x = rows[here]
-            before = torch.addmm(bias - centre @ encoder, x, encoder)
-            if costs.kind == "topk":
-                value, place = torch.topk(before, costs.k, dim=-1, sorted=False)
-                codes, cost = torch.zeros_like(before).scatter_(-1, place, value.relu()), 0.0
-            else:
-                codes = before.relu()
-                cost = costs.l1 * codes.sum(-1).mean()
-            loss = (x - torch.addmm(centre, codes, decoder)).pow(2).sum(-1).mean() + cost
+            loss = lost(rows[here], encoder, bias, decoder, centre)
             adam.zero_grad(set_to_none=True)
             loss.backward()
             with torch.no_grad():
@@ -113,16 +127,17 @@ def pytorch(data: Data) -> Callable[[], float]:
                 decoder.grad.sub_((decoder.grad * decoder).sum(-1, keepdim=True) * decoder)
                 adam.step()
                 decoder.div_(decoder.norm(dim=-1, keepdim=True))
-            total += float(loss.detach())
-        return total / len(index)
+            total += loss.detach()
+        return float(total) / len(index)
 
     return run
 
 
 def saelens(data: Data) -> Callable[[], float] | None:
     """Return SAELens's own training step in a loop, if it is installed."""
-    if importlib.util.find_spec("sae_lens") is None or data.plan.costs.kind != "topk":
+    if importlib.util.find_spec("sae_lens") is None or data.recipe.costs.kind != "topk":
         return None
+    import torch
     from sae_lens import TopKTrainingSAE, TopKTrainingSAEConfig  # pyright: ignore[reportMissingImports]
     from sae_lens.saes.sae import TrainStepInput  # pyright: ignore[reportMissingImports]
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from benchmarks import decompose_dictionary
+
 
 class Size(NamedTuple):
     """The sizes of every job, and the settings that each side may choose its best from."""
@@ -46,6 +48,8 @@ class Size(NamedTuple):
     terms: int
     unit_groups: tuple[int, ...]  # units that PyTorch searches formulas for at a time
 
+    learnt: decompose_dictionary.Size  # a dictionary
+
 
 FULL = Size(
     name="full",
@@ -82,6 +86,7 @@ FULL = Size(
     described=1_024,
     terms=5,
     unit_groups=(32, 128),
+    learnt=decompose_dictionary.Size(768, 24_576, 32, 4_096, 20, 1),  # GPT-2's, of 32 times its width
 )
 
 TINY = Size(
@@ -119,6 +124,7 @@ TINY = Size(
     described=4,
     terms=2,
     unit_groups=(2,),
+    learnt=decompose_dictionary.TINY,
 )
 
 SIZES = {size.name: size for size in (FULL, TINY)}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks.device import attributed, extracted, matrices, ranked, search
+from benchmarks.device import attributed, extracted, grouped, matrices, ranked, search
 from benchmarks.device.sides import Run
 from benchmarks.measure import Row
 
@@ -30,9 +30,11 @@ ROWS = (
     Entry("probes", partial(ranked.probes, **FLOAT32), 60),
     Entry("formulas", ranked.formulas, 60),
     Entry("experts", ranked.experts, 45),
+    Entry("dictionary tf32", partial(grouped.dictionary, **TF32), 45),
     Entry("ablation", partial(attributed.ablations, **FLOAT32), 45),
     Entry("gumbel exact", partial(search.exact, **FLOAT32), 90),
     Entry("neurons", partial(attributed.neurons, **FLOAT32), 60),
+    Entry("partners", partial(grouped.partners, **FLOAT32), 30),
     Entry("corpus", partial(search.in_corpus, **FLOAT32), 60),
     Entry("extraction bfloat16", partial(extracted.extraction, **BFLOAT16), 60),
     Entry("layer", partial(attributed.layers, **EXACT, every=False), 60),
@@ -41,5 +43,6 @@ ROWS = (
     Entry("forward bfloat16", partial(extracted.forward, **BFLOAT16), 45),
     Entry("gumbel fast float32", partial(search.fast, **FLOAT32), 90),
     Entry("layers differences", partial(attributed.layers, **DIFFERENCES, every=True), 45),
+    Entry("dictionary float32", partial(grouped.dictionary, **FLOAT32), 45),
     Entry("inputs tf32", partial(attributed.inputs, **TF32), 60),
 )

@@ -14,7 +14,7 @@ EPS = 6.25e-10
 """Adam's, of Gao et al. 2024: the gradients of rare features are small."""
 
 
-class Plan(NamedTuple):
+class Recipe(NamedTuple):
     """How long, and in what steps."""
 
     costs: Costs
@@ -25,7 +25,7 @@ class Plan(NamedTuple):
     dead_after: int  # tokens without a feature, after which it counts as dead
 
 
-class State(NamedTuple):
+class Training(NamedTuple):
     """A training under way."""
 
     weights: dict[str, Any]  # of the dictionary, of scaled activations, by the names of its fields
@@ -43,64 +43,64 @@ class Progressed(NamedTuple):
     dead: Float[Array, ""]  # share of the features
 
 
-def start(weights: dict[str, Any], plan: Plan) -> State:
+def start(weights: dict[str, Any], recipe: Recipe) -> Training:
     """Return a training that has not begun."""
     features = weights["encoder_bias"].shape[0]
-    return State(weights, _adam(plan).init(weights), jnp.zeros(features, jnp.int32), jnp.zeros((), jnp.int32))
+    return Training(weights, _adam(recipe).init(weights), jnp.zeros(features, jnp.int32), jnp.zeros((), jnp.int32))
 
 
-@functools.partial(jax.jit, static_argnames=("plan",), donate_argnums=0)
+@functools.partial(jax.jit, static_argnames=("recipe",), donate_argnums=0)
 def advance(
-    state: State,
+    state: Training,
     rows: tuple[Float[Array, "row _unit"], ...],
     index: Int[Array, "step batch"],
     *,
-    plan: Plan,
-) -> tuple[State, Progressed]:
+    recipe: Recipe,
+) -> tuple[Training, Progressed]:
     """Take the steps of a round.
 
     Args:
         state: so far.
         rows: of the input, and of the output where that is another table; scaled.
         index: the rows of each step.
-        plan: the plan.
+        recipe: the recipe.
     """
 
-    def one(state: State, here: Int[Array, "batch"]) -> tuple[State, Progressed]:
+    def one(state: Training, here: Int[Array, "batch"]) -> tuple[Training, Progressed]:
         read, *others = (table[here] for table in rows)
-        return _step(state, read, others[0] if others else read, plan)
+        return _step(state, read, others[0] if others else read, recipe)
 
     state, progressed = jax.lax.scan(one, state, index)
     return state, jax.tree.map(jnp.mean, progressed)
 
 
-def _step(state: State, read: Array, wanted: Array, plan: Plan) -> tuple[State, Progressed]:
-    dead = state.idle > plan.dead_after
-    weight = jnp.minimum((state.step + 1) / max(plan.warmup, 1), 1.0)
+def _step(state: Training, read: Array, wanted: Array, recipe: Recipe) -> tuple[Training, Progressed]:
+    dead = state.idle > recipe.dead_after
+    weight = jnp.minimum((state.step + 1) / max(recipe.warmup, 1), 1.0)
     compute = jax.value_and_grad(objective, has_aux=True)
-    (_, found), gradient = compute(state.weights, plan.costs, read, wanted, dead, weight)
+    (_, found), gradient = compute(state.weights, recipe.costs, read, wanted, dead, weight)
     found: Measured
     decoder = state.weights["decoder"]  # its rows stay of length 1, so what would lengthen them is left out
     along = jnp.sum(gradient["decoder"] * decoder, axis=-1, keepdims=True)
     gradient = gradient | {"decoder": gradient["decoder"] - along * decoder}
-    updates, optimizer = _adam(plan).update(gradient, state.optimizer)
+    updates, optimizer = _adam(recipe).update(gradient, state.optimizer)
     weights: Any = optax.apply_updates(state.weights, updates)
     length = jnp.linalg.norm(weights["decoder"], axis=-1, keepdims=True)
     weights = weights | {"decoder": weights["decoder"] / jnp.where(length > 0, length, 1)}
     idle = jnp.where(found.fired, 0, jnp.minimum(state.idle + len(read), jnp.int32(2**30)))
-    return State(weights, optimizer, idle, state.step + 1), Progressed(
+    return Training(weights, optimizer, idle, state.step + 1), Progressed(
         found.loss, found.error, found.active, jnp.mean(dead, dtype=jnp.float32)
     )
 
 
-def _adam(plan: Plan) -> optax.GradientTransformation:
-    constant = max(plan.steps - plan.warmup - plan.decay, 0)
+def _adam(recipe: Recipe) -> optax.GradientTransformation:
+    constant = max(recipe.steps - recipe.warmup - recipe.decay, 0)
     schedule = optax.join_schedules(
         [
-            lambda step: plan.learning_rate * (step + 1) / max(plan.warmup, 1),
-            optax.constant_schedule(plan.learning_rate),
-            optax.linear_schedule(plan.learning_rate, 0.0, max(plan.decay, 1)),
+            lambda step: recipe.learning_rate * (step + 1) / max(recipe.warmup, 1),
+            optax.constant_schedule(recipe.learning_rate),
+            optax.linear_schedule(recipe.learning_rate, 0.0, max(recipe.decay, 1)),
         ],
-        [plan.warmup, plan.warmup + constant],
+        [recipe.warmup, recipe.warmup + constant],
     )
     return optax.adam(schedule, eps=EPS)

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.flax import load_file, save
 
 from jaxneuron import batching, lock
-from jaxneuron.decompose._descent import Plan, Progressed, State, advance, start
+from jaxneuron.decompose._descent import Progressed, Recipe, Training, advance, start
 from jaxneuron.decompose._objective import Costs
 from jaxneuron.decompose._rounds import rounds, sample
 from jaxneuron.dictionary import Dictionary
@@ -122,16 +122,16 @@ def learn(
     steps = max(settings.steps, tables[0].shape[0] // settings.batch)
     plans = rounds(standard, seed=seed, batch=settings.batch, steps=steps, budget=budget)
     units = tables[0].shape[1]
-    plan = _plan(settings, factors, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
-    begun = start(_first(key, units, tables[-1].shape[1], factors, plan.costs), plan)
+    recipe = _recipe(settings, factors, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
+    begun = start(_first(key, units, tables[-1].shape[1], factors, recipe.costs), recipe)
     keeper = _Keeper(directory, [seed, factors, *settings, *(table.shape for table in tables), *_identity(scaled)])
     with keeper:
         state, told = keeper.latest(begun)
         try:
             for number in range(len(told), plans.count):
                 here = plans.load(number)
-                after, found = advance(state, here.rows, here.index, plan=plan)
-                told.append(_told(found, scaled[-1].variance, settings, plan))
+                after, found = advance(state, here.rows, here.index, recipe=recipe)
+                told.append(_told(found, scaled[-1].variance, settings, recipe))
                 state = after
                 keeper.save(state, told, settings.save_seconds)
                 if progress:
@@ -161,8 +161,8 @@ def _check(tables: Sequence[Checked], factors: int, settings: Settings) -> None:
         raise ValueError(f"expected a learning rate above 0, such as 0.001, got {settings.learning_rate}")
 
 
-def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Plan:
-    """Return the plan, with what the settings leave open."""
+def _recipe(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Recipe:
+    """Return the recipe, with what the settings leave open."""
     rate = settings.learning_rate or min(4e-4 / math.sqrt(factors / 2**14), 1e-2)
     dead_after = settings.dead_after or min(steps * batch // 20, 10**7)
     costs = Costs(
@@ -174,7 +174,7 @@ def _plan(settings: Settings, factors: int, steps: int, batch: int, variance: fl
         settings.bandwidth,
         centred,
     )
-    return Plan(costs, rate, steps, int(settings.warmup * steps), int(settings.decay * steps), dead_after)
+    return Recipe(costs, rate, steps, int(settings.warmup * steps), int(settings.decay * steps), dead_after)
 
 
 def _scaled(rows: Float[np.ndarray, "row unit"]) -> _Scaled:
@@ -230,7 +230,7 @@ def _directions(key: Array, shape: tuple[int, int]) -> Float[Array, "factor unit
     return drawn / jnp.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-def _told(found: Progressed, variance: float, settings: Settings, plan: Plan) -> list[float]:
+def _told(found: Progressed, variance: float, settings: Settings, recipe: Recipe) -> list[float]:
     """Return what a round tells.
 
     Raises:
@@ -239,7 +239,7 @@ def _told(found: Progressed, variance: float, settings: Settings, plan: Plan) ->
     loss, error, active, dead = (float(one) for one in found)
     if not math.isfinite(loss):
         raise ValueError(
-            f"the training has failed: the loss is {loss:g}, at a learning rate of {plan.learning_rate:g}; give a "
+            f"the training has failed: the loss is {loss:g}, at a learning rate of {recipe.learning_rate:g}; give a "
             "smaller learning rate (a tenth)"
         )
     return [1 - error / variance, active, dead]
@@ -289,7 +289,7 @@ class _Keeper:
         if self._lock is not None:
             self._lock.__exit__(*error)
 
-    def latest(self, begun: State) -> tuple[State, list[list[float]]]:
+    def latest(self, begun: Training) -> tuple[Training, list[list[float]]]:
         """Return the training that the folder holds, or one that has not begun, and what its rounds told.
 
         Raises:
@@ -313,7 +313,7 @@ class _Keeper:
         self._told = len(told)
         return state, told
 
-    def save(self, state: State, told: list[list[float]], seconds: float) -> None:
+    def save(self, state: Training, told: list[list[float]], seconds: float) -> None:
         """Save a training, if something was done since, and not within so many seconds."""
         if self._file is None or len(told) == self._told or time.monotonic() - self._saved < seconds:
             return

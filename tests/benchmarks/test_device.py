@@ -19,7 +19,7 @@ MISSING = "altair vl_convert datasets captum conllu tree_sitter tree_sitter_c be
 """What a machine may lack; PyTorch too, as the suite runs without it."""
 
 
-ROWS = ["peak float32", "ablation", "extraction float32", "experts", "corpus"]
+ROWS = ["peak float32", "ablation", "extraction float32", "experts", "corpus", "partners"]
 """One row of each file; beside PyTorch, `tests/peers` measures every row."""
 
 

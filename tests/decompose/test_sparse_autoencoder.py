@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from jaxneuron.decompose import _rounds, sparse_autoencoder, transcoder
-from jaxneuron.decompose._descent import Plan, advance, start
+from jaxneuron.decompose._descent import Recipe, advance, start
 from jaxneuron.decompose._learn import _first
 from jaxneuron.decompose._objective import Costs, jump, objective, step
 from jaxneuron.decompose.sparse_autoencoder import Settings
@@ -154,10 +154,10 @@ def test_dead_features_are_revived():
     dead = {}
     for auxiliary in (0.0, 1.0):
         costs = Costs("topk", ACTIVE, 0.0, 0.0, auxiliary, 0.1, True)
-        plan = Plan(costs, 0.02, steps=150, warmup=0, decay=0, dead_after=1000)
+        recipe = Recipe(costs, 0.02, steps=150, warmup=0, decay=0, dead_after=1000)
         weights = _first(jax.random.key(0), UNITS, UNITS, FEATURES, costs)
         weights["encoder_bias"] = jnp.where(jnp.arange(FEATURES) < 16, -8.0, 0.0)  # below 0 at every token
-        state, _ = advance(start(weights, plan), (rows,), index, plan=plan)
+        state, _ = advance(start(weights, recipe), (rows,), index, recipe=recipe)
         dead[auxiliary] = float(np.mean(np.asarray(state.idle) > 1000))
     assert dead[0.0] >= 0.5 and dead[1.0] < 0.2
 
