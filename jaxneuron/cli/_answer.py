@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
@@ -57,6 +57,14 @@ class Heat(NamedTuple):
     values: Sequence[Sequence[float]]
 
 
+class Chart(NamedTuple):
+    """An interactive chart."""
+
+    title: str
+    spec: Mapping[str, Any]  # Vega-Lite, as `report.charts.specification` returns it
+    note: str = ""
+
+
 class Answer(NamedTuple):
     """What a command found."""
 
@@ -69,6 +77,7 @@ class Answer(NamedTuple):
     heat: Sequence[Heat] = ()
     note: str = ""  # how to read the colours or the columns
     shown: int = SHOWN  # rows that are printed
+    charts: Sequence[Chart] = ()
 
 
 def check(out: Path | None) -> None:
@@ -168,10 +177,12 @@ def page(answer: Answer) -> str:
     texts += _left(len(answer.texts) - TEXTS, "texts")
     spread = "".join(map(_histogram, answer.spread))
     heat = "".join(map(_heat, answer.heat))
+    charts, policy, scripts = _drawn(answer.charts)
     said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
     parts = [
         f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
+        charts,
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
         f"<h2>Layer by layer</h2>{heat}" if heat else "",
@@ -182,11 +193,27 @@ def page(answer: Answer) -> str:
     ]
     by = f"Written by jaxneuron {jaxneuron.__version__}"
     by += f": <code>{html.escape(COMMAND.get())}</code>" if COMMAND.get() else "."
-    return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), body="\n".join(parts), by=by)
+    whole = {"body": "\n".join(parts), "by": by, "policy": policy, "scripts": scripts}
+    return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), **whole)
 
 
 def _left(count: int, what: str) -> str:
     return f"<p class=note>… and {count:,} more {what}, in {FILES[0]} beside this page.</p>" if count > 0 else ""
+
+
+def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:
+    """Return the places of charts, what the page allows itself, and what draws them."""
+    if not charts:
+        return "", "default-src 'none'; style-src 'unsafe-inline'", ""
+    from jaxneuron.report import embedded
+
+    places = "".join(
+        f"<h2>{html.escape(chart.title)}</h2>\n<p class=note>{html.escape(chart.note)}</p>\n"
+        f'<figure><div class=chart id="chart{number}"></div></figure>\n'
+        for number, chart in enumerate(charts)
+    )
+    specs = {f"chart{number}": dict(chart.spec) for number, chart in enumerate(charts)}
+    return places, embedded.POLICY, embedded.scripts(specs)
 
 
 def coloured(text: Coloured) -> str:
@@ -249,7 +276,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
@@ -273,6 +300,6 @@ h1, .words, td, code {{ overflow-wrap: anywhere; }}
 {body}
 </main>
 <footer><p>{by}</p></footer>
-</body>
+{scripts}</body>
 </html>
 """

@@ -24,7 +24,7 @@ from jaxneuron.decompose._tree import Tree, cut
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Factors
 
-__all__ = ["Linkage", "Tree", "cut", "decompose", "tree"]
+__all__ = ["Linkage", "Tree", "correlation", "cut", "decompose", "tree"]
 
 Linkage = Literal["complete", "average", "single", "ward"]
 """How far two groups are apart: their farthest units, the mean over all pairs, the nearest, or by how much the squares

@@ -174,6 +174,53 @@ def test_models_are_compared_layer_by_layer_and_by_regression(ask):
     assert found[0]["score"] == max(row["score"] for row in found)
 
 
+@pytest.mark.parametrize("method", ["pca", "ica", "nmf", "semi_nmf"])
+def test_a_site_is_made_of_parts(ask, method, tmp_path):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", *["--clip"] * (method == "nmf")]
+    said = ask("decompose", method, *options, "--data", "text.txt", "--out", tmp_path / "parts")
+    page = (tmp_path / "parts" / "answer.html").read_text()
+    assert "2 factors of the 4 units" in said and page.count("factor 1, text") == 2 and "<script" not in page
+    shares = [json.loads(line)["share"] for line in (tmp_path / "parts" / "answer.jsonl").read_text().splitlines()]
+    assert sum(shares) == pytest.approx(1) and shares == sorted(shares, reverse=True)
+
+
+def test_each_text_is_made_of_parts_of_its_own(ask):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "1", "--clip", "--each", "--text", "w1 w2"]
+    found = rows(ask("decompose", "nmf", *options, "--text", "w3", "--json"))
+    assert [(row["text"], row["factor"]) for row in found] == [(0, 0), (1, 0)]
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "1", "--text", "w1 w2", "--each"]
+    ask("decompose", "pca", *options, code=2)
+
+
+@pytest.mark.parametrize("method", ["k_means", "activation_clusters"])
+def test_words_are_clustered(ask, method):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", "--data", "labelled.conll"]
+    found = rows(ask("decompose", method, *options, "--json"))
+    assert sum(row["size"] for row in found) == 30 and {row["label"] for row in found} <= {"A", "B"}
+
+
+def test_clusters_of_words_have_a_map_and_labels(ask, tmp_path):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", "--data", "labelled.conll"]
+    said = ask("decompose", "latent_concepts", *options, "--out", tmp_path / "words")
+    assert "2 clusters of" in said and "clusters are of one label" in said
+    page = (tmp_path / "words" / "answer.html").read_text()
+    assert "<h2>The map</h2>" in page and "vega" in page and "http-equiv" in page
+    found = [json.loads(line) for line in (tmp_path / "words" / "answer.jsonl").read_text().splitlines()]
+    assert sum(row["size"] for row in found) == 30 and {row["label"] for row in found} <= {"A", "B"}
+
+
+def test_units_of_several_sites_have_one_tree(ask, tmp_path):
+    options = ["--model", "transformer", "--site", "block0/mlp/hidden,block0/residual", "--data", "text.txt"]
+    found = ask("decompose", "correlation_clusters", *options, "--threshold", "0.5", "--out", tmp_path / "tree")
+    page = (tmp_path / "tree" / "answer.html").read_text()
+    assert "<h2>The tree</h2>" in page and "<h2>What is alike</h2>" in page and "groups of the" in found
+    units = [json.loads(line)["units"] for line in (tmp_path / "tree" / "answer.jsonl").read_text().splitlines()]
+    assert {str(unit).rpartition(":")[0] for group in units for unit in group} == {
+        "block0/mlp/hidden",
+        "block0/residual",
+    }
+
+
 def test_a_model_writes_while_a_unit_is_held(ask):
     options = ["--prompt", "w1", "--length", "4", "--count", "2", "--temperature", "0"]
     found = rows(ask("generate", "--model", "lstm", *options, "--hold", "lstm0/hidden:0-3=1", "--json"))
