@@ -41,7 +41,7 @@ class Given(NamedTuple):
     shown: _asked.Shown = _asked.Shown()
 
 
-class Read(NamedTuple):
+class Recorded(NamedTuple):
     """What a model makes of a text."""
 
     values: Any  # [token, unit]
@@ -90,7 +90,7 @@ def decompose(method: Method, told: Told, given: Given) -> None:
         with _activations.of_words(opened, read.sentences, asked, progress, pool=pool) as store:
             table = store.joined(*asked)
             values, sites = np.asarray(table[:], np.float32), _factors.Sites(dict(table.sites))
-        found = Read(values, sites, sentences, labels, label_names)
+        found = Recorded(values, sites, sentences, labels, label_names)
         if given.each:
             answer = _each(module, key, told, given, found)
         else:
@@ -99,7 +99,7 @@ def decompose(method: Method, told: Told, given: Given) -> None:
     given.shown.give(answer._replace(sentences=[*answer.sentences, f"{unknown}."]))
 
 
-def _each(module: Any, key: Any, told: Told, given: Given, found: Read) -> Answer:
+def _each(module: Any, key: Any, told: Told, given: Given, found: Recorded) -> Answer:
     """Return the answer about each text for itself."""
     import numpy as np
 
@@ -121,7 +121,7 @@ def _each(module: Any, key: Any, told: Told, given: Given, found: Read) -> Answe
     return Answer(title, said, columns, rows, texts, note=_COLOURS)
 
 
-def _answered(module: Any, method: Method, told: Told, given: Given, found: Read, factors: Any, key: Any) -> Answer:
+def _answered(module: Any, method: Method, told: Told, given: Given, found: Recorded, factors: Any, key: Any) -> Answer:
     """Return the answer about all texts together: of groups of units, of clusters of words, or of parts."""
     import numpy as np
 
@@ -164,7 +164,7 @@ def _answered(module: Any, method: Method, told: Told, given: Given, found: Read
 _COLOURS = "In the text, orange is above 0 and blue below, the stronger the farther; the pointer shows the value."
 
 
-def _labelled(found: Read, codes: Any, rows: list[Any], columns: Any, given: Given) -> tuple[Any, ...]:
+def _labelled(found: Recorded, codes: Any, rows: list[Any], columns: Any, given: Given) -> tuple[Any, ...]:
     """Return rows of clusters with the label that each has, what to say of them, and names for the map."""
     from jaxneuron.decompose import latent_concepts
 
@@ -186,7 +186,7 @@ def _labelled(found: Read, codes: Any, rows: list[Any], columns: Any, given: Giv
     return rows, said, (*columns[:2], "label", "share", *columns[2:]), named
 
 
-def _unit_charts(module: Any, told: Told, found: Read, group: Any) -> list[Chart]:
+def _unit_charts(module: Any, told: Told, found: Recorded, group: Any) -> list[Chart]:
     """Return the tree of units and the heat map of their correlations, where the method has a tree."""
     import numpy as np
     from scipy.cluster import hierarchy
@@ -218,7 +218,7 @@ def _unit_charts(module: Any, told: Told, found: Read, group: Any) -> list[Chart
     return charts
 
 
-def _map(told: Told, given: Given, found: Read, group: Any, named: list[str], key: Any) -> Chart:
+def _map(told: Told, given: Given, found: Recorded, group: Any, named: list[str], key: Any) -> Chart:
     """Return the map of words, in the colours of their clusters."""
     import numpy as np
 
