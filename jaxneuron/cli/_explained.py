@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxneuron.cli import _pieces
+from jaxneuron.cli import _inputs, _pieces
 from jaxneuron.cli._shared import notice
 from jaxneuron.tap import check_site, nearest
 
@@ -51,6 +51,14 @@ class Explained(NamedTuple):
     def groups(self) -> Any:
         """Return the player of each feature: its token's place."""
         return np.broadcast_to(np.arange(self.x.shape[1])[:, None], self.x.shape[1:])
+
+
+def begin(given: Any) -> tuple[_inputs.Read, Any]:
+    """Return the text and the model that a command was given; words that the model does not know are said."""
+    read = given.text.read()
+    opened = _inputs.load(given.model, given.head, given.dictionary)
+    _inputs.unknown(opened, read.sentences)
+    return read, opened
 
 
 def explain(

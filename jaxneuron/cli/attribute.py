@@ -54,9 +54,7 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.cli import _explained
     from jaxneuron.split import through as path
 
-    read = given.text.read()
-    opened = _inputs.load(given.model, given.head, given.dictionary)
-    _inputs.unknown(opened, read.sentences)
+    read, opened = _explained.begin(given)
     rows: list[Any] = []
     said, texts = [], []
     signed = False

@@ -75,9 +75,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     from jaxneuron.cli import _explained
     from jaxneuron.cli._explaining import Explain
 
-    read = given.text.read()
-    opened = _inputs.load(given.model, given.head, given.dictionary)
-    _inputs.unknown(opened, read.sentences)
+    read, opened = _explained.begin(given)
     attribute = importlib.import_module(explainer.module).attribute
     verb = VERBS.get(method.name, method.name)
     parameters = inspect.signature(getattr(importlib.import_module(method.module), verb)).parameters

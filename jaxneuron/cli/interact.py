@@ -39,9 +39,7 @@ def interact(method: Method, told: Told, given: Given) -> None:
 
     from jaxneuron.cli import _explained
 
-    read = given.text.read()
-    opened = _inputs.load(given.model, given.head, given.dictionary)
-    _inputs.unknown(opened, read.sentences)
+    read, opened = _explained.begin(given)
     rows: list[Any] = []
     said, texts = [], []
     with bars(given.shown.json) as report:

@@ -21,7 +21,7 @@ class Main(NamedTuple):
     length: Float[np.ndarray, "direction"]  # root of the sum of squares along it
 
 
-class Pair(NamedTuple):
+class Canonical(NamedTuple):
     """What two layers share."""
 
     place: tuple[int, int]
@@ -36,7 +36,7 @@ def check(keep: float) -> None:
         raise ValueError(f"expected keep as a share of the variance above 0 and up to 1, got {keep}")
 
 
-def pairs(sums: Comoments, keep: float) -> Iterator[Pair]:
+def pairs(sums: Comoments, keep: float) -> Iterator[Canonical]:
     """Yield the canonical correlations of each layer with each layer of the other model.
 
     Args:
@@ -63,7 +63,7 @@ def pairs(sums: Comoments, keep: float) -> Iterator[Pair]:
             cross = sums.cross[starts[0][row] : starts[0][row + 1], starts[1][column] : starts[1][column + 1]]
             whitened = first.vectors.T @ cross @ other.vectors / np.outer(first.length, other.length)
             variates, correlations, _ = np.linalg.svd(whitened, full_matrices=False)
-            yield Pair((row, column), correlations.clip(0, 1), variates, first)
+            yield Canonical((row, column), correlations.clip(0, 1), variates, first)
 
 
 def layers(sums: Comoments) -> tuple[int, int]:
@@ -84,7 +84,7 @@ def matches(tables: Sequence[np.ndarray]) -> Matches:
     return Matches(best, np.where(best > 0, table.argmax(axis=1), -1), table)
 
 
-def summed(sums: Sequence[Comoments], keep: float, measure: Callable[[Pair], float]) -> Matches:
+def summed(sums: Sequence[Comoments], keep: float, measure: Callable[[Canonical], float]) -> Matches:
     """Return a measure of the correlations of every two layers."""
     check(keep)
     _over.given(sums)

@@ -11,7 +11,7 @@ from jaxneuron.comoments import Comoments
 from jaxneuron.compare import _over
 
 
-class Best(NamedTuple):
+class Partners(NamedTuple):
     """The best unit in each other model."""
 
     score: Float[np.ndarray, "model unit"]  # its correlation, 0 or more
@@ -19,7 +19,7 @@ class Best(NamedTuple):
     table: Float[np.ndarray, "unit other"]  # all correlations, with their signs
 
 
-def best(sums: Sequence[Comoments], absolute: bool) -> Best:
+def best(sums: Sequence[Comoments], absolute: bool) -> Partners:
     """Return the most correlated units.
 
     Args:
@@ -32,9 +32,9 @@ def best(sums: Sequence[Comoments], absolute: bool) -> Best:
     likeness = [np.abs(table) if absolute else table.clip(0) for table in tables]
     score = np.stack([one.max(axis=1) for one in likeness])
     partner = np.stack([one.argmax(axis=1) + start for one, start in zip(likeness, starts, strict=False)])
-    return Best(score, np.where(score > 0, partner, -1), np.concatenate(tables, axis=1))
+    return Partners(score, np.where(score > 0, partner, -1), np.concatenate(tables, axis=1))
 
 
-def chosen(found: Best, model: Int[np.ndarray, "unit"]) -> Int[np.ndarray, "unit"]:
+def chosen(found: Partners, model: Int[np.ndarray, "unit"]) -> Int[np.ndarray, "unit"]:
     """Return the partner of each unit in the model that is chosen for it."""
     return np.take_along_axis(found.partner, model[None], axis=0)[0]

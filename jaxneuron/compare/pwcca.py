@@ -11,7 +11,7 @@ import numpy as np
 from jaxneuron import batching
 from jaxneuron.comoments import Comoments
 from jaxneuron.compare import _canonical, _over
-from jaxneuron.compare._canonical import Pair
+from jaxneuron.compare._canonical import Canonical
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
@@ -59,7 +59,7 @@ def finish(*sums: Comoments, keep: float = 0.99) -> Matches:
     return _canonical.summed(sums, keep, _weighted)
 
 
-def _weighted(pair: Pair) -> float:
+def _weighted(pair: Canonical) -> float:
     along = pair.first.vectors * pair.first.length @ pair.variates  # [unit canonical], what units have of each variate
     weight = np.abs(along).sum(axis=0)
     return float(weight @ pair.correlations / weight.sum())

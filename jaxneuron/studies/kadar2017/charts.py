@@ -13,8 +13,8 @@ from jaxneuron.studies.kadar2017.results import (
     TEXTUAL,
     VISUAL,
     Category,
-    Explained,
     Informed,
+    Predicted,
     Quartiles,
     Ratio,
 )
@@ -92,7 +92,7 @@ def ratios(rows: Sequence[Ratio]) -> Spec:
     return specification(alt.layer(rule, points).properties(height=150, description="Log ratios of medians"))
 
 
-def coefficients(rows: Mapping[str, Explained]) -> Spec:
+def coefficients(rows: Mapping[str, Predicted]) -> Spec:
     """Return the coefficient of each position, a line for each network."""
     values = [
         {"network": network, "position": where, "coefficient": row.coefficients[where]}

@@ -17,8 +17,8 @@ from jaxneuron.studies.kadar2017.results import (
     VISUAL,
     WORD,
     Category,
-    Explained,
     Function,
+    Predicted,
     Ratio,
     Results,
     of,
@@ -112,7 +112,7 @@ def _order(rows: Sequence[Category]) -> Claim:
     )
 
 
-def _regressions(rows: dict[str, Explained]) -> list[Claim]:
+def _regressions(rows: dict[str, Predicted]) -> list[Claim]:
     visual, textual, bag = rows[VISUAL], rows[TEXTUAL], rows[SUM]
     gains = {name: row.position - row.word for name, row in rows.items()}
     return [
@@ -155,7 +155,7 @@ def _regressions(rows: dict[str, Explained]) -> list[Claim]:
     ]
 
 
-def _positions(rows: dict[str, Explained]) -> list[Claim]:
+def _positions(rows: dict[str, Predicted]) -> list[Claim]:
     textual, visual = rows[TEXTUAL].coefficients, rows[VISUAL].coefficients
     early = [textual[where] for where in ("first", "second", "third", "middle", "antepenult")]
     front, behind = visual["first"], max(visual["middle"], visual["antepenult"])

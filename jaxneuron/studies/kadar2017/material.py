@@ -31,7 +31,7 @@ class Parsed(NamedTuple):
     tagger: Tagger | None = None
 
 
-class Material(NamedTuple):
+class TaggedCaptions(NamedTuple):
     """What a run works on."""
 
     model: Model
@@ -68,7 +68,7 @@ def parsed(texts: Data | None, path: Path | None, given: Treebank | None, *, see
     return Parsed("captions, test", told, f"a tagger trained on {given.name}", trained.quality)
 
 
-def prepare(model: Model, found: Parsed, *, captions: int) -> Material:
+def prepare(model: Model, found: Parsed, *, captions: int) -> TaggedCaptions:
     """Encode the first sentences.
 
     Raises:
@@ -93,4 +93,4 @@ def prepare(model: Model, found: Parsed, *, captions: int) -> Material:
     report = TextReport(
         found.name, len(lengths), int(lengths.sum()), int((lengths == 1).sum()), unknown, found.by, found.tagger
     )
-    return Material(model, text, tokens, report)
+    return TaggedCaptions(model, text, tokens, report)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from jaxneuron import padding
 from jaxneuron.attribute import omission
 from jaxneuron.batching import Progress
-from jaxneuron.studies.kadar2017.material import Material
+from jaxneuron.studies.kadar2017.material import TaggedCaptions
 from jaxneuron.studies.kadar2017.results import PART, SUM, TEXTUAL, VISUAL, Example
 from jaxneuron.types import Forward, Params, Site, Tokens
 
@@ -34,7 +34,7 @@ NETWORKS = {
 
 
 def scores(
-    found: Material, *, batch: int, report: Callable[[str], Progress | None]
+    found: TaggedCaptions, *, batch: int, report: Callable[[str], Progress | None]
 ) -> dict[str, Float[np.ndarray, "sentence time"]]:
     """Return the scores of each network, NaN where there is no word or no score."""
     model = found.model
@@ -52,7 +52,7 @@ def scores(
     }
 
 
-def states(found: Material, site: Site, *, batch: int = 256) -> Float[np.ndarray, "token unit"]:
+def states(found: TaggedCaptions, site: Site, *, batch: int = 256) -> Float[np.ndarray, "token unit"]:
     """Return what a site is after each word of each sentence, the sentences in a row."""
     lengths = found.tokens.mask.sum(axis=1)
     start = np.cumsum(lengths) - lengths
@@ -74,7 +74,7 @@ def _states(params: Params, tokens: Tokens, *, forward: Forward, site: Site) -> 
     return forward(params, jax.tree.map(jnp.asarray, tokens), {})[1][site]
 
 
-def examples(found: Material, scored: dict[str, np.ndarray]) -> list[Example]:
+def examples(found: TaggedCaptions, scored: dict[str, np.ndarray]) -> list[Example]:
     """Return a few captions of middling length, spread evenly over the text, with the scores of their words."""
     lengths = found.tokens.mask.sum(axis=1)
     fit = np.flatnonzero((lengths >= SHORTEST) & (lengths <= LONGEST))

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from jaxneuron.studies.kadar2017.results import POSITIONS, RELATION, VISUAL, WORD, Explained, Function
+from jaxneuron.studies.kadar2017.results import POSITIONS, RELATION, VISUAL, WORD, Function, Predicted
 
 ALPHAS = tuple(2.0**power for power in range(-2, 6))
 """The penalties that are tried: 0.25 to 32."""
@@ -32,7 +32,7 @@ MODELS: dict[str, tuple[tuple[str, ...], ...]] = {
 class Fitted(NamedTuple):
     """All regressions, and what two of them predict of the visual pathway."""
 
-    explained: dict[str, Explained]  # network ->
+    explained: dict[str, Predicted]  # network ->
     functions: list[Function]
 
 
@@ -81,7 +81,7 @@ def fit(
     explained = {}
     for column, network in enumerate(networks):
         share = {name: _explained(y[testing, column], told(testing)[:, column]) for name, (told, _) in fitted.items()}
-        explained[network] = Explained(
+        explained[network] = Predicted(
             **share,
             coefficients={where: value for where, value in zip(POSITIONS, fitted["full"][1][column], strict=True)},
         )

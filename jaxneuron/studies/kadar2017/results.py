@@ -20,7 +20,7 @@ PART = "upos"
 ORDERS = (1, 2, 3)
 
 
-class ModelReport(NamedTuple):
+class PathwaysReport(NamedTuple):
     """The model that is interpreted, and how good it is."""
 
     parameters: int | None = None
@@ -75,7 +75,7 @@ class Category(NamedTuple):
     log_ratio: Quartiles  # of the visual pathway's score to the textual one's
 
 
-class Explained(NamedTuple):
+class Predicted(NamedTuple):
     """The share of the variance of one network's scores that predictors explain, on held-out captions."""
 
     word: float
@@ -125,11 +125,11 @@ class Example(NamedTuple):
 class Results(NamedTuple):
     """All of it."""
 
-    model: ModelReport
+    model: PathwaysReport
     text: TextReport
     examples: list[Example]
     categories: dict[str, list[Category]]  # layer ->
-    regression: dict[str, Explained]  # network ->
+    regression: dict[str, Predicted]  # network ->
     functions: list[Function]
     information: list[Informed]
     ratios: list[Ratio]

@@ -11,7 +11,7 @@ from jaxneuron.studies._captioned_quality import quality
 from jaxneuron.studies.captioned import Data
 from jaxneuron.studies.kadar2017 import categories, information, material, omission, regression
 from jaxneuron.studies.kadar2017.claims import claims
-from jaxneuron.studies.kadar2017.material import Material, Parsed, Treebank
+from jaxneuron.studies.kadar2017.material import Parsed, TaggedCaptions, Treebank
 from jaxneuron.studies.kadar2017.omission import NETWORKS
 from jaxneuron.studies.kadar2017.options import COMMAND, Options
 from jaxneuron.studies.kadar2017.page import PAGE
@@ -23,11 +23,11 @@ from jaxneuron.studies.kadar2017.results import (
     VISUAL,
     Category,
     Example,
-    Explained,
     Found,
     Function,
     Informed,
-    ModelReport,
+    PathwaysReport,
+    Predicted,
     Ratio,
     Results,
     TextReport,
@@ -77,7 +77,7 @@ def parsed(run: Run) -> Parsed:
     return material.parsed(texts, run.options.parsed, run.given.treebank, seed=run.seed)
 
 
-def prepare(run: Run) -> Material:
+def prepare(run: Run) -> TaggedCaptions:
     """Encode what is analysed."""
     return material.prepare(run.of(model), run.of(parsed), captions=run.preset.captions)
 
@@ -97,12 +97,12 @@ def scores(run: Run) -> dict[str, np.ndarray]:
     return _kept.arrays(run.directory / "omission.npz", compute)
 
 
-def model_report(run: Run) -> ModelReport:
+def model_report(run: Run) -> PathwaysReport:
     """Say how large and how good the model is."""
     used, texts = run.of(model), run.given.texts
     train, dev = (vocabulary.encode(used.vocabulary, part.sentences) for part in (texts.train, texts.dev))
     found = quality(used, texts, train, dev)
-    return ModelReport(
+    return PathwaysReport(
         parameters=sum(leaf.size for leaf in jax.tree.leaves(used.params)),
         vocabulary=len(used.vocabulary.words),
         units=used.config.units,
@@ -141,7 +141,7 @@ def fitted(run: Run) -> regression.Fitted:
     return regression.fit(words, relations, run.of(scores), learn=preset.learn, frequent=preset.frequent)
 
 
-def explained(run: Run) -> dict[str, Explained]:
+def explained(run: Run) -> dict[str, Predicted]:
     """Return how much of the scores of each network is explained."""
     return run.of(fitted).explained
 

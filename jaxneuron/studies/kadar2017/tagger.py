@@ -27,7 +27,7 @@ EDGE = "^"
 LAYERS = (PART, RELATION)
 
 
-class Trained(NamedTuple):
+class Classifiers(NamedTuple):
     """Both classifiers, and how good they are."""
 
     upos: SGDClassifier
@@ -51,7 +51,7 @@ def plain(text: Labelled) -> Labelled:
     return build([[text.sentences[row][at].lower() for at in kept[row]] for row in rows], labels=labels)
 
 
-def train(treebank: Labelled, dev: Labelled, *, seed: int = 0) -> Trained:
+def train(treebank: Labelled, dev: Labelled, *, seed: int = 0) -> Classifiers:
     """Train on a treebank, and measure on its dev, and on the embedded scenes, whose grammar knows.
 
     Args:
@@ -61,12 +61,12 @@ def train(treebank: Labelled, dev: Labelled, *, seed: int = 0) -> Trained:
     """
     upos = _fit(_words(treebank.sentences), treebank.labels[PART], seed)
     deprel = _fit(_tags(treebank.sentences, treebank.labels[PART]), treebank.labels[RELATION], seed)
-    found = Trained(upos, deprel, Tagger(0, 0.0, 0.0, 0.0, 0.0))
+    found = Classifiers(upos, deprel, Tagger(0, 0.0, 0.0, 0.0, 0.0))
     right = [share for known in (dev, scenes.parsed("dev")) for share in _right(found, known)]
     return found._replace(quality=Tagger(sum(map(len, dev.sentences)), *right))
 
 
-def _right(trained: Trained, known: Labelled) -> list[float]:
+def _right(trained: Classifiers, known: Labelled) -> list[float]:
     """Return the shares of parts of speech and of relations that are right."""
     told = tag(trained, known.sentences)
     return [
@@ -74,7 +74,7 @@ def _right(trained: Trained, known: Labelled) -> list[float]:
     ]
 
 
-def tag(trained: Trained, sentences: list[list[str]]) -> Labelled:
+def tag(trained: Classifiers, sentences: list[list[str]]) -> Labelled:
     """Return sentences with their parts of speech and relations."""
     tags = _predict(trained.upos, _words(sentences), sentences)
     relations = _predict(trained.deprel, _tags(sentences, tags), sentences)

@@ -12,7 +12,7 @@ from jaxneuron.corpora.vocabulary import END
 from jaxneuron.extract.to_store import extract
 from jaxneuron.store import Store
 from jaxneuron.studies.recurrence.presets import Preset
-from jaxneuron.studies.recurrence.results import Trained
+from jaxneuron.studies.recurrence.results import OfSeed
 from jaxneuron.studies.running import Report
 from jaxneuron.types import Site
 from jaxneuron_models import lstm_training
@@ -76,7 +76,7 @@ def states(models: list[Model], given: Texts, preset: Preset, directory: Path, r
     return found
 
 
-def described(models: list[Model], given: Texts, directory: Path) -> list[Trained]:
+def described(models: list[Model], given: Texts, directory: Path) -> list[OfSeed]:
     """Return how good each model is, beside one that only counts words."""
     words = models[0].vocabulary
     encoded = [vocabulary.encode(words, some) for some in given]
@@ -87,6 +87,6 @@ def described(models: list[Model], given: Texts, directory: Path) -> list[Traine
         curves = json.loads((directory / f"model{number}" / "curves.json").read_text(encoding="utf-8"))
         size = int(sum(np.size(leaf) for leaf in jax.tree.leaves(model.params)))
         found.append(
-            Trained(number, measured.perplexity, float(counted), measured.count, len(words.words), size, curves)
+            OfSeed(number, measured.perplexity, float(counted), measured.count, len(words.words), size, curves)
         )
     return found

@@ -22,7 +22,7 @@ class End(StrEnum):
     RANDOM = "random"
 
 
-class Trained(NamedTuple):
+class OfSeed(NamedTuple):
     """A model, and how good it is."""
 
     seed: int
@@ -91,7 +91,7 @@ class Found(NamedTuple):
 class Results(NamedTuple):
     """What the stages come to."""
 
-    models: list[Trained]
+    models: list[OfSeed]
     sites: list[str]
     scores: list[Scores]
     alike: list[Alike]

@@ -15,13 +15,13 @@ from jaxneuron.studies.recurrence.material import Texts
 from jaxneuron.studies.recurrence.options import COMMAND, Options
 from jaxneuron.studies.recurrence.page import PAGE
 from jaxneuron.studies.recurrence.presets import PRESETS, Preset
-from jaxneuron.studies.recurrence.results import Alike, Erased, Found, Results, Scores, Trained
+from jaxneuron.studies.recurrence.results import Alike, Erased, Found, OfSeed, Results, Scores
 from jaxneuron_models.model import Model
 
 Run = running.Run[Texts, Preset, Options]
 
 
-class Keys(NamedTuple):
+class Draws(NamedTuple):
     """Of what is random, after the training."""
 
     rotate: Array
@@ -43,8 +43,8 @@ def unknown(run: Run) -> dict[str, float]:
     return run.unknown(run.of(prepare)[0].vocabulary, run.given._asdict())
 
 
-def _keys(run: Run) -> Keys:
-    return Keys(*jax.random.split(jax.random.fold_in(jax.random.key(run.seed), 1000)))
+def _keys(run: Run) -> Draws:
+    return Draws(*jax.random.split(jax.random.fold_in(jax.random.key(run.seed), 1000)))
 
 
 def _states(run: Run) -> list[Store]:
@@ -67,7 +67,7 @@ def _compared(run: Run) -> list[Compared]:
     return comparing.compared(run.of(_keys).rotate, run.of(_sums), run.of(_layers), run.preset.models)
 
 
-def _models(run: Run) -> list[Trained]:
+def _models(run: Run) -> list[OfSeed]:
     return material.described(run.of(prepare), run.given, run.directory)
 
 
