@@ -283,7 +283,8 @@ _PAGE = """<!doctype html>
 <style>
 {css}
 .piece {{ padding: .1em 0; border-radius: .2em; }}
-h1, .words, td, code {{ overflow-wrap: anywhere; }}
+h1, .words, code {{ overflow-wrap: anywhere; }}
+td {{ overflow-wrap: break-word; }}
 .bars {{ width: 100%; max-width: 44rem; }}
 .bars td:last-child {{ width: 100%; }}
 .heat {{ width: auto; }}

@@ -82,9 +82,9 @@ def learn(method: Method, told: Told, given: Any) -> None:
     rows = []
     for feature in sorted(range(found.features), key=lambda number: -kept.density[number]):
         items = [(item, score) for item, score in zip(top.item[feature], top.score[feature], strict=True) if item >= 0]
-        words = ", ".join(flat[item] for item, score in items if score > 0)
+        words = " | ".join(flat[item] for item, score in items if score > 0)
         rows.append((feature, float(kept.density[feature]), float(items[0][1]) if items else 0.0, words))
-    said = [f"{unknown}.", *_said(found, kept, recovered, learned.curve, texts)]
+    said = [*_said(found, kept, recovered, learned.curve, texts), f"{unknown}."]
     if out is not None:
         said.append(
             f"The folder {out} is SAELens's; ask about the features with --dictionary {out} and "
@@ -167,8 +167,8 @@ def _said(dictionary: Any, kept: Any, recovered: Any, curve: Any, texts: _Split)
     said = [
         f"{dictionary.features:,} features, learnt of {words[0]:,} words in {curve.step[-1]:,} steps, explain "
         f"{kept.explained:.1%} of the variance of {words[1]:,} words held out.",
-        f"{kept.active:.1f} features are active at a word; {kept.dead:.1%} are at none of those held out, and "
-        f"{curve.dead[-1]:.1%} were not for long at the end of the training.",
+        f"{kept.active:.1f} features are active at a word; {kept.dead:.1%} are active at no word held out, and "
+        f"{curve.dead[-1]:.1%} had long been active at none when the training ended.",
     ]
     if recovered is not None:
         name, found = recovered

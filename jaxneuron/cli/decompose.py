@@ -92,36 +92,48 @@ def decompose(method: Method, told: Told, given: Given) -> None:
             values, sites = np.asarray(table[:], np.float32), _factors.Sites(dict(table.sites))
         found = Recorded(values, sites, sentences, labels, label_names)
         if given.each:
-            answer = _each(module, key, told, given, found)
+            answer, settled = _each(module, key, told, given, found)
         else:
             factors = call(method, "decompose", {"key": key, "activations": values}, told)
-            answer = _answered(module, method, told, given, found, factors, key)
-    given.shown.give(answer._replace(sentences=[*answer.sentences, f"{unknown}."]))
+            answer, settled = _answered(module, told, given, found, factors, key), bool(factors.settled)
+    steps = [] if settled else [f"{method.name} had not settled when its steps ran out; give more --steps."]
+    given.shown.give(answer._replace(sentences=[*answer.sentences, *steps, f"{unknown}."]))
 
 
-def _each(module: Any, key: Any, told: Told, given: Given, found: Recorded) -> Answer:
-    """Return the answer about each text for itself."""
+def _each(module: Any, key: Any, told: Told, given: Given, found: Recorded) -> tuple[Answer, bool]:
+    """Return the answer about each text for itself, and whether all had settled; too short a text has no parts."""
     import numpy as np
 
     from jaxneuron.cli import _factors
 
-    starts = np.cumsum([0, *map(len, found.sentences)])
-    parts = module.each(key, found.values, starts, **told)
+    lengths = np.array([len(words) for words in found.sentences])
+    long = lengths >= told["factors"]
+    if not long.any():
+        raise ValueError(f"--factors {told['factors']}: no text has so many words; {lengths.max()} is the most")
+    starts = np.cumsum([0, *lengths[long]])
+    parts = module.each(key, found.values[np.repeat(long, lengths)], starts, **told)
     units, where = found.values.shape[1], found.sites.title
     rows: list[Any] = []
     texts: list[Any] = []
-    for text, (factors, words) in enumerate(zip(parts, found.sentences, strict=True)):
+    for text, factors in zip(np.flatnonzero(long).tolist(), parts, strict=True):
+        words = found.sentences[text]
         codes, basis = np.asarray(factors.codes), np.asarray(factors.basis)
         rows += [(text, *row) for row in _factors.of_parts(codes, basis, found.sites, words, given.k)]
         shown = _factors.texts(codes, [words], FACTORS, 1) if len(texts) < 200 else []
         texts += [one._replace(title=f"text {text}, {one.title.partition(',')[0]}") for one in shown]
     said = [f"{len(parts)} texts, each in {len(rows) // len(parts)} parts of {units} units of {where}."]
+    if not long.all():
+        short = int(np.sum(~long))
+        said.append(
+            f"{short} of {len(long)} texts have fewer words than --factors {told['factors']}, and are left out."
+        )
     title = f"Of what parts are the activations of {where}, text by text?"
     columns = ("text", "factor", "share", "units", "highest at", "lowest at")
-    return Answer(title, said, columns, rows, texts, note=_COLOURS)
+    answer = Answer(title, said, columns, rows, texts, note=f"{_SHARE} {_COLOURS}")
+    return answer, all(bool(factors.settled) for factors in parts)
 
 
-def _answered(module: Any, method: Method, told: Told, given: Given, found: Recorded, factors: Any, key: Any) -> Answer:
+def _answered(module: Any, told: Told, given: Given, found: Recorded, factors: Any, key: Any) -> Answer:
     """Return the answer about all texts together: of groups of units, of clusters of words, or of parts."""
     import numpy as np
 
@@ -129,9 +141,7 @@ def _answered(module: Any, method: Method, told: Told, given: Given, found: Reco
 
     codes, basis = np.asarray(factors.codes[:], np.float32), np.asarray(factors.basis, np.float32)
     words, where, charted = found.words, found.sites.title, given.shown.out is not None
-    said = (
-        [] if bool(factors.settled) else [f"{method.name} had not settled when its steps ran out; give more --steps."]
-    )
+    said: list[str] = []
     if _factors.one_hot(basis.T):
         rows = _factors.of_units(codes, basis, found.sites, words, given.k)
         sizes = ", ".join(str(row[2]) for row in rows[:8])
@@ -158,8 +168,12 @@ def _answered(module: Any, method: Method, told: Told, given: Given, found: Reco
     said.append(f"{len(rows)} factors of the {basis.shape[1]} units of {where}, from the one that explains most.")
     texts = _factors.texts(codes, found.sentences, FACTORS, TEXTS) if charted else []
     columns = ("factor", "share", "units", "highest at", "lowest at")
-    return Answer(f"Of what parts are the activations of {where}?", said, columns, rows, texts, note=_COLOURS)
+    return Answer(
+        f"Of what parts are the activations of {where}?", said, columns, rows, texts, note=f"{_SHARE} {_COLOURS}"
+    )
 
+
+_SHARE = "share: the squares of what the factor writes, of those of all factors."
 
 _COLOURS = "In the text, orange is above 0 and blue below, the stronger the farther; the pointer shows the value."
 
@@ -176,8 +190,8 @@ def _labelled(found: Recorded, codes: Any, rows: list[Any], columns: Any, given:
     count, covered = int(aligned.aligned.sum()), int(aligned.size[aligned.aligned].sum())
     labels = sorted({name for name, good in zip(called, aligned.aligned, strict=True) if good})
     said = (
-        f"{count} of {len(rows)} clusters are of one label, by at least {given.least:.0%} of their words "
-        f"({covered / max(aligned.size.sum(), 1):.0%} of all): {', '.join(labels) or 'none'}."
+        f"Clusters of one label, by at least {given.least:.0%} of their words: {count} of {len(rows)}, with "
+        f"{covered / max(aligned.size.sum(), 1):.1%} of all words ({', '.join(labels) or 'none'})."
     )
     named = [
         f"{row[0]}: {name if good else row[4].partition(' | ')[0]}"
@@ -238,6 +252,6 @@ def _map(told: Told, given: Given, found: Recorded, group: Any, named: list[str]
         for token, (x, y) in zip(where.tolist(), places.round(4).tolist(), strict=True)
     ]
     how = "two principal components" if reduction == "pca" else "UMAP"
-    return Chart(
-        "The map", clusters.places(points, named), f"Words by {how} of their activations; the pointer names them."
-    )
+    axes = ("first principal component", "second") if reduction == "pca" else ("UMAP, first axis", "second")
+    chart = clusters.places(points, named, axes)
+    return Chart("The map", chart, f"Words by {how} of their activations; the pointer names them.")

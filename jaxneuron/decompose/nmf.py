@@ -116,8 +116,8 @@ def _positive(activations: Any, clip: bool) -> Near:
     if bool(jnp.any(below)):
         token, unit = (int(one) for one in np.argwhere(np.asarray(below))[0])
         raise ValueError(
-            f"the activation of unit {unit} at token {token} is below 0; give clip=True for those to count as 0, or "
-            "take a site after a ReLU, or semi_nmf"
+            f"the activation of unit {unit} at token {token} is below 0; give clip for those to count as 0, or take a "
+            "site after a ReLU, or semi_nmf"
         )
     return found
 

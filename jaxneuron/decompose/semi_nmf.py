@@ -95,7 +95,8 @@ def _solve(
         with_x, among = times(x, basis.T), times(basis, basis.T)
         up = jnp.maximum(with_x, 0) + times(codes, jnp.maximum(-among, 0))
         down = jnp.maximum(-with_x, 0) + times(codes, jnp.maximum(among, 0))
-        codes = codes * jnp.sqrt(up / jnp.maximum(down, floor))
+        # root by root: up / down overflows where down is nothing, and a code of 0 would become 0 * inf
+        codes = codes * (jnp.sqrt(up) / jnp.sqrt(jnp.maximum(down, floor)))
         # |X - C B|^2 without another matrix as large as the activations
         error = whole - 2 * jnp.sum(with_x * codes) + jnp.sum(times(codes.T, codes) * among)
         look = number % 10 == 9

@@ -91,7 +91,7 @@ def alike(values: Float[np.ndarray, "unit unit"], groups: Int[np.ndarray, "unit"
         for i in range(len(starts))
         for j in range(len(starts))
     ]
-    scale = alt.Scale(domain=[-1, 0, 1], range=[DIVERGING[0], DIVERGING[1], DIVERGING[2]])
+    scale = alt.Scale(domain=[-1, 0, 1], range=DIVERGING[::-1])  # orange is above 0, as in the text beside it
     cells = (
         alt.Chart(alt.Data(values=rows))
         .mark_rect()
@@ -105,12 +105,13 @@ def alike(values: Float[np.ndarray, "unit unit"], groups: Int[np.ndarray, "unit"
     return specification(cells.properties(height=420, description="Correlations of units, ordered by their group"))
 
 
-def places(points: Sequence[Point], names: Sequence[str]) -> Spec:
+def places(points: Sequence[Point], names: Sequence[str], axes: tuple[str, str]) -> Spec:
     """Return a map of points, in the colours of their clusters.
 
     Args:
         points: all of them.
         names: of the clusters, the largest first.
+        axes: what they are.
     """
     chosen = [points[i] for i in np.unique(np.linspace(0, len(points) - 1, min(POINTS, len(points))).astype(int))]
     shown = list(names[:NAMED])
@@ -121,14 +122,14 @@ def places(points: Sequence[Point], names: Sequence[str]) -> Spec:
         for point in chosen
     ]
     scale = alt.Scale(domain=shown + others, range=[*COLOURS[: len(shown)], *([CHANCE] * len(others))])
-    axis = alt.Axis(labels=False, ticks=False, title=None, grid=False)
+    across, up = (alt.Axis(labels=False, ticks=False, title=title, grid=False) for title in axes)
     told = ["name:N", "cluster:N"] + ["label:N"] * any(point.label for point in chosen)
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_circle(size=28, opacity=0.65)
         .encode(
-            x=alt.X("x:Q", axis=axis, scale=alt.Scale(zero=False)),
-            y=alt.Y("y:Q", axis=axis, scale=alt.Scale(zero=False)),
+            x=alt.X("x:Q", axis=across, scale=alt.Scale(zero=False)),
+            y=alt.Y("y:Q", axis=up, scale=alt.Scale(zero=False)),
             color=alt.Color("cluster:N", scale=scale, legend=legend(shown + others)),
             tooltip=told,
         )

@@ -188,6 +188,10 @@ def test_each_text_is_made_of_parts_of_its_own(ask):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "1", "--clip", "--each", "--text", "w1 w2"]
     found = rows(ask("decompose", "nmf", *options, "--text", "w3", "--json"))
     assert [(row["text"], row["factor"]) for row in found] == [(0, 0), (1, 0)]
+    two = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", "--clip", "--each", "--text", "w3"]
+    said = ask("decompose", "nmf", *two, "--text", "w1 w2")
+    assert "1 texts, each in 2 parts" in said and "1 of 2 texts have fewer words than --factors 2" in said
+    assert "no text has so many words; 1 is the most" in ask("decompose", "nmf", *two, code=2)
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "1", "--text", "w1 w2", "--each"]
     ask("decompose", "pca", *options, code=2)
 
@@ -202,7 +206,7 @@ def test_words_are_clustered(ask, method):
 def test_clusters_of_words_have_a_map_and_labels(ask, tmp_path):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", "--data", "labelled.conll"]
     said = ask("decompose", "latent_concepts", *options, "--out", tmp_path / "words")
-    assert "2 clusters of" in said and "clusters are of one label" in said
+    assert "2 clusters of" in said and "Clusters of one label" in said
     page = (tmp_path / "words" / "answer.html").read_text()
     assert "<h2>The map</h2>" in page and "vega" in page and "http-equiv" in page
     found = [json.loads(line) for line in (tmp_path / "words" / "answer.jsonl").read_text().splitlines()]

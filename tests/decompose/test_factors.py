@@ -68,7 +68,7 @@ def test_each_text_has_parts_of_its_own():
 def test_what_is_below_nought_is_named_or_counts_as_nought():
     activations, _ = signals()
     activations[5, 2] = -1
-    with pytest.raises(ValueError, match="unit 2 at token 5 is below 0; give clip=True"):
+    with pytest.raises(ValueError, match="unit 2 at token 5 is below 0; give clip"):
         nmf.decompose(KEY, activations, factors=3)
     clipped = np.maximum(activations, 0)
     for field, wanted in zip(
@@ -86,6 +86,12 @@ def test_features_are_few_units_and_their_codes_never_below_nought():
     assert np.min(found.codes) >= 0 and np.all(np.count_nonzero(found.basis, axis=1) == 2)
     cosine = np.abs(np.asarray(found.basis) @ (basis / np.linalg.norm(basis, axis=1, keepdims=True)).T)
     assert cosine.max(axis=1).min() > 0.95
+
+
+def test_a_code_that_became_nought_stays_a_number():
+    activations = 10 * (np.random.default_rng(0).exponential(size=(200, 30)) - 0.5).astype(np.float32)
+    found = semi_nmf.decompose(KEY, activations, factors=6, share=0.1)
+    assert np.isfinite(found.codes).all() and np.count_nonzero(found.codes, axis=0).all() and found.settled
 
 
 def test_centres_are_as_near_as_scikit_learn_s():
