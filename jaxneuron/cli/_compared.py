@@ -87,7 +87,7 @@ def _words(layers: Layers, sentences: list[list[str]], units: Sequence[int]) -> 
     values = np.asarray(layers.table[:, units], np.float32)
     found = selection.top_words(values, sentences, count=WORDS, least=least)
     sides = [
-        [", ".join(found.words[item] for item in row if item >= 0) for row in top.item.tolist()]
+        [" | ".join(found.words[item] for item in row if item >= 0) for row in top.item.tolist()]
         for top in (found.highest, found.lowest)
     ]
     return dict(zip(units, zip(*sides, strict=True), strict=True))
@@ -134,5 +134,5 @@ def heat(own: Layers, others: Sequence[Layers], table: Any, measure: str) -> Ite
     start = 0
     for other in others:
         values = table[:, start : start + len(other.sites)].tolist()
-        yield Heat(f"{measure}: layers of {own.model}, and of {other.model}", own.sites, other.sites, values)
+        yield Heat(f"{measure}: down, layers of {own.model}; across, of {other.model}", own.sites, other.sites, values)
         start += len(other.sites)

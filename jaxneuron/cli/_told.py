@@ -11,6 +11,7 @@ class Told(NamedTuple):
     columns: tuple[str, ...]
     rows: list[Any]
     said: list[str]
+    note: str = ""  # what the columns are
 
 
 class About(NamedTuple):

@@ -38,7 +38,7 @@ def minimal_set(found: Any, about: About) -> Told:
         f"of the test part; the first {rows[0][1]} by {about.methods[0]} reach {rows[0][0]:.0%} of that where they are "
         f"chosen, and are right for {rows[0][3]:.1%} of the test part."
     )
-    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, [said])
+    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, [said], _FEWEST)
 
 
 def feature_selection(found: Any, about: About) -> Told:
@@ -55,7 +55,13 @@ def feature_selection(found: Any, about: About) -> Told:
         f"cluster of theirs, {len(chosen.kept)} of {units} units.",
         f"{rows[0][1]} of them are right for {rows[0][3]:.1%} of the test part, all units for {tested[-1]:.1%}.",
     ]
-    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, said)
+    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, said, _FEWEST)
+
+
+_FEWEST = (
+    "share of all: what the units must reach of the accuracy that all units have where their number is chosen; "
+    "accuracy: of the test part, which had no say in it."
+)
 
 
 def importance(found: Any, about: About) -> Told:

@@ -68,10 +68,14 @@ def redundant_units(found: Any, about: About) -> Told:
     ]
     some = min(rows, key=lambda row: abs(row[0] - 0.3))
     said = (
-        f"{some[2]:.1%} of {found.groups.shape[1]} units say what others do, at a distance of {some[0]:g}; of one site "
-        f"by itself at most {max(some[3:]):.1%}."
+        f"{some[2]:.1%} of {found.groups.shape[1]:,} units say what others do, up to a distance of {some[0]:g}; of one "
+        f"site by itself at most {max(some[3:]):.1%}."
     )
-    return Told(("distance", "clusters", "redundant", *about.sites), rows, [said])
+    note = (
+        "distance: 1 - |correlation|, up to which units are one cluster; clusters: what is left if each counts once; "
+        "redundant: the share of all units that is not; by the name of a site: the same of it alone."
+    )
+    return Told(("distance", "clusters", "redundant", *about.sites), rows, [said], note)
 
 
 def cluster_probes(found: Any, about: About) -> Told:

@@ -132,8 +132,8 @@ def _rows(found: Any, value: Any, weights: list[float], text: int, site: str, k:
         for place, (piece, weight) in enumerate(zip(found.pieces, weights, strict=True))
     ]
     units = value.sum(0)
-    best = np.argsort(-np.abs(units))[:k]
-    return rows + [(text, "unit", "", "", "", site, int(unit), float(units[unit])) for unit in best]
+    best = [unit for unit in np.argsort(-np.abs(units), kind="stable")[:k].tolist() if units[unit]]
+    return rows + [(text, "unit", "", "", "", site, unit, float(units[unit])) for unit in best]
 
 
 def _said(method: Method, found: Any, weights: list[float], text: int, result: Any, given: Given) -> str:
@@ -142,6 +142,12 @@ def _said(method: Method, found: Any, weights: list[float], text: int, result: A
     drove = ", ".join(f"{piece!r} ({weight:+.3g})" for piece, weight in shown)
     if found.target is None:
         return f"Text {text}: {found.name} turns furthest (1 - cosine) without {drove.replace('+', '')}."
+    if not any(weights):
+        return (
+            f"Text {text}: {found.name} scores {found.score:.4g} at the word asked, and no token has a share in "
+            "it: a unit that is off there has none. --position asks at another word; `jaxneuron neuron` says where one "
+            "is on."
+        )
     said = f"Text {text}: {found.name} scores {found.score:.4g}; strongest: {drove}."
     if hasattr(result, "error"):
         said += _missed(method, float(abs(result.error).max()), max(map(abs, weights), default=0), given.through)

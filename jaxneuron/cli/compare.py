@@ -91,8 +91,12 @@ def compare(method: Method, told: Told, given: Given) -> None:
         "rotated: the score of the same unit where the other model's layers are in a random basis; excess: the score "
         "less that. A partner that falls where the unit rises is shown with the words at which it is lowest."
     )
-    title = f"Which units of {own.model} recur in {', '.join(other.model for other in others)}?"
-    given.shown.give(Answer(title, said, columns, rows, (), spread, heat, note if baseline is not None else "", shown))
+    there, note = ", ".join(other.model for other in others), note if baseline is not None else ""
+    title = f"Which units of {own.model} recur in {there}?"
+    if module.SUMS == "layers":
+        title = f"Which layers of {own.model} are like those of {there}?"
+        note = "In the table, first the layer that is most like each one, then the others."
+    given.shown.give(Answer(title, said, columns, rows, (), spread, heat, note, shown))
 
 
 def _said(own: Layers, others: Sequence[Layers], method: str, score: Any, baseline: Any) -> list[str]:

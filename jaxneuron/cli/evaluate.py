@@ -56,6 +56,9 @@ TOLD = {**_told_probes.TOLD, **_told_units.TOLD}
 ORDERED = {"ranking", "order", "masks", "sums"}
 """Parameters that are made of one order of the units."""
 
+UNLABELLED = {"key", "activations", "layers", "tokens", "vocabulary_size"}
+"""Parameters that are made without labels: where an evaluation takes no others, none are spoken of."""
+
 AGREE = ("probeless", "mean_select", "correlation", "linear")
 """Methods that are compared where none is named: they take seconds."""
 
@@ -139,15 +142,16 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
                                **_counts(method, told, table.shape[1]))  # fmt: skip
         found = _more(method, found, labelled)
     about = _told.About(table.sites, parts.names, label_names, methods, given.k, opened.vocabulary.words)
-    columns, rows, said = TOLD.get(method.name, _told.plain)(found, about)
+    columns, rows, said, note = TOLD.get(method.name, _told.plain)(found, about)
     said = [
         *said,
         *parts.said,
-        *([_frequent(classes, each)] if takes - {"sums", "tokens", "vocabulary_size"} else []),
+        *([_frequent(classes, each)] if takes - UNLABELLED - {"sums"} else []),
         f"{unknown_words}.",
     ]
-    title = f"{_signature.question(method)} {_asked.of(layer, given.class_, read.name)} in {_inputs.short(given.model)}"
-    given.shown.give(Answer(title, said, columns, rows))
+    of = _asked.of(layer, given.class_, read.name) if takes - UNLABELLED else read.name
+    title = f"{_signature.question(method)} {of} in {_inputs.short(given.model)}"
+    given.shown.give(Answer(title, said, columns, rows, note=note))
 
 
 def _methods(method: Method, given: str | None) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def neuron(given: Given) -> None:
         own = values[:, number : number + 1]
         words = _words(sentences, own, given.site, unit, given.k, 1 if given.text.text or pool else given.least)
         said += (
-            [_ends(unit, words), _spread(given.site, unit, own[:, 0])]
+            [_extremes(unit, words), _spread(given.site, unit, own[:, 0])]
             if words
             else [_spread(given.site, unit, own[:, 0])]
         )
@@ -67,7 +67,7 @@ def neuron(given: Given) -> None:
     given.shown.give(Answer(title, said, columns_shown, rows, texts, spread, note=note, shown=len(rows)))
 
 
-def _ends(unit: int, rows: list[Any]) -> str:
+def _extremes(unit: int, rows: list[Any]) -> str:
     """Return at which words a unit is highest and lowest."""
     ends = {side: [repr(word) for _, _, what, word, *_ in rows if what.startswith(side)] for side in ("high", "low")}
     return (
@@ -79,10 +79,17 @@ def _spread(site: str, unit: int, values: Any) -> str:
     import numpy as np
 
     low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
+    ends = {float(end): np.mean(values == end) for end in (values.min(), values.max())}
+    off = "".join(f" {share:.0%} are at {end:.3g}." for end, share in ends.items() if share > 0.5)
     return (
         f"Unit {unit} of {site}: mean {values.mean():.3g}, standard deviation {values.std():.3g}; 98% of "
-        f"{len(values):,} places lie from {low:.3g} to {high:.3g}, median {middle:.3g}."
+        f"{len(values):,} places lie from {low:.3g} to {high:.3g}, median {middle:.3g}.{off}"
     )
+
+
+def _ends(values: Any) -> list[str]:
+    """Return the sides on which a unit has extremes: none where most places lie at one value, as behind a ReLU."""
+    return [side for side, end in (("high", values.max()), ("low", values.min())) if (values == end).mean() <= 0.5]
 
 
 def _words(sentences: list[list[str]], values: Any, site: str, unit: int, k: int, least: int) -> list[Any]:
@@ -95,7 +102,8 @@ def _words(sentences: list[list[str]], values: Any, site: str, unit: int, k: int
     least = min(least, max(counts.values()))
     found = selection.top_words(values, sentences, count=k, least=least)
     rows = []
-    for side, top in (("high", found.highest), ("low", found.lowest)):
+    tops = {"high": found.highest, "low": found.lowest}
+    for side, top in ((side, tops[side]) for side in _ends(values)):
         for item, score in zip(top.item[0], top.score[0], strict=True):
             if item >= 0 and score and (score > 0) == (side == "high"):  # of few words, the lowest may be high
                 word = found.words[item]
@@ -113,7 +121,8 @@ def _places(sentences: list[list[str]], values: Any, site: str, unit: int, k: in
 
     found = selection.top_contexts(values, sentences, count=k)
     rows, mean = [], float(values.mean())
-    for side, top in (("high", found.highest), ("low", found.lowest)):
+    tops = {"high": found.highest, "low": found.lowest}
+    for side, top in ((side, tops[side]) for side in _ends(values)):
         for item, score in zip(top.item[0], top.score[0], strict=True):
             if item >= 0 and score != mean and (score > mean) == (side == "high"):
                 words, place = selection.context(sentences, int(item), before=BEFORE, after=AFTER)
@@ -140,7 +149,7 @@ def _texts(sentences: list[list[str]], values: Any, name: str, k: int) -> list[C
     starts = np.cumsum([0, *map(len, sentences)])
     z = (values - values.mean()) / (values.std() or 1)
     highest = np.argsort(-np.maximum.reduceat(z, starts[:-1]))[:k].tolist()
-    lowest = np.argsort(np.minimum.reduceat(z, starts[:-1]))[:k].tolist()
+    lowest = np.argsort(np.minimum.reduceat(z, starts[:-1]))[:k].tolist() if "low" in _ends(values) else []
     chosen = dict.fromkeys(highest + lowest)
     most = max(z.max(), -z.min())
     return [

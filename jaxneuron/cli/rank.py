@@ -17,6 +17,9 @@ from jaxneuron.cli._signature import Method
 ALL = 2**31
 """Texts of a store: all that there are."""
 
+NAMED = 8
+"""Labels of which a sentence names the first unit."""
+
 
 class Given(NamedTuple):
     """A model, a labelled text, and where units are ranked."""
@@ -123,5 +126,6 @@ def _said(rows: list[Any], units: int, layer: str, name: str) -> list[str]:
     best: dict[str, str] = {}
     for label, _, site, number, *_ in rows:
         best.setdefault(label, f"unit {number} of {site}")
-    listed = "; ".join(f"{label}: {where}" for label, where in list(best.items())[:8])
-    return [f"Of {units:,} units, {name} puts first for {layer}: {listed}."]
+    listed = "; ".join(f"{label}: {where}" for label, where in list(best.items())[:NAMED])
+    more = f"; {len(best) - NAMED} more labels are in the table" if len(best) > NAMED else ""
+    return [f"Of {units:,} units, {name} puts first for {layer}: {listed}{more}."]

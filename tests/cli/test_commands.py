@@ -1,10 +1,13 @@
 """Each question of the command line, asked of each kind of tiny model: it answers, or says in one line what would."""
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from jaxneuron.cli import _signature, main
+from jaxneuron.cli import _signature, attribute, main, neuron
 from tests.cli.conftest import rows
 from tests.models.test_open import FLAX
 from tests.models.test_pretrained import save, tensors
@@ -146,6 +149,27 @@ def test_units_are_switched_off(ask, model):
     assert "What" not in said and ("nats" in said or "turn by" in said)
 
 
+def test_a_unit_that_is_mostly_off_has_no_words_at_which_it_is_lowest():
+    values = np.array([[0.0], [0], [0], [2], [1]], np.float32)
+    sentences = [["a", "b", "c"], ["d", "e"]]
+    found = neuron._words(sentences, values, "site", 0, 2, 1) + neuron._places(sentences, values, "site", 0, 2)
+    assert [(row[2], row[3].split()[-1]) for row in found] == [("high word", "d"), ("high word", "e"),
+                                                              ("high", "e"), ("high", "[e]")]  # fmt: skip
+    assert [one.title for one in neuron._texts(sentences, values[:, 0], "unit 0", 1)] == ["unit 0, text 1"]
+    assert "60% are at 0." in neuron._spread("site", 0, values)
+
+
+def test_where_no_token_has_a_share_none_is_called_strongest():
+    found: Any = SimpleNamespace(target="unit", name="unit 3", score=0.0, pieces=["w1", "w2"], word=[0, 1])
+    method = _signature.read("jaxneuron.attribute", "input_x_gradient", "attribute")
+    given = attribute.Given("hf")
+    said = attribute._said(method, found, [0.0, 0.0], 0, None, given)
+    assert "unit 3 scores 0" in said and "strongest" not in said and "--position" in said
+    assert "strongest: 'w2' (+1)" in attribute._said(method, found, [0.0, 1.0], 0, None, given)
+    value = np.array([[0.0, 2, 0], [0, 0, 0]])
+    assert [row[6] for row in attribute._rows(found, value, [2.0, 0.0], 0, "embed", 5) if row[1] == "unit"] == [1]
+
+
 @pytest.mark.parametrize("model", SITES)
 def test_n_grams_are_found_and_units_grouped(ask, model):
     options = ["--model", model, "--site", SITES[model], "--text", text(model)]
@@ -162,7 +186,11 @@ def test_units_of_a_copy_are_recognised_one_by_one(ask, tmp_path):
                for row in found if row["score"])  # fmt: skip
     assert found[0]["words"] == found[0]["words there"] != "" and found[0]["excess"] >= found[-1]["excess"]
     page = (tmp_path / "page" / "answer.html").read_text()
-    assert page.count("class=heat") == 2 and page.count("class=bars") == 1 and "cka: layers of hf" in page
+    assert (
+        page.count("class=heat") == 2
+        and page.count("class=bars") == 1
+        and "cka: down, layers of hf; across, of lstm" in page
+    )
 
 
 def test_models_are_compared_layer_by_layer_and_by_regression(ask):
