@@ -94,7 +94,7 @@ def parsed(split: str) -> Labelled:
     Example:
         >>> captions = parsed("dev")
         >>> list(zip(captions.sentences[1], captions.labels["deprel"][1]))[:3]
-        [('a', 'det'), ('child', 'root'), ('near', 'case')]
+        [('a', 'det'), ('small', 'amod'), ('woman', 'nsubj')]
     """
     _check(split)
     seed = SPLITS.index(split)

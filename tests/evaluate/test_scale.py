@@ -38,6 +38,7 @@ from tests.test_scale import ALL_ANSWER, KEY, VARIANTS, WIDE, x64
 NO_ACTIVATIONS = {
     "baselines.majority": "it sees labels only",
     "baselines.lexicon": "it sees words and labels only",
+    "reconstruction.kept": "a dictionary is of activations at one scale and place",
 }
 
 DATA = planted.classes(120)
