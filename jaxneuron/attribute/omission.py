@@ -56,8 +56,8 @@ def attribute(
 
     Example:
         >>> bag = lambda there: there @ jnp.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-        >>> print(attribute(bag, jnp.ones((1, 3))).round(3))
-        [[0.051 0.106 0.051]]
+        >>> [round(float(one), 3) for one in attribute(bag, jnp.ones((1, 3)))[0]]
+        [0.051, 0.106, 0.051]
     """
     x = _numbers.floating(_numbers.array(x, "x"))
     if x.ndim != 2 or not x.size:
