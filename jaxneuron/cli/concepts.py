@@ -99,9 +99,9 @@ def concepts(method: Method, told: Told, given: Given) -> None:
             if "spans" in method.takes:
                 asked = asked._replace(spans=made.spans, pieces=made.text.pieces)
     teller = _told_concepts.TOLD.get(method.name)
-    columns, rows, said = teller(result, asked) if teller else _told.plain(result)
+    columns, rows, said, note = teller(result, asked) if teller else _told.plain(result)
     title = f"{_signature.question(method)} {_inputs.short(given.model)}"
-    given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows))
+    given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows, note=note))
 
 
 def _fits(method: Method, given: Given, sites: list[str]) -> None:
