@@ -33,7 +33,7 @@ def decompose(
     dimensions: int = 10,
     neighbours: int = 15,
     restarts: int = 4,
-    steps: int = 300,
+    steps: int = 1_000,
     budget: int = batching.BUDGET,
 ) -> Factors:
     """Cluster tokens or units after their activations were reduced to a few dimensions.
@@ -85,6 +85,6 @@ def decompose(
         budget=budget,
     )
     points = jnp.asarray(reduced.astype(found.values.dtype))
-    group, _, settled = k_means(for_seeds, points, factors, restarts, steps, 0.0)
+    group, _, settled = k_means(for_seeds, points, factors, restarts, steps, 1e-6)
     made = of_tokens if of == "tokens" else of_units
     return made(found, np.asarray(group), factors, settled)

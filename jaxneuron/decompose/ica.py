@@ -29,7 +29,7 @@ def decompose(
     activations: Float[Any, "token unit"] | Table,
     *,
     factors: int,
-    steps: int = 200,
+    steps: int = 2_000,
     tolerance: float = 1e-4,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,

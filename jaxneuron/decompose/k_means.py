@@ -23,7 +23,7 @@ def decompose(
     *,
     factors: int,
     restarts: int = 1,
-    steps: int = 300,
+    steps: int = 1_000,
     tolerance: float = 1e-4,
 ) -> Factors:
     """Cluster tokens: each belongs to the centre that is nearest, `min sum |activations - codes @ basis|^2`.

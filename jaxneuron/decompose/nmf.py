@@ -28,7 +28,7 @@ def decompose(
     activations: Float[Any, "token unit"] | Table,
     *,
     factors: int,
-    steps: int = 500,
+    steps: int = 5_000,
     tolerance: float = 1e-4,
     clip: bool = False,
 ) -> Factors:
@@ -69,7 +69,7 @@ def each(
     starts: Int[Any, "texts"],
     *,
     factors: int,
-    steps: int = 500,
+    steps: int = 5_000,
     tolerance: float = 1e-4,
     clip: bool = False,
 ) -> list[Factors]:

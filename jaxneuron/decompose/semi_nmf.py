@@ -31,7 +31,7 @@ def decompose(
     *,
     factors: int,
     share: float = 0.01,
-    steps: int = 500,
+    steps: int = 5_000,
     tolerance: float = 1e-5,
 ) -> Factors:
     """Factor activations into features with codes of 0 or above: `activations ≈ codes @ basis`.
