@@ -28,6 +28,9 @@ LEFT_OUT = {
     "study poerner2018 --data": "half an hour; the demo runs the same study",
     "study concepts --model": "tests/studies runs it; an hour",
     "study dni2018 --language c": "needs the source code of something large",
+    "decompose sparse_autoencoder": "minutes of training; tests/cli/test_dictionary.py runs it",
+    "--dictionary runs/dictionary": "needs that training",
+    "compare max_correlation": "needs another model; tests/cli/test_commands.py runs it",
     "study attribution --model": "a quarter of an hour; the head that it leaves is made below",
 }
 DEMO = "jaxneuron study poerner2018 --preset demo --out demo"
