@@ -7,10 +7,8 @@ threshold, and anew for each further one; ours cuts one tree. Groups are compare
 distance to the centres. Needs `pip install --no-deps neurox==1.0.9`.
 """
 
-import argparse
 import contextlib
 import io
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,7 +16,7 @@ import numpy as np
 from neurox.interpretation import clustering
 from sklearn.cluster import KMeans
 
-from benchmarks.measure import Row, compare, in_turn, report
+from benchmarks.measure import Row, alone, compare, in_turn
 from jaxneuron.decompose import correlation_clusters, k_means
 
 KEY = jax.random.key(0)
@@ -101,14 +99,5 @@ def rows(*, quick: bool = False) -> list[Row]:
     ]
 
 
-def main() -> None:
-    """Run this benchmark alone."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="little data; ratios mean little")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
-    options = parser.parse_args()
-    report(rows(quick=options.quick), options.json)
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, rows)

@@ -7,14 +7,12 @@ ways are what one writes with it: `np.corrcoef` of both models for correlations,
 SVCCA, products of all features for CKA, each two layers by themselves.
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.measure import Row, Times, compare, in_turn, report
+from benchmarks.measure import Row, Times, alone, compare, in_turn
 from jaxneuron.compare import cka, linear_regression, max_correlation, svcca
 
 KEEP = 0.99
@@ -159,14 +157,5 @@ def _svcca(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.svd(kept[0].T @ kept[1], compute_uv=False).mean())
 
 
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="small sizes, within a minute")
-    parser.add_argument("--json", type=Path, help="a file for the rows")
-    options = parser.parse_args()
-    report(rows(quick=options.quick), options.json)
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, rows)

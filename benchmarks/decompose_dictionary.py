@@ -9,17 +9,15 @@ installed; it scales the decoder in its own way, so its losses are not compared.
 directions, with noise.
 """
 
-import argparse
 import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.measure import Row, compare, in_turn, report
+from benchmarks.measure import Row, alone, compare, in_turn
 from jaxneuron.decompose._descent import EPS, Recipe, advance, start
 from jaxneuron.decompose._learn import _first
 from jaxneuron.decompose._objective import Costs
@@ -183,14 +181,5 @@ def rows(*, quick: bool = False) -> list[Row]:
     return found
 
 
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="small sizes, within a minute")
-    parser.add_argument("--json", type=Path, help="a file for the rows")
-    options = parser.parse_args()
-    report(rows(quick=options.quick), options.json)
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, rows)

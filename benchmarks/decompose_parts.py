@@ -6,17 +6,15 @@ Activations are drawn: sums of sparse parts, with noise. What both sides minimis
 are: ours may be at most a hundredth worse. Both stop at the same tolerance.
 """
 
-import argparse
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 from sklearn.decomposition import NMF, PCA, FastICA
 
-from benchmarks.measure import Row, compare, in_turn, report
+from benchmarks.measure import Row, alone, compare, in_turn
 from jaxneuron.decompose import ica, nmf, pca
 
 KEY = jax.random.key(0)
@@ -124,14 +122,5 @@ def rows(*, quick: bool = False) -> list[Row]:
         ]
 
 
-def main() -> None:
-    """Run this benchmark alone."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="little data; ratios mean little")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
-    options = parser.parse_args()
-    report(rows(quick=options.quick), options.json)
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, rows)

@@ -1,5 +1,6 @@
 """How a benchmark measures: all sides in turn, medians, peak memory in a process of its own; a table and a file."""
 
+import argparse
 import ctypes
 import gc
 import json
@@ -100,6 +101,20 @@ def apart(module: str, *options: str) -> float:
     if done.returncode:
         raise RuntimeError(f"{module} {' '.join(options)} failed:\n{done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])
+
+
+def alone(described: str | None, rows: Callable[..., Sequence[Row]]) -> None:
+    """Run a benchmark that is nothing but its rows.
+
+    Args:
+        described: the module's docstring, whose first line is the help's.
+        rows: called with `quick`.
+    """
+    parser = argparse.ArgumentParser(description=(described or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, within a minute; ratios mean little")
+    parser.add_argument("--json", type=Path, help="where to write the rows")
+    options = parser.parse_args()
+    report(rows(quick=options.quick), options.json)
 
 
 def report(rows: Sequence[Row], path: Path | None) -> None:
