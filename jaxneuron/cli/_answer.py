@@ -206,6 +206,7 @@ def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:
     if not charts:
         return "", "default-src 'none'; style-src 'unsafe-inline'", ""
     from jaxneuron.report import embedded
+    from jaxneuron.report.html import POLICY
 
     places = "".join(
         f"<h2>{html.escape(chart.title)}</h2>\n<p class=note>{html.escape(chart.note)}</p>\n"
@@ -213,7 +214,7 @@ def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:
         for number, chart in enumerate(charts)
     )
     specs = {f"chart{number}": dict(chart.spec) for number, chart in enumerate(charts)}
-    return places, embedded.POLICY, embedded.scripts(specs)
+    return places, POLICY, embedded.scripts(specs)
 
 
 def coloured(text: Coloured) -> str:

@@ -6,9 +6,6 @@ from jaxneuron.report import _vega
 from jaxneuron.report.charts import Spec
 from jaxneuron.report.html import TEMPLATES, data, script
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
-"""What a page with charts allows itself: what is in it, and nothing from outside."""
-
 
 def scripts(charts: Mapping[str, Spec]) -> str:
     """Return what draws charts into the elements of their ids; nothing where there are none."""

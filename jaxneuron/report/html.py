@@ -18,6 +18,9 @@ from jaxneuron.report import _vega, text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
+"""What a page with charts allows itself: what is in it, and nothing from outside."""
+
 
 def page(path: Path, template: Path, content: Mapping[str, Any]) -> Path:
     """Write a page.
@@ -51,6 +54,7 @@ def _render(template: Path, content: Mapping[str, Any]) -> str:
         environment.filters[written.__name__] = written
     environment.globals["known"] = environment.tests["known"] = text.known
     environment.globals["inline"] = lambda name: Markup(script(loader.get_source(environment, name)[0]))
+    environment.globals["policy"] = Markup(POLICY)
     environment.globals["vega"] = lambda: Markup(script(_vega.bundle()))
     return environment.get_template(f"study/{template.name}").render(**content)
 
