@@ -21,10 +21,9 @@ with the products of every two units of the `layers` of both; or of every two un
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from jaxneuron import batching
-from jaxneuron.comoments import Comoments
 from jaxneuron.table import Table
 from jaxneuron.types import Matches
 
@@ -41,12 +40,4 @@ class Compare(Protocol):
         progress: batching.Progress | None = None,
     ) -> Matches:
         """Say how much of each unit of `a` is found in `b`, one model or several."""
-        ...
-
-
-class Finish(Protocol):
-    """What makes the same of sums, one for each other model."""
-
-    def __call__(self, *sums: Comoments, **options: Any) -> Matches:
-        """Say how much of each unit of the first model is found in the others."""
         ...

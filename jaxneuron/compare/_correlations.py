@@ -1,7 +1,7 @@
 """The most correlated unit of each other model, which three methods sum up in three ways."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from jaxneuron import comoments
 from jaxneuron.comoments import Comoments
 from jaxneuron.compare import _over
+from jaxneuron.types import Matches
 
 
 class Partners(NamedTuple):
@@ -35,6 +36,17 @@ def best(sums: Sequence[Comoments], absolute: bool) -> Partners:
     return Partners(score, np.where(score > 0, partner, -1), np.concatenate(tables, axis=1))
 
 
-def chosen(found: Partners, model: Int[np.ndarray, "unit"]) -> Int[np.ndarray, "unit"]:
-    """Return the partner of each unit in the model that is chosen for it."""
-    return np.take_along_axis(found.partner, model[None], axis=0)[0]
+def recurring(
+    sums: Sequence[Comoments], absolute: bool, over: Callable[..., Any], model: Callable[..., Any]
+) -> Matches:
+    """Return how much each unit recurs.
+
+    Args:
+        sums: with each other model.
+        absolute: see `best`.
+        over: what makes one score of those with each model, such as `np.max`.
+        model: which model's partner is told, such as `np.argmax`.
+    """
+    found = best(sums, absolute)
+    partner = np.take_along_axis(found.partner, model(found.score, axis=0)[None], axis=0)[0]
+    return Matches(over(found.score, axis=0), partner, found.table)

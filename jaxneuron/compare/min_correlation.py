@@ -6,6 +6,8 @@ correlation with the best unit of the worst model. It finds what all models have
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from jaxneuron import batching
 from jaxneuron.comoments import Comoments
 from jaxneuron.compare import _correlations, _over
@@ -40,7 +42,6 @@ def compare(
         TypeError, ValueError: activations that are not finite, or of different texts.
 
     Example:
-        >>> import numpy as np
         >>> a = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 0.0]])
         >>> found = compare(a, [-a[:, ::-1], a[:, :1]])
         >>> found.score.round(3).tolist(), found.partner.tolist()
@@ -51,5 +52,4 @@ def compare(
 
 def finish(*sums: Comoments, absolute: bool = True) -> Matches:
     """Return the same of sums with each other model."""
-    found = _correlations.best(sums, absolute)
-    return Matches(found.score.min(axis=0), _correlations.chosen(found, found.score.argmin(axis=0)), found.table)
+    return _correlations.recurring(sums, absolute, np.min, np.argmin)
