@@ -123,10 +123,13 @@ def _exact(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch p
     return (score[:, :-1] - score[:, -1:]) * (1 if restore else -1)
 
 
+def _along(game: games.Game, slope: Float[Array, "batch *feature"]) -> Float[Array, "batch player"]:
+    return games.collect((game.x - game.baseline) * slope, game)
+
+
 @jax.jit(static_argnums=(1, 2))
 def _first(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
-    slope = gradient(game.score, game.baseline if restore else game.x)
-    return games.collect((game.x - game.baseline) * slope, game)
+    return _along(game, gradient(game.score, game.baseline if restore else game.x))
 
 
 @jax.jit(static_argnums=(1, 2))
@@ -143,8 +146,7 @@ def _integrated(game: games.Game, restore: bool, steps: int) -> Float[Array, "ba
 
 @jax.jit(static_argnums=(1, 2))
 def _relevance(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
-    slope = flow(game.score, game.baseline if restore else game.x, rules(attention=False, halves=True))
-    return games.collect((game.x - game.baseline) * slope, game)
+    return _along(game, flow(game.score, game.baseline if restore else game.x, rules(attention=False, halves=True)))
 
 
 _ORDERS = {"exact": _exact, "first": _first, "integrated": _integrated, "relevance": _relevance}
