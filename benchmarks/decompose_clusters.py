@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from neurox.interpretation import clustering
+from neurox.interpretation import clustering  # pyright: ignore[reportMissingImports]
 from sklearn.cluster import KMeans
 
 from benchmarks.measure import Row, alone, compare, in_turn

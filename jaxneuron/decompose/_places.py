@@ -72,7 +72,7 @@ def _units(activations: Any, dimensions: int, budget: int) -> Float[np.ndarray, 
 
 def _umap(key: Array, points: Float[np.ndarray, "point axis"], dimensions: int, neighbours: int) -> Any:
     try:
-        import umap
+        import umap  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "UMAP needs the package umap-learn: `pip install 'jaxneuron[umap]'`; or take the reduction pca"
