@@ -31,7 +31,7 @@ RUNGS = [
     ["jaxneuron.games", "jaxneuron.lowering"],
     [
         f"jaxneuron.{verb}"
-        for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene")
+        for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene", "atlas")
     ],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
     ["jaxneuron.extract"],
