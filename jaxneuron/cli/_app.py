@@ -85,8 +85,8 @@ for name, asked in {
     "intervene": question(
         "jaxneuron.intervene",
         "intervene",
-        intervene.intervene,
-        "What happens if these units are off, or held?",
+        intervene.KINDS,
+        "What happens if these units are off, held, or what they are in another text?",
         leave=("generate",),
     ),
 }.items():

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jaxneuron.evaluate.effects import lost
 from jaxneuron.targets import scores
 from jaxneuron.types import Activations, Output, Site, Text
 
@@ -17,7 +18,9 @@ class Change(NamedTuple):
     divergence: Any  # [text], nats, KL(unedited || edited)
     flips: Any  # [text], places with another first choice
     places: Any  # [text]
-    probability: Any  # [text output]
+    raw: Any  # [text], by how much the probability of a class, or of the first choice, falls
+    normalised: Any  # [text], the same as a share of what it was
+    probability: Any  # [text output]; None where it is not asked for
 
 
 @jax.tree_util.register_dataclass
@@ -27,6 +30,8 @@ class Predicted:
 
     next_word: bool = field(metadata={"static": True})  # the head scores what comes next, so that there is a loss
     only: bool = field(default=False, metadata={"static": True})  # at places that have an answer; see `_places`
+    outputs: bool = field(default=True, metadata={"static": True})  # tell the probability of each
+    token: Any = None  # the class whose confidence is asked; None: the first choice
 
     def compare(
         self, edited: tuple[Output, Activations], unedited: tuple[Output, Activations], tokens: Text, answers: Any
@@ -41,12 +46,15 @@ class Predicted:
         def over(value: Any) -> Any:
             return jnp.sum(jnp.where(here, value, 0), axis=-1)
 
+        confidence = lost(before, after, self.token)
         return Change(
             over(loss),
             over(jnp.sum(jnp.exp(before) * (before - after), -1)),
             over(jnp.argmax(after, -1) != jnp.argmax(before, -1)),
             over(jnp.ones_like(loss)),
-            jnp.einsum("bto,bt->bo", jnp.exp(after), here.astype(jnp.float32)),
+            over(confidence.raw),
+            over(confidence.normalised),
+            jnp.einsum("bto,bt->bo", jnp.exp(after), here.astype(jnp.float32)) if self.outputs else None,
         )
 
 

@@ -221,6 +221,18 @@ def wanted(model: Any, output: Any, shapes: Any, target: str | None, place: int)
     return Logit(index, place), shown if shown.startswith("output ") else repr(shown)
 
 
+def output(model: Any, target: str) -> int:
+    """Return the number of an output of the head, by its name.
+
+    Raises:
+        ValueError: the head has no such output.
+    """
+    known = (
+        _inputs.shape(model, model.scores).shape[-1] if model.scores else len(model.labels or model.vocabulary.words)
+    )
+    return _index(model, _names(model, known), target)
+
+
 def _names(model: Any, outputs: int) -> list[str]:
     """Return what each output of the head stands for: a label, a word, or its number."""
     names = list(model.labels or model.vocabulary.words)

@@ -48,6 +48,10 @@ def predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], u
         f"The predictions move by {float(after.divergence.sum()) / places:.4g} nats (KL), and the first choice changes "
         f"at {flips:.2%} of {counted(int(places), 'place')}."
     )
+    said.append(
+        f"The probability of what is asked about falls by {float(after.raw.sum()) / places:.4g} (raw), by "
+        f"{float(after.normalised.sum()) / places:.4g} of what it was (normalised), on average."
+    )
     names = model.labels or model.vocabulary.words
     was, now = (np.asarray(side.probability).sum(0) / places for side in (before, after))
     change = now - was
@@ -76,6 +80,41 @@ def predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], u
         "table has the mean probability of each output without the change and with it."
     )
     return Answer(title, said, ("output", "was", "is", "change"), rows, texts, note=note)
+
+
+def several(title: str, effect: Any, names: list[str], model: Any, last: str, unknown: str) -> Answer:
+    """Return what each of several sets of units does, the one that is missed most first."""
+    import numpy as np
+
+    after, before = effect.edited, effect.unedited
+    total = np.asarray(after.places, np.float64).sum(tuple(range(1, np.ndim(after.places))))
+
+    def mean(value: Any) -> Any:
+        value = np.asarray(value, np.float64)
+        return value.reshape(len(names), -1).sum(-1) / total
+
+    if model.head == "none":
+        turned = mean(np.where(after.places, after.turned, 0))
+        columns, values, by = ("units", "turned"), [turned], turned
+        said = f"The model has no head, so what changes are the vectors at {last}; the farthest they turn without "
+        note = "turned: 1 - cosine of the vector with and without the change, mean over the places."
+    else:
+        raw, normalised = mean(after.raw), mean(after.normalised)
+        loss = mean(after.loss) - float(np.sum(before.loss)) / float(np.sum(before.places))
+        values = [raw, normalised, loss, mean(after.divergence), mean(after.flips)]
+        columns, by = ("units", "raw", "normalised", "loss", "divergence", "flips"), raw
+        said = "The model's confidence falls most without "
+        note = (
+            "raw: by how much the probability of the class that is asked about, or of the first choice, falls; "
+            "normalised: the same as a share of what it was; loss: by how many nats a place the loss of what is right "
+            "rises; divergence: KL(without || with the change), nats a place; flips: the share of places with another "
+            "first choice. Means over the places."
+        )
+    order = np.argsort(-by, kind="stable")
+    rows = [(names[number], *(float(value[number]) for value in values)) for number in order.tolist()]
+    said += f"{rows[0][0]} ({by[order[0]]:+.3g}), least without {rows[-1][0]} ({by[order[-1]]:+.3g})."
+    return Answer(title, [f"{counted(len(names), 'set')} of units, each changed by itself.", said, f"{unknown}."],
+                  columns, rows, note=note)  # fmt: skip
 
 
 def moved(title: str, edited: Any, read: Any, site: str, unknown: str) -> Answer:

@@ -2,9 +2,9 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -17,10 +17,18 @@ Told = Mapping[str, Any]
 """What the person said of a method's own options."""
 
 
+class Kind(NamedTuple):
+    """Methods of a question that are given the same, where not all are."""
+
+    parameter: str  # by which they are known
+    answer: Callable[..., None]  # of (method, told, given)
+    options: tuple[str, ...] = ()  # parameters that `given` speaks for, which are no options of a method's own
+
+
 def question(
     package: str,
     verb: str | Mapping[str, str],
-    answer: Callable[..., None],
+    answer: Callable[..., None] | Sequence[Kind],
     help: str,
     *,
     leave: tuple[str, ...] = (),
@@ -32,7 +40,7 @@ def question(
         package: such as `jaxneuron.attribute`.
         verb: of the package; or of the methods whose function is not called as their module is.
         answer: called with the method, what was said of its own options, and `given`, a NamedTuple of those
-            that all methods share.
+            that all methods share; or kinds of methods, each with what answers them.
         help: the question.
         leave: methods that another command answers.
         refused: methods that cannot be asked of a model and text: why not, and what can.
@@ -65,10 +73,29 @@ def question(
                 return group
             method = _signature.read(package, cmd_name, function(cmd_name))
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            app.command(cmd_name)(command(method, answer))
+            app.command(cmd_name)(command(*((method, answer) if callable(answer) else chosen(method, answer))))
             return typer.main.get_command(app)
 
     return typer.Typer(cls=Methods, no_args_is_help=True, help=help)
+
+
+def chosen(method: Method, kinds: Sequence[Kind]) -> tuple[Method, Callable[..., None]]:
+    """Return a method with the options that are its own, and what answers it: the first kind that it is of.
+
+    Raises:
+        ValueError: it is of none.
+    """
+    for kind in kinds:
+        if kind.parameter in method.takes:
+            own = tuple(option for option in method.options if option.name not in kind.options)
+            return method._replace(options=own), kind.answer
+    known = ", ".join(kind.parameter for kind in kinds)
+    raise ValueError(f"{method.name} takes none of {known}, so no command can ask it; call {method.module} from Python")
+
+
+def parameters(method: Method, verb: str) -> frozenset[str]:
+    """Return the names of all that a method takes, options too."""
+    return frozenset(inspect.signature(getattr(importlib.import_module(method.module), verb)).parameters)
 
 
 def command(method: Method, answer: Callable[..., None]) -> Callable[..., None]:

@@ -7,7 +7,7 @@ import typer
 from jaxneuron.cli import _asked, _inputs, _pieces
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._options import Seed
-from jaxneuron.cli._question import Told, call
+from jaxneuron.cli._question import Told, call, parameters
 from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
 
@@ -58,7 +58,7 @@ def attribute(method: Method, told: Told, given: Given) -> None:
     rows: list[Any] = []
     said, texts = [], []
     signed = False
-    takes = _takes(method)
+    takes = parameters(method, "attribute")
     whole = deleted or bool(takes & {"groups", "window"})  # at each unit of a token stands what is the token's
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} of {counted(len(read.sentences), 'text')}")
@@ -104,14 +104,6 @@ def _colours(deleted: bool, signed: bool) -> str:
     if deleted:
         return "The stronger the colour, the farther the vector turns without the word, by 1 - cosine"
     return "Orange: raised the score; blue: lowered it" if signed else "The stronger the colour, the more it mattered"
-
-
-def _takes(method: Method) -> set[str]:
-    """Return the parameters of a method."""
-    import importlib
-    import inspect
-
-    return set(inspect.signature(importlib.import_module(method.module).attribute).parameters)
 
 
 def _sized(told: Told, shape: Any) -> Told:

@@ -2,7 +2,9 @@
 
 `Predictions` is a target for `intervene` (Sellam et al. 2018 look at the accuracy of digits, of parentheses, ...): it
 adds up, for each text and each class of what comes next, how well the model with an edit does and how far it is from
-the model without. `summary` makes rates of the sums.
+the model without. `summary` makes rates of the sums. `Confidence` is another: by how much an output is less likely, of
+which `differences` makes the two measures by which Sajjad, Durrani, Dalvi 2022 ("Neuron-level interpretation of deep
+NLP models: a survey", arXiv 2108.13138, and its tutorial) rank units that are ablated one by one.
 """
 
 from collections.abc import Callable
@@ -115,3 +117,78 @@ def summary(sums: Sums) -> Predicted:
         anywhere=rate(total.anywhere, total.positions),
         count=total.count.astype(np.int64),
     )
+
+
+class Lost(NamedTuple):
+    """What `Confidence` adds up over the positions of each text at which something is asked."""
+
+    raw: Float[Any, "*text"]  # probability without the edit - probability with it
+    normalised: Float[Any, "*text"]  # the same as a share of the probability without
+    before: Float[Any, "*text"]  # probability without the edit
+    positions: Float[Any, "*text"]
+
+
+class Differences(NamedTuple):
+    """By how much less sure a model is, mean over the positions of all texts; nan without any."""
+
+    raw: Float[np.ndarray, "*set"]  # in probability, from -1 to 1; above 0 where the edit takes confidence away
+    normalised: Float[np.ndarray, "*set"]  # as a share of what it was, 1 at most
+    before: Float[np.ndarray, "*set"]  # the probability without the edit
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Confidence:
+    """By how much less likely a class is, or else the model's own first choice; a comparison for `intervene`."""
+
+    token: Any = None  # the output whose probability is read; None: what is likeliest without the edit
+    read: Callable[[Output, Activations], Array] = field(default_factory=lambda: jax.tree_util.Partial(logits))
+    # scores [batch time output], as in `Predictions`
+
+    def compare(
+        self,
+        edited: tuple[Output, Activations],
+        unedited: tuple[Output, Activations],
+        tokens: Tokens,
+        answers: Int[Any, "batch _time"],
+    ) -> Lost:
+        """Add up what `Lost` names, for each text, where there is an answer, whatever it is."""
+        after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
+        asked = answers >= 0
+        return Lost(*(jnp.sum(jnp.where(asked, one, 0), -1) for one in lost(before, after, self.token)))
+
+
+def lost(before: Float[Array, "*batch output"], after: Float[Array, "*batch output"], token: Any = None) -> Lost:
+    """Return by how much less likely an output has become, at each place by itself.
+
+    Args:
+        before: logarithms of probabilities without an edit.
+        after: with it.
+        token: which output; None: the likeliest without.
+
+    Example:
+        >>> found = lost(jnp.log(jnp.array([0.8, 0.2])), jnp.log(jnp.array([0.6, 0.4])))
+        >>> [round(float(one), 3) for one in found[:3]]
+        [0.2, 0.25, 0.8]
+    """
+    index = jnp.argmax(before, -1) if token is None else jnp.broadcast_to(jnp.asarray(token), before.shape[:-1])
+    was, now = (jnp.take_along_axis(side, index[..., None], -1)[..., 0] for side in (before, after))
+    return Lost(jnp.exp(was) - jnp.exp(now), 1 - jnp.exp(now - was), jnp.exp(was), jnp.ones_like(was))
+
+
+def differences(sums: Lost) -> Differences:
+    """Return the raw and the normalised difference of confidence; `ranking.ranked` puts units in their order.
+
+    Args:
+        sums: `[*set text]`, a side of the `Effect` that an intervention returned for `Confidence`.
+
+    Returns:
+        An array `[*set]` each.
+
+    Example:
+        >>> differences(Lost(*np.array([[0.2, 0.4], [0.5, 1.5], [0.4, 0.8], [1, 3]]))).normalised.tolist()
+        0.5
+    """
+    total = Lost(*(np.asarray(leaf, np.float64).sum(axis=-1) for leaf in sums))
+    count = np.where(total.positions > 0, total.positions, np.nan)
+    return Differences(*(np.asarray(leaf / count) for leaf in total[:3]))

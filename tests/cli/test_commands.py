@@ -278,9 +278,51 @@ def test_units_are_taken_held_and_said_a_label(ask):
     assert all(row["written"].startswith("w1 ") for row in found)
 
 
+def test_sets_of_units_are_compared(ask, here):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--text", "w1 w2 w3", "--json"]
+    alone = rows(ask("intervene", "ablate", *options, "--units", "all", "--each"))
+    assert sorted(row["units"] for row in alone) == ["0", "1", "2", "3"]
+    assert [row["raw"] for row in alone] == sorted((row["raw"] for row in alone), reverse=True)
+    (here / "scores.json").write_text("[0, 3, 1, 2]")
+    top = rows(ask("intervene", "ablate", *options, "--ranking", "scores.json", "--top", "25", "--top", "50"))
+    found = {row["units"]: row["loss"] for row in alone + top}
+    assert found["the top 25% (1 unit)"] == pytest.approx(found["1"], abs=1e-5) and len(top) == 2
+    groups = rows(ask("intervene", "ablate", *options, "--units", "1,3", "--units", "0"))
+    assert {row["units"]: row["loss"] for row in groups}["1,3"] == pytest.approx(
+        found["the top 50% (2 units)"], abs=1e-5
+    )
+    means = {
+        value: rows(ask("intervene", "ablate", *options, "--units", "all", "--each", "--value", value))[0]["raw"]
+        for value in ("mean", "resampled", "-0.5")
+    }
+    assert len(set(means.values())) == 3
+
+
+def test_a_ranking_for_a_label_is_taken_away(ask, tmp_path):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--data", "labelled.conll"]
+    ask("rank", "probeless", *options, "--class", "A", "--k", "2", "--out", tmp_path)
+    assert "top 50% (2 units)" in ask(
+        "intervene", "ablate", *options, "--ranking", tmp_path, "--top", "50", "--top", "25"
+    )
+    assert "rank that site alone with --k 4" in ask(
+        "intervene", "ablate", *options, "--ranking", tmp_path, "--top", "100", code=2
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("intervene ablate --model lstm --site lstm0/hidden --text w1", "there are no units"),
+        ("intervene ablate --model lstm --site lstm0/hidden --text w1 --units 1 --top 5", "is of a --ranking"),
+        ("intervene ablate --model lstm --site lstm0/hidden --text w1 --ranking text.txt", "in per cent, as --top 5"),
+        (
+            "intervene ablate --model lstm --site lstm0/hidden --text w1 --ranking text.txt --top 5",
+            "expected a folder or",
+        ),
+        ("intervene ablate --model lstm --site lstm0/hidden --text w1 --ranking text.txt --top 0", "above 0 and up to"),
+        ("intervene ablate --model lstm --site lstm0/hidden --text w1 --units 1 --value median", "mean or resampled"),
+        ("intervene ablate --model lstm --site lstm0/hidden --data text.txt --units 1 --target w9", "no such output"),
+        ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1", "each text is one word, after which"),
         ("attribute saliency --model word_table:load --text w1", "no head, so nothing has a score; give a unit"),
         ("attribute conductance --model lstm --text w1", "give the site by which it goes"),
         ("attribute saliency --model lstm --text w1 --target nothing", "no such output"),
@@ -299,7 +341,7 @@ def test_units_are_taken_held_and_said_a_label(ask):
         ("generate --model lstm --hold nonsense", "expected site:units=value"),
         ("intervene ablate --model word_table:load --site embed --units 1 --text w1", "nothing comes after"),
         ("intervene oracle --model lstm --site lstm0/hidden --units 1 --text w1", "give it as --class"),
-        ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 2 --class A", "writes one"),
+        ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 2 --class A", "No such option"),
         ("intervene force --model lstm --site lstm0/hidden --units 1 --text w1 --length 99999999", "65,536 at most"),
         ("intervene force --model transformer --site embed --units 1 --text w1 --length 9", "give --length 8"),
         ("intervene ablate --model lstm --site lstm0/hidden --units 1 --text w1 --labels A", "one label of it as"),

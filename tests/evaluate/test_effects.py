@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.edits import Clamp
-from jaxneuron.evaluate.effects import Predictions, summary
+from jaxneuron.evaluate.effects import Confidence, Predictions, differences, summary
 from jaxneuron.intervene import Answered, ablate
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -71,3 +71,21 @@ def test_without_classes_everything_is_one_and_targets_may_be_given(weights):
     rates = summary(found.edited)
     assert rates.accuracy.shape == (2, 1) and rates.count.tolist() == [[3], [3]]
     np.testing.assert_allclose(rates.probability, 1.0)
+
+
+def test_confidence_is_lost_raw_and_as_a_share_of_what_it_was(weights):
+    answers = np.array([[0, 0, -1, 0], [0, -1, -1, -1], [0, 0, -1, -1]])
+    comparison = Confidence(read=jax.tree_util.Partial(scores))
+    found = ablate.intervene(tiny.recurrent, weights, TOKENS, Answered(comparison, answers), site="hidden")
+    raw, normalised, before = differences(found.edited)
+    tokens, unit = Tokens(*map(jnp.asarray, TOKENS)), jnp.arange(UNITS) == 3
+    off = {"hidden": Clamp(jnp.where(unit, 0, -jnp.inf), jnp.where(unit, 0, jnp.inf))}
+    p, q = (np.asarray(jax.nn.softmax(tiny.recurrent(weights, tokens, edits)[0])) for edits in ({}, off))
+    lost = [(p[row, time].max(), q[row, time, p[row, time].argmax()]) for row, time in np.argwhere(answers >= 0)]
+    np.testing.assert_allclose(raw[3], np.mean([was - now for was, now in lost]), atol=1e-5)
+    np.testing.assert_allclose(normalised[3], np.mean([(was - now) / was for was, now in lost]), atol=1e-5)
+    np.testing.assert_allclose(before, np.mean([was for was, _ in lost]), atol=1e-5)
+    of_class = Answered(Confidence(4, jax.tree_util.Partial(scores)), answers)
+    one = ablate.intervene(tiny.recurrent, weights, TOKENS, of_class, np.asarray(unit), site="hidden")
+    here = answers >= 0
+    np.testing.assert_allclose(differences(one.edited).raw, (p - q)[here][:, 4].mean(), atol=1e-5)
