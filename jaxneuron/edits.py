@@ -69,3 +69,24 @@ class Replace:
     def __call__(self, value: Array, time: Array) -> Array:
         """Return the replacement, broadcast to `value`."""
         return _at(self.value, value, time)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Project:
+    """Go where a point is along some directions, and stay along all others.
+
+    With a mean as the point it erases what the directions tell; with what they were in another run it interchanges
+    that. Along `write`, what `read` finds: where both are the same orthonormal rows, the projection is orthogonal.
+    """
+
+    point: Any  # scalar, [unit] or [batch, time, unit]
+    read: Any  # [direction, unit]
+    write: Any  # [direction, unit]
+    share: Any = 1.0  # of the way: scalar, or [batch, time, 1] with 0 where nothing is changed
+
+    def __call__(self, value: Array, time: Array) -> Array:
+        """Return `value + share * ((point - value) @ read.T) @ write`."""
+        read, write = (jnp.asarray(leaf, value.dtype) for leaf in (self.read, self.write))
+        along = jnp.matmul(_at(self.point, value, time) - value, read.T, precision="highest")
+        return value + _at(self.share, value, time) * jnp.matmul(along, write, precision="highest")

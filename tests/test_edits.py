@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.edits import Add, Clamp, Replace, Scale
+from jaxneuron.edits import Add, Clamp, Project, Replace, Scale
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -69,3 +69,23 @@ def test_new_values_do_not_compile_again(forward, weights, no_compilation):
     run(weights, TEXT, {"embed": Scale(first)})
     with no_compilation():
         run(weights, TEXT, {"embed": Scale(second)})
+
+
+def test_a_projection_goes_to_a_point_along_its_directions_alone():
+    along = jnp.array([[0.6, 0.8, 0.0, 0.0]])
+    point = jnp.array([0.0, 0.0, 7.0, 7.0])
+    found = Project(point, along, along)(VALUE, TIME)
+    np.testing.assert_allclose(found @ along.T, 0, atol=1e-5)
+    np.testing.assert_allclose(
+        found - (found @ along.T) * along[None], VALUE - (VALUE @ along.T) * along[None], atol=1e-5
+    )
+    here = jnp.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.5]])[..., None]
+    other = VALUE + 1.0
+    np.testing.assert_allclose(
+        Project(other, along, along, here)(VALUE, TIME), VALUE + here * 1.4 * along[None], atol=1e-5
+    )
+    for time in range(3):
+        step = Project(other, along, along, here)(VALUE[:, time], jnp.array(time))
+        np.testing.assert_allclose(step, (VALUE + here * 1.4 * along[None])[:, time], atol=1e-5)
+    none = jnp.zeros((0, 4))
+    np.testing.assert_array_equal(Project(point, none, none)(VALUE, TIME), VALUE)

@@ -12,6 +12,7 @@ RUNGS = [
         "jaxneuron.types",
         "jaxneuron._numbers",
         "jaxneuron._keys",
+        "jaxneuron._labels",
         "jaxneuron._said",
         "jaxneuron.files",
         "jaxneuron.batching",
@@ -26,12 +27,16 @@ RUNGS = [
         "jaxneuron.jaxpr",
         "jaxneuron.attention",
     ],
-    ["jaxneuron.targets", "jaxneuron.table"],
+    ["jaxneuron.targets", "jaxneuron.table", "jaxneuron.directions"],
     ["jaxneuron.split", "jaxneuron.comoments", "jaxneuron.dictionary", "jaxneuron.live"],
     ["jaxneuron.games", "jaxneuron.lowering"],
     [
         f"jaxneuron.{verb}"
-        for verb in ("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene", "atlas")
+        for verb in (
+            *("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene"),
+            "erase",
+            "atlas",
+        )
     ],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
     ["jaxneuron.extract"],

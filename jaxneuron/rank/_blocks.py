@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels
+from jaxneuron import _labels, batching
 from jaxneuron.table import Checked, Table
 
 ROUNDED = 1e-3

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from jaxneuron import _numbers, batching
-from jaxneuron.rank import _labels
+from jaxneuron import _labels, _numbers, batching
 from jaxneuron.table import Checked, Table, spans
 
 LEAST = 128

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels, _order
+from jaxneuron import _labels, batching
+from jaxneuron.rank import _order
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 from scipy.stats import rankdata
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels, _order, _sums
+from jaxneuron import _labels, batching
+from jaxneuron.rank import _order, _sums
 from jaxneuron.rank._sums import Sums, update
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels, _sums
+from jaxneuron import _keys, _labels, batching
+from jaxneuron.rank import _sums
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, padded, spans
 from jaxneuron.types import Ranking

@@ -14,8 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels
+from jaxneuron import _keys, _labels, batching
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking

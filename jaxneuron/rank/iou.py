@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels
+from jaxneuron import _labels, batching
+from jaxneuron.rank import _levels
 from jaxneuron.rank._levels import LevelCounts, update
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, over_tokens

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 from scipy.special import entr
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels, _order
+from jaxneuron import _labels, batching
+from jaxneuron.rank import _levels, _order
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking

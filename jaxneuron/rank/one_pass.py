@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 from scipy.special import entr
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels, _levels, _sums
+from jaxneuron import _labels, batching
+from jaxneuron.rank import _levels, _sums
 from jaxneuron.ranking import ranked
 from jaxneuron.table import Checked, Table, over_tokens
 from jaxneuron.types import Ranking

@@ -16,8 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
-from jaxneuron import _keys, batching, ranking
-from jaxneuron.rank import _labels
+from jaxneuron import _keys, _labels, batching, ranking
 from jaxneuron.rank.compositional import _activity, _beam, _formulas
 from jaxneuron.rank.compositional._explanations import Explanations, WeightedExplanation, effect
 from jaxneuron.rank.compositional._formulas import text

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from jaxneuron.rank import _labels
+from jaxneuron import _labels
 from jaxneuron.rank.compositional import _beam
 from jaxneuron.table import Table, over_units
 

@@ -20,8 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels
+from jaxneuron import _labels, batching
 from jaxneuron.rank.gaussian import _forward_selection
 from jaxneuron.rank.gaussian._densities import densities
 from jaxneuron.rank.gaussian._gaussians import Gaussians as Gaussians

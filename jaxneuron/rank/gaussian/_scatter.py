@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from jaxneuron import batching
-from jaxneuron.rank import _labels
+from jaxneuron import _labels, batching
 from jaxneuron.table import Checked, Table
 
 _LEAST = 1e-6

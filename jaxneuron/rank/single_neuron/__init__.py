@@ -17,8 +17,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from jaxneuron import _keys, batching
-from jaxneuron.rank import _labels, _order
+from jaxneuron import _keys, _labels, batching
+from jaxneuron.rank import _order
 from jaxneuron.rank.single_neuron import _logistic, _margin
 from jaxneuron.rank.single_neuron._lags import lagged as lagged
 from jaxneuron.ranking import ranked

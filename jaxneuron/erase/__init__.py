@@ -1,0 +1,30 @@
+"""How is a concept taken out? An affine map after which no linear probe finds it, as an edit of any site.
+
+Every module has one verb, `erase`, and returns an `edits.Project`: it moves activations to their mean along as many
+directions as the concept needs, and leaves all others as they were. It is an `Edit`, so a model that runs under it runs
+without the concept; `Erased` are the activations of a table under it, for probes.
+
+- `leace`: all that any linear probe could find, and the least change that does so (least-squares concept erasure)
+- `inlp`: the directions of one probe after another (iterative nullspace projection)
+- `random`: as many directions at random: what is lost because anything was taken out
+
+Each also has `init`, `update`, `merge` and `finish`, for words that come a block at a time, in any split and order.
+"""
+
+from typing import Any, Protocol
+
+from jaxtyping import Array, Shaped
+
+from jaxneuron.edits import Project
+from jaxneuron.erase._table import Erased as Erased
+from jaxneuron.table import Table
+
+
+class Erase(Protocol):
+    """The folder's verb."""
+
+    def __call__(
+        self, key: Array | None, activations: Table, labels: Shaped[Any, "token *label"], **options: Any
+    ) -> Project:
+        """Return the edit that takes out what the labels say."""
+        ...
