@@ -48,6 +48,19 @@ class Add:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class Affine:
+    """Multiply, then add: a factor of 0 forces the amount, one of -1 reflects, 1 and 0 leave alone."""
+
+    factor: Any  # scalar, [unit] or [batch, time, unit]
+    amount: Any
+
+    def __call__(self, value: Array, time: Array) -> Array:
+        """Return `value * factor + amount`."""
+        return value * _at(self.factor, value, time) + _at(self.amount, value, time)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class Clamp:
     """Keep within [low, high]; equal bounds force a value."""
 

@@ -5,6 +5,7 @@ Every module has one verb, `intervene`. Some change what a model makes of a text
 - `ablate`: sets of units at 0, at their mean, at what they were elsewhere, or at any value
 - `oracle`: units that follow a hypothesis instead of what they computed
 - `greedy`: the units that are missed most together, found one by one
+- `switch`: units that tell one value of a property from the other, turned to the other side
 
 and return, for each set of units, what a target reads (`Effect`): any of `jaxneuron.targets`, or an object with a
 method `compare`, such as `evaluate.effects.Predictions`, which sees the unedited pass too, and what is right: the next
@@ -12,6 +13,7 @@ symbol, unless it comes with answers (`Answered`). The others write text (`Writt
 
 - `generate`: text sampled under any edits
 - `force`: text sampled while sets of units are held at a value
+- `induce`: text sampled while the units that detect a concept are forced, more and more of them
 
 At a recurrent site a change acts at every step, and on what the next step reads.
 """

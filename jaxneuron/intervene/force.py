@@ -6,15 +6,11 @@ draw the same random numbers, so two texts differ only by what the units do.
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PyTree
 
-from jaxneuron import _keys, batching
-from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Sampling, Step, Written, _run, _sampling
-from jaxneuron.tap import check_site
+from jaxneuron import batching
+from jaxneuron.intervene import Sampling, Step, Written, _held, _run
 from jaxneuron.types import Params, Site, Tokens
 
 
@@ -55,30 +51,10 @@ def intervene(
     Source:
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
     """
-    _sampling.check(prompt, state, sampling)
-    prompt = Tokens(*map(np.asarray, prompt))
-    output, activations, _ = jax.eval_shape(
-        lambda params, state, ids: step(params, state, ids, {}), params, state, jnp.asarray(prompt.ids[:, :1])
-    )
-    check_site(site, activations)
-    sets = _run.chosen(masks, activations[site].shape[-1], site)
+    widths, size = _held.checked(step, params, state, prompt, [site], sampling)
+    sets = _run.chosen(masks, widths[site], site)
     units, given = sets.shape[-1], np.asarray(value, np.float32)
     if given.shape not in ((), (units,)):
         raise ValueError(f"expected a value as a number or for the {units} units of {site!r}, got {given.shape}")
-    flat = sets.reshape(-1, units)
-    size = sum(leaf.size for leaf in jax.tree.leaves((state, output, activations)))
-    together = batching.chunk_size(8 * size, len(flat), budget)
-    padded = np.concatenate([flat, np.zeros((-len(flat) % together, units), bool)])
-    held_at = Clamp(*(jnp.asarray(np.where(padded, given, free), jnp.float32) for free in (-np.inf, np.inf)))
-    found = _sampling.write(
-        _keys.checked(key),
-        step,
-        params,
-        state,
-        prompt,
-        {site: held_at},
-        sampling,
-        sets=len(padded),
-        together=together,
-    )
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[: len(flat)].reshape(*sets.shape[:-1], *leaf.shape[1:]), found)
+    options = {"sampling": sampling, "size": size, "budget": budget}
+    return _held.write(key, step, params, state, prompt, {site: (sets, given)}, **options)

@@ -14,6 +14,8 @@ from jaxneuron import _discover
 from jaxneuron import intervene as package
 from jaxneuron.edits import Scale
 from jaxneuron.intervene import Effect, Sampling, Written
+from jaxneuron.intervene.induce import Experts, Tried
+from jaxneuron.intervene.switch import Sides
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -58,6 +60,9 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "site": site,
         "count": 2,
         "sampling": Sampling(3, 0.0, read=writers.words),
+        "sides": Sides(np.stack([np.zeros(UNITS), np.full(UNITS, factor)]), np.array([0, 1, 0])[order]),
+        "experts": Experts(np.arange(UNITS)[:: -1 if factor == 1 else 1], np.full(UNITS, factor)),
+        "tried": Tried((1, 3), 1),
     } | options
     return called(intervene, offered, shared=SHARED)
 
