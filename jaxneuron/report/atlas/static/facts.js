@@ -1,0 +1,69 @@
+// What else is known about a unit: how its values are spread, what is made of it, and what it is near.
+atlas.part(function facts(atlas) {
+  "use strict";
+  const { h, number, percent } = atlas;
+  const section = (id, title, ...content) => h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...content);
+  const some = (list) => list && list.length > 0;
+  const words = (tokens) => h("span", { class: "words" }, tokens.join(" "));
+  const pairs = (entries) => h("dl", { class: "options" }, entries.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const sign = (one) => (one === "-" ? "−" : one);
+
+  atlas.facts = {};
+
+  atlas.facts.descriptions = ({ descriptions }) => some(descriptions) && section("said", "What is said of it, and how well that foretells it",
+    h("p", { class: "note" }, "Scored on text that had no say in the sentence. The orange dot is its score with its interval, the grey one that of the control."),
+    atlas.table("Descriptions", ["description", "made by", "measure", "score#", "control#", ""], descriptions.map((one) =>
+      [one.text, one.source, one.measure, atlas.estimate(one.score), atlas.estimate(one.control), atlas.beside(one.score, one.control)])));
+
+  atlas.facts.distribution = ({ distribution: spread }) => section("spread", "How its values are spread", atlas.histogram(spread), pairs([
+    ["words", number(spread.count)], ["above 0", spread.density && atlas.estimate(spread.density, percent)], ["mean", atlas.estimate(spread.mean)],
+    ["standard deviation", number(Math.sqrt(spread.variance))], ["smallest", number(spread.minimum)], ["largest", number(spread.maximum)],
+    ["skewness", atlas.known(spread.skewness) ? number(spread.skewness) : null], ["kurtosis", atlas.known(spread.kurtosis) ? number(spread.kurtosis) : null],
+    ["at an end of its range", atlas.known(spread.saturated) ? percent(spread.saturated) : null], ["dead", spread.dead ? "yes: it is never on" : null]]),
+    some(spread.quantiles) && h("details", {}, h("summary", {}, "Quantiles"), atlas.table("Shares of the words, and the value below which they lie", ["share#", "value#"],
+      spread.levels.map((level, i) => [percent(level), number(spread.quantiles[i], 4)]))));
+
+  atlas.facts.inputs = ({ inputs }) => some(inputs) && section("best", "Best inputs",
+    atlas.table("What searches found to drive it, beside the corpus", ["method", "side", "input", "value#", "above, of the words#", "what is known"], inputs.map((one) =>
+      [one.method, one.sign === "-" ? "lowest" : "highest", words(one.tokens), number(one.activation), atlas.known(one.percentile) ? percent(one.percentile / 100) : "–", one.certificate || ""])));
+
+  atlas.facts.cases = ({ sign_cases: cases }) => some(cases) && section("cases", "Gate and input",
+    atlas.table("Signs of gate and input, and the unit's value there", ["gate", "input", "words#", "mean#", "smallest#", "largest#"], cases.map((one) =>
+      [sign(one.gate), sign(one.input), percent(one.frequency), number(one.mean), number(one.minimum), number(one.maximum)])));
+
+  atlas.facts.concepts = ({ concepts }) => some(concepts) && section("concepts", "Concepts",
+    atlas.table("Found on one part of the text, scored on another", ["formula", "measure", "held out#", "control#", "", "found with#", "p#"], concepts.map((one) =>
+      [h("code", {}, one.formula), one.measure, atlas.estimate(one.held_out), atlas.estimate(one.control), atlas.beside(one.held_out, one.control), number(one.score), number(one.p)])));
+
+  const tokens = (list) => h("ol", { class: "tokens" }, list.map((one) => h("li", {}, words([one.token]), " ", h("span", { class: "note" }, number(one.value)))));
+  atlas.facts.writes = ({ writes }) => some(writes) && section("writes", "What it writes", writes.map((one) => h("div", {}, h("h3", {}, one.method.replaceAll("_", " ")),
+    h("div", { class: "sides" }, h("div", {}, h("h4", {}, "More likely"), tokens(one.top)), h("div", {}, h("h4", {}, "Less likely"), tokens(one.bottom || []))),
+    atlas.known(one.null_quantile) && h("p", { class: "note" }, `Its strongest token is above that of ${percent(one.null_quantile)} of random directions.`))));
+
+  atlas.facts.effects = ({ effects }) => some(effects) && section("effect", "What changes without it", effects.map((one) => h("div", {}, h("h3", {}, one.method),
+    pairs([["loss, nats a word", one.loss && atlas.estimate(one.loss)], ["divergence, nats", one.divergence && atlas.estimate(one.divergence)]]),
+    some(one.words) && atlas.table("Words that change most", ["word", "before#", "after#"], one.words.map((word) => [words([word.token]), percent(word.before), percent(word.after)])))));
+
+  atlas.facts.neighbours = ({ neighbours, identity }, manifest) => some(neighbours) && section("near", "Neighbours",
+    atlas.table("Units that are near it", ["unit", "how", "value#", "exemplars in common#"], neighbours.map((one) => {
+      const name = one.site === identity.site ? `${one.kind && one.kind !== "unit" ? `${one.kind} ` : "unit "}${one.unit}` : `${one.site}, ${atlas.named(one)}`;
+      const there = manifest && atlas.file(manifest, one);
+      return [there ? h("a", { href: atlas.address("unit", atlas.unit(one)) }, name) : name, one.measure, number(one.value), number(one.shared)];
+    })));
+
+  atlas.facts.recurrence = ({ recurrence }) => some(recurrence) && section("again", "In other models",
+    atlas.table("The unit of each that is most alike", ["model", "unit", "correlation#", "in a random rotation#"], recurrence.map((one) =>
+      [one.model, `${one.site} ${one.unit}`, number(one.correlation), number(one.baseline)])));
+
+  atlas.facts.provenance = ({ identity, provenance: run }) => {
+    const source = run.corpus;
+    const weights = Object.entries(identity.weights || {}).map(([name, value]) => [name.replaceAll("_", " "), number(value)]);
+    return section("run", "Where this comes from", h("pre", { class: "command" }, h("code", {}, run.command)),
+      h("p", {}, atlas.copier("Copy the command that reproduces this", run.command)), pairs([
+        ["model", identity.model], ["fingerprint", identity.fingerprint], ["text", [source.name, source.split].filter(Boolean).join(", ")], ["hash of the text", source.hash],
+        ["texts", atlas.known(source.texts) ? number(source.texts) : null], ["words", atlas.known(source.words) ? number(source.words) : null], ["seed", String(run.seed)],
+        ["numbers", run.dtype], ["made", run.created], ...Object.entries(run.versions), ...weights,
+        ["units of the group", some(identity.members) ? identity.members.join(", ") : null]]));
+  };
+});
