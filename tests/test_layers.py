@@ -34,6 +34,7 @@ RUNGS = [
         f"jaxneuron.{verb}"
         for verb in (
             *("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene"),
+            "trace",
             "erase",
             "atlas",
         )

@@ -26,10 +26,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxneuron.attribute._check import check_score, check_value
-from jaxneuron.attribute._propagation import EPSILON, Rule, flow, rules
-from jaxneuron.attribute._propagation import AlphaBeta as AlphaBeta
-from jaxneuron.attribute._propagation import Epsilon as Epsilon
-from jaxneuron.attribute._propagation import Gamma as Gamma
+from jaxneuron.jaxpr.propagation import EPSILON, Rule, flow, rules
+from jaxneuron.jaxpr.propagation import AlphaBeta as AlphaBeta
+from jaxneuron.jaxpr.propagation import Epsilon as Epsilon
+from jaxneuron.jaxpr.propagation import Gamma as Gamma
 from jaxneuron.split import traceable
 
 

@@ -23,8 +23,8 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import _numbers, batching, games
 from jaxneuron.attribute._check import check_counts
 from jaxneuron.attribute._gradient import gradient
-from jaxneuron.attribute._propagation import flow, rules
 from jaxneuron.games import sweep
+from jaxneuron.jaxpr.propagation import flow, rules
 
 
 class Patching(NamedTuple):

@@ -1,6 +1,6 @@
 """How relevance is handed down: gradients that are changed, by one rule for each kind of operation.
 
-`rules(...)` makes a set for `jaxpr.interpret`; `lrp` multiplies by the value, `patching` by the change that it makes:
+`rules(...)` makes a set for `jaxpr.interpret`; `lrp` multiplies by the value, `patching` and `trace` by a change:
 
     relevance of x = x * changed gradient        effect of putting x where y was = (x - y) * changed gradient
 """
@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jaxneuron.attribute._gradient import gradient
-from jaxneuron.jaxpr import Rules, interpret, linearised
+from jaxneuron.jaxpr._interpret import interpret
+from jaxneuron.jaxpr._rules import Rules, linearised
 
 
 class Epsilon(NamedTuple):
@@ -51,7 +51,8 @@ class Flow(NamedTuple):
 
 def flow(f: Callable[[Array], Array], x: Array, how: Rules) -> Array:
     """Return the changed gradient of the score, shaped like `x`."""
-    return gradient(lambda x: interpret(how, f, Flow(x)).value, x)
+    score, pull = jax.vjp(lambda x: interpret(how, f, Flow(x)).value, x)
+    return pull(jnp.ones_like(score))[0]
 
 
 def rules(dense: Rule | tuple[Rule, ...] = EPSILON, *, attention: bool = True, halves: bool = False) -> Rules:
