@@ -6,6 +6,8 @@ Every module has one verb, `intervene`. Some change what a model makes of a text
 - `oracle`: units that follow a hypothesis instead of what they computed
 - `greedy`: the units that are missed most together, found one by one
 - `switch`: units that tell one value of a property from the other, turned to the other side
+- `interchange`: sets of units that have the values of another text
+- `das`: directions along which they have them, learnt so that the answer follows
 
 and return, for each set of units, what a target reads (`Effect`): any of `jaxneuron.targets`, or an object with a
 method `compare`, such as `evaluate.effects.Predictions`, which sees the unedited pass too, and what is right: the next

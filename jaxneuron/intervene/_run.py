@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from jaxneuron import batching, tap
 from jaxneuron.edits import Clamp
@@ -32,7 +32,7 @@ def run(
     tokens: Tokens,
     target: Target | Comparison | Answered,
     edit: jax.tree_util.Partial,
-    sets: Bool[np.ndarray, "*set unit"],
+    sets: Shaped[np.ndarray, "*set unit"],
     rows: PyTree,
     *,
     site: Site,
@@ -47,7 +47,7 @@ def run(
         tokens: sentences.
         target: what to read; a comparison without answers is given the next symbols.
         edit: a function of module level, with arrays in it: from `units[unit]` and a part of `rows` to an edit.
-        sets: as `units` returns them.
+        sets: as `units` returns them, or rows of other numbers that the edit takes in.
         rows: host arrays with a row for each sentence, which the edit needs.
         site: where the edit goes.
         budget: bytes for what is computed at a time.
@@ -106,7 +106,7 @@ def _chunk(
     params: Params,
     target: Target | Comparison,
     edit: jax.tree_util.Partial,
-    sets: Bool[Array, "set unit"],
+    sets: Shaped[Array, "set unit"],
     tokens: Tokens,
     answers: Int[Array, "batch _time"],
     rows: PyTree,
@@ -123,7 +123,7 @@ def _chunk(
             return target.compare(found, unedited, tokens, answers)
         return target(*found, tokens)
 
-    def one(units: Bool[Array, "unit"]) -> PyTree:
+    def one(units: Shaped[Array, "unit"]) -> PyTree:
         return read(forward(params, tokens, {site: edit(units, rows)}))
 
     return Effect(jax.lax.map(one, sets, batch_size=together), read(unedited))
