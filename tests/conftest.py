@@ -4,6 +4,9 @@ import os
 
 from jaxtyping import install_import_hook
 
+# Before the rest is checked: what writes the captions of a corpus word by word, in a million calls, is left as it is.
+from jaxneuron.corpora import _describe  # noqa: F401
+
 # Before JAX starts: each test compiles much and runs little, and the emitters that XLA had before those of fusions are
 # done in half the time. They would contract `a * b - c` to one rounding, which makes some zeros inexact: instructions
 # older than that keep them. XLA stops at a flag that it does not know; these are as old as the oldest JAX we allow.

@@ -1,4 +1,8 @@
-"""Principal components from the sums of products of the units, which stream over a table."""
+"""Principal components from the sums of products of the units, which stream over a table.
+
+All products are those of scipy's BLAS, whose threads work on: NumPy has a BLAS of its own, and the threads of the one
+that has just been asked wait for more, busily, on the cores of the other.
+"""
 
 from typing import Any, NamedTuple
 
@@ -7,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy import linalg, sparse
+from scipy.linalg import get_blas_funcs
 
 from jaxneuron import batching
-from jaxneuron.decompose._moments import Joint, moments
+from jaxneuron.decompose._moments import TOKENS, Joint, moments
 from jaxneuron.table import Checked
 
 LARGE, FEW = 1024, 20
@@ -47,24 +52,33 @@ def components(
 
 
 def leading(
-    matrix: Float[np.ndarray, "unit unit"], count: int
+    upper: Float[np.ndarray, "unit unit"], count: int
 ) -> tuple[Float[np.ndarray, "count"], Float[np.ndarray, "unit count"]]:
-    """Return the largest eigenvalues of a symmetric matrix, from the largest on, and their vectors."""
-    last = len(matrix) - 1
-    if len(matrix) > LARGE and count * FEW < len(matrix) and matrix.any():
-        start = np.random.default_rng(0).normal(size=len(matrix))
-        values, vectors = sparse.linalg.eigsh(matrix, count, v0=start)
-        return values[::-1], vectors[:, ::-1]
-    values, vectors = linalg.eigh(matrix, subset_by_index=(last - count + 1, last), overwrite_a=True)
+    """Return the largest eigenvalues of a symmetric matrix, from the largest on, and their vectors.
+
+    Args:
+        upper: the matrix, of which the upper half is read, with the diagonal; it is overwritten.
+        count: how many.
+    """
+    last = len(upper) - 1
+    lower = upper.T  # in the order of Fortran, which LAPACK reads without a copy
+    if len(upper) > LARGE and count * FEW < len(upper) and upper.any():
+        times = get_blas_funcs("symv", (lower,))
+        given = sparse.linalg.LinearOperator(upper.shape, lambda x: times(1.0, lower, x, lower=1), dtype=upper.dtype)
+        start = np.random.default_rng(0).normal(size=len(upper))
+        values, vectors = sparse.linalg.eigsh(given, count, v0=start)
+    else:
+        values, vectors = linalg.eigh(lower, subset_by_index=(last - count + 1, last), overwrite_a=True)
     return values[::-1], vectors[:, ::-1]
 
 
 def _covariance(found: Joint, scale: Float[np.ndarray, "unit"]) -> Float[np.ndarray, "unit unit"]:
-    full = np.triu(found.products).astype(np.float64)
-    full += np.triu(full, 1).T
-    full -= np.outer(found.sums, found.sums / found.tokens)
-    full *= scale[:, None] * scale / (found.tokens - 1)
-    return full
+    """Return the upper half."""
+    upper = found.products.astype(np.float64)
+    minus = get_blas_funcs("syr", (upper,))(-1 / found.tokens, found.sums, a=upper.T, lower=1, overwrite_a=1).T
+    minus *= scale[:, None]
+    minus *= scale / (found.tokens - 1)
+    return minus
 
 
 def codes(
@@ -82,9 +96,10 @@ def codes(
     shift = mean.astype(kind)
     rest = ((mean - shift) @ weights).astype(kind)  # far from 0, single precision is too coarse for a mean
     weights = weights.astype(kind)
-    chunk = batching.chunk_size(4 * units * (checked.copies + 2), tokens, budget)
-    for here, block in checked.blocks(chunk):
-        found[here] = (block - shift) @ weights - rest
+    times = get_blas_funcs("gemm", dtype=kind)
+    fits = batching.chunk_size(4 * units * (checked.copies + 2), tokens, budget)
+    for here, block in checked.blocks(min(fits, TOKENS)):
+        found[here] = times(1.0, weights.T, (block - shift).T).T - rest
     with np.errstate(over="ignore"):
         held = jnp.asarray(found, jax.dtypes.canonicalize_dtype(kind))
     if not bool(jnp.all(jnp.isfinite(held))):

@@ -124,9 +124,10 @@ def _ahead(
 
     def block(here: slice) -> Float[np.ndarray, "token units"]:
         read = checked.unchecked(here)
-        made = np.ones((len(read), checked.shape[1] + 1), np.float32)
+        made = np.empty((len(read), checked.shape[1] + 1), np.float32)
+        made[:, -1] = 1
         with np.errstate(over="ignore", invalid="ignore"):
-            made[:, :-1] = (read - near.shift) / near.scale
+            np.divide(read - near.shift, near.scale, out=made[:, :-1])
         return made
 
     with ThreadPoolExecutor(1) as reader:

@@ -66,7 +66,7 @@ def _units(activations: Any, dimensions: int, budget: int) -> Float[np.ndarray, 
     np.fill_diagonal(products, 1)
     products -= products.mean(axis=0)
     products -= products.mean(axis=1, keepdims=True)
-    values, vectors = leading((products + products.T) / 2, dimensions)
+    values, vectors = leading(products, dimensions)
     return vectors * np.sqrt(np.maximum(values, 0))
 
 
