@@ -58,7 +58,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
         raise ValueError(f"{method.name} lets units say where a label is; give it as --class, with a labelled --data")
     if given.labels is not None and given.class_ is None:
         raise ValueError(f"--labels {given.labels}: give one label of it as --class")
-    _check_value(method, given, "value" in known)
+    _check_value(method, given, search or "value" in known)
     given.shown.check()
     import jax
     import jax.numpy as jnp
@@ -88,8 +88,9 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     made |= {"masks": sets.masks, "candidates": units, "key": jax.random.key(given.seed)}
     extra = {"labels": _placed.places(read, given.labels, given.class_, text_read)} if follows else {}
     if search:
-        extra["score"] = partial(_score, loss=opened.head == "next word", moved=bool(what))
-    if "value" in known:
+        score = partial(_score, loss=opened.head == "next word", moved=bool(what))
+        told = {**told, "score": score, "value": _value(given, opened, tokens)}
+    elif "value" in known:
         extra["value"] = _value(given, opened, tokens)
     with bars(given.shown.json) as report:
         effect = call(method, "intervene", made, told, site=site, progress=report(f"{method.name} at {site}"), **extra)
@@ -107,7 +108,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     given.shown.give(answer)
 
 
-TOLD = {"Greedy": _intervened.taken}
+TOLD = {"Taken": _intervened.taken, "Evolved": _intervened.evolved}
 """How a result is told, by its class: `(result, site, loss, unknown) -> Answer`; an `Effect` is not among them."""
 
 

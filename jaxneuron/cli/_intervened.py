@@ -29,6 +29,21 @@ def taken(found: Any, site: str, loss: bool, unknown: str) -> Answer:
     return Answer(f"Which units of {site} are missed most together?", said, columns, rows)
 
 
+def evolved(found: Any, site: str, loss: bool, unknown: str) -> Answer:
+    """Return the set of units that was bred."""
+    what = "loss" if loss else "change"
+    rows = [(generation + 1, float(-score)) for generation, score in enumerate(found.best)]
+    said = [
+        f"The {what} is {-found.unedited:.4f} with all units and {-found.score:.4f} without the "
+        f"{len(found.units)} units of the best set: {', '.join(map(str, found.units.tolist()))}.",
+        f"{counted(len(rows), 'generation')}; "
+        + ("the last ones found no better set." if found.settled else "better sets may yet come: give more."),
+        f"{unknown}.",
+    ]
+    columns = ("generation", f"{what} without the best set so far")
+    return Answer(f"Which units of {site} are missed most together?", said, columns, rows)
+
+
 def predicted(title: str, effect: Any, model: Any, sentences: list[list[str]], unknown: str) -> Answer:
     """Return how predictions change, and which outputs become likelier."""
     import numpy as np

@@ -4,7 +4,8 @@ Every module has one verb, `intervene`. Some change what a model makes of a text
 
 - `ablate`: sets of units at 0, at their mean, at what they were elsewhere, or at any value
 - `oracle`: units that follow a hypothesis instead of what they computed
-- `greedy`: the units that are missed most together, found one by one
+- `greedy`, `beam`, `evolutionary`: the units that are missed most together, found one by one, in several sets that grow
+  side by side, or in sets that are bred
 - `switch`: units that tell one value of a property from the other, turned to the other side
 - `interchange`: sets of units that have the values of another text
 - `das`: directions along which they have them, learnt so that the answer follows
@@ -23,6 +24,7 @@ At a recurrent site a change acts at every step, and on what the next step reads
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from jaxneuron.targets import logits
@@ -63,6 +65,31 @@ class Effect(NamedTuple):
 
     edited: PyTree  # [*set batch ...], numpy
     unedited: PyTree  # [batch ...], numpy
+
+
+def mean_score(read: PyTree) -> Float[np.ndarray, "*set"]:
+    """Return the mean over the sequences of what a target reads."""
+    return np.asarray(read, np.float64).mean(axis=-1)
+
+
+class Taking(NamedTuple):
+    """What is taken away in a search for units that are missed."""
+
+    count: int  # units to take
+    value: float | Float[Any, "..."] = 0.0  # what a unit is set to that is taken away, as in `ablate`
+    score: Callable[[PyTree], Float[np.ndarray, "*set"]] = mean_score  # from what the target reads, [*set batch ...],
+    # to the number that should fall, [*set]; for `evaluate.effects.Predictions` such as
+    # `lambda sums: summary(sums).accuracy[..., 0]`
+
+
+class Taken(NamedTuple):
+    """Units in the order in which they were taken away."""
+
+    order: Int[np.ndarray, "step"]
+    score: Float[np.ndarray, "step"]  # without this unit and those before it
+    alone: Float[np.ndarray, "step"]  # without this unit only
+    unedited: float  # with all units
+    effect: Effect  # what the target reads: edited [step batch ...]
 
 
 class Sampling(NamedTuple):

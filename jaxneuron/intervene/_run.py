@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 from jaxneuron import batching, tap
 from jaxneuron.edits import Clamp
 from jaxneuron.intervene import Answered, Comparison, Effect
+from jaxneuron.jaxpr.resume import resume
 from jaxneuron.split import above, check_target
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
@@ -126,7 +127,7 @@ def _chunk(
     def one(units: Shaped[Array, "unit"]) -> PyTree:
         return read(forward(params, tokens, {site: edit(units, rows)}))
 
-    return Effect(jax.lax.map(one, sets, batch_size=together), read(unedited))
+    return Effect(jax.lax.map(resume(one, sets[0]), sets, batch_size=together), read(unedited))
 
 
 def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Array | None]) -> Edit:
@@ -147,6 +148,26 @@ def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Arr
     )
     # equal bounds force a value, infinite ones leave alone
     return Clamp(jnp.where(set_here, value, -jnp.inf), jnp.where(set_here, value, jnp.inf))
+
+
+def held(
+    value: float | Float[Any, "..."], where: Bool[Any, "_batch _time"] | None, tokens: Tokens, units: int, site: Site
+) -> tuple[jax.tree_util.Partial, tuple[Any, Any]]:
+    """Return `hold` as the edit of `run`, and its rows.
+
+    Raises:
+        ValueError: a value or `where` of a shape that does not fit.
+    """
+    given, here, shape = np.asarray(value, np.float32), None if where is None else np.asarray(where), tokens.mask.shape
+    if given.shape not in ((), (units,), (*shape, units)):
+        raise ValueError(
+            f"expected a value as a number, [{units}] or {[*shape, units]} for {site!r}, got the shape {given.shape}"
+        )
+    if here is not None and here.shape != shape:
+        raise ValueError(f"expected `where` for each word, {shape}, got the shape {here.shape}")
+    own = given.ndim == 3
+    constant = jnp.zeros(units) if own else jnp.broadcast_to(jnp.asarray(given), (units,))
+    return jax.tree_util.Partial(hold, constant), (given if own else None, here)
 
 
 def following(ids: np.ndarray, mask: Bool[np.ndarray, "batch time"]) -> Int[np.ndarray, "batch time"]:

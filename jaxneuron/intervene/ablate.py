@@ -7,7 +7,6 @@ and `resampled` take away what it says about this text and leave it where it usu
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
@@ -55,18 +54,7 @@ def intervene(
         Sellam, Lin, Huang, Yang, Vondrick, Wu 2018, "Deep Neural Inspection".
     """
     sets = _run.units(forward, params, tokens, target, site, masks)
-    given, here = np.asarray(value, np.float32), None if where is None else np.asarray(where)
-    shape, units = np.shape(tokens.mask), sets.shape[-1]
-    if given.shape not in ((), (units,), (*shape, units)):
-        raise ValueError(
-            f"expected a value as a number, [{units}] or {[*shape, units]} for {site!r}, got the shape {given.shape}"
-        )
-    if here is not None and here.shape != shape:
-        raise ValueError(f"expected `where` for each word, {shape}, got the shape {here.shape}")
-    own = given.ndim == 3
-    constant = jnp.zeros(units) if own else jnp.broadcast_to(jnp.asarray(given), (units,))
-    edit = jax.tree_util.Partial(_run.hold, constant)
-    rows = (given if own else None, here)
+    edit, rows = _run.held(value, where, tokens, sets.shape[-1], site)
     return _run.run(
         forward,
         params,

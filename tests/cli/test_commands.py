@@ -264,6 +264,12 @@ def test_units_are_taken_held_and_said_a_label(ask):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--units"]
     found = rows(ask("intervene", "greedy", *options, "0-3", "--count", "2", "--text", "w1 w2 w3", "--json"))
     assert [row["step"] for row in found] == [1, 2] and len({row["unit"] for row in found}) == 2
+    both = [
+        rows(ask("intervene", name, *options, "0-3", "--count", "2", *more, "--text", "w1 w2 w3", "--json"))
+        for name, more in (("beam", ["--width", "3"]), ("evolutionary", ["--population", "4", "--elite", "2"]))
+    ]
+    losses = [found[-1]["loss without it and those before"], both[0][-1]["loss without it and those before"]]
+    assert losses[0] <= losses[1] + 1e-5 and both[1][-1]["loss without the best set so far"] >= losses[1] - 1e-5
     labelled = ["--data", "labelled.conll", "--class", "A"]
     alone = [
         rows(ask("intervene", "greedy", *options, "0-3", "--count", "1", *labelled[:2], *more, "--json"))[0]

@@ -13,7 +13,7 @@ import pytest
 from jaxneuron import _discover
 from jaxneuron import intervene as package
 from jaxneuron.edits import Scale
-from jaxneuron.intervene import Effect, Sampling, Written
+from jaxneuron.intervene import Effect, Sampling, Taking, Written
 from jaxneuron.intervene.induce import Experts, Tried
 from jaxneuron.intervene.switch import Sides
 from jaxneuron.targets import Unit
@@ -30,7 +30,7 @@ ORDER = np.array([2, 0, 1])
 
 METHODS = _discover.methods(package)
 
-SHARED = ("budget", "progress", "value")
+SHARED = ("budget", "progress", "value", "settings", "width")
 """Words for options that this suite leaves at their defaults."""
 
 
@@ -60,7 +60,7 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "edits": {site: Scale(0.5 * factor)},
         "labels": tokens.ids * factor,
         "site": site,
-        "count": 2,
+        "taking": Taking(2),
         "sampling": Sampling(3, 0.0, read=writers.words),
         "sides": Sides(np.stack([np.zeros(UNITS), np.full(UNITS, factor)]), np.array([0, 1, 0])[order]),
         "experts": Experts(np.arange(UNITS)[:: -1 if factor == 1 else 1], np.full(UNITS, factor)),

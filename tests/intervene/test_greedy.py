@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxneuron.edits import Scale
-from jaxneuron.intervene import greedy
+from jaxneuron.intervene import Taking, greedy
 from jaxneuron.tap import Tap
 from jaxneuron.targets import Logit
 from jaxneuron.types import Tokens
@@ -29,7 +29,7 @@ def test_it_takes_what_a_search_by_hand_takes(weights):
         TOKENS,
         Logit(3),
         site="hidden",
-        count=3,
+        taking=Taking(3),
         progress=lambda done, total: calls.append((done, total)),
     )
     kept = np.ones(UNITS)
@@ -56,7 +56,7 @@ def redundant(params, tokens, edits):
 
 
 def test_units_that_stand_in_for_each_other_are_found_together():
-    found = greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), site="units", count=3)
+    found = greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), site="units", taking=Taking(3))
     assert found.order.tolist() == [2, 0, 1]  # neither 0 nor 1 is missed alone
     np.testing.assert_allclose(found.score, [1.0, 1.0, 0.0], atol=1e-6)
     np.testing.assert_allclose(found.alone, [1.0, 1.1, 1.1], atol=1e-6)
@@ -64,7 +64,7 @@ def test_units_that_stand_in_for_each_other_are_found_together():
 
 def test_only_candidates_are_taken_and_there_must_be_enough():
     allowed = np.array([True, True, False, False])
-    found = greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), allowed, site="units", count=2)
+    found = greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), allowed, site="units", taking=Taking(2))
     assert sorted(found.order.tolist()) == [0, 1]
     with pytest.raises(ValueError, match="at least 3 units"):
-        greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), allowed, site="units", count=3)
+        greedy.intervene(redundant, jnp.ones(4), TOKENS, Logit(0), allowed, site="units", taking=Taking(3))
