@@ -6,6 +6,7 @@ Every module has one verb, `explain`, and what it returns has a `score`: what ea
 - `tcav`: the share of inputs whose score rises along a concept's direction, with a test
 - `concept_shap`: how much of the accuracy each concept explains
 - `discovery`: concepts as clusters of the activations of spans
+- `amnesic`: what the model loses without a concept, beside random directions
 - `table`: one prediction as contributions of concepts, from the units that stand for them
 """
 

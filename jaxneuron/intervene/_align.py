@@ -23,6 +23,7 @@ class Settings(NamedTuple):
     dimensions: int = 1  # directions that are interchanged together
     steps: int = 400  # of gradient descent
     batch: int = 64  # pairs in a step
+    position: int = -1  # the word at which the output is read
     rate: float = 0.02  # the step of Adam at the beginning; it falls to 0 as a cosine
 
 
@@ -44,7 +45,6 @@ def fit(
     *,
     site: Site,
     places: Int[Any, "..."] | None = None,
-    position: int = -1,
     settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
 ) -> Subspace:
@@ -59,7 +59,6 @@ def fit(
         pairs: texts, their sources, and the answers.
         site: where.
         places: see `interchange.intervene`.
-        position: the word at which the output is read.
         settings: how many directions, and how they are learnt.
         budget: bytes for the activations of the sources that are computed at a time.
 
@@ -72,7 +71,7 @@ def fit(
         Geiger et al. 2023, section 3.
     """
     tokens = Tokens(*map(jnp.asarray, pairs.tokens))
-    units = _run.units(forward, params, tokens, Logit(0, position), site, None).shape[-1]
+    units = _run.units(forward, params, tokens, Logit(0, settings.position), site, None).shape[-1]
     check_answers(pairs, classes(forward, params, tokens))
     if not 1 <= settings.dimensions <= units or min(settings.steps, settings.batch) < 1 or not settings.rate > 0:
         raise ValueError(
@@ -85,7 +84,7 @@ def fit(
     first = jax.random.normal(begin, (units, settings.dimensions))
     data = (tokens, jnp.asarray(pairs.answers), Lent(*map(jnp.asarray, given)))
     directions, loss = _descend(
-        forward, params, data, first, rows, jnp.float32(settings.rate), site=site, position=position
+        forward, params, data, first, rows, jnp.float32(settings.rate), site=site, position=settings.position
     )
     return Subspace(np.asarray(directions), np.asarray(loss))
 

@@ -96,7 +96,6 @@ def controlled(
     *,
     site: Site,
     places: Int[Any, "..."] | None = None,
-    position: int = -1,
     random: int = 20,
     settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
@@ -111,7 +110,6 @@ def controlled(
         held_out: what is measured on.
         site: where.
         places: `[2]`, see `interchange.intervene`.
-        position: the word at which the output is read.
         random: sets of directions at random.
         settings: see `fit`.
         budget: bytes for what is computed at a time.
@@ -120,10 +118,8 @@ def controlled(
         KeyError, ValueError: as `fit`.
     """
     learn, draw, shuffle, again = jax.random.split(_keys.checked(key), 4)
-    target = Answered(Preference(position), np.asarray(held_out.answers))
-    aligned = fit(
-        learn, forward, params, pairs, site=site, places=places, position=position, settings=settings, budget=budget
-    )
+    target = Answered(Preference(settings.position), np.asarray(held_out.answers))
+    aligned = fit(learn, forward, params, pairs, site=site, places=places, settings=settings, budget=budget)
     check_answers(held_out, classes(forward, params, pairs.tokens))
     count, units = aligned.directions.shape
     drawn = [orthonormal(one, count, units) for one in jax.random.split(draw, random)]
@@ -134,9 +130,7 @@ def controlled(
 
     effect = follows(params, np.stack([aligned.directions, *drawn]))
     other = shuffled(shuffle, params)
-    control = fit(
-        again, forward, other, pairs, site=site, places=places, position=position, settings=settings, budget=budget
-    )
+    control = fit(again, forward, other, pairs, site=site, places=places, settings=settings, budget=budget)
     return Controlled(
         aligned,
         accuracy(effect.edited[0]),

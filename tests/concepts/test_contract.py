@@ -12,15 +12,19 @@ import pytest
 
 from jaxneuron import _discover
 from jaxneuron import concepts as package
-from jaxneuron.concepts import discovery, tcav
+from jaxneuron.concepts import amnesic, discovery, tcav
+from jaxneuron.edits import Project
 from jaxneuron.ranking import ranked
+from jaxneuron.tap import Tap
+from jaxneuron.types import Tokens
 from tests.contracts import called
 
 KEY, UNITS, EACH, FOR, AGAINST, DEAD = jax.random.key(0), 6, 24, 1, 3, 5
 METHODS = _discover.methods(package)
 
 SETTINGS = {"tcav": {"settings": tcav.Settings(permutations=49, resamples=1)}} | {
-    "discovery": {"clusters": 3, "least": 8, "most": 24, "runs": 3}
+    "amnesic": {"settings": amnesic.Settings(3, 10)},
+    "discovery": {"clusters": 3, "least": 8, "most": 24, "runs": 3},
 }
 """Small numbers where the default is of the size of a study."""
 
@@ -49,6 +53,24 @@ def head(reads, x):
     return jnp.stack([-score, score], axis=1)
 
 
+def answering(params, tokens, edits):
+    """Look examples up, one in a text, and answer by the head."""
+    tap = Tap(edits)
+    x = tap("mlp", params["x"][tokens.ids], jnp.arange(tokens.mask.shape[-1]))
+    return head(params["reads"], x[:, 0])[:, None], tap.activations()
+
+
+def erasers(x, concepts):
+    """Return erasures of the concepts, each by the difference of the means of its examples and the others."""
+    found = {}
+    for i in concepts:
+        here = np.arange(len(x)) // EACH == i
+        apart = x[here].mean(axis=0) - x[~here].mean(axis=0)
+        along = (apart / np.linalg.norm(apart))[None]
+        found[str(i)] = Project(x.mean(axis=0), along, along)
+    return found
+
+
 def data(order=None, concepts=(0, 1), broken=None):
     """Return every argument of the folder's vocabulary, with units in an order and concepts in an order."""
     order = np.arange(UNITS) if order is None else np.asarray(order)
@@ -73,6 +95,11 @@ def data(order=None, concepts=(0, 1), broken=None):
         "activations": x,
         "labels": np.repeat([1, 0, 0], EACH),
         "units": ranked(jnp.asarray(directions)),
+        "forward": answering,
+        "params": {"x": jnp.asarray(x), "reads": jnp.asarray(reads)},
+        "tokens": Tokens(texts[:, None], np.ones((len(x), 1), bool)),
+        "erasers": erasers(x, concepts),
+        "site": "mlp",
         "attribution": x[:EACH].mean(axis=0) * reads if broken is None else x[0] * reads,
     }
 
@@ -126,7 +153,7 @@ def test_other_values_do_not_compile_again(name, no_compilation):
 
 
 def test_the_methods_are_found_and_what_is_left_out_is_there():
-    assert {"tcav", "concept_shap", "discovery", "table"} <= set(METHODS)
+    assert {"tcav", "concept_shap", "discovery", "table", "amnesic"} <= set(METHODS)
     assert (FINDS_ITS_OWN | set(SETTINGS)) <= set(METHODS)
 
 
