@@ -18,7 +18,10 @@ Text with a label for each word, or one for each sentence (`labelled` is the nou
 - `parallel`: a file of words and files of labels, a sentence per line, as NeuroX has them
 - `sentences`: sentences, with or without a class each, from JSON lines or tab-separated text
 - `concepts`: labels by program, from a set of words, a regular expression or a function
+- `agreement`: sentences made of a lexicon in which a verb agrees, in pairs of a right and a wrong form
+- `minimal_pairs`: pairs of a good and a bad sentence, as BLiMP has them
 - `texts`: any of these by the ending of its name
+- `word_lists`: named lists of words
 - `function_words`: the words of English's closed classes, and their share of a text
 
 Text with its parse tree (`parses` is the noun):

@@ -1,0 +1,61 @@
+"""How large a run is; `options` says how long it takes."""
+
+from typing import Any, NamedTuple
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "lstm": {"width": 64, "layers": 2, "embedding": 48, "epochs": 5, "batch": 64, "learning_rate": 8e-3},
+    "transformer": {"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 5, "batch": 64},
+}
+"""Of the demo: arguments of the `fit` of each architecture, and of its schedule."""
+
+
+class Preset(NamedTuple):
+    """Everything that decides a run but its model, its data and its seed."""
+
+    sentences: int  # to train on
+    networks: dict[str, dict[str, Any]]  # arguments of each architecture's training
+    asked: int = 240  # pairs of each property, half of them to find units on, half held out
+    counts: tuple[int, ...] = (1, 2, 4, 8, 16, 32)  # units that are turned
+    random: int = 8  # sets of random units of each size
+    beyond: tuple[float, ...] = (0.0, 1.0)  # how far past the other mean units are set
+    enough: float = 0.8  # share of the finding pairs that the fewest units have to flip
+    ordinary: int = 80  # sentences that the cost is measured on
+    longest: int = 40  # words of a sentence
+    labelled: int = 1200  # sentences by which experts are found
+    least: int = 10  # sentences that have a concept
+    lists: int = 10  # concepts that are induced
+    forced: tuple[int, ...] = (1, 3, 10, 30)  # units that are forced
+    draws: int = 2  # random sets of each number
+    texts: int = 32  # that are written under each
+    length: int = 12  # symbols of each text
+    held_names: tuple[str, ...] = ()  # concepts of a file of lists that are taken, in this order; (): its first
+
+
+PRESETS: dict[str, Preset] = {
+    "demo": Preset(6_000, NETWORKS),
+    "small": Preset(
+        30_000,
+        {
+            "lstm": {
+                **{"width": 192, "layers": 2, "embedding": 96, "epochs": 4, "batch": 64, "learning_rate": 4e-3},
+                "min_count": 12,
+            },
+            "transformer": {
+                **{"width": 128, "blocks": 4, "heads": 4, "longest": 48, "epochs": 4, "batch": 64},
+                **{"learning_rate": 2e-3, "min_count": 12},
+            },
+        },
+        asked=400,
+        counts=(1, 2, 4, 8, 16, 32, 64),
+        ordinary=120,
+        labelled=3_000,
+        least=30,
+        forced=(1, 3, 10, 30, 60, 100),
+        texts=48,
+        length=40,
+        held_names=(
+            *("animal", "family", "school", "music", "food", "weather", "sports", "party", "sleep", "war"),
+            *("money", "love", "fear", "death", "ocean", "crime"),
+        ),
+    ),
+}
