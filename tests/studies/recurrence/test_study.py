@@ -10,6 +10,7 @@ from jaxneuron.studies.recurrence import presets
 from jaxneuron.studies.recurrence.claims import claims, corresponding
 from jaxneuron.studies.recurrence.comparing import Compared
 from jaxneuron.studies.recurrence.erasing import _sets
+from jaxneuron.studies.recurrence.options import Options
 from jaxneuron.studies.recurrence.presets import Preset
 from jaxneuron.studies.recurrence.results import Alike, End, Ranking
 from jaxneuron.studies.recurrence.study import STUDY
@@ -29,11 +30,21 @@ MICRO = Preset(
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def data(tmp_path_factory):
+    """Sentences of one length: a length is a compilation."""
+    folder, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    for split, count in (("train", 60), ("dev", 40)):
+        rows = (" ".join(random.choice("a dog sees two black cats in the park".split(), 7)) for _ in range(count))
+        (folder / f"{split}.txt").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
     directory = tmp_path_factory.mktemp("recurrence")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(presets.PRESETS, "micro", MICRO)
-        running.run(directory, STUDY, preset="micro", seed=3)
+        running.run(directory, STUDY, Options(data=data), preset="micro", seed=3)
     return directory
 
 
