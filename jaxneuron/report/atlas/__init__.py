@@ -12,5 +12,5 @@ holds the records as JSON, too, which `unit.schema.json` describes, and its inde
 - `pages`: the pages and their code; the page of one unit as one file
 - `read`: the records of a folder
 - `serve`: the folder over a local port
-- `neuronpedia`: the same in the folders that Neuronpedia takes
+- `neuronpedia`, `neuronpedia_rows`: the same in the folders that Neuronpedia takes
 """

@@ -52,7 +52,7 @@
       else if (name === "style") element.style.cssText = value;
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat(3).filter((one) => one !== null && one !== undefined && one !== false));
+    element.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
     return element;
   };
   atlas.h = (tag, attributes, ...children) => build(document.createElement(tag), attributes, children);
@@ -171,15 +171,22 @@
     return button;
   };
 
+  // What the atlas holds; said once, so that the frame knows whether there are texts to go to.
+  atlas.manifest = async () => {
+    const manifest = await atlas.json("manifest");
+    atlas.keeps = manifest.texts > 0 && Object.keys(manifest.values || {}).length > 0;
+    return manifest;
+  };
+
   // The frame of a page: what it is called, and where one can go.
   atlas.frame = (title, ...below) => {
     document.title = title;
-    const links = document.documentElement.dataset.alone ? [] : [["index", "All units"], ["text", "Texts"]];
+    const links = document.documentElement.dataset.alone ? [] : [["index", "All units"], atlas.keeps && ["text", "Texts"]].filter(Boolean);
     const here = document.documentElement.dataset.page;
     const nav = atlas.h("nav", { "aria-label": "Pages" }, atlas.h("ul", {}, links.map(([page, name]) =>
       atlas.h("li", {}, atlas.h("a", { href: `${page}.html`, "aria-current": page === here && "page" }, name))),
       atlas.h("li", {}, atlas.schemes())));
-    atlas.place("head").replaceChildren(nav, atlas.h("h1", {}, title), ...below.flat().filter(Boolean));
+    atlas.place("head").replaceChildren(nav, atlas.h("h1", {}, title), ...below.flat(Infinity).filter(Boolean));
   };
   atlas.fail = (error) => {
     atlas.place("content").replaceChildren(atlas.h("p", { role: "alert" }, error.message));

@@ -12,8 +12,7 @@ atlas.part(function facts(atlas) {
   atlas.facts = {};
 
   atlas.facts.descriptions = ({ descriptions }) => some(descriptions) && section("said", "What is said of it, and how well that foretells it",
-    h("p", { class: "note" }, "Scored on text that had no say in the sentence. The orange dot is its score with its interval, the grey one that of the control."),
-    atlas.table("Descriptions", ["description", "made by", "measure", "score#", "control#", ""], descriptions.map((one) =>
+    atlas.table("Scored on text that had no say in the sentence. Orange: its score with its interval; grey: that of the control.", ["description", "made by", "measure", "score#", "control#", ""], descriptions.map((one) =>
       [one.text, one.source, one.measure, atlas.estimate(one.score), atlas.estimate(one.control), atlas.beside(one.score, one.control)])));
 
   atlas.facts.distribution = ({ distribution: spread }) => section("spread", "How its values are spread", atlas.histogram(spread), pairs([

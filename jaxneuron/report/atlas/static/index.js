@@ -4,7 +4,7 @@ atlas.part(function index(atlas) {
   const { h, number } = atlas;
 
   atlas.indexPage = async () => {
-    const [manifest, columns] = await Promise.all([atlas.json("manifest"), atlas.json("index")]);
+    const [manifest, columns] = await Promise.all([atlas.manifest(), atlas.json("index")]);
     const search = atlas.searcher(columns);
     const run = manifest.provenance;
     const texts = run.corpus;

@@ -45,8 +45,8 @@ atlas.part(function match(atlas) {
     return found.sort((a, b) => b.rank - a.rank || a.unit - b.unit);
   };
 
-  // The best stretch of each text, as long as the one asked for: the one throughout which most of the units are on.
-  // Of stretches with as many, the one whose units are fewest elsewhere on: where it begins with all of them.
+  // The best stretch of each text, as long as the one asked for: the first throughout which most of the units are on,
+  // and at least half of them.
   atlas.matches = async (values, texts, units, length, threshold, skip, most = 30) => {
     const found = [];
     const least = units.map(threshold);
@@ -63,6 +63,6 @@ atlas.part(function match(atlas) {
       }
       if (best) found.push(best);
     }
-    return found.sort((a, b) => b.on.length - a.on.length || a.text - b.text).slice(0, most);
+    return found.filter((one) => 2 * one.on.length >= units.length).sort((a, b) => b.on.length - a.on.length || a.text - b.text).slice(0, most);
   };
 });

@@ -5,9 +5,9 @@ atlas.part(function text(atlas) {
   const MOST = 40;  // units that a match asks for: more differ by little
 
   atlas.textPage = async () => {
-    const manifest = await atlas.json("manifest");
+    const manifest = await atlas.manifest();
     const sites = Object.keys(manifest.values || {});
-    if (!manifest.texts || !sites.length) {
+    if (!atlas.keeps) {
       atlas.frame("Texts");
       throw new Error("This atlas keeps no texts: it was made without them.");
     }
@@ -146,7 +146,7 @@ atlas.part(function text(atlas) {
           const address = atlas.address("text", { ...now, text: texts.numbers[one.text], from: one.first, to: one.last, word: "" });
           return h("li", {}, h("span", { class: "value" }, `${one.on.length}/${units.length}`), h("div", {}, strip, h("a", { class: "note", href: address }, `text ${texts.numbers[one.text]}`)));
         }));
-        places.replaceChildren(h("h2", {}, "Where they are on together"), h("p", { class: "note" }, items.length ? `The best stretch of ${number(to - from + 1)} ${to > from ? "words" : "word"} of each text, those with most of the ${number(units.length)} units first.` : "Nowhere else in these texts."),
+        places.replaceChildren(h("h2", {}, "Where they are on together"), h("p", { class: "note" }, items.length ? `The best stretch of ${number(to - from + 1)} ${to > from ? "words" : "word"} of each text with at least half of them, those with most of the ${number(units.length)} units first.` : "Nowhere else in these texts."),
           h("ol", { class: "examples matches" }, items));
       };
       result.replaceChildren(h("h2", {}, `On throughout “${name}”`), h("p", { class: "note" }, on.length ? `${number(on.length)} of ${number(values.units)} units, the most unusual first${on.length > MOST ? `; the first ${MOST} are looked for elsewhere` : ""}.` : "No unit is; select fewer words, or lower the threshold."), all, places);

@@ -37,7 +37,7 @@ atlas.part(function unit(atlas) {
   const lead = ({ descriptions = [], distribution, identity }) => {
     const best = descriptions[0];
     if (!best) return h("p", { class: "lead" }, distribution.dead ? "It is never on in this text." : `${number(distribution.count)} words were read; nobody has said yet what it does.`);
-    const score = best.score && [`${best.measure || "score"} `, atlas.estimate(best.score), best.control && [" against ", atlas.estimate(best.control), " by chance"], best.split && ` on ${best.split} text`];
+    const score = best.score && [`${best.measure || "score"} `, atlas.estimate(best.score), best.control && [" against ", atlas.estimate(best.control), " for its control"], best.split && ` on ${best.split} text`];
     return [h("p", { class: "lead", title: identity.fingerprint }, best.text), h("p", { class: "note" }, `By ${best.source}`, score && [": ", score], ".")];
   };
 
@@ -65,7 +65,7 @@ atlas.part(function unit(atlas) {
 
   atlas.unitPage = async () => {
     if (atlas.has("alone")) return draw(await atlas.json("alone"), null, "alone");
-    const manifest = await atlas.json("manifest");
+    const manifest = await atlas.manifest();
     const show = async () => {
       delete document.documentElement.dataset.ready;
       atlas.hide();
