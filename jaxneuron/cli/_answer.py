@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jaxneuron
@@ -65,6 +66,14 @@ class Chart(NamedTuple):
     note: str = ""
 
 
+class Drawing(NamedTuple):
+    """A picture that is part of the page."""
+
+    title: str
+    svg: str
+    note: str = ""
+
+
 class Answer(NamedTuple):
     """What a command found."""
 
@@ -78,6 +87,8 @@ class Answer(NamedTuple):
     note: str = ""  # how to read the colours or the columns
     shown: int = SHOWN  # rows that are printed
     charts: Sequence[Chart] = ()
+    drawings: Sequence[Drawing] = ()
+    files: Mapping[str, str] = MappingProxyType({})  # what else is written beside the page, name -> content
 
 
 def check(out: Path | None) -> None:
@@ -98,7 +109,8 @@ def give(answer: Answer, out: Path | None, as_json: bool) -> None:
         return
     from jaxneuron.files import beside
 
-    for name, content in ((FILES[0], "".join(f"{line}\n" for line in lines)), ("answer.html", page(answer))):
+    written = {FILES[0]: "".join(f"{line}\n" for line in lines), "answer.html": page(answer), **answer.files}
+    for name, content in written.items():
         with beside(out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
     if not as_json:
@@ -182,6 +194,7 @@ def page(answer: Answer) -> str:
     parts = [
         f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
+        "".join(map(_drawing, answer.drawings)),
         charts,
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
@@ -199,6 +212,11 @@ def page(answer: Answer) -> str:
 
 def _left(count: int, what: str) -> str:
     return f"<p class=note>… and {count:,} more {what}, in {FILES[0]} beside this page.</p>" if count > 0 else ""
+
+
+def _drawing(drawing: Drawing) -> str:
+    note = f"<p class=note>{html.escape(drawing.note)}</p>\n" if drawing.note else ""
+    return f"<h2>{html.escape(drawing.title)}</h2>\n{note}<div class=scroll tabindex=0>{drawing.svg}</div>\n"
 
 
 def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:

@@ -32,6 +32,7 @@ from jaxneuron.cli import (
     report,
     sites,
     study,
+    trace,
     train,
 )
 from jaxneuron.cli._question import question
@@ -81,6 +82,7 @@ for name, asked in {
     "concepts": question("jaxneuron.concepts", "explain", concepts.concepts, "Does the model use this concept?"),
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
     "compare": question("jaxneuron.compare", "compare", compare.compare, "Which units recur in other models?"),
+    "trace": question("jaxneuron.trace", "trace", trace.trace, "Through which units does it pass?"),
     "evaluate": _evaluations(),
     "intervene": question(
         "jaxneuron.intervene",
