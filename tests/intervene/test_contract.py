@@ -15,6 +15,7 @@ from jaxneuron import intervene as package
 from jaxneuron.edits import Scale
 from jaxneuron.intervene import Effect, Sampling, Taking, Written
 from jaxneuron.intervene.induce import Experts, Tried
+from jaxneuron.intervene.patch import Patched
 from jaxneuron.intervene.switch import Sides
 from jaxneuron.targets import Unit
 from jaxneuron.types import Tokens
@@ -52,6 +53,9 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "params": jax.tree.map(lambda leaf: leaf * factor, weights),
         "state": writers.start(3),
         "tokens": tokens,
+        "source": tokens._replace(ids=(IDS[order] + factor).astype(np.int32) % tiny.VOCAB),
+        "groups": None,
+        "sites": (site,),
         "prompt": tokens,
         "target": Unit("projection", 3),
         "masks": masks,
@@ -72,6 +76,8 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
 def by_sequence(result):
     """Return the arrays of a result, the axis of the sequences first."""
     result = getattr(result, "effect", result)
+    if isinstance(result, Patched):  # nan where there is no word
+        result = jax.tree.map(np.nan_to_num, result)
     axis = -2 if isinstance(result, Written) else -1
     return [np.moveaxis(np.asarray(leaf), axis, 0) for leaf in jax.tree.leaves(result)]
 
@@ -79,7 +85,7 @@ def by_sequence(result):
 def test_it_returns_what_the_folder_promises(intervene, weights):
     result = run(intervene, weights)
     found = getattr(result, "effect", result)
-    assert isinstance(found, Effect | Written)
+    assert isinstance(found, Effect | Written | Patched)
     assert all(len(leaf) == 3 and np.isfinite(leaf).all() for leaf in by_sequence(result))
     if isinstance(found, Written):
         assert found.tokens.ids.shape[-2:] == (3, 7) and found.sampled.sum(axis=-1).max() == 3
@@ -122,11 +128,13 @@ def test_an_unknown_site_is_named(intervene, weights):
 
 
 def test_masks_of_another_width_are_refused(intervene, weights):
-    names = {"masks", "candidates"} & set(inspect.signature(intervene).parameters)
+    masks = {"masks": np.eye(3, dtype=bool)[0], "candidates": np.eye(3, dtype=bool)[0]}
+    masks["groups"] = {"hidden": np.eye(3, dtype=bool)}
+    names = set(masks) & set(inspect.signature(intervene).parameters)
     if not names:
         pytest.skip("it takes edits")
     with pytest.raises(ValueError, match="'hidden' has 9 units, got masks over 3"):
-        run(intervene, weights, **dict.fromkeys(names, np.eye(3, dtype=bool)[0]))
+        run(intervene, weights, **{name: masks[name] for name in names})
 
 
 class broken:
