@@ -117,5 +117,5 @@ def quickest(ways: dict[int, Callable[[], Any]]) -> int:
     """Return the number of rows that is fastest."""
     from benchmarks.measure import in_turn
 
-    times = in_turn(ways, 1)
-    return min(times, key=lambda way: times[way].median)
+    times = in_turn({str(rows): way for rows, way in ways.items()}, 1)
+    return int(min(times, key=lambda rows: times[rows].median))
