@@ -6,8 +6,11 @@ other number. Subjects are held out by their first letters, so that "woman" and 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
+
+import numpy as np
 
 from jaxneuron.corpora._files import named
 from jaxneuron.corpora._json import field, read_lines
@@ -59,6 +62,15 @@ def read(path: Path) -> list[Pair]:
             f"{', '.join(sorted(seen)[:6]) or 'none'}"
         )
     return found
+
+
+def some(found: Sequence[Pair], count: int, seed: int) -> list[Pair]:
+    """Return so many pairs, half of them held out, drawn at random, in their order."""
+    draw, kept = np.random.default_rng(seed), list[int]()
+    for held_out in (False, True):
+        own = [place for place, one in enumerate(found) if one.held_out == held_out]
+        kept += draw.permutation(own)[: count // 2].tolist()
+    return [found[place] for place in sorted(kept)]
 
 
 def pair(good: list[str], bad: list[str], paradigm: str) -> Pair | None:

@@ -72,6 +72,16 @@ def occurrences(texts: Sequence[str], pattern: str) -> list[int]:
     return [sum(1 for _ in found.finditer(text)) for text in texts]
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters, without the punctuation around them.
+
+    Example:
+        >>> words_of("It's a Dog, dogs")
+        ["it's", 'a', 'dog', 'dogs']
+    """
+    return re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.lower())
+
+
 def shares(
     tokens: Tokens, classes: Bool[Any, "label vocab"], where: Bool[Any, "*text time"] | None = None
 ) -> Float[np.ndarray, "*set label"]:

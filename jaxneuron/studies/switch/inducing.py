@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
+from jaxneuron.evaluate import written
 from jaxneuron.extract.to_store import Settings, extract
 from jaxneuron.intervene import Sampling, induce
 from jaxneuron.intervene.induce import Experts, Tried
@@ -20,7 +21,7 @@ from jaxneuron.studies.switch.presets import Preset
 from jaxneuron.studies.switch.results import Detected, Forced, Forcing
 
 
-class Concepts(NamedTuple):
+class Detectors(NamedTuple):
     """What detects the concepts of a run."""
 
     names: list[str]
@@ -30,13 +31,15 @@ class Concepts(NamedTuple):
     order: list[Experts]
 
 
-def experts(writer: Writer, concepts: dict[str, set[str]], directory: Path, preset: Preset, report: Report) -> Concepts:
+def experts(
+    writer: Writer, concepts: dict[str, set[str]], directory: Path, preset: Preset, report: Report
+) -> Detectors:
     """Return the experts of the first concepts that enough sentences have, and not half of them.
 
     Raises:
         ValueError: no concept is in enough sentences.
     """
-    spoken = [set(material.words_of(" ".join(words))) for words in writer.labelled]
+    spoken = [set(written.words_of(" ".join(words))) for words in writer.labelled]
     here = {name: np.array([bool(one & words) for one in spoken]) for name, words in concepts.items()}
     names = [name for name, rows in here.items() if preset.least <= rows.sum() <= len(spoken) / 2][: preset.lists]
     if not names:
@@ -47,18 +50,20 @@ def experts(writer: Writer, concepts: dict[str, set[str]], directory: Path, pres
         )
     place, progress = directory / "store" / writer.name, report(f"{writer.name}: read sentences")
     settings = Settings(pool="max")
-    stored = extract(writer.model, writer.labelled, place, sites=writer.experts, settings=settings, progress=progress)
+    stored = extract(
+        writer.model, writer.labelled, place, sites=tuple(writer.experts), settings=settings, progress=progress
+    )
     states = np.asarray(stored.joined(*writer.experts)[:])
     labels = np.stack([here[name] for name in names], axis=1)
     found = average_precision.rank(None, states, labels, signed=True)
     values = [np.median(states[rows], axis=0) for rows in labels.T]
     order = [Experts(*one) for one in zip(np.asarray(found.order), values, strict=True)]
-    return Concepts(names, labels, states, np.asarray(found.score), order)
+    return Detectors(names, labels, states, np.asarray(found.score), order)
 
 
-def detected(writer: Writer, found: Concepts) -> list[Detected]:
+def detected(writer: Writer, found: Detectors) -> list[Detected]:
     """Return how well the first experts of each concept detect it."""
-    places = [f"{site}:{unit}" for site in writer.experts for unit in range(writer.sites[site])]
+    places = [f"{site}:{unit}" for site, width in writer.experts.items() for unit in range(width)]
     return [
         Detected(
             writer.name,
@@ -74,7 +79,7 @@ def detected(writer: Writer, found: Concepts) -> list[Detected]:
 
 def forced(
     writer: Writer,
-    found: Concepts,
+    found: Detectors,
     concepts: dict[str, set[str]],
     asked: Options,
     preset: Preset,
@@ -86,30 +91,30 @@ def forced(
     begins = material.prompt(model, asked, preset.texts)
     assert model.step is not None and model.initial_state is not None
     state = model.initial_state(preset.texts, begins.ids.shape[1] + preset.length - 1)
-    units = sum(writer.sites[site] for site in writer.experts)
+    units = sum(writer.experts.values())
     tried = Tried(tuple(count for count in preset.forced if count <= units), preset.draws)
     rows = []
     for number, name in enumerate(found.names):
         report(f"{writer.name}: write of {name}")
-        written = induce.intervene(
+        done = induce.intervene(
             jax.random.key(seed),
             model.step,
             model.params,
             state,
             begins,
             found.order[number],
-            site=writer.experts,
+            site=tuple(writer.experts),
             tried=tried,
             sampling=Sampling(preset.length),
         )
-        ids, mine = written.effect.tokens.ids, written.effect.sampled
+        ids, mine = done.effect.tokens.ids, done.effect.sampled
         texts = [
             [[material.shown(model, ids[side, k, row][mine[side, k, row]]) for row in range(preset.texts)]
-             for k in range(len(written.counts))]
+             for k in range(len(done.counts))]
             for side in range(len(ids))
         ]  # fmt: skip
-        own = _rows(texts[:1], concepts[name], written.counts, written.perplexity[:1])
-        other = _rows(texts[1:], concepts[name], written.counts, written.perplexity[1:])
+        own = _rows(texts[:1], concepts[name], done.counts, done.perplexity[:1])
+        other = _rows(texts[1:], concepts[name], done.counts, done.perplexity[1:])
         rows += [
             Forced(writer.name, name, forcing, *row)
             for forcing, some in ((Forcing.EXPERTS, own), (Forcing.RANDOM, other))
@@ -127,12 +132,12 @@ def _rows(
     """Return of each number of units what is counted in the texts of all sides."""
     found, free = [], 0.0
     for place, count in enumerate(counts):
-        written = [text for side in texts for text in side[place]]
-        words = [material.words_of(text) for text in written]
+        read = [text for side in texts for text in side[place]]
+        words = [written.words_of(text) for text in read]
         hits = [sum(word in concept for word in one) for one in words]
         odds = log_odds(sum(hits), sum(map(len, words)))
         free = odds if not place else free
-        example = max(zip(hits, written, strict=True), key=lambda one: one[0])[1]
+        example = max(zip(hits, read, strict=True), key=lambda one: one[0])[1]
         share, having = sum(hits) / max(sum(map(len, words)), 1), float(np.mean(np.array(hits) > 0))
         surprise = float(np.exp(np.log(perplexity[:, place]).mean()))
         found.append((count, share, having, odds - free, surprise, example[:160]))

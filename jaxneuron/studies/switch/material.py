@@ -1,6 +1,5 @@
 """What a run works on: models that are trained or opened, sentences, pairs, and concepts."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +39,7 @@ class Writer(NamedTuple):
     name: str
     model: Model
     sites: dict[Site, int]  # where units are turned
-    experts: tuple[Site, ...]  # where they are forced
+    experts: dict[Site, int]  # where they are forced
     labelled: list[list[str]]  # sentences by which experts are found
     ordinary: list[list[str]]  # sentences that the cost is measured on
 
@@ -62,7 +61,7 @@ def read(asked: Options, preset: Preset, seed: int) -> Given:
     lexicon = agreement.TOPICS if embedded else agreement.COMMON
     pairs = {of: agreement.pairs(seed, lexicon, of, preset.asked) for of in agreement.PROPERTIES}
     if asked.pairs is not None:
-        pairs["number"] = _some(minimal_pairs.read(asked.pairs), preset.asked, seed)
+        pairs["number"] = minimal_pairs.some(minimal_pairs.read(asked.pairs), preset.asked, seed)
     concepts = {name: agreement.TOPICS.words(name) for name in agreement.TOPICS.topics}
     if asked.concepts is not None:
         concepts = _lists(asked.concepts, preset.held_names)
@@ -76,16 +75,6 @@ def read(asked: Options, preset: Preset, seed: int) -> Given:
     parts = texts.train_and_dev(asked.data, text=asked.text_column)
     train, dev = ([one for text in part for one in _cut(text, preset.longest)] for part in parts)
     return Given(model, train[: preset.sentences], dev[: max(preset.ordinary, preset.sentences // 20)], pairs, concepts)
-
-
-def _some(found: list[Pair], count: int, seed: int) -> list[Pair]:
-    """Return so many pairs, half of them held out, in their order."""
-    draw = np.random.default_rng(seed)
-    kept: list[int] = []
-    for held_out in (False, True):
-        own = [place for place, one in enumerate(found) if one.held_out == held_out]
-        kept += draw.permutation(own)[: count // 2].tolist()
-    return [found[place] for place in sorted(kept)]
 
 
 def _cut(words: Sequence[str], longest: int) -> list[list[str]]:
@@ -130,10 +119,13 @@ def _writer(name: str, model: Model, labelled: list[list[str]], ordinary: list[l
     text = Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool))
     shapes = tap.sites(model.forward, model.params, text)
     there = {site: shape.shape[-1] for site, shape in shapes.items() if shape.shape[-2] == 2}
-    sites = {site: width for site, width in there.items() if site.endswith(("/residual", "/hidden", "/cell"))}
-    experts = tuple(site for site in sites if site.endswith("/hidden"))
-    if not experts:
-        raise ValueError(f"{name} has no site that ends in /hidden; its sites are {', '.join(there)}")
+    sites = {site: width for site, width in there.items() if site.endswith(preset.sites)}
+    experts = {site: width for site, width in there.items() if site.endswith("/hidden")}
+    if not experts or not sites:
+        raise ValueError(
+            f"{name} has no site that ends in /hidden, or none in {', '.join(preset.sites)}; its sites are "
+            f"{', '.join(there)}"
+        )
     return Writer(name, model, sites, experts, labelled[: preset.labelled], ordinary[: preset.ordinary])
 
 
@@ -163,13 +155,3 @@ def shown(model: Model, ids: np.ndarray) -> str:
         return model.tokenizer.decode(ids.tolist())
     words = (model.vocabulary.words[number] for number in ids.tolist())
     return ("" if model.symbol == "character" else " ").join(word for word in words if not word.startswith("<"))
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text in small letters.
-
-    Example:
-        >>> words_of("It's a Dog, dogs")
-        ["it's", 'a', 'dog', 'dogs']
-    """
-    return re.findall(r"[a-z']+", text.lower())

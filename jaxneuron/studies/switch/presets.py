@@ -14,6 +14,7 @@ class Preset(NamedTuple):
 
     sentences: int  # to train on
     networks: dict[str, dict[str, Any]]  # arguments of each architecture's training
+    sites: tuple[str, ...] = ("/residual", "/hidden", "/cell")  # ends of the names of sites where units are turned
     asked: int = 240  # pairs of each property, half of them to find units on, half held out
     counts: tuple[int, ...] = (1, 2, 4, 8, 16, 32)  # units that are turned
     random: int = 8  # sets of random units of each size
@@ -34,25 +35,28 @@ class Preset(NamedTuple):
 PRESETS: dict[str, Preset] = {
     "demo": Preset(6_000, NETWORKS),
     "small": Preset(
-        30_000,
+        15_000,
         {
             "lstm": {
-                **{"width": 192, "layers": 2, "embedding": 96, "epochs": 4, "batch": 64, "learning_rate": 4e-3},
-                "min_count": 12,
+                **{"width": 128, "layers": 2, "embedding": 64, "epochs": 3, "batch": 64, "learning_rate": 6e-3},
+                "min_count": 15,
             },
             "transformer": {
-                **{"width": 128, "blocks": 4, "heads": 4, "longest": 48, "epochs": 4, "batch": 64},
-                **{"learning_rate": 2e-3, "min_count": 12},
+                **{"width": 96, "blocks": 3, "heads": 4, "longest": 32, "epochs": 3, "batch": 64},
+                **{"learning_rate": 2e-3, "min_count": 15},
             },
         },
-        asked=400,
-        counts=(1, 2, 4, 8, 16, 32, 64),
-        ordinary=120,
-        labelled=3_000,
-        least=30,
-        forced=(1, 3, 10, 30, 60, 100),
-        texts=48,
-        length=40,
+        sites=("/residual", "lstm0/hidden", "lstm1/hidden", "/cell"),  # of a transformer, no units of its MLPs
+        asked=160,
+        random=4,
+        beyond=(1.0,),
+        ordinary=60,
+        longest=30,
+        labelled=1_500,
+        least=20,
+        forced=(1, 3, 10, 30, 100),
+        draws=1,
+        length=30,
         held_names=(
             *("animal", "family", "school", "music", "food", "weather", "sports", "party", "sleep", "war"),
             *("money", "love", "fear", "death", "ocean", "crime"),

@@ -4,13 +4,13 @@ from jaxneuron.studies import running
 from jaxneuron.studies._study import Study
 from jaxneuron.studies.switch import inducing, material, turning
 from jaxneuron.studies.switch.claims import claims
-from jaxneuron.studies.switch.inducing import Concepts
+from jaxneuron.studies.switch.inducing import Detectors
 from jaxneuron.studies.switch.material import Given, Writer
 from jaxneuron.studies.switch.options import COMMAND, Options
 from jaxneuron.studies.switch.page import PAGE
 from jaxneuron.studies.switch.presets import PRESETS, Preset
 from jaxneuron.studies.switch.results import Detected, Forced, Preferred, Results, Studied, Switched, Turned
-from jaxneuron.studies.switch.turning import Agreement
+from jaxneuron.studies.switch.turning import Question
 
 Run = running.Run[Given, Preset, Options]
 
@@ -20,11 +20,11 @@ def prepare(run: Run) -> list[Writer]:
     return material.writers(run.seed, run.given, run.options, run.preset, run.directory, run.report)
 
 
-def _posed(run: Run) -> list[Agreement]:
+def _posed(run: Run) -> list[Question]:
     return [posed for one in run.of(prepare) for posed in turning.pose(one, run.given.pairs)]
 
 
-def _concepts(run: Run) -> list[Concepts]:
+def _concepts(run: Run) -> list[Detectors]:
     given = run.given.concepts, run.directory, run.preset, run.report
     return [inducing.experts(writer, *given) for writer in run.of(prepare)]
 

@@ -21,7 +21,7 @@ from jaxneuron.tap import read
 from jaxneuron.types import Site, Tokens
 
 
-class Agreement(NamedTuple):
+class Question(NamedTuple):
     """A property, as a model is asked about it."""
 
     writer: Writer
@@ -56,7 +56,7 @@ class Outcome(NamedTuple):
     flipped: Bool[np.ndarray, "set pair"]
 
 
-def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Agreement]:
+def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Question]:
     """Return each property as a model is asked about it.
 
     Raises:
@@ -88,7 +88,7 @@ def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Agreement]
         (finding, tested), (one, other) = map(len, sides), (float(side.mean()) for side in sides)
         asked = Preferred(writer.name, of, finding, tested, len(rows) - len(right), one, other)
         kinds = [pair.kind for one, pair in kept if one == of]
-        found.append(Agreement(writer, of, both.some(~held_out), both, held_out, kinds, ordinary, asked))
+        found.append(Question(writer, of, both.some(~held_out), both, held_out, kinds, ordinary, asked))
     return found
 
 
@@ -114,7 +114,7 @@ def _unedited(writer: Writer, tokens: Tokens, target: Likelihood | Answered) -> 
     return switch.intervene(*given, site=site).unedited
 
 
-def turned(posed: Agreement, site: Site, preset: Preset, seed: int, report: Report) -> list[Turned]:
+def turned(posed: Question, site: Site, preset: Preset, seed: int, report: Report) -> list[Turned]:
     """Return what becomes of the pairs, for each order of a site's units, each number of them, and each `beyond`."""
     report(f"{posed.writer.name}: turn {posed.of} at {site}")
     means, found = _means(posed, site), []
@@ -128,7 +128,7 @@ def turned(posed: Agreement, site: Site, preset: Preset, seed: int, report: Repo
     return found
 
 
-def switched(posed: Agreement, rows: Sequence[Turned], preset: Preset, seed: int) -> Switched:
+def switched(posed: Question, rows: Sequence[Turned], preset: Preset, seed: int) -> Switched:
     """Return what the fewest units do to held-out pairs that flip enough of the finding ones, or else the most."""
     own = [row for row in rows if (row.model, row.of, row.by) == (posed.writer.name, posed.of, By.EFFECT)]
     enough = [row for row in own if row.finding >= preset.enough]
@@ -160,7 +160,7 @@ def switched(posed: Agreement, rows: Sequence[Turned], preset: Preset, seed: int
     )
 
 
-def _sets(posed: Agreement, site: Site, means: Float[np.ndarray, "2 unit"], preset: Preset, seed: int) -> Sets:
+def _sets(posed: Question, site: Site, means: Float[np.ndarray, "2 unit"], preset: Preset, seed: int) -> Sets:
     """Return the first units of each order, of each number, and as many of the others at random."""
     some, width = posed.finding, posed.writer.sites[site]
     alone = switch.flips(_effect(posed.writer, some, site, means, None, Turn("set", preset.beyond[0])))
@@ -181,13 +181,13 @@ def _sets(posed: Agreement, site: Site, means: Float[np.ndarray, "2 unit"], pres
     return Sets([by for by, _, _ in found], [count for _, count, _ in found], masks)
 
 
-def _means(posed: Agreement, site: Site) -> Float[np.ndarray, "2 unit"]:
+def _means(posed: Question, site: Site) -> Float[np.ndarray, "2 unit"]:
     some, model = posed.finding, posed.writer.model
     texts = Tokens(*(leaf[::2] for leaf in some.tokens))
     return switch.means(model.forward, model.params, texts, some.own[::2], some.where[::2], site=site)
 
 
-def _outcome(posed: Agreement, site: Site, means: Float[np.ndarray, "2 unit"], sets: Sets, turn: Turn) -> Outcome:
+def _outcome(posed: Question, site: Site, means: Float[np.ndarray, "2 unit"], sets: Sets, turn: Turn) -> Outcome:
     found = switch.flips(_effect(posed.writer, posed.both, site, means, sets.masks, turn))
     right, flipped, held_out = found.before > 0, found.after < 0, posed.held_out
     finding, tested = (flipped[:, right & side].mean(axis=-1) for side in (~held_out, held_out))
@@ -210,7 +210,7 @@ def _effect(
 
 
 def _rise(
-    posed: Agreement, site: Site, means: Float[np.ndarray, "2 unit"], masks: Bool[np.ndarray, "set unit"], turn: Turn
+    posed: Question, site: Site, means: Float[np.ndarray, "2 unit"], masks: Bool[np.ndarray, "set unit"], turn: Turn
 ) -> Float[np.ndarray, "set"]:
     """Return the rise of perplexity where units are on one side at every word, and then on the other, on average."""
     model, texts = posed.writer.model, posed.ordinary
