@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jaxneuron
-from jaxneuron.cli import _out
+from jaxneuron.cli import _out, _pictures
+from jaxneuron.cli._pictures import Drawing, Heat, Spread
 from jaxneuron.cli._shared import console, say
 
 SHOWN = 30
@@ -40,37 +41,11 @@ class Coloured(NamedTuple):
     most: float = 0  # the weight that has the strongest colour; 0: the largest of this text
 
 
-class Spread(NamedTuple):
-    """A distribution: how many values lie in each range."""
-
-    title: str
-    bars: Sequence[tuple[str, float]]
-    columns: tuple[str, ...] = ("value", "places")  # a third names what lies beside
-    beside: Sequence[float] = ()  # as many values that lie there for comparison, in grey
-
-
-class Heat(NamedTuple):
-    """A table of values from 0 to 1, each in a colour as strong as it is high."""
-
-    title: str
-    rows: Sequence[str]
-    columns: Sequence[str]
-    values: Sequence[Sequence[float]]
-
-
 class Chart(NamedTuple):
     """An interactive chart."""
 
     title: str
     spec: Mapping[str, Any]  # Vega-Lite, as `report.charts.specification` returns it
-    note: str = ""
-
-
-class Drawing(NamedTuple):
-    """A picture that is part of the page."""
-
-    title: str
-    svg: str
     note: str = ""
 
 
@@ -187,14 +162,14 @@ def page(answer: Answer) -> str:
         f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:TEXTS]
     )
     texts += _left(len(answer.texts) - TEXTS, "texts")
-    spread = "".join(map(_histogram, answer.spread))
-    heat = "".join(map(_heat, answer.heat))
+    spread = "".join(map(_pictures.histogram, answer.spread))
+    heat = "".join(map(_pictures.coloured_table, answer.heat))
     charts, policy, scripts = _drawn(answer.charts)
     said = "".join(f"<li>{html.escape(one)}</li>" for one in answer.sentences)
     parts = [
         f"<section class=findings><ul>{said}</ul></section>",
         f"<p class=note>{html.escape(answer.note)}</p>" if answer.note else "",
-        "".join(map(_drawing, answer.drawings)),
+        "".join(map(_pictures.drawn, answer.drawings)),
         charts,
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
@@ -212,11 +187,6 @@ def page(answer: Answer) -> str:
 
 def _left(count: int, what: str) -> str:
     return f"<p class=note>… and {count:,} more {what}, in {FILES[0]} beside this page.</p>" if count > 0 else ""
-
-
-def _drawing(drawing: Drawing) -> str:
-    note = f"<p class=note>{html.escape(drawing.note)}</p>\n" if drawing.note else ""
-    return f"<h2>{html.escape(drawing.title)}</h2>\n{note}<div class=scroll tabindex=0>{drawing.svg}</div>\n"
 
 
 def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:
@@ -247,44 +217,6 @@ def coloured(text: Coloured) -> str:
         style = f"background:rgba({colour},{share:.2f})" if share >= 0.01 else ""
         spans.append(f'{space}<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
     return "".join(spans).strip()
-
-
-def _histogram(spread: Spread) -> str:
-    most = max((*(size for _, size in spread.bars), *spread.beside), default=0) or 1
-    beside = spread.beside or [None] * len(spread.bars)
-    bars = "".join(
-        f"<tr><td class=n>{html.escape(name)}</td><td class=n>{size:,.0f}</td>"
-        + ("" if other is None else f"<td class=n>{other:,.0f}</td>")
-        + "<td>"
-        + "".join(
-            f'<span class="bar {kind}" style="width:{100 * value / most:.1f}%"></span>'
-            for kind, value in (("", size), ("beside", other))
-            if value is not None
-        )
-        + "</td></tr>"
-        for (name, size), other in zip(spread.bars, beside, strict=True)
-    )
-    title = f"<h3>{html.escape(spread.title)}</h3>\n"
-    head = "".join(f"<th scope=col class=n>{html.escape(name)}</th>" for name in spread.columns)
-    bars = f"<thead><tr>{head}<th></th></tr></thead><tbody>{bars}</tbody>"
-    return f"{title}<div class=scroll tabindex=0><table class=bars>{bars}</table></div>\n"
-
-
-def _heat(heat: Heat) -> str:
-    """Return a table of which each cell has a colour and its number."""
-    head = "".join(f"<th scope=col><span>{html.escape(name)}</span></th>" for name in heat.columns)
-    rows = "".join(
-        f"<tr><th scope=row>{html.escape(name)}</th>"
-        + "".join(
-            f'<td style="background:rgba(0,114,178,{0.85 * min(max(value, 0), 1):.3f})" '
-            f'title="{html.escape(f"{name}, {column}: {value:.4g}")}">{value:.2f}</td>'
-            for column, value in zip(heat.columns, values, strict=True)
-        )
-        + "</tr>\n"
-        for name, values in zip(heat.rows, heat.values, strict=True)
-    )
-    title = f"<h3>{html.escape(heat.title)}</h3>\n"
-    return f"{title}<div class=scroll tabindex=0><table class=heat><tr><th></th>{head}</tr>\n{rows}</table></div>\n"
 
 
 def _side(value: Any) -> str:

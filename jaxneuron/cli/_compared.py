@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from jaxneuron.cli._answer import Heat, Spread
+from jaxneuron.cli._pictures import Heat, Spread
 
 WORDS, LEAST, BINS = 4, 3, 20
 """Words of a unit, how often one must occur, and bars of a distribution."""

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from jaxneuron.cli import _activations, _inputs
-from jaxneuron.cli._answer import Answer, Coloured, Spread
+from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._pictures import Spread
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method

@@ -5,7 +5,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron.cli import _activations, _asked, _inputs
-from jaxneuron.cli._answer import Answer, Coloured, Spread
+from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._pictures import Spread
 from jaxneuron.cli._shared import bars
 
 BEFORE, AFTER = 6, 3

@@ -5,7 +5,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron.cli import _asked, _inputs
-from jaxneuron.cli._answer import Answer, Drawing
+from jaxneuron.cli._answer import Answer
+from jaxneuron.cli._pictures import Drawing
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import counted, notice
 from jaxneuron.cli._signature import Method

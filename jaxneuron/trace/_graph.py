@@ -1,6 +1,7 @@
 """From nodes to a checked graph: its strongest edges, what flows through each node, and what patching says of both."""
 
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,24 +34,15 @@ def traced(given: Contrast, names: Int[np.ndarray, "three place"], settings: Set
             f"{repeated[0]!r} is recurrent, so what it is at one step passes on to itself at the next; ask for nodes "
             "at positions"
         )
-    steps_at, change = shares(settings.order, settings.steps), given.clean_values - given.other_values
-    order = "first" if settings.order == "dropped" else settings.order
-    values, slope = total(given.other, given.start_values, steps_at, start=given.start, order=order)
-    effect = np.asarray(jnp.mean(change * jnp.mean(slope, axis=0), axis=0))
-    names, of = np.unique(names, axis=1, return_inverse=True)
-    of = of.ravel()
-    effect = np.bincount(of, effect, minlength=names.shape[1])
-    size = np.abs(effect)
-    if settings.order == "dropped":
-        found = dropped(given.other, values[0], jnp.asarray(given.site), change)
-        size = np.bincount(of, np.asarray(found), minlength=names.shape[1])
+    found = estimated(given, names, settings)
+    names, of, size, order = found.names, found.of, found.size, _gradient(settings)
     kept = np.sort(_largest(size, settings.share)[: settings.most])
     covered = float(size[kept].sum() / size.sum()) if len(kept) else 0.0
     node = np.full(names.shape[1], len(kept))
     node[kept] = np.arange(len(kept))
     place, count = jnp.asarray(node[of]), len(kept)
     passed = straight(
-        given.other, given.start_values, steps_at, values, slope, change, place,
+        given.other, given.start_values, *found.steps, given.clean_values - given.other_values, place,
         start=given.start, order=order, count=count,
     )  # fmt: skip
     passed = np.asarray(passed)
@@ -59,10 +51,54 @@ def traced(given: Contrast, names: Int[np.ndarray, "three place"], settings: Set
     flowing, influence = _influence(passed)
     reader, source = np.unravel_index(_largest(flowing.ravel(), settings.edge_share), flowing.shape)
     site, position, unit = names[:, kept]
-    nodes = Nodes(site, position, unit, effect[kept], alone[:-1] - alone[-1], influence)
+    nodes = Nodes(site, position, unit, found.effect[kept], alone[:-1] - alone[-1], influence)
     sites = tuple(site for site, _, _ in given.clean.sites)
     edges = Edges(source, reader, passed[reader, source])
     return Graph(sites, nodes, edges, _check(given, nodes, place, covered, against))
+
+
+class Estimated(NamedTuple):
+    """The effects of all nodes."""
+
+    names: Int[np.ndarray, "three node"]
+    of: Int[np.ndarray, "place"]  # the node of each place
+    effect: Float[np.ndarray, "node"]
+    size: Float[np.ndarray, "node"]  # by which nodes are chosen
+    steps: tuple[Array, Array, Array]  # where gradients were taken, the values there and the slopes
+
+
+def estimated(given: Contrast, names: Int[np.ndarray, "three place"], settings: Settings) -> Estimated:
+    """Return the effects of all nodes; arguments as for `traced`."""
+    share, change = shares(settings.order, settings.steps), given.clean_values - given.other_values
+    values, slope = total(given.other, given.start_values, share, start=given.start, order=_gradient(settings))
+    effect = np.asarray(jnp.mean(change * jnp.mean(slope, axis=0), axis=0))
+    names, of = np.unique(names, axis=1, return_inverse=True)
+    of = of.ravel()
+    effect = np.bincount(of, effect, minlength=names.shape[1])
+    size = np.abs(effect)
+    if settings.order == "dropped":
+        found = dropped(given.other, values[0], jnp.asarray(given.site), change)
+        size = np.bincount(of, np.asarray(found), minlength=names.shape[1])
+    return Estimated(names, of, effect, size, (share, values, slope))
+
+
+def exact(given: Contrast, names: Int[np.ndarray, "three place"]) -> Float[np.ndarray, "node"]:
+    """Return the effects of all nodes, each patched alone, in the order of `estimated`."""
+    names, of = np.unique(names, axis=1, return_inverse=True)
+    alone = np.asarray(_alone(given.other, given.clean_values, jnp.asarray(of.ravel()), names.shape[1]))
+    return alone[:-1] - alone[-1]
+
+
+@jax.jit
+def faithful(run: Runs, other: Float[Array, "batch place"], kept: Bool[Array, "set place"]) -> Float[Array, "set"]:
+    """Return which share of what passes through the sites is left if only some places are as in the clean text."""
+    ends = jnp.stack([jnp.ones_like(kept[0]), jnp.zeros_like(kept[0])])
+    score = sweep(lambda free: _held(run, other, free), jnp.concatenate([kept, ends]))
+    return (score[:-2] - score[-1]) / (score[-2] - score[-1])
+
+
+def _gradient(settings: Settings) -> str:
+    return "first" if settings.order == "dropped" else settings.order
 
 
 def _check_settings(settings: Settings) -> None:

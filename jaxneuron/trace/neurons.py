@@ -7,11 +7,14 @@ all other sites are held. Beside them stands what exact patching says.
 """
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from jaxneuron.trace import DEFAULT, Graph, Settings
-from jaxneuron.trace._graph import traced
+from jaxneuron.trace._graph import estimated, exact, faithful, traced
 from jaxneuron.trace._runs import contrast
 from jaxneuron.types import Forward, Params, Site, Target, Text
 
@@ -64,3 +67,81 @@ def trace(
     given = contrast(forward, params, clean, corrupted, target, sites, baseline)
     position = given.position if settings.positions else np.full_like(given.position, -1)
     return traced(given, np.stack([given.site, position, given.unit]), settings, corrupted is None)
+
+
+class Effects(NamedTuple):
+    """What every unit of some sites does, at all positions together."""
+
+    sites: tuple[Site, ...]  # in the order of the computation
+    site: Int[np.ndarray, "unit"]  # its place among them
+    unit: Int[np.ndarray, "unit"]
+    effect: Float[np.ndarray, "unit"]  # by how much the score rises if it is as in the clean text
+    size: Float[np.ndarray, "unit"]  # by which units are chosen: the effect without its sign, or GradDrop's
+
+
+def effects(
+    forward: Forward,
+    params: Params,
+    clean: Text,
+    corrupted: Text,
+    target: Target,
+    *,
+    sites: Sequence[Site],
+    settings: Settings | None = DEFAULT,
+) -> Effects:
+    """Return the effects of all units, without a graph; arguments as for `trace`.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        clean: texts; what is found is the mean over them.
+        corrupted: other texts of the same lengths.
+        target: the score.
+        sites: whose units.
+        settings: which gradient; None: exactly, a run for each unit.
+    """
+    given = contrast(forward, params, clean, corrupted, target, sites, 0.0)
+    whole = np.stack([given.site, given.unit])
+    names = np.insert(whole, 1, -1, axis=0)
+    ordered = tuple(site for site, _, _ in given.clean.sites)
+    site, unit = np.unique(whole, axis=1)
+    if settings is None:
+        alone = exact(given, names)
+        return Effects(ordered, site, unit, alone, np.abs(alone))
+    found = estimated(given, names, settings)
+    return Effects(ordered, site, unit, found.effect, found.size)
+
+
+def faithfulness(
+    forward: Forward,
+    params: Params,
+    clean: Text,
+    corrupted: Text,
+    target: Target,
+    *,
+    sites: Sequence[Site],
+    kept: Bool[Any, "set unit"],
+) -> Float[np.ndarray, "set"]:
+    """Return which share of the difference sets of units carry: they are computed, all others are as in the other text.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        clean: texts; what is found is the mean over them.
+        corrupted: other texts of the same lengths.
+        target: the score.
+        sites: whose units are held.
+        kept: true for the units of each set, in the order of `effects`.
+
+    Returns:
+        1 where a set does what all units do, 0 where it does what none does.
+    """
+    given = contrast(forward, params, clean, corrupted, target, sites, 0.0)
+    _, of = np.unique(np.stack([given.site, given.unit]), axis=1, return_inverse=True)
+    kept = np.asarray(kept)
+    if kept.ndim != 2 or kept.shape[1] != of.max() + 1 or kept.dtype != bool:
+        raise ValueError(
+            f"expected sets [set unit] of truth values over the {of.max() + 1} units of {', '.join(sites)}, got "
+            f"{kept.dtype} {kept.shape}"
+        )
+    return np.asarray(faithful(given.clean, given.other_values, jnp.asarray(kept[:, of.ravel()])))

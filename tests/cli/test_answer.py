@@ -3,7 +3,8 @@
 import pytest
 
 from jaxneuron.cli import _answer, _pieces
-from jaxneuron.cli._answer import Answer, Coloured, Spread
+from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._pictures import Spread
 
 ROWS = [("a", "lstm0/hidden", 3), ("b", "lstm0/hidden", 3)]
 

@@ -38,7 +38,6 @@ def test_edges_lead_from_the_embedding_to_the_score(ask):
     ("words", "message"),
     [
         (("--clean", "w1 w2"), "the same length"),
-        (("--target", "nowhere"), "no such output"),
         (("--target", "block1/residual:999"), "has the units 0 to"),
         (("--site", "block7/mlp"), "no site 'block7/mlp'"),
         (("--target", "block0/residual:1", "--site", "block1/mlp"), "nothing at 'block1/mlp' reaches"),

@@ -80,3 +80,15 @@ def test_bad_input_is_named():
         trace(token=9)
     with pytest.raises(ValueError, match="each once"):
         trace(sites=())
+
+
+def test_units_are_found_without_a_graph_and_sets_of_them_kept():
+    what, settings = (forward, params(), CLEAN, CORRUPTED, Logit(0)), Settings(order="first")
+    found, right = (neurons.effects(*what, sites=SITES, settings=one) for one in (settings, None))
+    own = [(found.sites[site], unit) for site, unit in zip(found.site, found.unit, strict=True)]
+    member = np.array([name in {(site, unit) for site, _, unit in CIRCUIT} for name in own])
+    assert (found.effect != 0).tolist() == member.tolist() == (np.abs(right.effect) > 1e-6).tolist()
+    kept = np.stack([member, ~member, member & (found.site == 0)])
+    np.testing.assert_allclose(neurons.faithfulness(*what, sites=SITES, kept=kept), [1, 0, 0], atol=1e-5)
+    with pytest.raises(ValueError, match="over the 12 units"):
+        neurons.faithfulness(*what, sites=SITES, kept=kept[:, :3])
