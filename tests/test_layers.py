@@ -35,6 +35,7 @@ RUNGS = [
         for verb in (
             *("find", "rank", "attribute", "concepts", "interact", "decompose", "compare", "intervene"),
             "trace",
+            "writes",
             "erase",
             "atlas",
         )

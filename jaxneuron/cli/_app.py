@@ -34,6 +34,7 @@ from jaxneuron.cli import (
     study,
     trace,
     train,
+    writes,
 )
 from jaxneuron.cli._question import question
 
@@ -91,6 +92,7 @@ for name, asked in {
         "What happens if these units are off, held, or what they are in another text?",
         leave=("generate",),
     ),
+    "writes": question("jaxneuron.writes", "write", writes.writes, "What does a unit write?"),
 }.items():
     app.add_typer(asked, name=name)
 for command in (sites.sites, report.report):

@@ -18,13 +18,13 @@ class Text(NamedTuple):
     label_column: LabelColumn = None
     most: _inputs.Most = 1000
 
-    def check(self, model: str) -> None:
-        """Check the text and the model, before anything is loaded.
+    def check(self, model: str, *, needed: bool = True) -> None:
+        """Check the text and the model, before anything is loaded; whether there must be a text depends on the method.
 
         Raises:
             ValueError, FileNotFoundError: what is wrong.
         """
-        _inputs.check(model, self.text, self.data, self.split)
+        _inputs.check(model, self.text, self.data, self.split, needed=needed)
         _said.columns(self.text_column, self.label_column)
 
     def read(self, *, seed: int | None = None) -> _inputs.Read:
