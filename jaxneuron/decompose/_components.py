@@ -63,7 +63,7 @@ def leading(
     last = len(upper) - 1
     lower = upper.T  # in the order of Fortran, which LAPACK reads without a copy
     if len(upper) > LARGE and count * FEW < len(upper) and upper.any():
-        times = get_blas_funcs("symv", (lower,))
+        times: Any = get_blas_funcs("symv", (lower,))
         given = sparse.linalg.LinearOperator(upper.shape, lambda x: times(1.0, lower, x, lower=1), dtype=upper.dtype)
         start = np.random.default_rng(0).normal(size=len(upper))
         values, vectors = sparse.linalg.eigsh(given, count, v0=start)
@@ -75,10 +75,11 @@ def leading(
 def _covariance(found: Joint, scale: Float[np.ndarray, "unit"]) -> Float[np.ndarray, "unit unit"]:
     """Return the upper half."""
     upper = found.products.astype(np.float64)
-    minus = get_blas_funcs("syr", (upper,))(-1 / found.tokens, found.sums, a=upper.T, lower=1, overwrite_a=1).T
-    minus *= scale[:, None]
-    minus *= scale / (found.tokens - 1)
-    return minus
+    add: Any = get_blas_funcs("syr", (upper,))
+    upper = add(-1 / found.tokens, found.sums, a=upper.T, lower=1, overwrite_a=1).T
+    upper *= scale[:, None]
+    upper *= scale / (found.tokens - 1)
+    return upper
 
 
 def codes(
@@ -96,7 +97,7 @@ def codes(
     shift = mean.astype(kind)
     rest = ((mean - shift) @ weights).astype(kind)  # far from 0, single precision is too coarse for a mean
     weights = weights.astype(kind)
-    times = get_blas_funcs("gemm", dtype=kind)
+    times: Any = get_blas_funcs("gemm", dtype=kind)
     fits = batching.chunk_size(4 * units * (checked.copies + 2), tokens, budget)
     for here, block in checked.blocks(min(fits, TOKENS)):
         found[here] = times(1.0, weights.T, (block - shift).T).T - rest

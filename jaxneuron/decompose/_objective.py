@@ -16,7 +16,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxneuron.dictionary import highest
+from jaxneuron.decompose._few import written
+from jaxneuron.dictionary import highest, places
 
 
 class Costs(NamedTuple):
@@ -62,8 +63,13 @@ def objective(
     if costs.centred:  # (read - centre) @ encoder, without a gradient of the size of the batch for the centre
         bias = bias - weights["decoder_bias"] @ encoder
     before = read @ encoder + bias[None]
-    codes, cost = _chosen(weights, costs, before)
-    error = wanted - (codes @ weights["decoder"] + weights["decoder_bias"][None])
+    if costs.kind == "topk":
+        out, codes = written(before, places(before, costs.k), weights["decoder"])
+        cost = jnp.zeros((), before.dtype)
+    else:
+        codes, cost = _chosen(weights, costs, before)
+        out = codes @ weights["decoder"]
+    error = wanted - (out + weights["decoder_bias"][None])
     power = jnp.mean(jnp.sum(jnp.square(error), axis=-1))
     loss = power + weight * cost
     if costs.auxiliary > 0:
@@ -74,10 +80,7 @@ def objective(
 
 
 def _chosen(weights: dict[str, Any], costs: Costs, before: Float[Array, "token feature"]) -> tuple[Array, Array]:
-    """Return the codes, and what they cost."""
-    if costs.kind == "topk":
-        codes = jax.nn.relu(before)
-        return jnp.where(highest(before, costs.k), codes, 0), jnp.zeros((), before.dtype)
+    """Return the codes of what is not chosen by its rank, and what they cost."""
     if costs.kind == "relu":
         codes = jax.nn.relu(before)
         return codes, costs.l1 * jnp.mean(jnp.sum(codes, axis=-1))

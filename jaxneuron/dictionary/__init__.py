@@ -21,3 +21,4 @@ from jaxneuron.dictionary._features import Featured as Featured
 from jaxneuron.dictionary._features import attach as attach
 from jaxneuron.dictionary._features import featured_step as featured_step
 from jaxneuron.dictionary._highest import highest as highest
+from jaxneuron.dictionary._highest import places as places

@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 GROUPS = 8
 """Values whose highest stands for them in a first choice."""
@@ -10,8 +10,6 @@ GROUPS = 8
 
 def highest(values: Float[Array, "*batch feature"], k: int) -> Bool[Array, "*batch feature"]:
     """Return which of the values are the k highest of their row, of equal ones any; nothing flows back through it.
-
-    The k highest are among the groups with the k highest maxima, so that most values are compared once only.
 
     Args:
         values: no NaN.
@@ -21,20 +19,28 @@ def highest(values: Float[Array, "*batch feature"], k: int) -> Bool[Array, "*bat
         >>> highest(jnp.array([[3.0, 1.0, 2.0]]), 2).tolist()
         [[True, False, True]]
     """
+    found = jnp.zeros(values.shape, bool)
+    return jnp.put_along_axis(found, places(values, k), True, axis=-1, inplace=False, mode="drop")
+
+
+def places(values: Float[Array, "*batch feature"], k: int) -> Int[Array, "*batch k"]:
+    """Return where the k highest values of each row are, in no order; nothing flows back through it.
+
+    The k highest are among the groups with the k highest maxima, so that most values are compared once only.
+
+    Args:
+        values: no NaN.
+        k: 1 to the number of features.
+    """
     values = jax.lax.stop_gradient(values)
     features = values.shape[-1]
     groups = -(-features // GROUPS)
     if groups <= 2 * k:
-        return _put(values.shape, jax.lax.top_k(values, k)[1])
+        return jax.lax.top_k(values, k)[1]
     fill = groups * GROUPS - features
     spread = jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, fill)], constant_values=-jnp.inf)
     spread = spread.reshape(*values.shape[:-1], GROUPS, groups)
     chosen = jax.lax.top_k(spread.max(axis=-2), k)[1]
     few = jnp.take_along_axis(spread, chosen[..., None, :], axis=-1)
     best = jax.lax.top_k(few.reshape(*values.shape[:-1], GROUPS * k), k)[1]
-    place = best // k * groups + jnp.take_along_axis(chosen, best % k, axis=-1)
-    return _put(values.shape, place)
-
-
-def _put(shape: tuple[int, ...], chosen: Array) -> Array:
-    return jnp.put_along_axis(jnp.zeros(shape, bool), chosen, True, axis=-1, inplace=False, mode="drop")
+    return best // k * groups + jnp.take_along_axis(chosen, best % k, axis=-1)

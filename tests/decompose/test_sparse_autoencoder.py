@@ -8,10 +8,11 @@ from scipy.optimize import linear_sum_assignment
 
 from jaxneuron.decompose import _rounds, sparse_autoencoder, transcoder
 from jaxneuron.decompose._descent import Recipe, advance, start
+from jaxneuron.decompose._few import written
 from jaxneuron.decompose._learn import _first
 from jaxneuron.decompose._objective import Costs, jump, objective, step
 from jaxneuron.decompose.sparse_autoencoder import Settings
-from jaxneuron.dictionary import reconstruct
+from jaxneuron.dictionary import highest, places, reconstruct
 from jaxneuron.live import Live
 from jaxneuron.tap import Tap
 from jaxneuron.types import Tokens
@@ -52,6 +53,26 @@ def test_planted_directions_are_found(kind):
     active = (np.asarray(found.codes) > 0).sum(axis=1).mean()
     assert active < 2 * ACTIVE and active == pytest.approx(learned.curve.active[-1], rel=0.2)
     np.testing.assert_allclose(np.linalg.norm(found.basis, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("features", [6, 400])  # products of all features, and rows of the active ones
+def test_active_features_write_what_all_would(features):
+    random = np.random.default_rng(0)
+    before, decoder = (jnp.asarray(random.normal(size=size), jnp.float32) for size in ((5, features), (features, 3)))
+    place = places(before, 4)
+
+    def few(before, decoder):
+        return jnp.sum(jnp.sin(written(before, place, decoder)[0]))
+
+    def all_of_them(before, decoder):
+        return jnp.sum(jnp.sin(jnp.where(highest(before, 4), jax.nn.relu(before), 0) @ decoder))
+
+    wanted = jax.value_and_grad(all_of_them, (0, 1))(before, decoder)
+    jax.tree.map(
+        lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5),
+        jax.value_and_grad(few, (0, 1))(before, decoder),
+        wanted,
+    )
 
 
 def test_a_transcoder_finds_what_writes_another_site():
