@@ -1,11 +1,12 @@
 """The pages of an atlas in a real browser, opened from the disk."""
 
 import re
+from threading import Thread
 
 import numpy as np
 import pytest
 
-from jaxneuron.report.atlas import pages
+from jaxneuron.report.atlas import pages, serve, write
 from tests.pages.conftest import SITES, UNITS
 from tests.report.atlas import made
 
@@ -329,6 +330,31 @@ def test_a_unit_that_is_not_there_is_told(browser, atlas, state):
     page.wait_for_selector("[role=alert]")
     assert page.locator("h1").inner_text() == "No such unit"
     page.close()
+
+
+def test_a_text_that_is_not_kept_is_told_and_never_linked(browser, visitor, tmp_path):
+    unit, kept = made.unit(SITES[0], 7), made.kept(8, SITES[:1])
+    write.write(tmp_path, [unit], kept=kept._replace(numbers=range(100, 100 + len(kept.tokens))))
+    page = visitor.open(tmp_path, UNIT)
+    assert page.locator(".examples li").count() and page.locator(".examples a").count() == 0
+    page = browser.new_page()
+    page.goto(f"{(tmp_path / 'text.html').as_uri()}#text=7")
+    page.wait_for_selector("[role=alert]:has-text('Text 7 is not among those')")
+    page.close()
+    assert visitor.open(tmp_path, "text.html").locator("h1").inner_text() == "Text 100"
+
+
+def test_an_atlas_is_read_over_a_port_too(browser, atlas):
+    server = serve.server(atlas)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/{UNIT}")
+        page.wait_for_selector("html[data-ready] h1:text-is('block0/residual, unit 7')")
+        page.close()
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_folder_that_is_not_whole_says_so(browser, tmp_path):

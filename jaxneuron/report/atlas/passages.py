@@ -72,12 +72,22 @@ def write(out: Path, passages: Passages, folder: Callable[[str], str]) -> dict[s
         OSError: see `files.beside`.
     """
     lengths = [len(text) for text in passages.tokens]
-    numbers = list(passages.numbers) or list(range(len(lengths)))
-    if len(numbers) != len(lengths):
-        raise ValueError(f"got {len(numbers)} numbers of {len(lengths)} texts; give one for each, or none")
-    texts = {"numbers": plain(numbers), "tokens": [list(text) for text in passages.tokens]}
+    texts = {"numbers": numbers(passages), "tokens": [list(text) for text in passages.tokens]}
     packed.put(out, "texts/texts", packed.dumped(texts))
     return {site: _site(out, folder(site), site, values, lengths) for site, values in passages.values.items()}
+
+
+def numbers(passages: Passages) -> list[int]:
+    """Return the number of each text in the corpus.
+
+    Raises:
+        ValueError: numbers that are not one a text, or one twice.
+    """
+    count = len(passages.tokens)
+    given = [int(number) for number in passages.numbers] or list(range(count))
+    if len(set(given)) != count or len(given) != count:
+        raise ValueError(f"got {len(set(given))} numbers of {count} texts; give each its own, or none")
+    return given
 
 
 def _site(out: Path, folder: str, site: str, values: table.Table, lengths: list[int]) -> Kept:

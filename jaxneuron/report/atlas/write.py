@@ -46,7 +46,7 @@ class Manifest(NamedTuple):
     units: int
     shards: int
     sites: list[Place]
-    texts: int = 0  # that are kept whole
+    texts: list[list[int]] = []  # those that are kept whole: the first and last number of each run
     values: Mapping[str, passages.Kept] = {}  # site -> where the values of these texts are
 
 
@@ -139,7 +139,7 @@ def write(
         units=len(index),
         shards=shards,
         sites=sites.places(),
-        texts=len(kept.tokens) if kept else 0,
+        texts=ranges(passages.numbers(kept)) if kept else [],
         values=values,
     )
     packed.put(out, "manifest", packed.dumped(plain(manifest)))

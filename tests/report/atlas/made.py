@@ -140,7 +140,7 @@ def unit(site: str, number: int, *, units: int = 8, plain: bool = False) -> Unit
     if plain:
         return base
     return base._replace(
-        sign_cases=[SignCase("+", "-", 0.25, -0.1, -1.0, 0.0), SignCase("+", "+", 0.5, 0.8, 0.0, 3.0)],
+        sign_cases=[SignCase("+", "-", 0.25, -0.1, -1.0, 0.0, [example(0.0)]), SignCase("+", "+", 0.5, 0.8, 0.0, 3.0)],
         inputs=[
             BestInput("gumbel", ["the", ",", "bank"], 7.5, percentile=99.9, certificate="best of 21^3, exhaustive")
         ],

@@ -98,7 +98,7 @@ def test_a_row_says_what_the_record_says():
 def test_values_of_the_texts_come_back(atlas):
     kept = made.kept(UNITS, SITES[:1])
     manifest = json.loads((atlas / "atlas.json").read_text())
-    assert manifest["texts"] == len(kept.tokens)
+    assert manifest["texts"] == [[0, len(kept.tokens) - 1]]
     assert json.loads(unpacked(atlas / "texts/texts.js"))["tokens"] == kept.tokens
     said = manifest["values"][SITES[0]]
     folder = atlas / "texts" / said["folder"]

@@ -174,7 +174,8 @@
   // What the atlas holds; said once, so that the frame knows whether there are texts to go to.
   atlas.manifest = async () => {
     const manifest = await atlas.json("manifest");
-    atlas.keeps = manifest.texts > 0 && Object.keys(manifest.values || {}).length > 0;
+    atlas.keeps = (manifest.texts || []).length > 0 && Object.keys(manifest.values || {}).length > 0;
+    atlas.kept = (text) => atlas.keeps && manifest.texts.some(([first, last]) => first <= text && text <= last);
     return manifest;
   };
 

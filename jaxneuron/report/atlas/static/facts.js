@@ -27,9 +27,10 @@ atlas.part(function facts(atlas) {
     atlas.table("What searches found to drive it, beside the corpus", ["method", "side", "input", "value#", "above, of the words#", "what is known"], inputs.map((one) =>
       [one.method, one.sign === "-" ? "lowest" : "highest", words(one.tokens), number(one.activation), atlas.known(one.percentile) ? percent(one.percentile / 100) : "–", one.certificate || ""])));
 
-  atlas.facts.cases = ({ sign_cases: cases }) => some(cases) && section("cases", "Gate and input",
+  atlas.facts.cases = (unit, _, cases = unit.sign_cases) => some(cases) && section("cases", "Gate and input",
     atlas.table("Signs of gate and input, and the unit's value there", ["gate", "input", "words#", "mean#", "smallest#", "largest#"], cases.map((one) =>
-      [sign(one.gate), sign(one.input), percent(one.frequency), number(one.mean), number(one.minimum), number(one.maximum)])));
+      [sign(one.gate), sign(one.input), percent(one.frequency), number(one.mean), number(one.minimum), number(one.maximum)])),
+    cases.filter((one) => some(one.examples)).map((one) => h("details", {}, h("summary", {}, `Gate ${sign(one.gate)}, input ${sign(one.input)}`), atlas.examples(one.examples, unit))));
 
   atlas.facts.concepts = ({ concepts }) => some(concepts) && section("concepts", "Concepts",
     atlas.table("Found on one part of the text, scored on another", ["formula", "measure", "held out#", "control#", "", "found with#", "p#"], concepts.map((one) =>

@@ -38,7 +38,6 @@ atlas.part(function index(atlas) {
       h("p", {}, "The same as a table: ", h("a", { href: "index.csv" }, "CSV"), ", ", h("a", { href: "index.parquet" }, "Parquet"), "."));
 
     const draw = () => {
-      const began = performance.now();
       const found = search(state.q, state.site);
       const rows = atlas.sorted(found, columns, state.sort, Boolean(state.down));
       list.root.hidden = state.view === "map";
@@ -53,7 +52,6 @@ atlas.part(function index(atlas) {
       tabs.forEach((tab, i) => tab.setAttribute("aria-pressed", String((state.view === "map") === (i === 1))));
       count.textContent = found.length === manifest.units ? `All ${number(found.length)} units.` : found.length ? `${number(found.length)} of ${number(manifest.units)} units.` : "No unit has that.";
       atlas.keep(state.sort ? state : { ...state, down: "" });
-      document.documentElement.dataset.answered = (performance.now() - began).toFixed(1);
     };
     addEventListener("hashchange", () => {
       state = { q: "", site: "", sort: "", down: "1", view: "", ...atlas.state() };

@@ -54,7 +54,7 @@ atlas.part(function marks(atlas) {
   };
 
   atlas.table = (caption, columns, rows) => h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, columns.map((name) =>
+    h("table", {}, h("caption", {}, h("span", {}, caption)), h("thead", {}, h("tr", {}, columns.map((name) =>
       h("th", { scope: "col", class: name.endsWith("#") && "n" }, name.replace("#", ""))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h("td", { class: columns[i].endsWith("#") && "n" }, cell)))))));
 });

@@ -6,14 +6,14 @@ atlas.part(function sides(atlas) {
   const shown = (example, unit, options) => {
     const value = example.values[example.word];
     const where = `text ${number(example.text)}`;
-    const address = options.texts && atlas.address("text", { text: example.text, ...atlas.unit(unit.identity), word: (example.start || 0) + example.word });
+    const address = atlas.kept && atlas.kept(example.text) && atlas.address("text", { text: example.text, ...atlas.unit(unit.identity), word: (example.start || 0) + example.word });
     const note = [example.label, example.split].filter(Boolean).join(", ");
     return h("li", {},
       h("span", { class: "value" }, number(value)),
       h("div", {}, atlas.strip(example, unit.distribution, { ...options, label: `${where}, ${number(value)} at ${example.tokens[example.word]}` }),
         h("span", { class: "note" }, address ? h("a", { href: address }, where) : where, note && ` · ${note}`)));
   };
-  const list = (examples, unit, options) => h("ol", { class: "examples" }, examples.map((one) => shown(one, unit, options)));
+  const list = atlas.examples = (examples, unit, options = {}) => h("ol", { class: "examples" }, examples.map((one) => shown(one, unit, options)));
 
   const side = (name, polarity, unit, options) => {
     const id = name.toLowerCase();
@@ -28,9 +28,9 @@ atlas.part(function sides(atlas) {
   };
 
   // Return the section, which redraws itself when a reader asks for whole texts or their lines.
-  atlas.sides = (unit, texts) => {
+  atlas.sides = (unit) => {
     const { positive, negative, duplicates } = unit.examples;
-    const options = { whole: false, breaks: false, texts };
+    const options = { whole: false, breaks: false };
     const places = h("div", { class: "sides" });
     const draw = () => {
       const open = new Set([...places.querySelectorAll("details")].map((one, i) => (one.open ? i : -1)));

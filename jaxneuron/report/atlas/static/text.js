@@ -25,9 +25,9 @@ atlas.part(function text(atlas) {
     };
     const asked = () => {
       const given = atlas.state();
-      const place = texts.numbers.indexOf(Number(given.text));
+      if (given.text && !texts.numbers.includes(Number(given.text))) throw new Error(`Text ${given.text} is not among those that this atlas keeps whole.`);
       const site = sites.includes(given.site) ? given.site : sites[0];
-      return { ...given, text: place < 0 ? texts.numbers[0] : Number(given.text), site, unit: Math.min(Math.max(0, Math.trunc(Number(given.unit) || 0)), manifest.values[site].units - 1),
+      return { ...given, text: given.text ? Number(given.text) : texts.numbers[0], site, unit: Math.min(Math.max(0, Math.trunc(Number(given.unit) || 0)), manifest.values[site].units - 1),
         level: given.level || "0.95", by: given.by === "value" ? "value" : "", least: given.least || "", alone: given.alone || "" };
     };
 
@@ -70,7 +70,7 @@ atlas.part(function text(atlas) {
       const result = h("div", { "aria-live": "polite" });
       atlas.place("content").replaceChildren(controls, h("p", { class: "note" }, "Drag over some words (or hold Shift with the arrow keys): which units are on throughout, and where else are they on together? Shares are of the words of these texts."),
         strip, links, result);
-      atlas.place("foot").replaceChildren(h("p", {}, `${number(manifest.texts)} texts are kept whole. Keys: p and n for the text before and after.`));
+      atlas.place("foot").replaceChildren(h("p", {}, `${number(texts.tokens.length)} texts are kept whole. Keys: p and n for the text before and after.`));
 
       const mark = (from, to) => strip.spans.forEach((span, i) => span.classList.toggle("in", atlas.known(from) && i >= from && i <= to));
       if (now.word !== undefined && now.word !== "") strip.spans[Number(now.word)]?.classList.add("at");
