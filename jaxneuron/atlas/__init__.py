@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.types import Activations, Site
 
@@ -29,23 +29,24 @@ VERB = "statistic"
 
 
 class Rows(NamedTuple):
-    """Whose activations those of a site are: one entry for each of its vectors; -1 where there is none."""
+    """Whose activations those of a site are: one entry for each of its vectors."""
 
-    sentence: Int[Any, "batch time"]  # of the corpus; -1: the vector is not counted
+    text: Int[Any, "batch time"]  # its place in `Places.sentence`; -1: the vector is not counted
     word: Int[Any, "batch time"]  # of the sentence; 0 for a vector of the whole text
-    slot: Int[Any, "batch time"]  # its place among the words that were drawn at random; -1: not drawn
+    drawn: Int[Any, "batch time"]  # its place among the words that were drawn at random; -1: it was not
     label: Int[Any, "batch time"]  # its class; -1: none
 
 
 class Places(NamedTuple):
     """Whose activations those of a batch are."""
 
+    sentence: Int[Any, "text"]  # the number in the corpus of each sentence of the batch; -1 on padding
     words: Rows  # of sites with a vector for each word
     texts: Rows  # of sites with one for the text, `[batch, 1]`
 
     def of(self, value: Float[Array, "batch time unit"]) -> Rows:
         """Return those of a site."""
-        return self.words if value.shape[-2] == self.words.sentence.shape[-1] else self.texts
+        return self.words if value.shape[-2] == self.words.text.shape[-1] else self.texts
 
 
 class Statistic(NamedTuple):
@@ -58,6 +59,7 @@ class Statistic(NamedTuple):
     update: Callable[[Any, Activations, Places], Any]  # state, of a batch beside what it was of
     merge: Callable[[Any, Any], Any]  # state, of what both are of
     finish: Callable[[Any], dict[Site, Any]]  # what the module says of each site, in numpy
+    apart: bool = True  # whether each site is a matter of its own, so that `update` may be called with one at a time
 
 
 class Make(Protocol):
@@ -86,7 +88,7 @@ class Histogram(NamedTuple):
     tokens: int
     level: Float[np.ndarray, "level"]  # ascending: the values that any unit of the site had
     count: Int[np.ndarray, "unit level"]
-    exact: bool  # whether each bfloat16 value has a level of its own; else tiny, huge or near ones share one
+    exact: Bool[np.ndarray, "unit"]  # whether all its values have a level of their own; else some are tiny or huge
 
 
 class Extremes(NamedTuple):
@@ -120,7 +122,7 @@ class Saturation(NamedTuple):
     positive: Float[np.ndarray, "unit"]
     low: Float[np.ndarray, "unit"]  # at or below the lower bound
     high: Float[np.ndarray, "unit"]  # at or above the upper bound
-    dead: np.ndarray  # Bool[unit]: the value never changes
+    dead: Bool[np.ndarray, "unit"]  # the value never changes
     bounds: tuple[float, float]
 
 

@@ -1,0 +1,95 @@
+"""Numbers of sixteen bits as levels, in their order: which one a value has, and what it stands for.
+
+A bfloat16 has a sign, eight bits of exponent and seven digits. Levels are those of the exponents of a range, each with
+all its digits or with the first of them; around 0 and beyond the range, one level holds what has none of its own. No
+level depends on the data, so that counts of any two texts can be added.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+DIGITS = 7
+"""Binary digits of a bfloat16, after the first."""
+
+BIAS = 127
+
+
+class Levels(NamedTuple):
+    """Which numbers are told apart: 0, what is too small, the range, what is too large, and their negatives."""
+
+    lowest: int  # the exponent from which on: 2 ** lowest is the smallest number that has a level of its own
+    highest: int  # up to just below 2 ** highest
+    digits: int  # of a number, after the first
+
+    @property
+    def side(self) -> int:
+        """How many levels there are above 0."""
+        return ((self.highest - self.lowest) << self.digits) + 2
+
+    @property
+    def count(self) -> int:
+        """How many levels there are."""
+        return 2 * self.side + 1
+
+
+def checked(lowest: int, highest: int, digits: int) -> Levels:
+    """Return levels.
+
+    Raises:
+        ValueError: exponents that bfloat16 does not have, or digits.
+    """
+    if not -126 <= lowest < highest <= 128 or not 0 <= digits <= DIGITS:
+        raise ValueError(
+            f"expected -126 <= lowest < highest <= 128 and 0 to {DIGITS} digits, as bfloat16 has, got {lowest}, "
+            f"{highest} and {digits}"
+        )
+    return Levels(lowest, highest, digits)
+
+
+def numbered(value: Float[Array, "*shape"], levels: Levels) -> Int[Array, "*shape"]:
+    """Return the level of each value, from 0 for the lowest."""
+    bits = jax.lax.bitcast_convert_type(value.astype(jnp.bfloat16), jnp.uint16).astype(jnp.int32)
+    size = bits & 0x7FFF
+    place = (size >> (DIGITS - levels.digits)) - ((levels.lowest + BIAS) << levels.digits) + 2
+    place = jnp.where(size == 0, 0, jnp.clip(place, 1, levels.side))
+    return levels.side + jnp.where(bits >> 15, -place, place)
+
+
+def added(table: Int[Array, "row level"], row: Int[Array, "..."], level: Int[Array, "..."]) -> Int[Array, "row level"]:
+    """Return a table with 1 more in each of these places; one index is three times as fast as two on a CPU."""
+    place = row * table.shape[1] + level
+    return table.reshape(-1).at[place].add(1, mode="promise_in_bounds").reshape(table.shape)
+
+
+def table(rows: int, levels: Levels) -> Int[Array, "row level"]:
+    """Return zeros, with one more level for what does not count.
+
+    Raises:
+        ValueError: more numbers than can be counted through.
+    """
+    if rows * (levels.count + 1) >= 2**31:
+        raise ValueError(
+            f"{rows:,} units (times labels) with {levels.count:,} levels each are more than 2**31 counts; tell apart "
+            "fewer digits, or take fewer units"
+        )
+    return jnp.zeros((rows, levels.count + 1), jnp.int32)
+
+
+def values(levels: Levels) -> Float[np.ndarray, "level"]:
+    """Return the number that each level stands for: of those that share one, the nearest to 0, or half the smallest."""
+    place = np.arange(levels.side - 1) + ((levels.lowest + BIAS) << levels.digits)
+    bits = (place << (DIGITS - levels.digits + 16)).astype(np.uint32)
+    above = bits.view(np.float32).astype(np.float64)
+    above = np.concatenate([[2.0 ** (levels.lowest - 1)], above])
+    above[-1] = 2.0**levels.highest
+    return np.concatenate([-above[::-1], [0.0], above])
+
+
+def exact(count: Int[Any, "unit level"], levels: Levels) -> Bool[np.ndarray, "unit"]:
+    """Tell of each unit whether all its numbers have a level of their own."""
+    edge = [0, levels.side - 1, levels.side + 1, levels.count - 1]
+    return np.full(len(count), levels.digits == DIGITS) & ~np.asarray(count)[:, edge].any(axis=1)

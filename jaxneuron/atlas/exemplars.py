@@ -1,0 +1,130 @@
+"""In which sentences is a unit highest, and in which lowest? The best few of each, one word of a sentence at most.
+
+Pages that show one side hide what a unit does on the other (Gurnee et al. 2023, "Finding Neurons in a Haystack", arXiv
+2305.01610, see both). A running list needs no sorting: a sentence of a long text is rarely among the best of a unit, so
+the best of a batch is put into its place, again and again, until no unit has a better one.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from jaxneuron.atlas import Exemplars, Extremes, Statistic
+from jaxneuron.atlas._sites import Flat, each
+
+NONE = np.iinfo(np.int32).max
+"""The sentence of an entry that is not filled: later than any."""
+
+
+class Foremost(NamedTuple):
+    """The best sentences so far, the best first; equal values by sentence, then by word."""
+
+    value: Float[Any, "k unit"]  # -inf where there are fewer
+    sentence: Int[Any, "k unit"]
+    word: Int[Any, "k unit"]
+
+
+def statistic(*, count: int = 16) -> Statistic:
+    """Return the statistic whose result is `Exemplars`.
+
+    Args:
+        count: sentences on each side.
+
+    Raises:
+        ValueError: none.
+    """
+    if count < 1:
+        raise ValueError(f"expected at least one exemplar of each unit, got {count}")
+    return each(partial(_init, count), _update, _merge, _finish)
+
+
+def _init(count: int, units: int) -> list[Foremost]:
+    shape = (count, units)
+    none = jnp.full(shape, NONE, jnp.int32)
+    return [Foremost(jnp.full(shape, -jnp.inf, jnp.float32), none, none) for _ in range(2)]
+
+
+def _update(state: list[Foremost], batch: Flat) -> list[Foremost]:
+    sides = zip(state, (batch.value, -batch.value), strict=True)
+    return [_put(best, _offered(value, batch)) for best, value in sides]
+
+
+def _offered(value: Float[Array, "token unit"], batch: Flat) -> Foremost:
+    """Return the best word of each sentence of a batch, `[text, unit]`."""
+    texts = len(batch.sentence)
+    text = jnp.where(batch.counted, batch.rows.text, texts)
+    best = jax.ops.segment_max(value, text, texts + 1)
+    word = jnp.where(value == best[text], batch.rows.word[:, None], NONE)
+    first = jax.ops.segment_min(word, text, texts + 1)
+    sentence = jnp.where(batch.sentence >= 0, batch.sentence, NONE)[:, None]
+    return Foremost(best[:texts], sentence, first[:texts])
+
+
+def _put(best: Foremost, offered: Foremost) -> Foremost:
+    """Put what is offered into its places, for every unit the best of it at a time, until nothing is better."""
+
+    def better(best: Foremost, value: Array) -> Array:
+        last = Foremost(*(one[-1:] for one in best))
+        ties = (value == last.value) & (value > -jnp.inf)
+        return (value > last.value) | (ties & (offered.sentence < last.sentence))
+
+    def goes_on(held: tuple[Foremost, Array]) -> Array:
+        return jnp.any(better(*held))
+
+    def step(held: tuple[Foremost, Array]) -> tuple[Foremost, Array]:
+        best, value = held
+        value = jnp.where(better(best, value), value, -jnp.inf)
+        top = jnp.max(value, axis=0)
+        sentence = jnp.min(jnp.where(value == top[None], offered.sentence, NONE), axis=0)
+        here = offered.sentence == sentence[None]
+        word = jnp.min(jnp.where(here & (value == top[None]), offered.word, NONE), axis=0)
+        return _inserted(best, Foremost(top, sentence, word)), jnp.where(here, -jnp.inf, value)
+
+    return jax.lax.while_loop(goes_on, step, (best, offered.value))[0]
+
+
+def _inserted(best: Foremost, new: Foremost) -> Foremost:
+    """Return the list with one more entry of each unit, if it is among the best, in the place of its own sentence's."""
+    value, sentence, word = (one[None] for one in new)
+    earlier = (best.sentence < sentence) | ((best.sentence == sentence) & (best.word < word))
+    ahead = (best.value > value) | ((best.value == value) & earlier)
+    own, place = best.sentence == sentence, jnp.arange(len(best.value))[:, None]
+    at = jnp.sum(ahead, axis=0, keepdims=True)
+    gap = jnp.min(jnp.where(own & ~ahead, place, len(place) - 1), axis=0, keepdims=True)  # what follows it moves up
+    at = jnp.where(jnp.any(own & ahead, axis=0, keepdims=True) | (value == -jnp.inf), len(place), at)
+
+    def moved(old: Array, one: Array) -> Array:
+        shifted = jnp.where((place > at) & (place <= gap), jnp.roll(old, 1, axis=0), old)
+        return jnp.where(place == at, one, shifted)
+
+    return Foremost(*(moved(old, one) for old, one in zip(best, (value, sentence, word), strict=True)))
+
+
+def _merge(one: list[Foremost], other: list[Foremost]) -> list[Foremost]:
+    return [_joined(left, right) for left, right in zip(one, other, strict=True)]
+
+
+def _joined(one: Foremost, other: Foremost) -> Foremost:
+    value, sentence, word = (np.concatenate(both).T for both in zip(one, other, strict=True))
+    order = np.lexsort((word, sentence, -value), axis=1)
+    value, sentence, word = (np.take_along_axis(each, order, axis=1) for each in (value, sentence, word))
+    before = np.tri(value.shape[1], k=-1, dtype=bool)
+    again = np.stack([((row[:, None] == row) & before).any(axis=1) for row in sentence])  # of a sentence ahead of it
+    again &= sentence != NONE
+    first = np.argsort(again, axis=1, kind="stable")[:, : len(one.value)]
+    return Foremost(*(np.take_along_axis(each, first, axis=1).T for each in (value, sentence, word)))
+
+
+def _finish(state: list[Foremost]) -> Exemplars:
+    high, low = (_shown(best) for best in state)
+    return Exemplars(high, low._replace(value=-low.value))
+
+
+def _shown(best: Foremost) -> Extremes:
+    value, sentence, word = (one.T for one in best)
+    none = sentence == NONE
+    return Extremes(np.where(none, np.nan, value), np.where(none, -1, sentence), np.where(none, -1, word))

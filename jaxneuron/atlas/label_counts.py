@@ -1,0 +1,87 @@
+"""How well does a threshold on a unit tell a label? Counts of each value and label, and so every threshold at once.
+
+Average precision, the area under the ROC curve and the best intersection over union are those of values of sixteen
+bits, exactly, without a value being kept: `rank.average_precision` and `rank.iou` say the same of a table.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, Int
+
+from jaxneuron.atlas import LabelThresholds, Statistic
+from jaxneuron.atlas._levels import Levels, added, checked, numbered, table, values
+from jaxneuron.atlas._sites import Flat, each
+
+
+def statistic(*, labels: int, lowest: int = -32, highest: int = 16, digits: int = 7) -> Statistic:
+    """Return the statistic whose result is `LabelThresholds`.
+
+    Args:
+        labels: how many classes there are; a unit takes for each, and for the words without a class, as much as for
+            `histogram`.
+        lowest: see `histogram`, as what follows.
+        highest: see `histogram`.
+        digits: see `histogram`.
+
+    Raises:
+        ValueError: no labels; exponents or digits that bfloat16 does not have.
+    """
+    if labels < 1:
+        raise ValueError(f"expected at least one label, got {labels}")
+    levels = checked(lowest, highest, digits)
+    return each(partial(_init, labels, levels), partial(_update, levels), _merge, partial(_finish, levels))
+
+
+def _init(labels: int, levels: Levels, units: int) -> Int[Any, "label unit level"]:
+    return table((labels + 1) * units, levels).reshape(labels + 1, units, -1)
+
+
+def _update(levels: Levels, state: Int[Any, "label unit level"], batch: Flat) -> Int[Any, "label unit level"]:
+    level = jnp.where(batch.counted[None], numbered(batch.value.T, levels), levels.count)
+    label = jnp.where(batch.rows.label >= 0, batch.rows.label, len(state) - 1)
+    row = label[None] * state.shape[1] + jnp.arange(state.shape[1])[:, None]
+    return added(state.reshape(-1, state.shape[2]), row, level).reshape(state.shape)
+
+
+def _merge(one: Int[Any, "label unit level"], other: Int[Any, "label unit level"]) -> Any:
+    return one.astype(np.int64) + other
+
+
+def _finish(levels: Levels, state: Int[np.ndarray, "label unit level"]) -> LabelThresholds:
+    counts = state[..., :-1]
+    (held,) = np.nonzero(counts.any(axis=(0, 1)))
+    level, counts = values(levels)[held], counts[..., held]
+    every = counts.sum(axis=0, dtype=np.float64)
+    if not len(held):  # nothing was read
+        level, counts, every = np.zeros(1), np.zeros((*counts.shape[:2], 1), np.int64), np.zeros((counts.shape[1], 1))
+    found = [_label(one.astype(np.float64), every, level) for one in counts[:-1]]
+    tokens = int(every[0].sum()) if len(every) else 0
+    return LabelThresholds(tokens, *(np.stack(part) for part in zip(*found, strict=True)))
+
+
+def _label(
+    held: Float[np.ndarray, "unit level"], every: Float[np.ndarray, "unit level"], level: Float[np.ndarray, "level"]
+) -> tuple[np.ndarray, ...]:
+    """Return the measures of one label, of thresholds that rise along the levels."""
+    label, tokens = held.sum(axis=1), every.sum(axis=1)
+    others = tokens - label
+    high, all_high = (one[:, ::-1].cumsum(axis=1)[:, ::-1] for one in (held, every))  # at or above each level
+    low, all_low = held.cumsum(axis=1), every.cumsum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rising = np.sum(held * np.where(all_high > 0, high / all_high, 0), axis=1) / label
+        falling = np.sum(held * np.where(all_low > 0, low / all_low, 0), axis=1) / label
+        above = (all_low - low) - (every - held) / 2  # others below, and half of those that tie
+        auroc = np.sum(held * above, axis=1) / (label * others)
+        overlap = np.where(label[:, None] > 0, high / (label[:, None] + all_high - high), 0)
+    best = np.argmax(overlap, axis=1)
+    none, sides = label == 0, (label > 0) & (others > 0)
+    return (
+        np.where(none, 0, rising),
+        np.where(none, 0, falling),
+        np.where(sides, auroc, 0.5),
+        np.take_along_axis(overlap, best[:, None], axis=1)[:, 0],
+        np.where(none, np.nan, level[best]),
+    )
