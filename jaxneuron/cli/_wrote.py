@@ -15,7 +15,7 @@ BARS = 12
 """Ranges of a distribution."""
 
 
-class Asked(NamedTuple):
+class Writers(NamedTuple):
     """Of what it was asked."""
 
     site: str
@@ -32,7 +32,7 @@ PROMOTED = {
 }
 
 
-def promoted(about: Asked, found: Any, method: str) -> Answer:
+def promoted(about: Writers, found: Any, method: str) -> Answer:
     """Return the outputs that each unit raises and lowers most."""
     import numpy as np
 
@@ -72,7 +72,7 @@ def promoted(about: Asked, found: Any, method: str) -> Answer:
     )
 
 
-def classes(about: Asked, found: Any) -> Answer:
+def classes(about: Writers, found: Any) -> Answer:
     """Return the class of each unit by its weights."""
     import numpy as np
 
@@ -114,7 +114,7 @@ def classes(about: Asked, found: Any) -> Answer:
     return Answer(title, said, columns, rows, (), spread if about.all else (), note=note)
 
 
-def regulation(about: Asked, found: Any) -> Answer:
+def regulation(about: Writers, found: Any) -> Answer:
     """Return by which way each unit changes a prediction."""
     import numpy as np
 
@@ -158,7 +158,7 @@ def regulation(about: Asked, found: Any) -> Answer:
     return Answer(title, said, columns, rows, (), spread if about.all else (), note=note)
 
 
-def _listed(which: Any, about: Asked, what: str) -> str:
+def _listed(which: Any, about: Writers, what: str) -> str:
     units = [unit for unit, found in zip(about.units, which, strict=True) if found]
     shown = ", ".join(map(str, units[:8])) + " …" * (len(units) > 8)
     return f"{counted(len(units), what)}{f' ({shown})' if units else ''}"

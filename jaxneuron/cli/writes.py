@@ -66,7 +66,7 @@ def writes(method: Method, told: Told, given: Given) -> None:
     with bars(given.shown.json) as report:
         progress = report(f"{method.name} at {given.site}")
         result = call(method, VERB, known, told, site=given.site, head=head, progress=progress)
-    about = _wrote.Asked(given.site, asked, names, given.k, given.units is None)
+    about = _wrote.Writers(given.site, asked, names, given.k, given.units is None)
     if isinstance(result, Promoted):
         answer = _wrote.promoted(about, result, method.name)
     elif isinstance(result, weight_classes.Classes):

@@ -125,10 +125,10 @@ def faithfulness(
     """Return which share of the difference sets of units carry: they are computed, all others are as in the other text.
 
     Args:
-        forward: the model.
+        forward: the model; this and what follows as for `effects`.
         params: its weights.
-        clean: texts; what is found is the mean over them.
-        corrupted: other texts of the same lengths.
+        clean: the texts to be carried.
+        corrupted: those that the other units are taken from.
         target: the score.
         sites: whose units are held.
         kept: true for the units of each set, in the order of `effects`.

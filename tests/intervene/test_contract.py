@@ -60,7 +60,6 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "target": Unit("projection", 3),
         "masks": masks,
         "directions": masks[:, None].astype(np.float32),
-        "source": Tokens((IDS[order] + 3) % tiny.VOCAB, MASK[order]),
         "edits": {site: Scale(0.5 * factor)},
         "labels": tokens.ids * factor,
         "site": site,
