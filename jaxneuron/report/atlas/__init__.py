@@ -4,6 +4,7 @@ The folder needs no server and no network: what a page reads are scripts beside 
 holds the records as JSON, too, which `unit.schema.json` describes, and its index as CSV and Parquet.
 
 - `unit`: the record of a unit, a group, a direction or a feature
+- `records`: what one pass says of a site, as the records of its units
 - `plain`: records as JSON, and back
 - `write`: the folder
 - `rows`: the index, a row for each unit

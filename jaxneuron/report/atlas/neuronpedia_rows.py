@@ -215,14 +215,14 @@ def _activation(
     unit: Unit, example: Example, number: int, name: str, section: tuple[float, float, float], model: str, creator: str
 ) -> Activation:
     layer = "-".join(source(unit.identity))
-    values: Any = plain(example.values)
+    tokens, values, word = _known(example)
     low, high, share = section
     return Activation(
         id=f"{model}-{layer}-{unit.identity.unit}-{number}",
         modelId=model,
         layer=layer,
         index=str(unit.identity.unit),
-        tokens=list(example.tokens),
+        tokens=tokens,
         values=values,
         maxValue=max(values),
         maxValueTokenIndex=values.index(max(values)),
@@ -234,7 +234,7 @@ def _activation(
         binMin=low,
         binMax=high,
         binContains=share,
-        qualifyingTokenIndex=example.word,
+        qualifyingTokenIndex=word,
         dfaValues=[],
         dfaTargetIndex=None,
         dfaMaxValue=None,
@@ -243,3 +243,14 @@ def _activation(
         zIndices=[],
         zValues=[],
     )
+
+
+def _known(example: Example) -> tuple[list[str], list[float], int]:
+    """Return the tokens around the word that have a value, and the word's place: Neuronpedia has no gaps."""
+    values: Any = plain(example.values)
+    first = last = example.word
+    while first > 0 and values[first - 1] is not None:
+        first -= 1
+    while last + 1 < len(values) and values[last + 1] is not None:
+        last += 1
+    return list(example.tokens[first : last + 1]), values[first : last + 1], example.word - first

@@ -81,6 +81,7 @@
     const { levels = [], quantiles = [], minimum, maximum } = spread;
     const x = [minimum, ...quantiles, maximum];
     const y = [0, ...levels, 1];
+    if (!atlas.known(value)) return null;
     if (value >= maximum) return 1;
     if (value <= minimum) return 0;
     let i = 1;

@@ -35,7 +35,7 @@ atlas.part(function strip(atlas) {
       const span = spans[i - first];
       root.querySelector(".cursor")?.classList.remove("cursor");
       span.classList.add("cursor");
-      atlas.show(span.getBoundingClientRect(), h("b", {}, tokens[i]), `value ${number(values[i], 4)}`, `above ${percent(atlas.below(spread, values[i]))} of the words`);
+      atlas.show(span.getBoundingClientRect(), h("b", {}, tokens[i]), ...(atlas.known(values[i]) ? [`value ${number(values[i], 4)}`, `above ${percent(atlas.below(spread, values[i]))} of the words`] : ["value not kept"]));
     };
     const leave = () => {
       root.querySelector(".cursor")?.classList.remove("cursor");
