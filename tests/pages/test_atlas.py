@@ -6,7 +6,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from jaxneuron.report.atlas import pages, serve, write
+from jaxneuron.report.atlas import notebook, pages, serve, write
 from tests.pages.conftest import SITES, UNITS
 from tests.report.atlas import made
 
@@ -214,6 +214,19 @@ def test_a_page_is_saved_as_one_file_that_is_the_same(visitor, atlas, tmp_path):
         assert alone.locator("a").count() == 1  # to skip to the content: nothing lies beside it
         alone.locator(".strip .at").first.hover()
         assert "above 100%" in alone.locator("#pop").inner_text()
+
+
+def test_a_notebook_shows_the_page_in_a_frame(browser, tmp_path):
+    (tmp_path / "notebook.html").write_text(notebook.Shown(made.unit(SITES[0], 7))._repr_html_(), encoding="utf-8")
+    page = browser.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto((tmp_path / "notebook.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("h1:text-is('block0/residual, unit 7')").wait_for()
+    frame.locator(".strip .at").first.hover()
+    assert "above 100%" in frame.locator("#pop").inner_text() and wrong == []
+    page.close()
 
 
 def test_a_page_is_light_as_loaded(visitor, atlas):

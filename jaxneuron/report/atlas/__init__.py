@@ -11,6 +11,7 @@ holds the records as JSON, too, which `unit.schema.json` describes, and its inde
 - `passages`: the texts, and what each unit's value is at each of their words
 - `packed`: what pages read
 - `pages`: the pages and their code; the page of one unit as one file
+- `notebook`: the page of a unit in a notebook
 - `read`: the records of a folder
 - `serve`: the folder over a local port
 - `neuronpedia`, `neuronpedia_rows`: the same in the folders that Neuronpedia takes
