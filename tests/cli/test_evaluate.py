@@ -18,7 +18,7 @@ LABELLED = "w1\tA\nw2\tB\nw3\tA\n\nw2\tB\nw1\tA\n\n" * 6
 SITE = "block0/mlp/hidden"
 GROUPS = {"attribution", "clusters"}
 MORE = {"learned_together": ["--minimum", "0.4"], "agreement": ["--rank", "probeless,correlation"]}
-TARGET = ["--text", "w1 w2 w3", "--text", "w2 w1", "--target", "block0/residual:1"]
+TARGET = ["--text", "w1 w2 w3", "--text", "w2 w1 w3", "--target", "block0/residual:1"]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_what_only_the_last_fifth_has_is_left_out_and_said(ask):
 def test_an_attribution_is_measured(ask, measure):
     options = ["--method", "input_x_gradient", "--model", "hf", *TARGET, "--json"]
     found = rows(ask("evaluate", "attribution", measure, *options))
-    assert {row["text"] for row in found} == {0, 1} and {row["words"] for row in found} == {"w1 w2 w3", "w2 w1"}
+    assert {row["text"] for row in found} == {0, 1} and {row["words"] for row in found} == {"w1 w2 w3", "w2 w1 w3"}
     numbers = [value for row in found for value in row.values() if isinstance(value, float)]
     assert numbers and np.isfinite(numbers).all()
 
