@@ -47,7 +47,7 @@ def make(*, quick: bool) -> Data:
     for _ in range(2):
         mixed = signal @ random.normal(size=(width, units)) / np.sqrt(width) + random.normal(size=(tokens, units))
         models.append(mixed.astype(np.float32))
-    return Data(models[0], models[1], width, 2 if quick else 3)
+    return Data(models[0], models[1], width, 2)
 
 
 def versus(

@@ -25,14 +25,14 @@ def claims(results: Results) -> Iterator[Claim]:
     right = {measure: corresponding(results.alike, measure) for measure in ("cka", "svcca")}
     yield Claim(
         "each layer is more like the same layer of another seed than like any other (CKA)",
-        f"{KORNBLITH}, section 6.1",
+        f"{KORNBLITH}, corresponding layers",
         right["cka"] == 1,
         right["cka"],
         f"share of the layers of every two models; by SVCCA {right['svcca']:.0%}",
     )
     yield Claim(
         "CKA tells which layers correspond at least as well as SVCCA",
-        f"{KORNBLITH}, Table 2",
+        f"{KORNBLITH}, corresponding layers",
         right["cka"] >= right["svcca"],
         right["cka"] - right["svcca"],
     )
@@ -54,7 +54,7 @@ def _excess(scores: Sequence[Scores]) -> Iterator[Claim]:
     yield Claim(
         "units correlate better with the best unit of another seed than with the best of as many random directions "
         "(median excess)",
-        f"{GURNEE}, section 4",
+        f"{GURNEE}, excess correlation",
         overall(scores, "excess") > 0,
         overall(scores, "excess"),
         f"{by_site}; better for {overall(scores, 'better'):.0%} of the units",
@@ -62,7 +62,7 @@ def _excess(scores: Sequence[Scores]) -> Iterator[Claim]:
     share = overall(scores, "universal")
     yield Claim(
         "few units are universal, but some are: 1 to 5% have an excess above 0.5",
-        f"{GURNEE}, section 4",
+        f"{GURNEE}, excess correlation",
         0.01 <= share <= FEW,
         share,
         ", ".join(f"{row.site} {row.universal:.1%}" for row in scores)
@@ -75,7 +75,7 @@ def _regression(scores: Sequence[Scores]) -> Claim:
     single, all_units = overall(scores, "maximum"), overall(scores, "regression")
     return Claim(
         "all units of another seed together tell more of a unit than its best partner does (median R against |r|)",
-        f"{BAU}, section 3.1",
+        f"{BAU}, rankings of neurons",
         all_units > single,
         all_units - single,
         "; ".join(f"{row.site}: {row.regression:.3f} against {row.maximum:.3f}" for row in scores),
