@@ -68,7 +68,8 @@ def learn(method: Method, told: Told, given: Any) -> None:
         kept = reconstruction.kept(held[given.site], found, **_outputs(held, given.output))
         codes = Codes(found, held[given.site])
         top = selection.top_contexts(codes, texts.held, count=given.k, length=1).highest
-        coloured = _coloured(codes, kept.density, top, texts.held)
+        order = _telling(kept.density, top, given.k)
+        coloured = _coloured(codes, order, top, texts.held)
     recovered = _recovered(opened, found, texts.held)
     if out is not None:
         metadata = {"model_name": _inputs.short(given.model), "dataset_path": read.name}
@@ -81,7 +82,7 @@ def learn(method: Method, told: Told, given: Any) -> None:
         )
     flat = [word for words in texts.held for word in words]
     rows = []
-    for feature in sorted(range(found.features), key=lambda number: -kept.density[number]):
+    for feature in order:
         items = [(item, score) for item, score in zip(top.item[feature], top.score[feature], strict=True) if item >= 0]
         words = " | ".join(flat[item] for item, score in items if score > 0)
         rows.append((feature, float(kept.density[feature]), float(items[0][1]) if items else 0.0, words))
@@ -99,8 +100,10 @@ def learn(method: Method, told: Told, given: Any) -> None:
             rows,
             coloured,
             _spreads(learned.curve, kept),
-            note="density: the share of words at which the feature is active; highest: its largest code. In a text, "
-            "the stronger the colour, the more of the feature.",
+            note="density: the share of words at which the feature is active; highest: its largest code. First come "
+            "features that say most where they are high: by the highest code times the bits by which it surprises that "
+            f"they are active, and those last that are active at fewer than {given.k} words. In a text, the stronger "
+            "the colour, the more of the feature.",
         )
     )
     if place is not None and place.is_dir():
@@ -131,15 +134,25 @@ def _placed(dictionary: Any, site: str, output: str | None) -> Any:
     return replace(dictionary, site=site, output=output or "")
 
 
-def _coloured(codes: Any, density: Any, top: Any, sentences: list[list[str]]) -> list[Coloured]:
-    """Return, for the most frequent features, the text in which each is highest."""
+def _telling(density: Any, top: Any, least: int) -> list[int]:
+    """Return the features, from the one that says most where it is highest to those that are never active."""
+    import numpy as np
+
+    bits = -np.log2(np.where(density > 0, density, 1))
+    highest = np.where(top.item[:, 0] >= 0, top.score[:, 0], 0)
+    seldom = (np.where(top.item >= 0, top.score, 0) > 0).sum(axis=1) < least
+    return np.lexsort((-density, -highest * bits, seldom)).tolist()
+
+
+def _coloured(codes: Any, order: list[int], top: Any, sentences: list[list[str]]) -> list[Coloured]:
+    """Return, for the first features, the text in which each is highest."""
     import numpy as np
 
     ends = np.cumsum([len(words) for words in sentences])
     found = []
-    for feature in np.argsort(-density, kind="stable")[:COLOURED].tolist():
+    for feature in order[:COLOURED]:
         item = int(top.item[feature][0])
-        if item < 0 or density[feature] == 0:
+        if item < 0 or not top.score[feature][0] > 0:
             continue
         number = int(np.searchsorted(ends, item, side="right"))
         begin = int(ends[number]) - len(sentences[number])

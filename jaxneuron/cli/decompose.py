@@ -165,7 +165,12 @@ def _answered(module: Any, told: Told, given: Given, found: Recorded, factors: A
         charts = [_map(told, given, found, codes.argmax(axis=1), named, key)] if charted else []
         return Answer(f"Which words does {where} see alike?", said, columns, rows, charts=charts)
     rows = _factors.of_parts(codes, basis, found.sites, words, given.k)
-    said.append(f"{len(rows)} factors of the {basis.shape[1]} units of {where}, from the one that explains most.")
+    spread, left = (np.var(one, axis=0, dtype=np.float64).sum() for one in (found.values, found.values - codes @ basis))
+    explained = 1 - left / spread if spread > 0 else 0.0
+    said.append(
+        f"{len(rows)} factors of the {basis.shape[1]} units of {where}, from the one that explains most; together they "
+        f"explain {explained:.1%} of the variance."
+    )
     texts = _factors.texts(codes, found.sentences, FACTORS, TEXTS) if charted else []
     columns = ("factor", "share", "units", "highest at", "lowest at")
     return Answer(

@@ -207,6 +207,7 @@ def test_a_site_is_made_of_parts(ask, method, tmp_path):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--factors", "2", *["--clip"] * (method == "nmf")]
     said = ask("decompose", method, *options, "--data", "text.txt", "--out", tmp_path / "parts")
     page = (tmp_path / "parts" / "answer.html").read_text()
+    assert "together they explain" in said
     assert "2 factors of the 4 units" in said and page.count("factor 1, text") == 2 and "<script" not in page
     shares = [json.loads(line)["share"] for line in (tmp_path / "parts" / "answer.jsonl").read_text().splitlines()]
     assert sum(shares) == pytest.approx(1) and shares == sorted(shares, reverse=True)

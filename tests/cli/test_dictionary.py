@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.cli import main
+from jaxneuron.cli import _learnt, main
 from jaxneuron.dictionary import Dictionary, folder
 from tests.models.test_pretrained import save, tensors
 
@@ -82,6 +82,15 @@ def test_features_are_asked_like_units(ask, question):
     command, *rest = shlex.split(question.format(site=FEATURES))
     method = [rest.pop(0)] if not rest[0].startswith("--") else []
     assert rows(ask(command, *method, "--model", "hf", *SAE, *rest, "--json"))
+
+
+def test_features_that_say_most_come_first_and_rare_ones_last():
+    class Top:
+        item = np.array([[0, 1], [2, 3], [4, 5], [6, -1], [7, 8]])
+        score = np.array([[4.0, 3.0], [2.0, 1.0], [0.0, 0.0], [9.0, 0.0], [2.0, 2.0]])
+
+    density = np.array([0.9, 0.1, 0.0, 0.01, 0.4])
+    assert _learnt._telling(density, Top(), 2) == [1, 4, 0, 3, 2]
 
 
 def test_an_autoencoder_is_learnt_and_its_folder_asked(ask, tmp_path):
