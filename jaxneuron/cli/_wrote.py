@@ -119,7 +119,7 @@ def regulation(about: Writers, found: Any) -> Answer:
     import numpy as np
 
     by_scale, by_frequency = (
-        1 - held / np.where(whole > 0, whole, 1)
+        np.round(1 - held / np.where(whole > 0, whole, np.inf), 2) * (whole > 0)
         for whole, held in ((found.entropy, found.entropy_held), (found.divergence, found.divergence_held))
     )
     names = [
@@ -136,7 +136,7 @@ def regulation(about: Writers, found: Any) -> Answer:
                 one[place]
                 for one in (found.norm, found.variance, found.entropy, by_scale, found.divergence, by_frequency)
             ),
-            found.unigram[place],
+            round(float(found.unigram[place]), 2),
         )
         for place in order.tolist()
     ]

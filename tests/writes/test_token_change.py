@@ -23,7 +23,7 @@ def one_by_one(forward, params, site, values):
     return np.stack(found)
 
 
-@pytest.mark.parametrize("site", ["block0/mlp/hidden", "embed", "final"])
+@pytest.mark.parametrize("site", ["block0/mlp/hidden", "final"])
 def test_it_agrees_with_a_loop(site):
     params = handmade.weights(jax.random.key(0))
     found = token_change.write(handmade.forward, params, TEXT, site=site)
