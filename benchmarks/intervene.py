@@ -87,7 +87,7 @@ def _rows(task: Task, ways: Callable[[int], Callable[[], Any]]) -> int:
 def singles(task: Task, block: int) -> Row:
     """Return the row of each unit of an MLP alone."""
     units = task.model.config.hidden or 4 * task.model.config.width
-    part, own = (4 if task.quick else 16), (16 if task.quick else 192)
+    part, own = (4 if task.quick else 8), (16 if task.quick else 96)
     masks, site = np.eye(units, dtype=bool)[:own], f"block{block}/mlp/hidden"
     rows = _rows(task, lambda rows: lambda: task.hooked.ablated(block, [[unit] for unit in range(8)], rows))
 

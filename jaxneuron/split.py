@@ -180,10 +180,16 @@ def on_path(
     shapes = sites(forward, params, tokens)
     check_site(source, shapes)
     moved = dependence(_Moved(forward, params, tokens, source), shapes[source])[0]
-    effect = dependence(_Effect(forward, params, tokens, traceable(target)), shapes)[:, 0]
+    reached = reaching(forward, params, tokens, target)
     # `jax.tree` puts the sites into the order of their names
-    reached = {name for name, *found in zip(sorted(shapes), moved, effect, strict=True) if all(found)}
-    return {name: shapes[name] for name in sorted(reached)}
+    return {name: shapes[name] for name, found in zip(sorted(shapes), moved, strict=True) if found and name in reached}
+
+
+def reaching(forward: Forward, params: Params, tokens: Text, target: Target) -> frozenset[Site]:
+    """Return the sites on which a target depends, read off one trace."""
+    shapes = sites(forward, params, tokens)
+    effect = dependence(_Effect(forward, params, tokens, traceable(target)), shapes)[:, 0]
+    return frozenset(name for name, found in zip(sorted(shapes), effect, strict=True) if found)
 
 
 @jax.tree_util.register_dataclass

@@ -6,6 +6,8 @@ its result is told (`KINDS`, the first that fits):
 - `experts`: it writes text while the units are forced that detect a concept (`_intervene_inducing`)
 - `sides`: it turns units to the side of the other value of a property (`_intervene_switching`)
 - `step`: it writes text after prompts while sets of units are held, and returns a `Written` (`_intervene_writing`)
+- `groups`: it reads two texts of one length, `tokens`, which is changed, and `source`, whose activations are put in, at
+  `sites`, and returns a `Patched` (`_intervene_pair`)
 - `tokens`: it reads texts as they are and with sets of units changed, and returns an `Effect`, or a result of its own
   that `_intervene_text.TOLD` knows by its class (`_intervene_text`)
 
@@ -15,12 +17,19 @@ person can write, is an option of the method's own (`_signature`). A method that
 a file `_intervene_NAME.py` with a `Given` and a function of `(method, told, given)`, and a line here.
 """
 
-from jaxneuron.cli import _intervene_inducing, _intervene_switching, _intervene_text, _intervene_writing
+from jaxneuron.cli import (
+    _intervene_inducing,
+    _intervene_pair,
+    _intervene_switching,
+    _intervene_text,
+    _intervene_writing,
+)
 from jaxneuron.cli._question import Kind
 
 KINDS = (
     Kind("experts", _intervene_inducing.intervene),
     Kind("sides", _intervene_switching.intervene),
     Kind("step", _intervene_writing.intervene),
+    Kind("groups", _intervene_pair.intervene, _intervene_pair.OPTIONS),
     Kind("tokens", _intervene_text.intervene, _intervene_text.OPTIONS),
 )

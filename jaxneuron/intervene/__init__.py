@@ -7,6 +7,7 @@ Every module has one verb, `intervene`. Some change what a model makes of a text
 - `greedy`, `beam`, `evolutionary`: the units that are missed most together, found one by one, in several sets that grow
   side by side, or in sets that are bred
 - `patch`: activations of another text in the place of a text's own, at every site and position
+- `steer`: a direction added at a site, by amounts
 - `switch`: units that tell one value of a property from the other, turned to the other side
 - `interchange`: sets of units that have the values of another text
 - `das`: directions along which they have them, learnt so that the answer follows

@@ -3,7 +3,7 @@
 Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262): at every site and every position by itself,
 the activation of `source` takes the place of that of `tokens`, and a target is read. Run on a corrupted text with a
 clean source it tells what *restores* the answer; run on the clean text with the corrupted source, what *corrupts* it.
-All sites, positions and groups of units are one compiled program, in which what comes before a site runs once.
+All sites, positions and groups of units are one compiled program, in which what comes before some sites runs once.
 
 The effect is exact; `attribute.patching` estimates it for all units from gradients.
 """
@@ -20,8 +20,12 @@ from jaxtyping import Array, Bool, Float
 from jaxneuron import batching, tap
 from jaxneuron.intervene import _run
 from jaxneuron.jaxpr.resume import resume
-from jaxneuron.split import above
+from jaxneuron.split import check_target, reaching
 from jaxneuron.types import Forward, Params, Site, Target, Tokens
+
+TOGETHER = 8
+"""Sites that go on from one cut, in the order in which the model comes to them: more would run parts of it again that
+lie before a change, fewer would compile more programs of what lies behind."""
 
 
 class Patched(NamedTuple):
@@ -77,16 +81,16 @@ def intervene(
         arXiv 2004.12265, indirect effect; arXiv 2202.05262, causal tracing.
     """
     names, rows = tuple(sites), tuple(Tokens(np.asarray(text.ids), np.asarray(text.mask)) for text in (tokens, source))
-    masks = _checked(forward, params, rows, target, names, dict(groups or {}))
+    masks, order = _checked(forward, params, rows, target, names, dict(groups or {}))
     count, time = rows[0].mask.shape
     width = max(mask.shape[1] for mask in masks.values())
     item = 4 * 6 * time * width
     chunk = batching.chunk_size(item, count, budget)
-    most = max(len(mask) for mask in masks.values()) * time
+    most = TOGETHER * max(len(mask) for mask in masks.values()) * time
     together = batching.chunk_size(item * chunk, most, budget)
 
     def update(parts: list[Patched], index: Array, valid: Array, text: Tokens, other: Tokens) -> list[Patched]:
-        found = _patched(forward, params, target, text, other, masks, together=together)
+        found = _patched(forward, params, target, text, other, masks, order=order, together=together)
         return [*parts, Patched(*jax.device_get(found))]
 
     parts = batching.fold_rows(update, [], *rows, chunk=chunk, progress=progress)
@@ -95,7 +99,7 @@ def intervene(
     return found._replace(edited={site: np.where(padding, np.nan, found.edited[site]) for site in names})
 
 
-@partial(jax.jit, static_argnames=("forward", "together"))
+@partial(jax.jit, static_argnames=("forward", "order", "together"))
 def _patched(
     forward: Forward,
     params: Params,
@@ -104,6 +108,7 @@ def _patched(
     source: Tokens,
     masks: dict[Site, Bool[Array, "_group _unit"]],
     *,
+    order: tuple[Site, ...],
     together: int,
 ) -> tuple[dict[Site, Array], Float[Array, "batch"], Float[Array, "batch"]]:
     """Return the fields of `Patched`."""
@@ -112,18 +117,25 @@ def _patched(
     tokens, source = (text._replace(mask=text.mask | first) for text in (tokens, source))  # padded rows keep a word
     values = forward(params, source, {})
     edited: dict[Site, Array] = {}
-    for site, groups in masks.items():
+    for begin in range(0, len(order), TOGETHER):
+        part = {site: masks[site] for site in order[begin : begin + TOGETHER]}
 
-        def one(place: tuple[Array, Array], site: Site = site) -> Float[Array, "batch"]:
-            units, position = place
+        def one(place: tuple[Array, ...], part: dict[Site, Array] = part) -> Float[Array, "batch"]:
+            number, group, position = place
             here = jnp.broadcast_to((jnp.arange(time) == position)[None], tokens.mask.shape)
-            edit = _run.hold(jnp.float32(0), units, (values[1][site], here))
-            return target(*forward(params, tokens, {site: edit}), tokens)
+            edits = {
+                site: _run.hold(jnp.float32(0), groups[group] & (number == own), (values[1][site], here))
+                for own, (site, groups) in enumerate(part.items())
+            }
+            return target(*forward(params, tokens, edits), tokens)
 
-        places = jnp.repeat(groups, time, axis=0), jnp.tile(jnp.arange(time), len(groups))
+        counts = [len(groups) for groups in part.values()]
+        numbers, groups = np.repeat(np.arange(len(part)), counts), np.concatenate([np.arange(one) for one in counts])
+        places = np.repeat(numbers, time), np.repeat(groups, time), np.tile(np.arange(time), len(numbers))
+        places = jax.tree.map(jnp.asarray, places)
         rest = resume(one, jax.tree.map(lambda leaf: leaf[0], places))
-        found = jax.lax.map(rest, places, batch_size=min(together, len(groups) * time))
-        edited[site] = found.reshape(len(groups), time, -1)
+        found = jax.lax.map(rest, places, batch_size=min(together, len(places[0]))).reshape(len(numbers), time, -1)
+        edited |= dict(zip(part, jnp.split(found, np.cumsum(counts)[:-1]), strict=True))
     return edited, target(*forward(params, tokens, {}), tokens), target(*values, source)
 
 
@@ -134,8 +146,8 @@ def _checked(
     target: Target,
     names: tuple[Site, ...],
     groups: dict[Site, Any],
-) -> dict[Site, Bool[np.ndarray, "_group _unit"]]:
-    """Return the sets of units of each site, or raise."""
+) -> tuple[dict[Site, Bool[np.ndarray, "_group _unit"]], tuple[Site, ...]]:
+    """Return the sets of units of each site, and the sites in the order in which the model comes to them, or raise."""
     tokens, source = texts
     if tokens.mask.ndim != 2 or not tokens.mask.size:
         raise ValueError(f"expected texts [batch time], at least one, got the shape {tokens.mask.shape}")
@@ -162,8 +174,13 @@ def _checked(
             raise ValueError(
                 f"{site!r} has no activation for each word, so there is no position to patch; leave it out"
             )
-        above(forward, params, one, site, target)
         given = groups.get(site)
         masks[site] = np.ones((1, shapes[site].shape[-1]), bool) if given is None else np.atleast_2d(given)
         _run.chosen(masks[site], shapes[site].shape[-1], site)
-    return masks
+    check_target(forward, params, tokens, target)
+    reached = reaching(forward, params, one, target)
+    if cut := [site for site in names if site not in reached]:
+        raise ValueError(f"nothing at {cut[0]!r} reaches {target}; choose a site before the one that the target reads")
+    order: list[Site] = []
+    jax.eval_shape(lambda: order.extend(forward(params, one, {})[1]))  # a dictionary that leaves a trace is sorted
+    return masks, tuple(site for site in order if site in masks)

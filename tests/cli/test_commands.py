@@ -305,6 +305,17 @@ def test_sets_of_units_are_compared(ask, here):
     assert len(set(means.values())) == 3
 
 
+def test_one_text_is_put_into_another_place_by_place(ask, tmp_path):
+    options = ["--model", "transformer", "--text", "w1 w2 w3", "--source", "w1 w3 w3", "--target", "w1"]
+    found = rows(ask("intervene", "patch", *options, "--site", "embed,block0/residual", "--json"))
+    assert [abs(row["change"]) for row in found] == sorted((abs(row["change"]) for row in found), reverse=True)
+    last = [row for row in found if row["site"] == "block0/residual" and row["place"] == 2]
+    assert len(found) == 6 and last[0]["share"] == pytest.approx(1, abs=1e-3)
+    assert max(abs(row["change"]) for row in found if row["site"] == "embed" and row["place"] == 0) < 1e-5
+    ask("intervene", "patch", *options, "--site", "embed", "--units", "0-1", "--units", "2", "--out", tmp_path)
+    assert "class=heat" in (tmp_path / "answer.html").read_text()
+
+
 def test_a_ranking_for_a_label_is_taken_away(ask, tmp_path):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--data", "labelled.conll"]
     ask("rank", "probeless", *options, "--class", "A", "--k", "2", "--out", tmp_path)
@@ -320,6 +331,8 @@ def test_a_ranking_for_a_label_is_taken_away(ask, tmp_path):
     ("words", "message"),
     [
         ("intervene ablate --model lstm --site lstm0/hidden --text w1", "there are no units"),
+        ("intervene patch --model lstm --text w1 --source w1_w2 --target w1 --units 1", "give it as --site"),
+        ("intervene patch --model lstm --text w1 --source w2 --target lstm0/hidden:1 --site lstm9", "no site 'lstm9'"),
         ("intervene ablate --model lstm --site lstm0/hidden --text w1 --units 1 --top 5", "is of a --ranking"),
         ("intervene ablate --model lstm --site lstm0/hidden --text w1 --ranking text.txt", "in per cent, as --top 5"),
         (

@@ -31,7 +31,7 @@ ORDER = np.array([2, 0, 1])
 
 METHODS = _discover.methods(package)
 
-SHARED = ("budget", "progress", "value", "settings", "width")
+SHARED = ("budget", "progress", "value", "settings", "width", "amounts")
 """Words for options that this suite leaves at their defaults."""
 
 
@@ -53,8 +53,8 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "params": jax.tree.map(lambda leaf: leaf * factor, weights),
         "state": writers.start(3),
         "tokens": tokens,
-        "source": tokens._replace(ids=(IDS[order] + factor).astype(np.int32) % tiny.VOCAB),
         "groups": None,
+        "pushes": masks.astype(np.float32),
         "sites": (site,),
         "prompt": tokens,
         "target": Unit("projection", 3),
@@ -128,6 +128,8 @@ def test_an_unknown_site_is_named(intervene, weights):
 
 def test_masks_of_another_width_are_refused(intervene, weights):
     masks = {"masks": np.eye(3, dtype=bool)[0], "candidates": np.eye(3, dtype=bool)[0]}
+    if "pushes" in inspect.signature(intervene).parameters:
+        pytest.skip("it takes directions")
     masks["groups"] = {"hidden": np.eye(3, dtype=bool)}
     names = set(masks) & set(inspect.signature(intervene).parameters)
     if not names:
