@@ -8,6 +8,7 @@ its result is told (`KINDS`, the first that fits):
 - `step`: it writes text after prompts while sets of units are held, and returns a `Written` (`_intervene_writing`)
 - `groups`: it reads two texts of one length, `tokens`, which is changed, and `source`, whose activations are put in, at
   `sites`, and returns a `Patched` (`_intervene_pair`)
+- `pushes`: it reads texts and pushes a site along directions, by amounts; text is written under it (`_intervene_steer`)
 - `tokens`: it reads texts as they are and with sets of units changed, and returns an `Effect`, or a result of its own
   that `_intervene_text.TOLD` knows by its class (`_intervene_text`)
 
@@ -20,6 +21,7 @@ a file `_intervene_NAME.py` with a `Given` and a function of `(method, told, giv
 from jaxneuron.cli import (
     _intervene_inducing,
     _intervene_pair,
+    _intervene_steer,
     _intervene_switching,
     _intervene_text,
     _intervene_writing,
@@ -31,5 +33,6 @@ KINDS = (
     Kind("sides", _intervene_switching.intervene),
     Kind("step", _intervene_writing.intervene),
     Kind("groups", _intervene_pair.intervene, _intervene_pair.OPTIONS),
+    Kind("pushes", _intervene_steer.intervene),
     Kind("tokens", _intervene_text.intervene, _intervene_text.OPTIONS),
 )

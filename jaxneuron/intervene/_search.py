@@ -13,7 +13,7 @@ from jaxneuron.types import Forward, Params, Site, Target, Tokens
 
 
 @dataclass(frozen=True)
-class Removal:
+class Sought:
     """What is asked of each set."""
 
     forward: Forward
@@ -58,7 +58,7 @@ def search(
     site: Site,
     taking: Taking,
     budget: int,
-) -> Removal:
+) -> Sought:
     """Return what is asked of each set of units; arguments as for `greedy.intervene`.
 
     Raises:
@@ -71,10 +71,10 @@ def search(
             f"expected candidates Bool[{width}] with at least {taking.count} units, and a count of at least 1"
         )
     edit = _run.held(taking.value, None, tokens, width, site)
-    return Removal(forward, params, tokens, target, np.flatnonzero(allowed), width, site, taking, edit, budget)
+    return Sought(forward, params, tokens, target, np.flatnonzero(allowed), width, site, taking, edit, budget)
 
 
-def beam(ask: Removal, *, width: int, progress: batching.Progress | None) -> Taken:
+def beam(ask: Sought, *, width: int, progress: batching.Progress | None) -> Taken:
     """Grow the `width` best sets by a unit at a time, and return the way to the best one."""
     count = ask.taking.count
     each = np.eye(ask.units, dtype=bool)[ask.places]

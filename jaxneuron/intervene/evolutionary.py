@@ -141,7 +141,7 @@ def _first(by: Float[np.ndarray, "candidate"], count: int) -> Bool[np.ndarray, "
     return np.argsort(np.argsort(by, kind="stable")) < count
 
 
-def _over(sets: Bool[np.ndarray, "set candidate"], ask: _search.Removal) -> Bool[np.ndarray, "set unit"]:
+def _over(sets: Bool[np.ndarray, "set candidate"], ask: _search.Sought) -> Bool[np.ndarray, "set unit"]:
     """Return sets of candidates as sets of units."""
     found = np.zeros((len(sets), ask.units), bool)
     found[:, ask.places] = sets

@@ -316,6 +316,22 @@ def test_one_text_is_put_into_another_place_by_place(ask, tmp_path):
     assert "class=heat" in (tmp_path / "answer.html").read_text()
 
 
+def test_a_model_is_pushed(ask, here):
+    options = ["--model", "lstm", "--site", "lstm0/hidden", "--text", "w1 w2 w3", "--json", "--amounts", "0,300"]
+    found = rows(
+        ask("intervene", "steer", *options, "--units", "1", "--units", "0,2", "--prompt", "w1", "--length", "2")
+    )
+    assert [row["amount"] for row in found] == [0, 300, 0, 300] and all(
+        row["written"].startswith("w1 ") for row in found
+    )
+    assert found[0]["divergence"] < 1e-6 < found[1]["divergence"]
+    np.save(here / "push.npy", np.eye(4)[:2])
+    assert len(rows(ask("intervene", "steer", *options, "--direction", "push.npy"))) == 4
+    np.save(here / "wide.npy", np.ones(7))
+    assert "has 4 units" in ask("intervene", "steer", *options, "--direction", "wide.npy", code=2)
+    assert "in a .npy file" in ask("intervene", "steer", *options, "--direction", "text.txt", code=2)
+
+
 def test_a_ranking_for_a_label_is_taken_away(ask, tmp_path):
     options = ["--model", "lstm", "--site", "lstm0/hidden", "--data", "labelled.conll"]
     ask("rank", "probeless", *options, "--class", "A", "--k", "2", "--out", tmp_path)
