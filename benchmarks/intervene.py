@@ -113,7 +113,7 @@ def singles(task: Task, block: int) -> Row:
 def grown(task: Task) -> Row:
     """Return the row of 20 units of the last block taken one by one."""
     block, count = task.last, 2 if task.quick else 20
-    allowed = np.arange(task.model.config.hidden or 4 * task.model.config.width) < (8 if task.quick else 64)
+    allowed = np.arange(task.model.config.hidden or 4 * task.model.config.width) < (8 if task.quick else 32)
     part = 1
 
     def ours() -> Any:

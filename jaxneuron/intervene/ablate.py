@@ -55,18 +55,8 @@ def intervene(
     """
     sets = _run.units(forward, params, tokens, target, site, masks)
     edit, rows = _run.held(value, where, tokens, sets.shape[-1], site)
-    return _run.run(
-        forward,
-        params,
-        tokens,
-        target,
-        edit,
-        sets,
-        rows,
-        site=site,
-        budget=budget,
-        progress=progress,
-    )
+    options = {"site": site, "budget": budget, "progress": progress}
+    return _run.run(forward, params, tokens, target, edit, sets, rows, **options)
 
 
 def mean(
