@@ -20,6 +20,7 @@ from jaxneuron.cli import (
     compare,
     concepts,
     decompose,
+    erase,
     evaluate,
     evaluate_attribution,
     extract,
@@ -84,6 +85,7 @@ for name, asked in {
     "decompose": question("jaxneuron.decompose", "decompose", decompose.decompose, "Which units work as a group?"),
     "compare": question("jaxneuron.compare", "compare", compare.compare, "Which units recur in other models?"),
     "trace": question("jaxneuron.trace", "trace", trace.trace, "Through which units does it pass?"),
+    "erase": question("jaxneuron.erase", "erase", erase.erase, "How is a concept taken out?"),
     "evaluate": _evaluations(),
     "intervene": question(
         "jaxneuron.intervene",

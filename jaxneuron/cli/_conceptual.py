@@ -131,6 +131,82 @@ class Conceptual:
         return np.stack(rows)
 
     @property
+    def forward(self) -> Any:
+        """The model."""
+        return self._model.forward
+
+    @property
+    def params(self) -> Any:
+        """Its weights."""
+        return self._model.params
+
+    @cached_property
+    def tokens(self) -> Any:
+        """The explained texts as the model reads them."""
+        return self._explained.tokens
+
+    @cached_property
+    def _explained(self) -> Any:
+        from jaxneuron.cli import _inputs
+
+        return _inputs.beginnings(self._model, self._texts)
+
+    @property
+    def _fitted(self) -> int:
+        """The first word of the text that erasures are fitted on: explained texts that are of it are left out."""
+        return 0 if self._given.text else sum(map(len, self._texts))
+
+    @cached_property
+    def erasers(self) -> dict[str, Any]:
+        """The erasure of each concept, fitted on the words of texts that are not explained."""
+        import jax
+        import numpy as np
+
+        [site], given = self._sites, self._given
+        erase = import_module(f"jaxneuron.erase.{given.eraser}").erase
+        found, first = {}, self._fitted
+        values = np.asarray(self._store[site][first:], np.float32)
+        for number, name in enumerate(self._named.concepts):
+            here = self._here(name)[first:]
+            if not here.any() or here.all():
+                raise ValueError(
+                    f"{name} is at {'all' if here.size and here.all() else 'none'} of the {len(here):,} words "
+                    "of the texts that are not explained, from which it is learnt; give more text, or fewer "
+                    "as --explained"
+                )
+            found[name] = erase(jax.random.fold_in(self.key, number), values, here)
+        return found
+
+    def _here(self, name: str) -> Any:
+        """Return at which words of the text a concept is, all of them."""
+        import numpy as np
+
+        total = sum(map(len, self._read.sentences))
+        if name in self._named.names:
+            return self._named.classes == self._named.names.index(name)
+        return np.isin(np.arange(total), self._named.concepts[name])
+
+    @property
+    def truth(self) -> Any:
+        """What is right in the explained texts, and where the concepts are."""
+        import numpy as np
+
+        from jaxneuron.concepts.amnesic import Truth
+
+        text = self._explained
+        answers = None
+        if self._model.head == "next word":
+            after = np.asarray(text.tokens.ids)[:, 1:]
+            answers = np.pad(np.where(text.tokens.mask[:, 1:], after, -1), [(0, 0), (0, 1)], constant_values=-1)
+        if self._given.text:
+            return Truth(answers)
+        starts = np.cumsum([0, *map(len, self._texts)])[:-1, None]
+        word = np.asarray(text.word)
+        place = np.where(word >= 0, word + starts, 0)
+        labelled = {name: np.where(word >= 0, self._here(name)[place], -1) for name in self._named.concepts}
+        return Truth(answers, labelled)
+
+    @property
     def head(self) -> Any:
         """What is explained: the model's own head, or a probe of the layer of labels."""
         return self._head[0]

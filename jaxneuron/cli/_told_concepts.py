@@ -38,6 +38,40 @@ def concept_shap(found: Any, asked: Any) -> Told:
     return Told(("concept", "share"), rows, said)
 
 
+def amnesic(found: Any, asked: Any) -> Told:
+    """Return what the model loses without each concept, beside as many directions at random."""
+    columns = (
+        "concept", "directions", "loss", "at random", "label back", "p", "KL", "KL at random", "accuracy", "acc. random"
+    )  # fmt: skip
+    rows: list[Any] = []
+    said = [
+        f"As it is, the model is right at {found.accuracy:.1%} of {found.places:,} places in {len(asked.texts)} texts, "
+        f"at {found.nats:.4f} nats each."
+    ]
+    for i, name in enumerate(found.concepts):
+        lost, random = ([float(leaf[..., i].mean()) for leaf in side] for side in (found.score, found.random))
+        back, low, high = float(found.returned.loss[i]), *(float(one) for one in found.interval.loss[:, i])
+        rows.append(
+            (name, int(found.rank[i]), lost[0], random[0], back, float(found.p.loss[i]), *lost[1:2], *random[1:2],
+             lost[2], random[2])
+        )  # fmt: skip
+        word = "direction" if found.rank[i] == 1 else "directions"
+        said.append(
+            f"Without {name} at {asked.site} ({found.rank[i]} {word}) it loses {lost[0]:.4f} nats a place, and "
+            f"{random[0]:.4f} without as many at random: {lost[0] - random[0]:.4f} more "
+            f"(95 %: {low:.4f} to {high:.4f}; "
+            f"p = {found.p.loss[i]:.2g})."
+        )
+        if back == back:
+            said.append(f"With the labels of {name} given back, the loss is {back:.4f}.")
+    note = (
+        "loss, KL: nats a place more than the model as it is; at random: without as many random directions; label "
+        "back: without the concept, but each word keeps what its label has on average; accuracy: the share of right "
+        "answers that are lost."
+    )
+    return Told(columns, rows, said, note)
+
+
 def discovery(found: Any, asked: Any) -> Told:
     """Return the concepts that nobody has named, by the stretches of text that stand for them."""
     spans = asked.spans
@@ -81,5 +115,7 @@ def table(found: Any, asked: Any) -> Told:
     return Told(("text", "words", "concept", "did", "by chance"), rows, said)
 
 
-TOLD: dict[str, Callable[[Any, Any], Told]] = {one.__name__: one for one in (tcav, concept_shap, discovery, table)}
+TOLD: dict[str, Callable[[Any, Any], Told]] = {
+    one.__name__: one for one in (tcav, concept_shap, discovery, table, amnesic)
+}
 """By the name of the method."""

@@ -23,8 +23,10 @@ from jaxneuron.cli._question import Told
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
 
-RANK, METHOD = "probeless", "integrated_gradients"
-"""What orders units, and says what they did, where nothing is said."""
+RANK, METHOD, ERASER = "probeless", "integrated_gradients", "leace"
+"""What orders units, says what they did, and takes concepts out, where nothing is said."""
+
+_FOLDERS = {"rank": "rank", "method": "attribute", "eraser": "erase"}
 
 
 class Given(NamedTuple):
@@ -46,6 +48,9 @@ class Given(NamedTuple):
     method: Annotated[
         str, typer.Option(help="Of table: the method of jaxneuron.attribute that says what units did.")
     ] = METHOD
+    eraser: Annotated[str, typer.Option(help="Of amnesic: the method of jaxneuron.erase that takes concepts out.")] = (
+        ERASER
+    )
     text: _inputs.Texts = None
     target: _inputs.Target = None
     position: _inputs.Position = -1
@@ -83,6 +88,8 @@ def concepts(method: Method, told: Told, given: Given) -> None:
     read = corpus.read(seed=given.seed)
     named = _named.find(read, given.concept or [], given.labels, given.seed)
     opened = _inputs.load(given.model, given.head, given.dictionary)
+    if "erasers" in method.takes:
+        _loses(opened, named, given.model)
     unknown_words = _inputs.unknown(opened, read.sentences)
     texts = [one.split() for one in given.text] if given.text else read.sentences[: given.explained]
     with bars(given.shown.json) as report:
@@ -92,6 +99,8 @@ def concepts(method: Method, told: Told, given: Given) -> None:
             made = _conceptual.Conceptual(opened, read, named, texts, store, sites, given, report)
             known = {name: getattr(made, name) for name in method.takes}
             extra = {"test": made.test} if "head" in method.takes else {}
+            if "erasers" in method.takes:
+                extra = {"site": sites[0], "truth": made.truth}
             result = _question.call(method, "explain", known, told, progress=report(method.name), **extra)
             asked = Asked(named, texts, sites[0])
             if "head" in method.takes:
@@ -104,6 +113,22 @@ def concepts(method: Method, told: Told, given: Given) -> None:
     given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows, note=note))
 
 
+def _loses(model: Any, named: _named.Named, path: str) -> None:
+    """Check that what a model loses without a concept can be measured.
+
+    Raises:
+        ValueError: it has no head, or the concepts are of texts.
+    """
+    if model.head == "none":
+        raise ValueError(
+            f"{_inputs.short(path)} has no head, so nothing that it could lose is known; give a model with its head"
+        )
+    if named.each != "word":
+        raise ValueError(
+            f"labels of {named.layer} are of texts, and amnesic erases what words have; give labels of words"
+        )
+
+
 def _fits(method: Method, given: Given, sites: list[str]) -> None:
     """Check that a method has a use for what is given.
 
@@ -111,7 +136,7 @@ def _fits(method: Method, given: Given, sites: list[str]) -> None:
         ValueError, FileNotFoundError: it has not, or lacks something.
     """
     takes = set(method.takes)
-    if takes & {"concepts", "directions", "units"} and not given.concept:
+    if takes & {"concepts", "directions", "units", "erasers"} and not given.concept:
         raise ValueError(f"{method.name} asks about concepts; name some as --concept NOUN or --concept words.txt")
     if "spans" in takes and given.concept:
         raise ValueError(f"{method.name} finds concepts that nobody has named; leave --concept out, or ask tcav")
@@ -122,10 +147,12 @@ def _fits(method: Method, given: Given, sites: list[str]) -> None:
     for option, value, default, wanted in (
         ("rank", given.rank, RANK, "units"),
         ("method", given.method, METHOD, "attribution"),
+        ("eraser", given.eraser, ERASER, "erasers"),
     ):
-        known = _signature.names(f"jaxneuron.{'rank' if option == 'rank' else 'attribute'}")
+        known = _signature.names(f"jaxneuron.{_FOLDERS[option]}")
         if value != default and wanted not in takes:
-            raise ValueError(f"--{option} {value} is for concepts table; {method.name} has no use for it")
+            user = "amnesic" if option == "eraser" else "table"
+            raise ValueError(f"--{option} {value} is for concepts {user}; {method.name} has no use for it")
         if value not in known:
             raise ValueError(f"--{option}: {unknown(value, known)}")
     if "attribution" in takes and "through" in _signature.read("jaxneuron.attribute", given.method, "attribute").takes:

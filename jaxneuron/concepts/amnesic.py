@@ -39,7 +39,7 @@ class Lost(NamedTuple):
     accuracy: Float[np.ndarray, "*more concept"]  # share of places at which the right answer is no longer first
 
 
-class Known(NamedTuple):
+class Truth(NamedTuple):
     """What is known of the texts."""
 
     answers: Int[Any, "text place"] | None = None  # the output that is right at each place, -1 where none is asked for,
@@ -48,7 +48,7 @@ class Known(NamedTuple):
     # by concept: whole numbers or booleans; -1 for none
 
 
-NOTHING = Known()
+NOTHING = Truth()
 
 
 class Settings(NamedTuple):
@@ -84,7 +84,7 @@ def explain(
     erasers: Mapping[str, Project],
     *,
     site: Site,
-    known: Known = NOTHING,
+    truth: Truth = NOTHING,
     settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
@@ -98,7 +98,7 @@ def explain(
         tokens: texts, other ones than the erasures were fitted on.
         erasers: the erasure of each concept, as `erase` returns it.
         site: where they act, on every token.
-        known: what is right at each place, and the labels of each token.
+        truth: what is right at each place, and the labels of each token.
         settings: how many controls there are.
         budget: bytes for what is computed at a time.
         progress: called after each chunk of texts.
@@ -113,7 +113,7 @@ def explain(
     """
     controls, resamples = settings
     draw, resample = jax.random.split(_keys.checked(key))
-    units, right = _checked(forward, params, tokens, erasers, site, known, controls)
+    units, right = _checked(forward, params, tokens, erasers, site, truth, controls)
     states = tap.read(forward, params, tokens, site, budget=budget)
     whole = states.shape[1] == 1 and tokens.mask.shape[1] > 1
     mask = np.ones(states.shape[:2], bool) if whole else np.asarray(tokens.mask, bool)
@@ -134,10 +134,10 @@ def explain(
     found = said(forward, params, tokens, right, every, None, progress=progress, **run)
     back = []
     for name, edit in erasers.items():
-        if name not in known.labelled:
+        if name not in truth.labelled:
             back.append(Said(*(np.full((1, len(right)), np.nan) for _ in Said._fields)))
             continue
-        points = _means(states, mask, np.asarray(known.labelled[name]), mean)
+        points = _means(states, mask, np.asarray(truth.labelled[name]), mean)
         back.append(said(forward, params, tokens, right, stacked([edit]), points, progress=None, **run))
     places = found.places[0]
     texts = jax.random.randint(resample, (resamples, len(places)), 0, len(places))
@@ -177,7 +177,7 @@ def _checked(
     tokens: Tokens,
     erasers: Mapping[str, Project],
     site: Site,
-    known: Known,
+    truth: Truth,
     controls: int,
 ) -> tuple[int, Int[np.ndarray, "text place"]]:
     """Return the width of the site, and the right answers."""
@@ -192,17 +192,17 @@ def _checked(
         if np.shape(edit.read)[-1] != units:
             raise ValueError(f"{site!r} has {units} units, the erasure of {name!r} has {np.shape(edit.read)[-1]}")
     count = len(tokens.mask)
-    for name, given in known.labelled.items():
+    for name, given in truth.labelled.items():
         if name not in erasers:
             raise KeyError(f"labels of {name!r}, which is no concept; there are {', '.join(erasers)}")
         if np.shape(given) != (count, time if time == 1 else tokens.mask.shape[1]):
             raise ValueError(f"expected labels of {name!r} for each token, {tokens.mask.shape}, got {np.shape(given)}")
     output = jax.eval_shape(lambda: scores(forward(params, one, {})[0]))
     places = (count, output.shape[1] if output.shape[1] == 1 else tokens.mask.shape[1])
-    if known.answers is None:
+    if truth.answers is None:
         here = True if places[1] == 1 else np.asarray(tokens.mask, bool)
         return units, np.where(np.broadcast_to(here, places), OWN, -1)
-    right = np.asarray(known.answers)
+    right = np.asarray(truth.answers)
     if right.shape != places or right.dtype.kind not in "iu":
         raise ValueError(f"expected answers as whole numbers {places}, got {right.dtype} {right.shape}")
     if not (right >= 0).any() or right.max() >= output.shape[-1]:

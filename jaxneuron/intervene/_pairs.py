@@ -177,4 +177,4 @@ def accuracy(preferred: Float[Any, "*set pair"]) -> Accuracy:
     pairs, share = given.shape[-1], (given > 0).mean(axis=-1)
     middle = (share + Z**2 / (2 * pairs)) / (1 + Z**2 / pairs)
     half = Z / (1 + Z**2 / pairs) * np.sqrt(share * (1 - share) / pairs + (Z / (2 * pairs)) ** 2)
-    return Accuracy(share, middle - half, middle + half, pairs)
+    return Accuracy(share, np.maximum(middle - half, 0), np.minimum(middle + half, 1), pairs)

@@ -39,6 +39,7 @@ class Controlled(NamedTuple):
     random: Accuracy  # directions at random, as many, [set]
     all_units: Accuracy  # the whole activation: what no directions exceed but by chance
     untrained: Accuracy  # directions that were learnt, in the same way, in a model whose weights were shuffled
+    untrained_unedited: Accuracy  # nothing is interchanged in that model: what it prefers by chance
     unedited: Accuracy  # nothing is interchanged
 
 
@@ -131,12 +132,14 @@ def controlled(
     effect = follows(params, np.stack([aligned.directions, *drawn]))
     other = shuffled(shuffle, params)
     control = fit(again, forward, other, pairs, site=site, places=places, settings=settings, budget=budget)
+    untrained = follows(other, control.directions)
     return Controlled(
         aligned,
         accuracy(effect.edited[0]),
         accuracy(effect.edited[1:]),
         accuracy(follows(params, np.eye(units)).edited),
-        accuracy(follows(other, control.directions).edited),
+        accuracy(untrained.edited),
+        accuracy(untrained.unedited),
         accuracy(effect.unedited),
     )
 

@@ -57,7 +57,7 @@ def test_what_is_used_is_missed_and_what_is_carried_is_not(net, texts):
         texts,
         erasers(net),
         site=SITE,
-        known=amnesic.Known(answers, labels),
+        truth=amnesic.Truth(answers, labels),
         settings=amnesic.Settings(resamples=100),
     )
     assert found.concepts == ("carried", "used") and found.rank.tolist() == [1, 1]
@@ -110,11 +110,11 @@ def test_erasures_of_several_ranks_go_together(net, texts):
         ({"site": "blok"}, KeyError, "did you mean 'block'"),
         ({"erasers": {}}, ValueError, "at least one erasure"),
         ({"erasers": {"a": Project(0.0, np.eye(3), np.eye(3))}}, ValueError, "'block' has 8 units, the erasure of 'a'"),
-        ({"known": amnesic.Known(np.zeros((60, 4), int))}, ValueError, r"answers as whole numbers \(60, 5\)"),
-        ({"known": amnesic.Known(np.full((60, 5), -1))}, ValueError, "at least one"),
-        ({"known": amnesic.Known(np.full((60, 5), 2))}, ValueError, "answers from 0 to 1"),
-        ({"known": amnesic.Known(None, {"other": np.zeros((60, 5))})}, KeyError, "'other', which is no concept"),
-        ({"known": amnesic.Known(None, {"used": np.zeros((60, 4))})}, ValueError, "labels of 'used' for each token"),
+        ({"truth": amnesic.Truth(np.zeros((60, 4), int))}, ValueError, r"answers as whole numbers \(60, 5\)"),
+        ({"truth": amnesic.Truth(np.full((60, 5), -1))}, ValueError, "at least one"),
+        ({"truth": amnesic.Truth(np.full((60, 5), 2))}, ValueError, "answers from 0 to 1"),
+        ({"truth": amnesic.Truth(None, {"other": np.zeros((60, 5))})}, KeyError, "'other', which is no concept"),
+        ({"truth": amnesic.Truth(None, {"used": np.zeros((60, 4))})}, ValueError, "labels of 'used' for each token"),
         ({"forward": lambda params, tokens, edits: (None, forward(params, tokens, edits)[1])}, ValueError, "no head"),
     ],
 )
