@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "lstm": {"width": 64, "layers": 2, "embedding": 48, "epochs": 5, "batch": 64, "learning_rate": 8e-3},
+    "lstm": {"width": 64, "layers": 1, "embedding": 48, "epochs": 5, "batch": 64, "learning_rate": 8e-3},
     "transformer": {"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 5, "batch": 64},
 }
 """Of the demo: arguments of the `fit` of each architecture, and of its schedule."""
@@ -14,13 +14,20 @@ class Preset(NamedTuple):
 
     sentences: int  # to train on
     networks: dict[str, dict[str, Any]]  # arguments of each architecture's training
-    sites: tuple[str, ...] = ("/residual", "/hidden", "/cell")  # ends of the names of sites where units are turned
-    asked: int = 240  # pairs of each property, half of them to find units on, half held out
-    counts: tuple[int, ...] = (1, 2, 4, 8, 16, 32)  # units that are turned
-    random: int = 8  # sets of random units of each size
-    beyond: tuple[float, ...] = (0.0, 1.0)  # how far past the other mean units are set
+    sites: tuple[str, ...] = (
+        "/residual",
+        "0/hidden",
+        "1/hidden",
+        "/cell",
+    )  # ends of the names of those whose units are
+    # turned: each alone is a pass over the pairs, so the many of a transformer's MLPs are left out
+    asked: int = 160  # pairs of each property, half of them to find units on, half held out
+    ordering: int = 24  # of the finding pairs, those that say what each unit does alone
+    counts: tuple[int, ...] = (1, 2, 4, 8, 16)  # units that are turned
+    random: int = 4  # sets of random units of each size
+    beyond: tuple[float, ...] = (1.0,)  # how far past the other mean units are set
     enough: float = 0.8  # share of the finding pairs that the fewest units have to flip
-    ordinary: int = 80  # sentences that the cost is measured on
+    ordinary: int = 60  # sentences that the cost is measured on
     longest: int = 40  # words of a sentence
     labelled: int = 1200  # sentences by which experts are found
     least: int = 10  # sentences that have a concept
@@ -46,11 +53,6 @@ PRESETS: dict[str, Preset] = {
                 **{"learning_rate": 2e-3, "min_count": 15},
             },
         },
-        sites=("/residual", "lstm0/hidden", "lstm1/hidden", "/cell"),  # of a transformer, no units of its MLPs
-        asked=160,
-        random=4,
-        beyond=(1.0,),
-        ordinary=60,
         longest=30,
         labelled=1_500,
         least=20,

@@ -163,7 +163,8 @@ def switched(posed: Question, rows: Sequence[Turned], preset: Preset, seed: int)
 def _sets(posed: Question, site: Site, means: Float[np.ndarray, "2 unit"], preset: Preset, seed: int) -> Sets:
     """Return the first units of each order, of each number, and as many of the others at random."""
     some, width = posed.finding, posed.writer.sites[site]
-    alone = switch.flips(_effect(posed.writer, some, site, means, None, Turn("set", preset.beyond[0])))
+    few = np.isin(np.arange(len(some.kept)), np.linspace(0, len(some.kept) - 1, preset.ordering).astype(int))
+    alone = switch.flips(_effect(posed.writer, some.some(few), site, means, None, Turn("set", preset.beyond[0])))
     right = alone.before > 0
     effect = np.asarray(ranked((alone.before[right] - alone.after[:, right]).mean(axis=-1)).order)
     model = posed.writer.model

@@ -21,6 +21,7 @@ MICRO = Preset(
     counts=(1, 2, 4),
     random=3,
     beyond=(0.0,),
+    sites=("/hidden",),
     ordinary=20,
     labelled=200,
     least=5,
@@ -120,7 +121,7 @@ def test_the_models_are_trained_where_none_is_given(tmp_path):
     given = given._replace(train=[["the", "dog", "barks"]] * 32, dev=[["the", "dog", "barks"]] * 4)
     (writer,) = material.writers(0, given, Options(trained="lstm"), MICRO, tmp_path, lambda what: None)
     assert writer.name == "lstm" and [*writer.experts] == ["lstm0/hidden"]
-    assert writer.sites == {"lstm0/hidden": 4, "lstm0/cell": 4}
+    assert writer.sites == {"lstm0/hidden": 4}
 
 
 def test_held_out_pairs_share_no_words_with_the_others():
