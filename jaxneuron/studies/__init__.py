@@ -6,6 +6,7 @@
 - `dni2018`: which neurons of an LSTM compute what a grammar, a parser or a program says
 - `recurrence`: which neurons of an LSTM recur when it is trained again
 - `redundancy`: which layers and units say what others say already, and how few a task needs
+- `switch`: which units turn number and tense, and which make a model write of a concept
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
 
 `captioned` has what studies of captions share, the captions and the model that reads them.
