@@ -90,10 +90,11 @@ def headlines(run: Finished) -> list[str]:
 
 def _switch(row: Switched) -> str:
     few = f"{len(row.units)} unit{'s' * (len(row.units) > 1)} of {row.site}"
+    guessed = ", no better than guessing" if row.right <= 0.5 else ""
     return (
         f"{row.model}, {row.of}: turning {few} flips {rate(row.flipped)} of the held-out pairs that were right "
-        f"({rate(row.right)} of {row.pairs}); as many random units flip {rate(row.random)}. Turned at every word of "
-        f"ordinary text, they raise its perplexity by {rate(row.rise)}."
+        f"({rate(row.right)} of {row.pairs}{guessed}); as many others at random flip {rate(row.random)}. Turned at every "
+        f"word of ordinary text, they raise its perplexity by {rate(row.rise)}."
     )
 
 
