@@ -23,8 +23,8 @@ a file `_intervene_NAME.py` with a `Given` and a function of `(method, told, giv
 from jaxneuron.cli import (
     _intervene_inducing,
     _intervene_pair,
-    _intervene_steer,
     _intervene_pairs,
+    _intervene_steer,
     _intervene_switching,
     _intervene_text,
     _intervene_writing,
