@@ -1,0 +1,74 @@
+"""The findings of the papers, each re-measured: true or false as it came out."""
+
+from collections.abc import Iterator
+
+from jaxneuron.studies._study import Claim
+from jaxneuron.studies.circuits.results import By, Kept, Results
+
+ARORA = "Arora et al. 2026"
+RELP = "Jafari et al. 2025 (RelP), Table 1"
+EAP_IG = "Hanna et al. 2024 (EAP-IG)"
+
+MOST = 100
+"""Units, of which Arora et al. find that so many control agreement."""
+
+ENOUGH = 0.9
+"""Faithfulness that a circuit should have."""
+
+
+def claims(results: Results) -> Iterator[Claim]:
+    """Yield every claim, with the figure that decides it."""
+    agree = {row.by: row for row in results.agreement}
+    few = fewest(results, By.INTEGRATED)
+    yield Claim(
+        f"about {MOST} units carry {ENOUGH:.0%} of the difference on pairs that they were not found with",
+        f"{ARORA}, section 1",
+        few is not None and few <= MOST,
+        few,
+        f"of {results.asked.units} units, chosen by averaged gradients; chosen exactly {fewest(results, By.EXACT)}",
+    )
+    size = closest(results, few or MOST)
+    chosen, random = kept(results, By.INTEGRATED, size), kept(results, By.RANDOM, size)
+    yield Claim(
+        f"{size} chosen units carry more than as many random ones (95th percentile of the draws)",
+        "our own check",
+        chosen.faithfulness > random.high,
+        chosen.faithfulness - random.faithfulness,
+        f"faithfulness {chosen.faithfulness:.2f} against {random.faithfulness:.2f}",
+    )
+    for better, worse, source in (
+        (By.RELEVANCE, By.FIRST, RELP),
+        (By.INTEGRATED, By.FIRST, EAP_IG),
+        (By.INTEGRATED, By.RELEVANCE, "our own check"),
+    ):
+        yield Claim(
+            f"{better} agrees better with the exact effects of all units than {worse} (Pearson)",
+            source,
+            agree[better].pearson > agree[worse].pearson,
+            agree[better].pearson - agree[worse].pearson,
+            f"{agree[better].pearson:.3f} against {agree[worse].pearson:.3f}",
+        )
+    low = min(agree[By.RELEVANCE].blocks.values())
+    yield Claim(
+        "relevance agrees with exact patching in every block (Pearson at least 0.9)",
+        RELP,
+        low >= ENOUGH,
+        low,
+        ", ".join(f"{site} {value:.2f}" for site, value in agree[By.RELEVANCE].blocks.items()),
+    )
+
+
+def kept(results: Results, by: str, size: int) -> Kept:
+    """Return what so many units carry."""
+    return next(row for row in results.kept if (row.by, row.units) == (by, size))
+
+
+def closest(results: Results, size: int) -> int:
+    """Return the measured number of units that is nearest to one."""
+    return min({row.units for row in results.kept}, key=lambda one: abs(one - size))
+
+
+def fewest(results: Results, by: str) -> int | None:
+    """Return the smallest measured number of units that is faithful enough, None if only all are."""
+    enough = [row.units for row in results.kept if row.by == by and row.faithfulness >= ENOUGH]
+    return min(enough, default=None)
