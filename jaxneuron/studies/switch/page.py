@@ -93,8 +93,8 @@ def _switch(row: Switched) -> str:
     guessed = ", no better than guessing" if row.right <= 0.5 else ""
     return (
         f"{row.model}, {row.of}: turning {few} flips {rate(row.flipped)} of the held-out pairs that were right "
-        f"({rate(row.right)} of {row.pairs}{guessed}); as many others at random flip {rate(row.random)}. Turned at every "
-        f"word of ordinary text, they raise its perplexity by {rate(row.rise)}."
+        f"({rate(row.right)} of {row.pairs}{guessed}); as many others at random flip {rate(row.random)}. Turned at "
+        f"every word of ordinary text, they raise its perplexity by {rate(row.rise)}."
     )
 
 
