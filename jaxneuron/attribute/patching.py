@@ -9,9 +9,13 @@ Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262) for t
 Patching) and Syed et al. 2023 (arXiv 2310.10348) for the first order; Hanna et al. 2024 (arXiv 2403.17806) for the
 average, here at midpoints; Jafari et al. 2025 (RelP, arXiv 2508.21258) for relevance: the scale of a layer norm and
 attention weights are constants, nonlinearities hand their relevance on unchanged, and each factor of a product that is
-alive, gates too, takes half. Clean and corrupted are values at one site (`split.below` of two texts of one length) and
-`f` is `split.above` of the corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean
-run (`f` of the clean text) gets the corrupted values, which is ablation with a baseline.
+alive, gates too, takes half. On a small gated model (stories260K, MLP outputs, 40 pairs) no choice of these rules
+reaches the first order: Pearson's r with exact patching is 0.77 on average over the blocks, 0.75 with live attention
+weights, 0.84 without halves, and 0.93 to first order.
+
+Clean and corrupted are values at one site (`split.below` of two texts of one length) and `f` is `split.above` of the
+corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean run (`f` of the clean text)
+gets the corrupted values, which is ablation with a baseline.
 """
 
 from typing import Any, NamedTuple

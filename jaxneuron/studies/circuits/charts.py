@@ -6,9 +6,9 @@ import altair as alt
 
 from jaxneuron.report.charts import Spec, legend, specification
 from jaxneuron.report.palette import CHANCE, COLOURS
-from jaxneuron.studies.circuits.results import By, Estimate, Kept, UnitEffects
+from jaxneuron.studies.circuits.results import Choice, Estimate, Kept, UnitEffects
 
-SIDES = {by: COLOURS[place] for place, by in enumerate(By) if by is not By.RANDOM} | {By.RANDOM: CHANCE}
+SIDES = {by: COLOURS[place] for place, by in enumerate(Choice) if by is not Choice.RANDOM} | {Choice.RANDOM: CHANCE}
 
 
 def curves(rows: Sequence[Kept]) -> Spec:
@@ -50,7 +50,7 @@ def blocks(rows: Sequence[Estimate]) -> Spec:
     """Return the correlation with exact effects, block by block."""
     values = [{"order": row.by, "site": site, "r": value} for row in rows for site, value in row.blocks.items()]
     names = [row.by for row in rows]
-    scale = alt.Scale(domain=names, range=[SIDES[By(name)] for name in names])
+    scale = alt.Scale(domain=names, range=[SIDES[Choice(name)] for name in names])
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_line(point=True)

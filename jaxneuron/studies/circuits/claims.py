@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from jaxneuron.studies._study import Claim
-from jaxneuron.studies.circuits.results import By, Kept, Results
+from jaxneuron.studies.circuits.results import Choice, Kept, Results
 
 ARORA = "Arora et al. 2026"
 RELP = "Jafari et al. 2025 (RelP), Table 1"
@@ -19,16 +19,16 @@ ENOUGH = 0.9
 def claims(results: Results) -> Iterator[Claim]:
     """Yield every claim, with the figure that decides it."""
     agree = {row.by: row for row in results.agreement}
-    few = fewest(results, By.INTEGRATED)
+    few = fewest(results, Choice.INTEGRATED)
     yield Claim(
         f"about {MOST} units carry {ENOUGH:.0%} of the difference on pairs that they were not found with",
         f"{ARORA}, section 1",
         few is not None and few <= MOST,
         few,
-        f"of {results.asked.units} units, chosen by averaged gradients; chosen exactly {fewest(results, By.EXACT)}",
+        f"of {results.asked.units} units, chosen by averaged gradients; chosen exactly {fewest(results, Choice.EXACT)}",
     )
     size = closest(results, few or MOST)
-    chosen, random = kept(results, By.INTEGRATED, size), kept(results, By.RANDOM, size)
+    chosen, random = kept(results, Choice.INTEGRATED, size), kept(results, Choice.RANDOM, size)
     yield Claim(
         f"{size} chosen units carry more than as many random ones (95th percentile of the draws)",
         "our own check",
@@ -37,9 +37,9 @@ def claims(results: Results) -> Iterator[Claim]:
         f"faithfulness {chosen.faithfulness:.2f} against {random.faithfulness:.2f}",
     )
     for better, worse, source in (
-        (By.RELEVANCE, By.FIRST, RELP),
-        (By.INTEGRATED, By.FIRST, EAP_IG),
-        (By.INTEGRATED, By.RELEVANCE, "our own check"),
+        (Choice.RELEVANCE, Choice.FIRST, RELP),
+        (Choice.INTEGRATED, Choice.FIRST, EAP_IG),
+        (Choice.INTEGRATED, Choice.RELEVANCE, "our own check"),
     ):
         yield Claim(
             f"{better} agrees better with the exact effects of all units than {worse} (Pearson)",
@@ -48,13 +48,13 @@ def claims(results: Results) -> Iterator[Claim]:
             agree[better].pearson - agree[worse].pearson,
             f"{agree[better].pearson:.3f} against {agree[worse].pearson:.3f}",
         )
-    low = min(agree[By.RELEVANCE].blocks.values())
+    low = min(agree[Choice.RELEVANCE].blocks.values())
     yield Claim(
         "relevance agrees with exact patching in every block (Pearson at least 0.9)",
         RELP,
         low >= ENOUGH,
         low,
-        ", ".join(f"{site} {value:.2f}" for site, value in agree[By.RELEVANCE].blocks.items()),
+        ", ".join(f"{site} {value:.2f}" for site, value in agree[Choice.RELEVANCE].blocks.items()),
     )
 
 

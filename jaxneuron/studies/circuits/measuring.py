@@ -14,7 +14,7 @@ from jaxneuron.report import circuits
 from jaxneuron.studies._subject import Subject
 from jaxneuron.studies.circuits.material import Beginnings, Encoded
 from jaxneuron.studies.circuits.presets import Preset
-from jaxneuron.studies.circuits.results import ORDERS, About, By, Estimate, Kept, Picture, UnitEffects
+from jaxneuron.studies.circuits.results import ORDERS, About, Choice, Estimate, Kept, Picture, UnitEffects
 from jaxneuron.tap import sites as shapes_of
 from jaxneuron.targets import at_word, scores
 from jaxneuron.trace import Settings, neurons
@@ -74,7 +74,8 @@ def asked(subject: Subject, pairs: Sequence[Beginnings], half: Half, units: list
     """Return what is known of the model and the pairs."""
 
     def preferred(tokens: Tokens) -> np.ndarray:
-        return np.asarray(half.target(*jax.jit(subject.forward)(subject.params, tokens, {}), tokens))
+        output, activations = jax.jit(subject.forward)(subject.params, tokens, {})
+        return np.asarray(half.target(output, activations, tokens))
 
     right, turned = preferred(half.clean) > 0, preferred(half.corrupted) < 0
     kinds = {kind: sum(pair.kind == kind for pair in pairs) for kind in dict.fromkeys(pair.kind for pair in pairs)}
@@ -110,7 +111,7 @@ def agreement(units: Sequence[UnitEffects]) -> list[Estimate]:
         blocks = {
             site: _pearson(exact[names == site], estimate[names == site]) for site in dict.fromkeys(names.tolist())
         }
-        rank = float(scipy.stats.spearmanr(exact, estimate).statistic)
+        rank = _pearson(scipy.stats.rankdata(exact), scipy.stats.rankdata(estimate))
         found.append(Estimate(order, _pearson(exact, estimate), rank, blocks))
     return found
 
@@ -125,19 +126,19 @@ def kept(subject: Subject, half: Half, units: Sequence[UnitEffects], preset: Pre
     sizes = [size for size in preset.counts if size < count] + [count]
     draw = np.random.default_rng(seed)
     masks, told = [], []
-    for by in By:
-        repeats = preset.draws if by is By.RANDOM else 1
+    for by in Choice:
+        repeats = preset.draws if by is Choice.RANDOM else 1
         for size in sizes:
             for _ in range(repeats):
                 order = draw.permutation(count)
-                if by is not By.RANDOM:
+                if by is not Choice.RANDOM:
                     order = np.argsort([-abs(getattr(unit, by)) for unit in units], kind="stable")
                 masks.append(np.isin(np.arange(count), order[:size]))
                 told.append((by, size))
     sites = list(dict.fromkeys(unit.site for unit in units))
     found = neurons.faithfulness(*half.told(subject), sites=sites, kept=np.stack(masks))
     rows = []
-    for by in By:
+    for by in Choice:
         for size in sizes:
             own = [float(value) for value, one in zip(found, told, strict=True) if one == (by, size)]
             rows.append(Kept(by, size, float(np.mean(own)), *map(float, np.quantile(own, [0.05, 0.95]))))

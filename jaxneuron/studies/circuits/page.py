@@ -11,7 +11,7 @@ from jaxneuron.studies._finished import Finished
 from jaxneuron.studies._study import Page
 from jaxneuron.studies.circuits import charts
 from jaxneuron.studies.circuits.claims import closest, fewest, kept
-from jaxneuron.studies.circuits.results import ORDERS, By, Results
+from jaxneuron.studies.circuits.results import ORDERS, Choice, Results
 
 SHOWN = 30
 """Units that the page lists."""
@@ -30,15 +30,15 @@ def content(run: Finished) -> dict[str, Any]:
 def headlines(run: Finished) -> Sequence[str]:
     """Return the main findings."""
     results: Results = run.results
-    asked, few = results.asked, fewest(results, By.INTEGRATED)
+    asked, few = results.asked, fewest(results, Choice.INTEGRATED)
     size = closest(results, few or asked.units)
     agree = {row.by: row for row in results.agreement}
     said = [
         f"The model prefers the right verb in {percent(asked.right)} of the pairs, and turns with the subject in "
         f"{percent(asked.flips)}.",
-        f"{size:,} of {asked.units:,} units carry {percent(kept(results, By.INTEGRATED, size).faithfulness)} of the "
-        f"difference on pairs that they were not found with; as many random units "
-        f"{percent(kept(results, By.RANDOM, size).faithfulness)}.",
+        f"{size:,} of {asked.units:,} units carry {percent(kept(results, Choice.INTEGRATED, size).faithfulness)} of "
+        f"the difference on pairs that they were not found with; as many random units "
+        f"{percent(kept(results, Choice.RANDOM, size).faithfulness)}.",
         "Correlation of estimates with exact effects: "
         + ", ".join(f"{order} {number(agree[order].pearson, 3)}" for order in ORDERS)
         + ".",

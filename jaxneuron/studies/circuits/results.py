@@ -6,7 +6,7 @@ from typing import NamedTuple
 ORDERS = ("first", "integrated", "relevance", "dropped")
 
 
-class By(StrEnum):
+class Choice(StrEnum):
     """What units are chosen by."""
 
     EXACT = "exact"

@@ -8,7 +8,7 @@ from jaxneuron.studies import _finished, running
 from jaxneuron.studies.circuits import material, presets
 from jaxneuron.studies.circuits.claims import claims, fewest
 from jaxneuron.studies.circuits.presets import Preset
-from jaxneuron.studies.circuits.results import ORDERS, About, By, Estimate, Kept, Picture, Results
+from jaxneuron.studies.circuits.results import ORDERS, About, Choice, Estimate, Kept, Picture, Results
 from jaxneuron.studies.circuits.study import STUDY
 
 TRAINING = {"heads": 1, "blocks": 1, "width": 8, "longest": 8, "causal": True, "epochs": 1, "batch": 20}
@@ -18,8 +18,8 @@ MICRO = Preset(8, TRAINING, 60, counts=(1, 4), steps=2, draws=3, drawn=4)
 def made(share: float) -> Results:
     kept = [
         Kept(by, size, value, value, value)
-        for by in By
-        for size, value in ((10, share if by != By.RANDOM else 0.1), (200, 1.0))
+        for by in Choice
+        for size, value in ((10, share if by != Choice.RANDOM else 0.1), (200, 1.0))
     ]
     estimates = [Estimate(order, 0.5 + 0.1 * place, 0.5, {"a": 0.95}) for place, order in enumerate(ORDERS)]
     asked = About("model", 4, {}, ("a", "b", "is", "are"), 1.0, 1.0, 200, ("a",))
@@ -28,8 +28,8 @@ def made(share: float) -> Results:
 
 def test_claims_say_what_came_out():
     found = [claim.holds for claim in claims(made(0.95))]
-    assert found == [True, True, True, True, False, True] and fewest(made(0.95), By.INTEGRATED) == 10
-    assert [claim.holds for claim in claims(made(0.05))][0] is False and fewest(made(0.05), By.EXACT) == 200
+    assert found == [True, True, True, True, False, True] and fewest(made(0.95), Choice.INTEGRATED) == 10
+    assert [claim.holds for claim in claims(made(0.05))][0] is False and fewest(made(0.05), Choice.EXACT) == 200
 
 
 def test_pairs_differ_in_the_subject_alone():
