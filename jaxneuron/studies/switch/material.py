@@ -61,7 +61,7 @@ def read(asked: Options, preset: Preset, seed: int) -> Given:
     lexicon = agreement.TOPICS if embedded else agreement.COMMON
     pairs = {of: agreement.pairs(seed, lexicon, of, preset.asked) for of in agreement.PROPERTIES}
     if asked.pairs is not None:
-        pairs["number"] = minimal_pairs.some(minimal_pairs.read(asked.pairs), preset.asked, seed)
+        pairs["number"] = minimal_pairs.some(minimal_pairs.read(asked.pairs), 10 * preset.asked, seed)  # many unknown
     concepts = {name: agreement.TOPICS.words(name) for name in agreement.TOPICS.topics}
     if asked.concepts is not None:
         concepts = _lists(asked.concepts, preset.held_names)

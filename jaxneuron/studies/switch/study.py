@@ -21,7 +21,7 @@ def prepare(run: Run) -> list[Writer]:
 
 
 def _posed(run: Run) -> list[Question]:
-    return [posed for one in run.of(prepare) for posed in turning.pose(one, run.given.pairs)]
+    return [posed for one in run.of(prepare) for posed in turning.pose(one, run.given.pairs, run.preset.asked)]
 
 
 def _concepts(run: Run) -> list[Detectors]:

@@ -56,8 +56,8 @@ class Outcome(NamedTuple):
     flipped: Bool[np.ndarray, "set pair"]
 
 
-def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Question]:
-    """Return each property as a model is asked about it.
+def pose(writer: Writer, given: Mapping[str, Sequence[Pair]], most: int) -> list[Question]:
+    """Return each property as a model is asked about it, by `most` of the pairs that it can read.
 
     Raises:
         ValueError: the model reads none of the pairs, or prefers the right form in none.
@@ -68,9 +68,15 @@ def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Question]:
         pairs = [(of, one._replace(before=(one.before[0].capitalize(), *one.before[1:]))) for of, one in pairs]
     every = forms.read(model, [one for _, one in pairs])  # together, so that they are of one width
     kept = [pairs[number] for number in every.kept]
+    chosen = np.zeros(len(kept), bool)
+    for side in ((of, held_out) for of in given for held_out in (False, True)):
+        own = np.array([place for place, (of, one) in enumerate(kept) if (of, one.held_out) == side], int)
+        chosen[own[np.unique(np.linspace(0, len(own) - 1, min(most // 2, len(own))).astype(int))]] = True
+    unread = {of: len(rows) - sum(one == of for one, _ in kept) for of, rows in given.items()}
+    every, kept = every.some(chosen), [one for one, here in zip(kept, chosen, strict=True) if here]
     tokens = reading.read(model, writer.ordinary).tokens
     ordinary, found = Tokens(np.asarray(tokens.ids), np.asarray(tokens.mask)), []
-    for of, rows in given.items():
+    for of in given:
         mine = np.array([one == of for one, _ in kept])
         held_out = np.array([pair.held_out for one, pair in kept if one == of])
         if not held_out.any() or held_out.all():
@@ -86,7 +92,7 @@ def pose(writer: Writer, given: Mapping[str, Sequence[Pair]]) -> list[Question]:
                 "tested on; give a better model"
             )
         (finding, tested), (one, other) = map(len, sides), (float(side.mean()) for side in sides)
-        asked = Preferred(writer.name, of, finding, tested, len(rows) - len(right), one, other)
+        asked = Preferred(writer.name, of, finding, tested, unread[of], one, other)
         kinds = [pair.kind for one, pair in kept if one == of]
         found.append(Question(writer, of, both.some(~held_out), both, held_out, kinds, ordinary, asked))
     return found
