@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from jaxneuron.report.figures import save
 from jaxneuron.report.palette import CHANCE, COLOURS
 from jaxneuron.studies._finished import Finished
-from jaxneuron.studies.switch.results import By, Forced, Forcing, Results
+from jaxneuron.studies.switch.results import Forced, Forcing, Picked, Results
 
 
 def write(run: Finished, directory: Path) -> list[Path]:
@@ -27,7 +27,7 @@ def _flips(results: Results) -> Figure:
     panels = results.switched
     figure = Figure(figsize=(4 * len(panels), 3.4), layout="constrained")
     for axes, row in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True):
-        for by, colour in zip(By, (COLOURS[0], COLOURS[1], CHANCE), strict=True):
+        for by, colour in zip(Picked, (COLOURS[0], COLOURS[1], CHANCE), strict=True):
             where = row.model, row.of, row.site, row.beyond, by
             own = [one for one in results.turned if (one.model, one.of, one.site, one.beyond, one.by) == where]
             axes.plot([one.count for one in own], [one.held_out for one in own], "o-", color=colour, label=by)

@@ -10,12 +10,12 @@ from jaxneuron.studies._finished import Finished
 from jaxneuron.studies._study import Page
 from jaxneuron.studies.switch import charts, figures
 from jaxneuron.studies.switch.claims import HALF, most
-from jaxneuron.studies.switch.results import By, Forced, Forcing, Results, Switched, Turned
+from jaxneuron.studies.switch.results import Forced, Forcing, Picked, Results, Switched, Turned
 
 NAMES = {
-    By.EFFECT: "by the effect of each alone",
-    By.CORRELATION: "by correlation with the value",
-    By.RANDOM: "random units",
+    Picked.EFFECT: "by the effect of each alone",
+    Picked.CORRELATION: "by correlation with the value",
+    Picked.RANDOM: "random units",
 }
 """What the orders are called."""
 
@@ -74,7 +74,7 @@ def _sites(results: Results) -> list[tuple[str, str, str, Turned]]:
     best: dict[tuple[str, str, str], Turned] = {}
     for row in results.turned:
         key = row.model, row.of, row.site
-        if row.by is By.EFFECT and (key not in best or row.finding > best[key].finding):
+        if row.by is Picked.EFFECT and (key not in best or row.finding > best[key].finding):
             best[key] = row
     return [(*key, row) for key, row in best.items()]
 

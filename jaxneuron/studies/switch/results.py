@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxneuron.types import Site
 
 
-class By(StrEnum):
+class Picked(StrEnum):
     """Whose first units are turned."""
 
     EFFECT = "effect"  # ordered by what each alone does to the finding pairs
@@ -50,7 +50,7 @@ class Turned(NamedTuple):
     model: str
     of: str
     site: Site
-    by: By
+    by: Picked
     beyond: float
     count: int  # k
     finding: float  # share of the pairs that were right, in which the other form is preferred now

@@ -16,7 +16,7 @@ from jaxneuron.ranking import ranked
 from jaxneuron.studies.running import Report
 from jaxneuron.studies.switch.material import Writer
 from jaxneuron.studies.switch.presets import Preset
-from jaxneuron.studies.switch.results import By, Preferred, Studied, Switched, Turned
+from jaxneuron.studies.switch.results import Picked, Preferred, Studied, Switched, Turned
 from jaxneuron.tap import read
 from jaxneuron.types import Site, Tokens
 
@@ -37,11 +37,11 @@ class Question(NamedTuple):
 class Sets(NamedTuple):
     """Sets of units of a site that are turned."""
 
-    by: list[By]
+    by: list[Picked]
     counts: list[int]
     masks: Bool[np.ndarray, "set unit"]
 
-    def at(self, by: By, count: int) -> list[int]:
+    def at(self, by: Picked, count: int) -> list[int]:
         """Return which sets are of an order and a size."""
         return [place for place, one in enumerate(zip(self.by, self.counts, strict=True)) if one == (by, count)]
 
@@ -136,13 +136,13 @@ def turned(posed: Question, site: Site, preset: Preset, seed: int, report: Repor
 
 def switched(posed: Question, rows: Sequence[Turned], preset: Preset, seed: int) -> Switched:
     """Return what the fewest units do to held-out pairs that flip enough of the finding ones, or else the most."""
-    own = [row for row in rows if (row.model, row.of, row.by) == (posed.writer.name, posed.of, By.EFFECT)]
+    own = [row for row in rows if (row.model, row.of, row.by) == (posed.writer.name, posed.of, Picked.EFFECT)]
     enough = [row for row in own if row.finding >= preset.enough]
     best = min(enough, key=lambda row: (row.count, -row.finding)) if enough else max(own, key=lambda row: row.finding)
     site, means, turn = best.site, _means(posed, best.site), Turn("set", best.beyond)
     sets = _sets(posed, site, means, preset, seed)
     out, mirrored = (_outcome(posed, site, means, sets, one) for one in (turn, turn._replace(how="mirror")))
-    (place,), others = sets.at(By.EFFECT, best.count), sets.at(By.RANDOM, best.count)
+    (place,), others = sets.at(Picked.EFFECT, best.count), sets.at(Picked.RANDOM, best.count)
     right, flipped = out.right, out.flipped[place]
     kinds = np.array(posed.kinds)[posed.held_out]
     values = np.array(PROPERTIES[posed.of])[posed.both.own[::2][posed.held_out]]
@@ -182,8 +182,8 @@ def _sets(posed: Question, site: Site, means: Float[np.ndarray, "2 unit"], prese
     counts = [count for count in preset.counts if count <= width // 2]
     found = []
     for count in counts:
-        found += [(By.EFFECT, count, effect[:count]), (By.CORRELATION, count, rows[:count])]
-        found += [(By.RANDOM, count, one[~np.isin(one, effect[:count])][:count]) for one in drawn]
+        found += [(Picked.EFFECT, count, effect[:count]), (Picked.CORRELATION, count, rows[:count])]
+        found += [(Picked.RANDOM, count, one[~np.isin(one, effect[:count])][:count]) for one in drawn]
     masks = np.stack([np.isin(np.arange(width), units) for _, _, units in found])
     return Sets([by for by, _, _ in found], [count for _, count, _ in found], masks)
 

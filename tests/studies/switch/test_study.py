@@ -10,7 +10,7 @@ from jaxneuron.studies import _finished, running
 from jaxneuron.studies.switch import claims, material, page, presets
 from jaxneuron.studies.switch.options import Options
 from jaxneuron.studies.switch.presets import Preset
-from jaxneuron.studies.switch.results import By, Forcing
+from jaxneuron.studies.switch.results import Forcing, Picked
 from jaxneuron.studies.switch.study import STUDY
 from tests.studies.switch import planted
 
@@ -64,7 +64,7 @@ def test_the_planted_units_are_the_switches(finished):
         assert row.kinds.keys() == {"preposition", "relative"} and set(row.kinds.values()) == {1}
         assert row.rise > 0
     rows = [row for row in finished[1].results.turned if row.count == 1]
-    assert {row.by: row.held_out for row in rows} == {By.EFFECT: 1, By.CORRELATION: 1, By.RANDOM: 0}
+    assert {row.by: row.held_out for row in rows} == {Picked.EFFECT: 1, Picked.CORRELATION: 1, Picked.RANDOM: 0}
 
 
 def test_the_planted_experts_write_their_concept(finished):
