@@ -81,7 +81,7 @@ def versus(
 
 def _rows(task: Task, ways: Callable[[int], Callable[[], Any]]) -> int:
     """Return how many changes the peer makes side by side."""
-    return 1 if task.quick else quickest({rows: ways(rows) for rows in (1, 2, 4)})
+    return 1 if task.quick else quickest({rows: ways(rows) for rows in (1, 2, 4, 8)})
 
 
 def singles(task: Task, block: int) -> Row:
@@ -113,7 +113,7 @@ def singles(task: Task, block: int) -> Row:
 def grown(task: Task) -> Row:
     """Return the row of 20 units of the last block taken one by one."""
     block, count = task.last, 2 if task.quick else 20
-    allowed = np.arange(task.model.config.hidden or 4 * task.model.config.width) < (8 if task.quick else 32)
+    allowed = np.arange(task.model.config.hidden or 4 * task.model.config.width) < (8 if task.quick else 24)
     part = 1
 
     def ours() -> Any:

@@ -56,9 +56,9 @@ def run(
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
     target, answers = target if isinstance(target, Answered) else (target, following(ids, mask))
-    output = jax.eval_shape(lambda: forward(params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])), {}))
+    output = _output.eval_shape(forward, params, Tokens(jnp.asarray(ids[:1]), jnp.asarray(mask[:1])))
     # records with another leading axis, such as attention, are computed only where the target reads them
-    width = max([leaf.size for leaf in jax.tree.leaves(output[0]) if leaf.shape[:1] == (1,)], default=0)
+    width = max([leaf.size for leaf in jax.tree.leaves(output) if leaf.shape[:1] == (1,)], default=0)
     # of one sentence: log-probabilities and what is read of them, and the states and gates after the site
     item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
     flat = sets.reshape(-1, sets.shape[-1])
@@ -91,6 +91,11 @@ def run(
         lambda leaf: leaf[: len(flat), : len(ids)].reshape(*sets.shape[:-1], len(ids), *leaf.shape[2:]), edited
     )
     return Effect(edited, jax.tree.map(lambda leaf: leaf[: len(ids)], unedited))
+
+
+@partial(jax.jit, static_argnums=0)  # its traces are kept: a search asks in each round
+def _output(forward: Forward, params: Params, tokens: Tokens) -> Output:
+    return forward(params, tokens, {})[0]
 
 
 def _cores() -> int:
