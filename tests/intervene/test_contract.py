@@ -53,6 +53,7 @@ def run(intervene, weights, *, order=None, factor=1.0, site="hidden", **options)
         "params": jax.tree.map(lambda leaf: leaf * factor, weights),
         "state": writers.start(3),
         "tokens": tokens,
+        "source": Tokens((IDS[order] + 3) % tiny.VOCAB, MASK[order]),
         "groups": None,
         "pushes": masks.astype(np.float32),
         "sites": (site,),
