@@ -168,6 +168,7 @@ class Quantiles(NamedTuple):
 
     share: Float[np.ndarray, "share"]  # ascending, from 0 to 1
     value: Float[np.ndarray, "unit share"]
+    count: Int[np.ndarray, "unit share"]  # how many of the unit's values are no higher than this one
 
 
 class Bars(NamedTuple):

@@ -16,20 +16,35 @@ from jaxneuron.atlas._levels import Levels, added, checked, exact, numbered, tab
 from jaxneuron.atlas._sites import Flat, each
 
 
-def statistic(*, lowest: int = -32, highest: int = 16, digits: int = 7) -> Statistic:
+def statistic(*, lowest: int = -126, highest: int = 128, digits: int = 7) -> Statistic:
     """Return the statistic whose result is a `Histogram`.
 
     Args:
-        lowest: numbers from `2 ** lowest` on have a level each.
+        lowest: numbers from `2 ** lowest` on have a level each; by default all but the subnormal ones.
         highest: up to just below `2 ** highest`.
         digits: binary ones of a number, after the first, that are told apart; 7 are those of bfloat16. A unit takes
-            `8 * (highest - lowest) * 2 ** digits` bytes, 48 KiB by default.
+            `8 * (highest - lowest) * 2 ** digits` bytes: 254 KiB by default, 48 KiB from -32 to 16.
 
     Raises:
         ValueError: exponents or digits that bfloat16 does not have.
     """
     levels = checked(lowest, highest, digits)
     return each(partial(_init, levels), partial(_update, levels), _merge, partial(_finish, levels))
+
+
+def held(*, lowest: int = -126, highest: int = 128, digits: int = 7) -> int:
+    """Return the bytes that the counts of one unit take.
+
+    Args:
+        lowest: see `statistic`, as what follows.
+        highest: see `statistic`.
+        digits: see `statistic`.
+
+    Example:
+        >>> held(), held(lowest=-32, highest=16)
+        (260120, 49176)
+    """
+    return 4 * (checked(lowest, highest, digits).count + 1)
 
 
 def _init(levels: Levels, units: int) -> Int[Any, "unit level"]:
@@ -49,8 +64,8 @@ def _merge(one: Int[Any, "unit level"], other: Int[Any, "unit level"]) -> Int[np
 def _finish(levels: Levels, state: Int[np.ndarray, "unit level"]) -> Histogram:
     count = state[:, :-1]
     tokens = int(count[0].sum()) if len(count) else 0
-    (held,) = np.nonzero(count.any(axis=0))
-    return Histogram(tokens, values(levels)[held], count[:, held], exact(count, levels))
+    (some,) = np.nonzero(count.any(axis=0))
+    return Histogram(tokens, values(levels)[some], count[:, some], exact(count, levels))
 
 
 def quantiles(found: Histogram, shares: Float[Any, "share"]) -> Quantiles:
@@ -72,10 +87,14 @@ def quantiles(found: Histogram, shares: Float[Any, "share"]) -> Quantiles:
     if share.ndim != 1 or not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"expected shares from 0 to 1, got {shares!r:.80}")
     if not found.tokens:
-        return Quantiles(share, np.full((len(found.count), len(share)), np.nan))
+        return Quantiles(
+            share, np.full((len(found.count), len(share)), np.nan), np.zeros((len(found.count), len(share)), int)
+        )
     least = np.clip(np.ceil(np.round(share * found.tokens, 6)), 1, found.tokens)
-    place = np.stack([np.searchsorted(np.cumsum(row), least) for row in found.count])
-    return Quantiles(share, found.level[place])
+    sums = [np.cumsum(row) for row in found.count]
+    places = [np.searchsorted(row, least) for row in sums]
+    count = np.stack([row[place] for row, place in zip(sums, places, strict=True)])
+    return Quantiles(share, found.level[np.stack(places)], count)
 
 
 def bars(found: Histogram, *, count: int = 40) -> Bars:
@@ -97,8 +116,7 @@ def bars(found: Histogram, *, count: int = 40) -> Bars:
         raise ValueError(f"expected at least 1 bar, got {count}")
     edges, heights = np.full((len(found.count), count + 1), np.nan), np.zeros((len(found.count), count), np.int64)
     for unit, row in enumerate(found.count):
-        (held,) = np.nonzero(row)
-        if len(held):
-            level = found.level[held]
-            heights[unit], edges[unit] = np.histogram(level, count, weights=row[held])
+        (some,) = np.nonzero(row)
+        if len(some):
+            heights[unit], edges[unit] = np.histogram(found.level[some], count, weights=row[some])
     return Bars(edges, heights)

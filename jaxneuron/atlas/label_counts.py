@@ -16,7 +16,7 @@ from jaxneuron.atlas._levels import Levels, added, checked, numbered, table, val
 from jaxneuron.atlas._sites import Flat, each
 
 
-def statistic(*, labels: int, lowest: int = -32, highest: int = 16, digits: int = 7) -> Statistic:
+def statistic(*, labels: int, lowest: int = -126, highest: int = 128, digits: int = 7) -> Statistic:
     """Return the statistic whose result is `LabelThresholds`.
 
     Args:

@@ -16,6 +16,7 @@ from jaxneuron.cli import (
     _answer,
     _errors,
     _given,
+    atlas,
     attribute,
     compare,
     concepts,
@@ -75,6 +76,7 @@ app = typer.Typer(
     help="What each neuron of a model responds to.",
 )
 app.add_typer(train.app, name="train")
+app.add_typer(atlas.app, name="atlas")
 app.add_typer(study.app, name="study")
 for name, asked in {
     "find": question("jaxneuron.find", "find", find.find, "What makes a neuron fire?"),

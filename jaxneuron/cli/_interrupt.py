@@ -20,7 +20,7 @@ GRACE = 3.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-KEPT = ("train", "study", "extract")
+KEPT = ("train", "study", "extract", "atlas")
 """The commands that go on where they were stopped."""
 
 _asked = 0  # the number of the first signal that asked this process to end

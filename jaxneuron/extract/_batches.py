@@ -1,9 +1,9 @@
 """How a block of text goes through a model: in batches by length, in few compiled shapes, to rows in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -85,7 +85,7 @@ def padded_lengths(model: Reader, sentences: Sequence[Sequence[str]]) -> list[in
 def read(reading: Reading, windows: list[Placed], count: int) -> dict[Site, np.ndarray]:
     """Return `count` rows in the order of the text."""
     rows = {site: np.empty((count, width), np.float32) for site, width in reading.widths.items()}
-    full = _pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]
+    full = pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]
 
     def fill(batch: tuple[list[int], int, int]) -> None:
         numbers, height, length = batch
@@ -98,14 +98,14 @@ def read(reading: Reading, windows: list[Placed], count: int) -> dict[Site, np.n
 
     # collectives of two batches at once could wait for each other for ever
     with ThreadPoolExecutor(1 if reading.mesh is not None else THREADS, "batches") as threads:
-        for _ in threads.map(fill, _batches([sum(len(window.ids) for window in row) for row in full], reading)):
+        for _ in threads.map(fill, batches([sum(len(window.ids) for window in row) for row in full], reading)):
             pass
     return rows
 
 
-def _pack(windows: list[Placed], lengths: list[int]) -> list[list[Placed]]:
+def pack(windows: list[Any], lengths: list[int]) -> list[list[Any]]:
     """Put windows side by side into rows, each into the fullest row that has room for it, the longest first."""
-    rows: list[list[Placed]] = []
+    rows: list[list[Any]] = []
     room: dict[tuple[int, int], list[int]] = {}  # (length, what is left) -> rows
     for window in sorted(windows, key=lambda window: -len(window.ids)):
         size = len(window.ids)
@@ -137,7 +137,7 @@ def _lay(rows: list[list[Placed]], height: int, length: int) -> tuple[Packed, np
     return Packed(ids, mask, segment), word, place
 
 
-def _batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
+def batches(sizes: list[int], reading: Reading) -> Iterator[tuple[list[int], int, int]]:
     """Yield windows, longest first, with the batch's height and padded length; the last ones have less height."""
     devices = reading.mesh.size if reading.mesh is not None else 1
     order = sorted(range(len(sizes)), key=lambda number: -sizes[number])
@@ -176,3 +176,13 @@ def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], com
     into = place.reshape(-1)[filled]
     for site, value in computed.items():
         rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]
+
+
+def ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    """Prepare each item while the one before it is worked on."""
+    with ThreadPoolExecutor(1, "windows") as thread:
+        following = [thread.submit(prepare, *item) for item in items[:1]]
+        for number in range(len(items)):
+            ready = following.pop().result()
+            following = [thread.submit(prepare, *item) for item in items[number + 1 : number + 2]]
+            yield ready

@@ -8,10 +8,9 @@ is the same to the last bit, and several processes (`jax.distributed`) can fill 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +22,11 @@ from xxhash import xxh3_128
 from jaxneuron import batching, lock, store
 from jaxneuron.corpora import subwords
 from jaxneuron.corpora.subwords import Split
-from jaxneuron.extract._batches import Placed, Reading, packed_lengths, padded_lengths, read
+from jaxneuron.extract._batches import Placed, Reading, ahead, packed_lengths, padded_lengths, read
+from jaxneuron.extract._source import Source as Source
+from jaxneuron.extract._source import layers, shapes_of
 from jaxneuron.extract.reading import Reader, split, unknown
 from jaxneuron.tap import check_site
-from jaxneuron.tap import sites as all_sites
 from jaxneuron.types import Forward, Params, Site, Tokens
 
 POOLS = ("cls", *subwords.HOW)
@@ -36,31 +36,6 @@ BLOCK = 2**15
 
 UNKNOWN = 0.03
 """The share of unknown words that is worth a line."""
-
-
-@runtime_checkable
-class Source(Reader, Protocol):
-    """A model that can be extracted from: it reads, and it computes."""
-
-    @property
-    def forward(self) -> Forward:
-        """The model."""
-        ...
-
-    @property
-    def params(self) -> Params:
-        """Its weights."""
-        ...
-
-    @property
-    def packed(self) -> bool:
-        """Whether it keeps the sentences of a `types.Packed` apart: then no batch has much padding."""
-        ...
-
-    @property
-    def linear(self) -> Mapping[Site, Site]:
-        """Sites that are affine functions of another one; they are stored where they are asked for only."""
-        ...
 
 
 class Settings(NamedTuple):
@@ -121,8 +96,8 @@ def extract(
         raise ValueError(f"a sentence is pooled by {', '.join(POOLS)}, got {pool!r}")
     if how not in subwords.HOW:
         raise ValueError(f"sub-words are aggregated by {', '.join(subwords.HOW)}, got {how!r}")
-    shapes = _sites(model)
-    chosen = tuple(sites or _layers(shapes, model.linear))
+    shapes = shapes_of(model)
+    chosen = tuple(sites or layers(shapes, model.linear))
     for site in chosen:
         check_site(site, shapes)
         if pool is None and shapes[site].shape[-2] == 1:
@@ -166,7 +141,7 @@ def extract(
             return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
         total, done = sum(stop - start for start, stop in mine), 0
-        for (start, stop), part in zip(mine, _ahead(windows, mine), strict=True):
+        for (start, stop), part in zip(mine, ahead(windows, mine), strict=True):
             computed = read(reading, part, stop - start)
             writer.flush()
             writer.write(start, computed)
@@ -180,28 +155,6 @@ def extract(
         for text in odd.texts(sentences):
             notice(text)
     return store.open(out)
-
-
-def _sites(model: Source) -> dict[Site, Any]:
-    """Return the shapes of a model's activations of a text of four tokens."""
-    four = Tokens(jnp.zeros((1, 4), jnp.int32), jnp.ones((1, 4), bool))
-    try:
-        return all_sites(model.forward, model.params, four)
-    except AttributeError as error:
-        raise ValueError(
-            f"the model does not read a text by itself ({error}); an encoder-decoder reads two, and nothing can be "
-            "extracted from it"
-        ) from error
-
-
-def _layers(shapes: Mapping[Site, Any], linear: Mapping[Site, Site]) -> list[Site]:
-    """Return what enters the first block and what leaves each, in the order of the blocks; without blocks, all."""
-    found = [site for site in shapes if site == "embed" or site.endswith(("residual", "final"))]
-    if not any(site != "embed" for site in found):
-        found = [site for site in shapes if shapes[site].shape[-2] > 1 and site not in linear and site != "embed/word"]
-    return sorted(
-        found, key=lambda site: (site != "embed", [int(part) for part in re.findall(r"\d+", site)] or [10**9])
-    )
 
 
 def fingerprint(forward: Forward, params: Params) -> str:
@@ -236,16 +189,6 @@ def _meet(when: str) -> None:
     """Wait for the other processes."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(f"extract: {when}")
-
-
-def _ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """Prepare each item while the one before it is worked on."""
-    with ThreadPoolExecutor(1, "windows") as thread:
-        following = [thread.submit(prepare, *item) for item in items[:1]]
-        for number in range(len(items)):
-            ready = following.pop().result()
-            following = [thread.submit(prepare, *item) for item in items[number + 1 : number + 2]]
-            yield ready
 
 
 def _size(count: int) -> str:

@@ -1,0 +1,257 @@
+"""The pass of `jaxneuron atlas`: what is computed, how far it is, and what becomes of it."""
+
+import fnmatch
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from xxhash import xxh3_128
+
+from jaxneuron import __version__
+from jaxneuron._said import columns, names
+from jaxneuron.atlas import SiteSummary, Statistic, exemplars, histogram, moments, pairs, samples, saturated, sign_cases
+from jaxneuron.cli import _atlas_records, _inputs
+from jaxneuron.cli.atlas import LEVELS, SAVED, Given
+from jaxneuron.corpora import texts
+from jaxneuron.extract import states, summaries, to_statistics
+from jaxneuron.extract.placing import ReadText, blocks, draw
+from jaxneuron.extract.states import Progressed
+from jaxneuron.extract.to_statistics import Asked, State
+from jaxneuron.extract.to_store import fingerprint
+from jaxneuron.files import beside, write_json
+from jaxneuron.report.atlas import unit as record
+from jaxneuron.report.atlas import write as pages
+from jaxneuron.report.atlas.passages import Passages
+from jaxneuron.tap import check_site
+
+Report = Callable[[str], Callable[[int, int], None]]
+
+
+class Run(NamedTuple):
+    """A model, a text, and what is computed."""
+
+    model: Any
+    text: ReadText
+    wanted: Asked
+    asked: dict[str, Any]  # what all workers must have in common, as JSON has it
+    parts: list[range]  # the blocks of the text
+
+
+def opened(given: Given) -> Run:
+    """Open what was named.
+
+    Raises:
+        ValueError, KeyError, FileNotFoundError: what is wrong.
+    """
+    assert given.model is not None and given.data is not None
+    split = (given.split or "train") if given.data.is_dir() else None
+    sentences = texts.read(given.data, split, **columns(given.text_column, given.label_column)).sentences
+    model = _inputs.load(given.model, given.head, given.dictionary)
+    sites = _sites(model, names("--sites", given.sites))
+    wanted = to_statistics.asked(model, {}, sites, how=given.how)
+    levels = _levels(sum(wanted.widths.values()), given.budget)
+    wanted = wanted._replace(statistics=_statistics(given, levels))
+    text = ReadText(sentences, None, draw(sentences, given.samples, seed=given.seed))
+    asked = {
+        "model": fingerprint(model.forward, model.params),
+        "text": xxh3_128(json.dumps([list(one) for one in sentences]).encode()).hexdigest(),
+        "sites": dict(wanted.widths),
+        "how": given.how,
+        "exemplars": given.exemplars,
+        "samples": given.samples,
+        "neighbours": given.neighbours,
+        "levels": list(levels),
+        "seed": given.seed,
+    }
+    return Run(model, text, wanted, asked, blocks(sentences))
+
+
+def _sites(model: Any, patterns: Sequence[str] | None) -> list[str] | None:
+    """Return the sites that names with * stand for.
+
+    Raises:
+        KeyError: a name that stands for none.
+    """
+    if patterns is None:
+        return None
+    known, found = list(_inputs.sites(model)), list[str]()
+    for pattern in patterns:
+        here = fnmatch.filter(known, pattern)
+        if not here:
+            check_site(pattern, known)
+        found += [site for site in here if site not in found]
+    return found
+
+
+def _levels(units: int, budget: int) -> tuple[int, int, int]:
+    """Return which values are told apart, exponents and digits: as many as there is memory for.
+
+    Raises:
+        ValueError: there is too little even for the fewest.
+    """
+    sizes = [units * histogram.held(lowest=low, highest=high, digits=digits) for low, high, digits in LEVELS]
+    for levels, size in zip(LEVELS, sizes, strict=True):
+        if size <= budget * 2**20:
+            return levels
+    least = sizes[-1] // 2**20 + 1
+    raise ValueError(f"--budget {budget}: the counts of {units:,} units take at least {least:,} MiB; give so many")
+
+
+def _statistics(given: Given, levels: tuple[int, int, int]) -> dict[str, Statistic]:
+    lowest, highest, digits = levels
+    found = {
+        "moments": moments.statistic(),
+        "histogram": histogram.statistic(lowest=lowest, highest=highest, digits=digits),
+        "exemplars": exemplars.statistic(count=given.exemplars),
+        "samples": samples.statistic(count=given.samples),
+        "saturated": saturated.statistic(),
+        "sign_cases": sign_cases.statistic(),
+    }
+    return found | ({"pairs": pairs.statistic(count=given.neighbours)} if given.neighbours else {})
+
+
+def run(run: Run, given: Given, out: Path, report: Report, notice: Callable[[str], None]) -> tuple[State, int]:
+    """Read the blocks of a worker, or go on where it was stopped; return its state and the words read now.
+
+    Raises:
+        ValueError: a state of something else, or a damaged one; see `to_statistics.read`.
+        OSError: see `states.save`.
+    """
+    mine = run.parts[given.worker :: given.of]
+    at = Progressed(_plain(run.asked, given), given.worker, given.of, 0, len(mine), 0)
+    state, file = to_statistics.init(run.wanted), out / f"{at.name}.json"
+    if file.exists():
+        _same(at, states.progress(file), file)
+        at, state = states.load(file, state)
+        notice(f"goes on after {at.words:,} words")
+    words = [sum(len(run.text.sentences[number]) for number in part) for part in mine]
+    now, whole, done = 0, sum(words), at.words
+    progress = report(f"atlas of {Path(str(given.data)).name}")
+
+    def count(read: int) -> None:
+        nonlocal done
+        done += read
+        progress(done, whole)
+
+    saved = time.monotonic()
+    before = state
+    for state in to_statistics.read(run.model, run.text, run.wanted, mine[at.done :], before, progress=count):
+        now += words[at.done]
+        at = at._replace(done=at.done + 1, words=at.words + words[at.done])
+        if at.done == len(mine) or time.monotonic() - saved >= SAVED:
+            states.save(out, at, state)
+            saved = time.monotonic()
+    if not mine:
+        states.save(out, at, state)
+    return state, now
+
+
+def _plain(asked: dict[str, Any], given: Given) -> dict[str, Any]:
+    """Return what was asked, and the command's own words, from which `merge` opens it again."""
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in given._asdict().items()}
+    return {"asked": asked, "given": said}
+
+
+def _same(one: Progressed, other: Progressed, file: Path) -> None:
+    """Check that two workers do the same.
+
+    Raises:
+        ValueError: they do not; the message names what differs.
+    """
+    left, right = one.asked["asked"], other.asked["asked"]
+    if wrong := [name for name in left if left[name] != right.get(name)]:
+        shown = f"{str(right.get(wrong[0]))[:60]} there and {str(left[wrong[0]])[:60]} here"
+        raise ValueError(f"{file} was begun with another {wrong[0]}: {shown}; give the same, or another folder")
+
+
+def joined(folders: Sequence[Path]) -> tuple[Run, Given, State]:
+    """Return what all workers know.
+
+    Raises:
+        ValueError: no states; some that are missing, unfinished, there twice or of something else.
+    """
+    files = list(dict.fromkeys(file.resolve() for file in states.found(folders)))
+    if not files:
+        raise ValueError(f"no states in {', '.join(map(str, folders))}; expected what `jaxneuron atlas --worker` wrote")
+    known = [states.progress(file) for file in files]
+    for at, file in zip(known, files, strict=True):
+        if at.of != known[0].of:
+            raise ValueError(f"{file} is of {at.of} workers, {files[0]} of {known[0].of}; merge those of one run")
+        _same(known[0], at, file)
+        if at.done < at.blocks:
+            raise ValueError(f"{file}: worker {at.worker} has read {at.done} of {at.blocks} blocks; run it to its end")
+    workers = [at.worker for at in known]
+    if missing := sorted(set(range(known[0].of)) - set(workers)):
+        raise ValueError(f"worker {missing[0]} of {known[0].of} has no state there; run it, or name its folder")
+    if twice := [worker for worker in workers if workers.count(worker) > 1]:
+        raise ValueError(f"worker {twice[0]} is there twice; name each worker's folder once")
+    said = known[0].asked["given"]
+    fields: dict[str, Any] = {name: said[name] for name in Given._fields}
+    given = Given(**fields)._replace(data=Path(said["data"]), out=Path(said["out"]))
+    run = opened(given)
+    _same(Progressed(_plain(run.asked, given), 0, 1, 0, 0, 0), known[0], files[0])
+    state = to_statistics.init(run.wanted)
+    for file in files:
+        _, other = states.load(file, to_statistics.init(run.wanted))
+        state = {name: one.merge(state[name], other[name]) for name, one in run.wanted.statistics.items()}
+    return run, given, state
+
+
+def written(run: Run, given: Given, out: Path, state: State, report: Report, command: str) -> Path:
+    """Write statistics and pages; return the page to open."""
+    found = summaries.summaries(run.model, run.wanted, state)
+    found = summaries.with_excerpts(run.model, run.text, run.wanted, found, progress=report("exemplars"))
+    for site, summary in found.items():
+        _numbers(out / "statistics" / f"{site.replace('/', '+')}.npz", summary)
+    write_json(
+        out / "statistics.json",
+        {**run.asked, "files": {site: f"statistics/{site.replace('/', '+')}.npz" for site in found}},
+    )
+    units = _inputs.numbers(given.units) if given.units else None
+    total = sum(width if units is None else sum(unit < width for unit in units) for width in run.wanted.widths.values())
+    progress = report("pages")
+    read = _read(run, given, command)
+    return pages.write(
+        out,
+        _atlas_records.records(read, found, units),
+        title=f"The units of {read.model} over {read.provenance.corpus.name}",
+        kept=_kept(run, found),
+        written=lambda done: progress(done, total),
+    )
+
+
+def _read(run: Run, given: Given, command: str) -> _atlas_records.Reading:
+    sentences = run.text.sentences
+    source = record.Source(
+        Path(str(given.data)).name, run.asked["text"], given.split or "", len(sentences), sum(map(len, sentences))
+    )
+    versions = {"jaxneuron": __version__, **{name: version(name) for name in ("jax", "numpy")}}
+    provenance = record.Provenance(source, command, given.seed, versions)
+    return _atlas_records.Reading(sentences, _inputs.short(str(given.model)), run.asked["model"], provenance)
+
+
+def _kept(run: Run, found: dict[str, SiteSummary]) -> Passages | None:
+    """Return the texts that were drawn, if as a whole, with what every unit of a site for words does there."""
+    drawn, room = run.text.drawn, run.asked["samples"]
+    if any(first + len(run.text.sentences[number]) > room for number, first in drawn.items()):
+        return None
+    values = {site: one.samples.value for site, one in found.items() if not one.per_text}
+    return Passages([run.text.sentences[number] for number in drawn], values, list(drawn))
+
+
+def _numbers(file: Path, summary: SiteSummary) -> None:
+    """Write what is known of a site as plain arrays, `moments.mean` and so on."""
+    with beside(file) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **dict(_named("", summary)))  # pyright: ignore[reportArgumentType]
+
+
+def _named(name: str, value: Any) -> Iterator[tuple[str, np.ndarray]]:
+    if hasattr(value, "_fields"):
+        for field in value._fields:
+            yield from _named(f"{name}.{field}" if name else field, getattr(value, field))
+    elif value is not None:
+        yield name, np.asarray(value)

@@ -1,0 +1,222 @@
+"""From a model and a text to statistics of all units, in one pass, of which nothing grows with the text.
+
+The text is cut into blocks of whole sentences, numbered through, so that several workers can each take some of them
+and merge what they know. A block's windows are packed into rows, as in `to_store`. On an accelerator the model and all
+statistics are one compiled step, and nothing leaves the device but their state. On a CPU, whose products take all cores
+and whose counting takes one, they are two steps: the model reads a batch while the statistics of the one before it are
+brought up to date. What is computed depends neither on where a run was stopped nor on how many workers there are.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+
+from jaxneuron.atlas import Places, Statistic
+from jaxneuron.corpora import subwords
+from jaxneuron.extract._batches import Reading, ahead, packed_lengths, padded_lengths
+from jaxneuron.extract._source import Source, layers, shapes_of
+from jaxneuron.extract.placing import Batch, ReadText, placed
+from jaxneuron.tap import check_site
+from jaxneuron.types import Activations, Forward, Params, Site
+
+State = dict[str, dict[Site, Any]]
+"""Statistic -> its state."""
+
+
+class Asked(NamedTuple):
+    """What is computed of which vectors."""
+
+    statistics: Mapping[str, Statistic]
+    sites: tuple[Site, ...]
+    widths: Mapping[Site, int]
+    how: str = "last"  # a word's vector: that of the first or the last of its sub-words
+    tokens: int = 2048  # sub-words of a batch
+
+
+def asked(
+    model: Source,
+    statistics: Mapping[str, Statistic],
+    sites: Sequence[Site] | None = None,
+    *,
+    how: str = "last",
+    tokens: int | None = None,
+) -> Asked:
+    """Return what is to be computed, checked.
+
+    Args:
+        model: whose sites.
+        statistics: name -> statistic.
+        sites: by default what enters the first block and what leaves each (see `to_store.extract`).
+        how: a word's vector from those of its sub-words: first or last.
+        tokens: sub-words of a batch; by default 2,048 on a CPU, 16,384 elsewhere.
+
+    Raises:
+        KeyError: the model has no such site.
+        ValueError: another `how`.
+    """
+    if how not in ("first", "last"):
+        raise ValueError(f"a word's vector is that of its first or last sub-word, got how={how!r}")
+    shapes = shapes_of(model)
+    chosen = tuple(sites or layers(shapes, model.linear))
+    for site in chosen:
+        check_site(site, shapes)
+    widths = {site: int(shapes[site].shape[-1]) for site in chosen}
+    return Asked(statistics, chosen, widths, how, tokens or (2048 if jax.default_backend() == "cpu" else 16_384))
+
+
+def init(wanted: Asked) -> State:
+    """Return the states of nothing read."""
+    return {name: one.init(wanted.widths) for name, one in wanted.statistics.items()}
+
+
+def read(
+    model: Source,
+    corpus: ReadText,
+    wanted: Asked,
+    parts: Sequence[range],
+    state: State,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[State]:
+    """Yield the states after each of some blocks of a text.
+
+    Args:
+        model: what reads.
+        corpus: the whole text.
+        wanted: of `asked`.
+        parts: blocks, of `blocks`.
+        state: before the first of them.
+        progress: called with the words of each batch that is done.
+
+    Raises:
+        ValueError: a sentence that is no text; an activation that is not finite, named with its site, unit, sentence
+            and word.
+    """
+    subwords.check([corpus.sentences[number] for part in parts for number in part])
+    reading = reading_of(model, corpus, wanted)
+    step = _overlapped if jax.default_backend() == "cpu" else _fused
+    held = jax.tree.map(jnp.array, state)  # a copy: each step takes the state before it
+    for part, laid in zip(
+        parts, ahead(partial(placed, model, corpus, reading), [(part,) for part in parts]), strict=True
+    ):
+        del part
+        held = step(model, wanted, laid, held, _Reporter(wanted.sites, corpus, progress))
+        yield held
+
+
+def reading_of(model: Source, corpus: ReadText, wanted: Asked) -> Reading:
+    """Return how a text is read: in rows of which lengths."""
+    shapes = shapes_of(model)
+    packed = model.packed and all(shapes[site].shape[-2] > 1 for site in wanted.sites)
+    lengths = packed_lengths(model.window) if packed and model.window else padded_lengths(model, corpus.sentences)
+    return Reading(
+        model.forward, model.params, dict(wanted.widths), wanted.how, None, lengths, packed, wanted.tokens, None
+    )
+
+
+class _Reporter(NamedTuple):
+    sites: tuple[Site, ...]  # in the order in which they are looked through
+    corpus: ReadText
+    progress: Callable[[int], None] | None
+
+    def done(self, batch: Batch) -> None:
+        if self.progress:
+            self.progress(int((np.asarray(batch.places.words.text) >= 0).sum()))
+
+    def check(self, finite: Mapping[Site, Any], batch: Batch, activations: Callable[[], Activations]) -> None:
+        """Name what is not finite.
+
+        Raises:
+            ValueError: something is not.
+        """
+        if all(bool(one) for one in finite.values()):
+            return
+        found = activations()
+        for site in self.sites:
+            value = found[site]
+            rows = batch.places.of(value)
+            text, word = (np.asarray(one).reshape(-1) for one in (rows.text, rows.word))
+            plain = np.asarray(value).reshape(len(text), -1)
+            wrong = np.argwhere(~np.isfinite(plain) & (text >= 0)[:, None])
+            if len(wrong):
+                numbers = np.asarray(batch.places.sentence)[text]
+                first = np.lexsort((wrong[:, 1], word[wrong[:, 0]], numbers[wrong[:, 0]]))[0]
+                row, unit = wrong[first].tolist()
+                sentence = int(numbers[row])
+                shown = self.corpus.sentences[sentence][int(word[row])]
+                raise ValueError(
+                    f"the activation of unit {unit} at {site!r} is {plain[row, unit]} at word {int(word[row])}, "
+                    f"{shown!r:.60}, of sentence {sentence} (both from 0); look for NaN in the model's weights, or for "
+                    "what overflows in it"
+                )
+
+
+def _overlapped(model: Source, wanted: Asked, laid: list[Batch], state: State, reporter: _Reporter) -> State:
+    """Bring the statistics up to date while the model reads the next batch."""
+
+    def forward(batch: Batch) -> tuple[Activations, Any]:
+        given = jax.tree.map(jnp.asarray, batch)
+        return jax.block_until_ready(vectors(model.forward, model.params, given, wanted.sites))
+
+    for batch, (activations, finite) in zip(laid, ahead(forward, [(batch,) for batch in laid]), strict=True):
+        reporter.check(finite, batch, lambda: activations)  # noqa: B023
+        places = jax.tree.map(jnp.asarray, batch.places)
+        for name, statistic in wanted.statistics.items():
+            if statistic.apart:  # sites of one width are computed by one program
+                for site, one in state[name].items():
+                    alone = _update(statistic, {"": one}, {"": activations[site]}, places)
+                    state[name][site] = alone[""]
+            else:
+                state[name] = _update(statistic, state[name], activations, places)
+        jax.block_until_ready(state)
+        reporter.done(batch)
+    return state
+
+
+def _fused(model: Source, wanted: Asked, laid: list[Batch], state: State, reporter: _Reporter) -> State:
+    """Read batches and bring the statistics up to date, in one step."""
+    for batch in laid:
+        given = jax.tree.map(jnp.asarray, batch)
+        statistics = tuple(wanted.statistics.items())
+        state, finite = _step(model.forward, model.params, statistics, state, given, wanted.sites)
+        reporter.check(
+            finite,
+            batch,
+            lambda: vectors(model.forward, model.params, given, wanted.sites)[0],  # noqa: B023
+        )
+        reporter.done(batch)
+    return state
+
+
+@partial(jax.jit, static_argnames="statistic", donate_argnames="state")
+def _update(statistic: Statistic, state: Any, activations: Activations, places: Places) -> Any:
+    return statistic.update(state, activations, places)
+
+
+@partial(jax.jit, static_argnames=("forward", "statistics", "sites"), donate_argnames="state")
+def _step(
+    forward: Forward, params: Params, statistics: Any, state: State, batch: Batch, sites: tuple[Site, ...]
+) -> tuple[State, dict[Site, Bool[Array, ""]]]:
+    activations, finite = vectors(forward, params, batch, sites)
+    return {name: one.update(state[name], activations, batch.places) for name, one in statistics}, finite
+
+
+@partial(jax.jit, static_argnames=("forward", "sites"))
+def vectors(
+    forward: Forward, params: Params, batch: Batch, sites: tuple[Site, ...]
+) -> tuple[Activations, dict[Site, Bool[Array, ""]]]:
+    """Return what is looked at: `[1, vector, unit]`, or `[text, 1, unit]` of a site with one vector for a text."""
+    activations, time = forward(params, batch.tokens, {})[1], batch.tokens.ids.shape[-1]
+
+    def chosen(value: Array) -> Array:
+        if value.shape[-2] == 1 < time:
+            return value[batch.texts]
+        return value.reshape(-1, value.shape[-1])[batch.rows][None]
+
+    found = {site: chosen(activations[site]).astype(jnp.float32) for site in sites}
+    return found, {site: jnp.all(jnp.isfinite(jnp.sum(value, axis=(0, 1)))) for site, value in found.items()}

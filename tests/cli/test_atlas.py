@@ -1,0 +1,121 @@
+"""`jaxneuron atlas`: a killed worker goes on, workers join, and what is wrong is said."""
+
+import json
+
+import numpy as np
+import pytest
+
+OWN = """
+import jax
+import jax.numpy as jnp
+import numpy as np
+from types import SimpleNamespace
+
+from jaxneuron.types import Vocabulary
+from tests import tiny
+
+
+def load():
+    words = ("<unk>", "the", "cat", "dog", "a", "in", "red", "house")
+    vocabulary = Vocabulary(words, np.zeros(8, int))
+    return SimpleNamespace(forward=tiny.bag_of_words, params=tiny.planted(jax.random.key(0)), vocabulary=vocabulary)
+
+
+def broken():
+    model = load()
+    model.params["table"] = model.params["table"].at[3, 2].set(jnp.nan)
+    return model
+"""
+TEXT = "the cat in a red house\na dog\nthe dog in the house\nred red red\nin a house the cat\n"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("atlas")
+    (folder / "own.py").write_text(OWN)
+    (folder / "text.txt").write_text(TEXT * 6)
+    (folder / "blank.txt").write_text("\n\n")
+    return folder
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Cut the text into blocks of a few words, and save after each."""
+    from jaxneuron.cli import _atlas_pass
+    from jaxneuron.extract.placing import blocks
+
+    monkeypatch.setattr(_atlas_pass, "blocks", lambda sentences: blocks(sentences, words=20))
+    monkeypatch.setattr(_atlas_pass, "SAVED", 0.0)
+
+
+def asked(*more, out, model="own:load", data="text.txt"):
+    words = ["atlas", "--model", model, "--data", data, "--out", out, "--sites", "embed,bag", "--exemplars", 3]
+    return [*words, "--samples", 30, *more]
+
+
+def numbers(folder, site="embed"):
+    with np.load(folder / "statistics" / f"{site}.npz") as content:
+        return {name: content[name] for name in content}
+
+
+def same(one, other):
+    """Check that two atlases say the same: counts and exemplars exactly."""
+    assert set(one) == set(other)
+    for name, value in one.items():
+        if name.startswith("moments") and name.rpartition(".")[2] not in ("low", "high", "tokens"):
+            np.testing.assert_allclose(value, other[name], rtol=1e-5, atol=1e-6, err_msg=name)
+        else:
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+def test_every_unit_gets_a_page_whatever_the_split_and_the_order(ask, here, small):
+    ask(*asked(out="whole"))
+    record = json.loads((here / "whole/units/0000.json").read_text())["units"][2]
+    top = record["examples"]["positive"]["top"][0]
+    assert top["tokens"][top["word"]] == "cat" and record["identity"]["unit"] == 2
+    for worker in (1, 0):
+        ask(*asked("--worker", worker, "--of", 2, out="parts"))
+    ask("atlas", "merge", "parts")
+    for site in ("embed", "bag"):
+        same(numbers(here / "whole", site), numbers(here / "parts", site))
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(ask, here, small, monkeypatch):
+    from jaxneuron.extract import to_statistics
+
+    ask(*asked(out="unbroken"))
+    read = to_statistics.read
+
+    def killed(*given, **more):
+        for number, state in enumerate(read(*given, **more)):
+            yield state
+            if number == 1:
+                raise OSError("the machine went away")
+
+    monkeypatch.setattr(to_statistics, "read", killed)
+    ask(*asked(out="killed"), code=2)
+    assert not (here / "killed/index.html").exists()
+    monkeypatch.setattr(to_statistics, "read", read)
+    ask(*asked(out="killed"))
+    for name, value in numbers(here / "unbroken").items():
+        np.testing.assert_array_equal(value, numbers(here / "killed")[name], err_msg=name)
+
+
+def test_what_is_wrong_is_said(ask, here, small):
+    nan = "activation of unit 2 at 'embed' is nan at word 1, 'dog', of sentence 1"
+    assert nan in ask(*asked(out="nan", model="own:broken"), code=2)
+    assert "no sentences in blank.txt" in ask(*asked(out="blank", data="blank.txt"), code=2)
+    wrong = asked(out="site")
+    wrong[wrong.index("embed,bag")] = "embde"
+    assert "did you mean 'embed'" in ask(*wrong, code=2)
+    ask(*asked("--worker", 0, "--of", 2, out="half"))
+    assert "worker 1 of 2 has no state there" in ask("atlas", "merge", "half", code=2)
+    wrong = asked("--worker", 1, "--of", 2, out="other")
+    wrong[wrong.index("--exemplars") + 1] = 2
+    ask(*wrong)
+    assert "another exemplars" in ask("atlas", "merge", "half", "other", code=2)
+    assert "the last is 1" in ask(*asked("--worker", 2, "--of", 2, out="beyond"), code=2)
+    assert "there is no --data" in ask("atlas", "--model", "own:load", "--out", "x", code=2)
+    (state,) = (here / "half").glob("state-*.npz")
+    state.write_bytes(b"damaged")
+    assert "its checksum is another" in ask(*asked("--worker", 0, "--of", 2, out="half"), code=2)
