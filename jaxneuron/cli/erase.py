@@ -23,12 +23,12 @@ class Given(NamedTuple):
     class_: Annotated[
         str | None, typer.Option("--class", help="One label of it, such as NOUN; by default all are taken out.")
     ] = None
-    split: _inputs.Split = None
-    text_column: TextColumn = None
-    label_column: LabelColumn = None
     head: _inputs.Head = None
     dictionary: _inputs.Dictionary = None
+    split: _inputs.Split = None
     most: _inputs.Most = 1000
+    text_column: TextColumn = None
+    label_column: LabelColumn = None
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
 

@@ -9,8 +9,8 @@ its result is told (`KINDS`, the first that fits):
 - `groups`: it reads two texts of one length, `tokens`, which is changed, and `source`, whose activations are put in, at
   `sites`, and returns a `Patched` (`_intervene_pair`)
 - `pushes`: it reads texts and pushes a site along directions, by amounts; text is written under it (`_intervene_steer`)
-- `directions`: it learns some on pairs of texts, and interchanges along them (`_intervene_pairs`)
-- `source`: it gives units the values of another text (`_intervene_pairs`)
+- `directions`: it learns some on pairs of texts, and interchanges along them (`_intervene_swapped`)
+- `source`: it gives units the values of another text (`_intervene_swapped`)
 - `tokens`: it reads texts as they are and with sets of units changed, and returns an `Effect`, or a result of its own
   that `_intervene_text.TOLD` knows by its class (`_intervene_text`)
 
@@ -23,8 +23,8 @@ a file `_intervene_NAME.py` with a `Given` and a function of `(method, told, giv
 from jaxneuron.cli import (
     _intervene_inducing,
     _intervene_pair,
-    _intervene_pairs,
     _intervene_steer,
+    _intervene_swapped,
     _intervene_switching,
     _intervene_text,
     _intervene_writing,
@@ -37,7 +37,7 @@ KINDS = (
     Kind("step", _intervene_writing.intervene),
     Kind("groups", _intervene_pair.intervene, _intervene_pair.OPTIONS),
     Kind("pushes", _intervene_steer.intervene),
-    Kind("directions", _intervene_pairs.das),
-    Kind("source", _intervene_pairs.interchange),
+    Kind("directions", _intervene_swapped.das),
+    Kind("source", _intervene_swapped.interchange),
     Kind("tokens", _intervene_text.intervene, _intervene_text.OPTIONS),
 )

@@ -4,34 +4,41 @@ import json
 import pytest
 
 from jaxneuron.corpora import counterfactuals
+from jaxneuron.corpora.agreement import Pair
 from jaxneuron.corpora.counterfactuals import Counterfactual
 
 OWN = {"base": "the cat", "source": "the cats", "expected": "have", "instead": "has"}
 
 
-def blimp(good, bad, uid="regular_plural_subject_verb_agreement_1"):
-    return {"UID": uid, "sentence_good": good, "sentence_bad": bad}
-
-
-def test_rows_of_both_kinds_are_read(tmp_path):
-    lines = [OWN, blimp("A cat isn't here.", "A cat aren't here."), blimp("Dogs are fun.", "Dogs is fun.")]
-    lines += [blimp("The women meet.", "The woman meet."), blimp("He has it.", "He have it.", uid="other")]
+def test_rows_of_ones_own_are_read(tmp_path):
     path = tmp_path / "pairs.jsonl.gz"
-    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
-    assert counterfactuals.read(path) == [
-        Counterfactual(**OWN),
-        Counterfactual("A cat", "Dogs", "aren't here.", "isn't here."),
-        Counterfactual("Dogs", "A cat", "is fun.", "are fun."),
+    path.write_bytes(gzip.compress(f"{json.dumps(OWN)}\n\n".encode()))
+    assert counterfactuals.read(path) == [Counterfactual(**OWN)]
+
+
+def test_minimal_pairs_have_a_source_of_the_other_number(tmp_path):
+    verbs = [("is", "are"), ("has", "have"), ("barks", "bark"), ("was", "were")]
+    rows = [
+        {"UID": "regular_plural_subject_verb_agreement_1"}
+        | {"sentence_good": f"The {noun} {good} fun.", "sentence_bad": f"The {noun} {bad} fun."}
+        for one, many in verbs
+        for letter in "abcdefgh"
+        for noun, good, bad in ((f"{letter}at", one, many), (f"{letter}ats", many, one))
     ]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = counterfactuals.read(path)
+    assert found and all(one.base.endswith("s") != one.source.endswith("s") for one in found)
+    assert all(one.expected != one.instead and one.expected.endswith(" fun.") for one in found)
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("[1]", "line 2: expected a JSON object"),
-        ("{", "line 2: expected a JSON object"),
-        (json.dumps(OWN | {"source": 3}), "line 2: expected a JSON object"),
-        (json.dumps(OWN | {"source": " "}), "line 2: expected a JSON object"),
+        ("[1]", "line 2: expected an object with the field 'base'"),
+        ("{", "line 2: expected one JSON object per line"),
+        (json.dumps(OWN | {"source": 3}), "line 2: expected an object with the field 'source'"),
+        (json.dumps(OWN | {"source": " "}), "line 2: 'source' is empty"),
     ],
 )
 def test_a_line_that_is_no_pair_is_named(tmp_path, line, said):
@@ -41,5 +48,6 @@ def test_a_line_that_is_no_pair_is_named(tmp_path, line, said):
         counterfactuals.read(path)
 
 
-def test_sentences_of_one_number_alone_have_no_sources():
-    assert counterfactuals.agreement([blimp("A cat has fun.", "A cat have fun.")] * 3) == []
+def test_pairs_of_one_value_alone_have_no_sources():
+    with pytest.raises(ValueError, match="all 3 pairs have the value"):
+        counterfactuals.of_pairs([Pair(("A", "cat"), ("has", "have"), ("fun",), 0, "", False)] * 3)

@@ -26,9 +26,6 @@ class Pairs(NamedTuple):
             "activations) and instead; or BLiMP's file, whose sentences differ in the number of a verb."
         ),
     ]
-    paradigm: Annotated[str, typer.Option(help="Of BLiMP: the paradigms whose name ends so.")] = (
-        "subject_verb_agreement_1"
-    )
     most: Annotated[int, typer.Option(min=2, help="Pairs that are read at most.")] = 1000
     all: Annotated[
         bool,
@@ -217,7 +214,7 @@ def _open(model: str, site: str, pairs: Pairs, given: Any) -> Opened:
     given.shown.check()
     from jaxneuron.corpora import counterfactuals
 
-    rows = counterfactuals.read(pairs.data, paradigm=pairs.paradigm, seed=given.seed)
+    rows = counterfactuals.read(pairs.data, seed=given.seed)
     opened = _inputs.load(model, given.head, given.dictionary)
     units = _inputs.shape(opened, site).shape[-1]
     if opened.head != "next word":
