@@ -16,7 +16,7 @@ from jaxneuron._said import columns, names
 from jaxneuron.atlas import SiteSummary, Statistic, exemplars, histogram, moments, pairs, samples, saturated, sign_cases
 from jaxneuron.cli import _atlas_records, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
-from jaxneuron.corpora import texts
+from jaxneuron.corpora import scenes, texts
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw
 from jaxneuron.extract.states import Progressed
@@ -47,9 +47,8 @@ def opened(given: Given) -> Run:
     Raises:
         ValueError, KeyError, FileNotFoundError: what is wrong.
     """
-    assert given.model is not None and given.data is not None
-    split = (given.split or "train") if given.data.is_dir() else None
-    sentences = texts.read(given.data, split, **columns(given.text_column, given.label_column)).sentences
+    assert given.model is not None
+    sentences = _sentences(given)
     model = _inputs.load(given.model, given.head, given.dictionary)
     sites = _sites(model, names("--sites", given.sites))
     wanted = to_statistics.asked(model, {}, sites, how=given.how)
@@ -68,6 +67,30 @@ def opened(given: Given) -> Run:
         "seed": given.seed,
     }
     return Run(model, text, wanted, asked, blocks(sentences))
+
+
+def _sentences(given: Given) -> list[list[str]]:
+    """Return the text; without one, the captions of the embedded scenes.
+
+    Raises:
+        ValueError, FileNotFoundError: no such text or split; columns of a text that has none.
+    """
+    named, split = columns(given.text_column, given.label_column), _split(given)
+    if given.data is not None:
+        return texts.read(given.data, split, **named).sentences
+    if named:
+        raise ValueError(f"--{next(iter(named))}-column: the captions of the embedded scenes have none; give --data")
+    return scenes.read(split or "").sentences
+
+
+def _split(given: Given) -> str | None:
+    """Return which split is read; a file has none."""
+    return None if given.data is not None and not given.data.is_dir() else given.split or "train"
+
+
+def _called(given: Given) -> str:
+    """Return what the text is called."""
+    return "the embedded scenes" if given.data is None else given.data.name
 
 
 def _sites(model: Any, patterns: Sequence[str] | None) -> list[str] | None:
@@ -130,7 +153,7 @@ def run(run: Run, given: Given, out: Path, report: Report, notice: Callable[[str
         notice(f"goes on after {at.words:,} words")
     words = [sum(len(run.text.sentences[number]) for number in part) for part in mine]
     now, whole, done = 0, sum(words), at.words
-    progress = report(f"atlas of {Path(str(given.data)).name}")
+    progress = report(f"atlas of {_called(given)}")
 
     def count(read: int) -> None:
         nonlocal done
@@ -191,7 +214,7 @@ def joined(folders: Sequence[Path]) -> tuple[Run, Given, State]:
         raise ValueError(f"worker {twice[0]} is there twice; name each worker's folder once")
     said = known[0].asked["given"]
     fields: dict[str, Any] = {name: said[name] for name in Given._fields}
-    given = Given(**fields)._replace(data=Path(said["data"]), out=Path(said["out"]))
+    given = Given(**fields)._replace(data=said["data"] and Path(said["data"]), out=Path(said["out"]))
     run = opened(given)
     _same(Progressed(_plain(run.asked, given), 0, 1, 0, 0, 0), known[0], files[0])
     state = to_statistics.init(run.wanted)
@@ -227,7 +250,7 @@ def written(run: Run, given: Given, out: Path, state: State, report: Report, com
 def _read(run: Run, given: Given, command: str) -> _atlas_records.Reading:
     sentences = run.text.sentences
     source = record.Source(
-        Path(str(given.data)).name, run.asked["text"], given.split or "", len(sentences), sum(map(len, sentences))
+        _called(given), run.asked["text"], _split(given) or "", len(sentences), sum(map(len, sentences))
     )
     versions = {"jaxneuron": __version__, **{name: version(name) for name in ("jax", "numpy")}}
     provenance = record.Provenance(source, command, given.seed, versions)

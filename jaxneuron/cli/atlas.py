@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron._said import columns, names
-from jaxneuron.cli import _answer, _given, _inputs, _model, _out
+from jaxneuron.cli import _answer, _given, _inputs, _out
 from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, number, one_of, whole
 from jaxneuron.cli._shared import bars, notice, say
 
@@ -28,7 +28,10 @@ class Given(NamedTuple):
     model: Annotated[
         str | None, typer.Option(help="As for `jaxneuron extract`: a folder, a checkpoint, module:function.")
     ] = None
-    data: Annotated[Path | None, typer.Option(help=f"{_inputs.TEXT}.")] = None
+    data: Annotated[
+        Path | None,
+        typer.Option(help=f"{_inputs.TEXT[0].upper()}{_inputs.TEXT[1:]}; without it captions of the embedded scenes."),
+    ] = None
     out: Annotated[Path | None, typer.Option(help="The folder to write: a new one, or that of a stopped run.")] = None
     sites: Annotated[
         str | None,
@@ -43,7 +46,7 @@ class Given(NamedTuple):
     label_column: LabelColumn = None
     head: _inputs.Head = None
     dictionary: _inputs.Dictionary = None
-    split: _inputs.Split = None
+    split: Annotated[str | None, typer.Option(help="Of a folder of splits, or of the scenes; by default train.")] = None
     how: Annotated[str, number(one_of("first", "last"), "A word from its sub-words: first or last.")] = "last"
     exemplars: Annotated[int, number(whole(1, 1000), "Texts on each side of a unit.")] = 16
     samples: Annotated[int, number(whole(1, 2**20), "Words that are drawn at random, in whole texts.")] = 1024
@@ -76,7 +79,8 @@ def atlas(given: Given) -> None:
             say(f"worker {given.worker} of {given.of} is done; when all are, `jaxneuron atlas merge {out}` joins them")
             return
         with bars() as report:
-            say(f"open {_atlas_pass.written(run, given, out, state, report, _answer.COMMAND.get())}")
+            page = _atlas_pass.written(run, given, out, state, report, _answer.COMMAND.get())
+        say(f"open {page}")
 
 
 def merge(
@@ -94,7 +98,8 @@ def merge(
 
     with lock.held(target / ".merge.lock", target), bars() as report:
         run, given, state = _atlas_pass.joined(folders)
-        say(f"open {_atlas_pass.written(run, given, target, state, report, _answer.COMMAND.get())}")
+        page = _atlas_pass.written(run, given, target, state, report, _answer.COMMAND.get())
+    say(f"open {page}")
 
 
 def serve(
@@ -116,12 +121,11 @@ def _checked(given: Given) -> Path:
     Raises:
         ValueError, FileNotFoundError: what is wrong.
     """
-    for option, value in (("--model", given.model), ("--data", given.data), ("--out", given.out)):
+    for option, value in (("--model", given.model), ("--out", given.out)):
         if value is None:
-            raise ValueError(f"there is no {option}; give --model, --data and --out")
+            raise ValueError(f"there is no {option}; give --model and --out")
     assert given.model is not None and given.out is not None
-    _model.check(given.model)
-    _inputs.check(given.model, None, given.data, given.split)
+    _inputs.check(given.model, None, given.data, given.split, needed=False)
     names("--sites", given.sites)
     columns(given.text_column, given.label_column)
     if given.units is not None:

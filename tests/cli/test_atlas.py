@@ -80,6 +80,19 @@ def test_every_unit_gets_a_page_whatever_the_split_and_the_order(ask, here, smal
         same(numbers(here / "whole", site), numbers(here / "parts", site))
 
 
+def test_without_a_text_the_captions_of_the_embedded_scenes_are_read(ask, here, monkeypatch):
+    from jaxneuron.cli import _atlas_pass
+    from jaxneuron.corpora import scenes
+
+    monkeypatch.setattr(_atlas_pass.scenes, "read", lambda split: scenes.generate(2, 3) if split == "test" else None)
+    said = ask("atlas", "--model", "own:load", "--out", "embedded", "--split", "test", "--sites", "bag")
+    assert said.splitlines()[-1] == "open embedded/index.html"
+    corpus = json.loads((here / "embedded/atlas.json").read_text())["provenance"]["corpus"]
+    assert (corpus["name"], corpus["split"], corpus["texts"]) == ("the embedded scenes", "test", 15)
+    ask("atlas", "merge", "embedded", "--out", "merged")
+    same(numbers(here / "embedded", "bag"), numbers(here / "merged", "bag"))
+
+
 def test_a_killed_run_goes_on_and_ends_the_same(ask, here, small, monkeypatch):
     from jaxneuron.extract import to_statistics
 
@@ -115,7 +128,10 @@ def test_what_is_wrong_is_said(ask, here, small):
     ask(*wrong)
     assert "another exemplars" in ask("atlas", "merge", "half", "other", code=2)
     assert "the last is 1" in ask(*asked("--worker", 2, "--of", 2, out="beyond"), code=2)
-    assert "there is no --data" in ask("atlas", "--model", "own:load", "--out", "x", code=2)
+    assert "there is no --out" in ask("atlas", "--model", "own:load", code=2)
+    scenes = ("atlas", "--model", "own:load", "--out", "scenes")
+    assert "no split 'tset'" in ask(*scenes, "--split", "tset", code=2)
+    assert "have none; give --data" in ask(*scenes, "--label-column", 1, code=2)
     (state,) = (here / "half").glob("state-*.npz")
     state.write_bytes(b"damaged")
     assert "its checksum is another" in ask(*asked("--worker", 0, "--of", 2, out="half"), code=2)

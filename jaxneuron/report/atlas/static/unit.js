@@ -34,9 +34,10 @@ atlas.part(function unit(atlas) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
-  const lead = ({ descriptions = [], distribution, identity }) => {
+  const lead = ({ descriptions = [], distribution, identity, provenance: { corpus } }) => {
     const best = descriptions[0];
-    if (!best) return h("p", { class: "lead" }, distribution.dead ? "It is never on in this text." : `${number(distribution.count)} words were read; nobody has said yet what it does.`);
+    const read = distribution.count === corpus.texts && distribution.count < corpus.words ? "texts" : "words"; // of a site with one vector for a text
+    if (!best) return h("p", { class: "lead" }, distribution.dead ? "It is never on in this text." : `${number(distribution.count)} ${read} were read; nobody has said yet what it does.`);
     const score = best.score && [`${best.measure || "score"} `, atlas.estimate(best.score), best.control && [" against ", atlas.estimate(best.control), " for its control"], best.split && ` on ${best.split} text`];
     return [h("p", { class: "lead", title: identity.fingerprint }, best.text), h("p", { class: "note" }, `By ${best.source}`, score && [": ", score], ".")];
   };
