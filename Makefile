@@ -1,4 +1,4 @@
-# make demo         the whole pipeline on embedded data; ends with a report to open
+# make demo         the whole pipeline on embedded data; ends with two pages to open
 # make test         every test but those against other libraries and in a browser
 # make test-peers   the tests against other libraries
 # make test-pages   the tests of pages, in a browser: chromium, on PATH
@@ -20,6 +20,8 @@ help:
 
 demo: $(VENV)/.install
 	env -u JAXNEURON_DATA $(BIN)/jaxneuron study poerner2018 --preset demo --out demo
+	$(BIN)/jaxneuron atlas --model demo/model --sites textual/gru,visual/gru,visual/projection --split dev --out demo/atlas
+	@echo "Two pages to open: demo/report.html, the study, and demo/atlas/index.html, what each of its units does"
 
 # XLA compiles on one core, and most tests compile: two files at a time halve the wait.
 test: $(VENV)/.install-test
