@@ -31,6 +31,7 @@ LEFT_OUT = {
     "decompose sparse_autoencoder": "minutes of training; tests/cli/test_dictionary.py runs it",
     "--dictionary runs/dictionary": "needs that training",
     "compare max_correlation": "needs another model; tests/cli/test_commands.py runs it",
+    "trace neurons": "needs a language model; tests/cli/test_trace.py runs it",
     "study attribution --model": "a quarter of an hour; the head that it leaves is made below",
 }
 DEMO = "jaxneuron study poerner2018 --preset demo --out demo"
