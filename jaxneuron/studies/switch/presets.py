@@ -3,8 +3,11 @@
 from typing import Any, NamedTuple
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "lstm": {"width": 64, "layers": 1, "embedding": 48, "epochs": 5, "batch": 64, "learning_rate": 8e-3},
-    "transformer": {"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 5, "batch": 64},
+    "lstm": {"width": 64, "layers": 1, "embedding": 48, "epochs": 6, "batch": 32, "learning_rate": 2e-2},
+    "transformer": {
+        **{"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 8, "batch": 32},
+        "learning_rate": 3e-3,
+    },
 }
 """Of the demo: arguments of the `fit` of each architecture, and of its schedule."""
 
