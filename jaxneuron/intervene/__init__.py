@@ -44,7 +44,7 @@ class Comparison(Protocol):
         tokens: Tokens,
         answers: Int[Any, "batch _time"],
     ) -> PyTree:
-        """Return arrays with a leading axis over the sequences.
+        """Return arrays with a leading axis over the sequences; what stands at padding says nothing.
 
         Args:
             edited: what the forward returns under the edit.

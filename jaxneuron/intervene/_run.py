@@ -8,7 +8,7 @@ import math
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 from jaxneuron import batching, tap
 from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Answered, Comparison, Effect
+from jaxneuron.intervene import Answered, Comparison, Effect, _cut
 from jaxneuron.jaxpr.resume import resume
 from jaxneuron.split import above, check_target
 from jaxneuron.tap import check_site, sites
@@ -25,6 +25,20 @@ from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Ta
 
 THREADS = 4
 """Chunks at a time at most: what XLA computes on one core of one chunk, all but products, leaves room for another."""
+
+FEW = 8
+"""So many times more units than a set has are there where the change of a product is added up unit by unit."""
+
+GROWN = 32
+"""Units for which sets of two and more are compiled, so that sets that grow do not compile in each round."""
+
+
+class Compiled(NamedTuple):
+    """What a chunk is compiled for."""
+
+    site: Site
+    together: int  # sets at a time
+    few: int | None  # units in a set at most, see `resume`
 
 
 def run(
@@ -63,9 +77,15 @@ def run(
     item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
     flat = sets.reshape(-1, sets.shape[-1])
     threads = min(_cores(), THREADS, len(ids)) if jax.default_backend() == "cpu" else 1
-    chunk = min(batching.chunk_size(item, len(ids), budget // threads), math.ceil(len(ids) / threads))
+    fixed = {size for leaf in jax.tree.leaves((target, edit)) for size in np.shape(leaf)} | {flat.shape[1]}
+    lengths = _cut.lengths(mask, len(flat), fixed)
+    # several chunks for each length, so that little is padded and the threads end together
+    most_rows = math.ceil(len(ids) / threads / len(np.unique(lengths)))
+    chunk = min(batching.chunk_size(item, len(ids), budget // threads), most_rows)
     together = batching.chunk_size(item * chunk, len(flat), budget // threads)
     padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % together, flat.shape[1]), bool)]))
+    course = Compiled(site, together, _few(flat))
+    order = np.argsort(-lengths, kind="stable")
     parts: list[Effect] = []
 
     def finish(running: list[Future]) -> list[Future]:
@@ -76,21 +96,31 @@ def run(
         return running[1:]
 
     with ThreadPoolExecutor(threads, "chunks") as pool:
-
-        def update(running: list[Future], index: Array, valid: Array, *part: PyTree) -> list[Future]:
+        running: list[Future] = []
+        for start in range(0, len(ids), chunk):
+            numbers = order[start : start + chunk]
+            part = _cut.part((Tokens(ids, mask), np.asarray(answers), rows), numbers, chunk, int(lengths[numbers[0]]))
             running = finish(running) if len(running) == threads else running
-            options = {"site": site, "together": together}
-            return [*running, pool.submit(_fetched, forward, params, target, edit, padded, *part, **options)]
-
-        running = batching.fold_rows(update, [], Tokens(ids, mask), np.asarray(answers), rows, chunk=chunk)
+            running.append(pool.submit(_fetched, forward, params, target, edit, padded, *part, course=course))
         while running:
             running = finish(running)
-    edited = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *[part.edited for part in parts])
-    unedited = jax.tree.map(lambda *leaves: np.concatenate(leaves), *[part.unedited for part in parts])
+    back = np.argsort(order)
     edited = jax.tree.map(
-        lambda leaf: leaf[: len(flat), : len(ids)].reshape(*sets.shape[:-1], len(ids), *leaf.shape[2:]), edited
+        lambda *leaves: _cut.joined(leaves, 1)[: len(flat), back].reshape(
+            *sets.shape[:-1], len(ids), *leaves[0].shape[2:]
+        ),
+        *[part.edited for part in parts],
     )
-    return Effect(edited, jax.tree.map(lambda leaf: leaf[: len(ids)], unedited))
+    return Effect(
+        edited, jax.tree.map(lambda *leaves: _cut.joined(leaves, 0)[back], *[part.unedited for part in parts])
+    )
+
+
+def _few(sets: np.ndarray) -> int | None:
+    """Return how many units a set has at most: 1, or a power of 2 that a search reaches late; None if not few."""
+    most = int(sets.sum(axis=1).max()) if sets.dtype == bool else sets.shape[1]
+    units = 1 if most <= 1 else max(GROWN, 1 << (most - 1).bit_length())
+    return units if units * FEW <= sets.shape[1] else None
 
 
 @partial(jax.jit, static_argnums=0)  # its traces are kept: a search asks in each round
@@ -106,7 +136,7 @@ def _fetched(*arguments: Any, **options: Any) -> Effect:
     return jax.device_get(_chunk(*arguments, **options))
 
 
-@partial(jax.jit, static_argnames=("forward", "site", "together"))
+@partial(jax.jit, static_argnames=("forward", "course"))
 def _chunk(
     forward: Forward,
     params: Params,
@@ -117,8 +147,7 @@ def _chunk(
     answers: Int[Array, "batch _time"],
     rows: PyTree,
     *,
-    site: Site,
-    together: int,
+    course: Compiled,
 ) -> Effect:
     first = (jnp.arange(tokens.mask.shape[1]) == 0)[None]
     tokens = tokens._replace(mask=tokens.mask | first)  # padded sentences keep one word
@@ -130,9 +159,10 @@ def _chunk(
         return target(*found, tokens)
 
     def one(units: Shaped[Array, "unit"]) -> PyTree:
-        return read(forward(params, tokens, {site: edit(units, rows)}))
+        return read(forward(params, tokens, {course.site: edit(units, rows)}))
 
-    return Effect(jax.lax.map(resume(one, sets[0]), sets, batch_size=together), read(unedited))
+    rest = resume(one, sets[0], few=course.few)
+    return Effect(jax.lax.map(rest, sets, batch_size=course.together), read(unedited))
 
 
 def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Array | None]) -> Edit:

@@ -1,8 +1,8 @@
 """Which units are missed most together? Take away the one that hurts most, then the next beside it, and so on.
 
 A unit that another can stand in for is not missed alone, so the k best of a ranking are not the k that are missed
-most. Each round tries every unit beside those that are gone already, in one call that is compiled once. What only
-matters together is not seen by it: see `beam` and `evolutionary`.
+most. Each round tries every unit beside those that are gone already, in one call, which is compiled twice at most: for
+the first round and for the others. What only matters together is not seen by it: see `beam` and `evolutionary`.
 """
 
 from typing import Any

@@ -1,4 +1,12 @@
-"""Go on from where something is changed: what does not depend on the change is computed once, whatever follows."""
+"""Go on from where something is changed: what does not depend on the change is computed once, whatever follows.
+
+Where few units are changed, a product with a weight that comes right after is not computed anew either: with x the
+units as they are and x' as they become,
+
+    x' W = x W + sum over the changed units u of (x'_u - x_u) W_u
+
+whose first term is a constant. It is the same number up to the rounding of x W.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +14,11 @@ from typing import Any
 import jax
 from jax.extend.core import Literal
 
-from jaxneuron.jaxpr.walk import bind, program
+from jaxneuron.jaxpr._few import Few
+from jaxneuron.jaxpr.walk import bind, program, read
 
 
-def resume(f: Callable[[Any], Any], argument: Any) -> Callable[[Any], Any]:
+def resume(f: Callable[[Any], Any], argument: Any, *, few: int | None = None) -> Callable[[Any], Any]:
     """Return `f`, of which everything that its argument cannot change is computed now.
 
     A function that changes a model's activation and reads its output is so cut at that activation, also where other
@@ -19,6 +28,8 @@ def resume(f: Callable[[Any], Any], argument: Any) -> Callable[[Any], Any]:
     Args:
         f: from a pytree of arrays to a pytree of arrays.
         argument: one, or what has its shapes and dtypes.
+        few: of an argument that is a vector, how many entries differ from 0 in any that will be given; more would be
+            overlooked. None: it is no vector, or it may differ anywhere.
 
     Example:
         >>> import jax.numpy as jnp
@@ -37,21 +48,22 @@ def resume(f: Callable[[Any], Any], argument: Any) -> Callable[[Any], Any]:
     jaxpr = closed.jaxpr
     known: dict[Any, Any] = dict(zip(jaxpr.constvars, closed.consts, strict=True))
     changed, rest = set(jaxpr.invars), []
+    thin = None if few is None else Few(jaxpr.invars[0], few)
     for equation in jaxpr.eqns:
         if any(not isinstance(variable, Literal) and variable in changed for variable in equation.invars):
             changed.update(equation.outvars)
             rest.append(equation)
+            if thin:
+                thin.meet(equation, known)
         else:
-            known.update(zip(equation.outvars, bind(equation, _read(equation.invars, known)), strict=True))
+            known.update(zip(equation.outvars, bind(equation, read(equation.invars, known)), strict=True))
 
     def resumed(argument: Any) -> Any:
         values = known | dict(zip(jaxpr.invars, jax.tree.leaves(argument), strict=True))
         for equation in rest:
-            values.update(zip(equation.outvars, bind(equation, _read(equation.invars, values)), strict=True))
-        return jax.tree.unflatten(after, _read(jaxpr.outvars, values))
+            if thin is None or (found := thin.product(equation, values)) is None:
+                found = bind(equation, read(equation.invars, values))
+            values.update(zip(equation.outvars, found, strict=True))
+        return jax.tree.unflatten(after, read(jaxpr.outvars, values))
 
     return resumed
-
-
-def _read(variables: Any, values: dict[Any, Any]) -> list[Any]:
-    return [variable.val if isinstance(variable, Literal) else values[variable] for variable in variables]

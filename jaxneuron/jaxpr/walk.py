@@ -1,7 +1,7 @@
 """Read a program (a jaxpr): its variables, the programs inside it, and a flat list of its operations."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -66,6 +66,11 @@ def flat(closed: ClosedJaxpr) -> ClosedJaxpr:
     return ClosedJaxpr(jaxpr.replace(eqns=kept[::-1]), closed.consts)
 
 
+def read(operands: Iterable[Any], values: Mapping[Any, Any]) -> list[Any]:
+    """Return what operands stand for: literals themselves, variables by their values."""
+    return [operand.val if isinstance(operand, Literal) else values[operand] for operand in operands]
+
+
 def bind(equation: Any, values: Sequence[Any]) -> list[Any]:
     """Run one operation."""
     results = equation.primitive.bind(*values, **equation.params)
@@ -75,12 +80,9 @@ def bind(equation: Any, values: Sequence[Any]) -> list[Any]:
 def _inline(jaxpr: Jaxpr, consts: Sequence[Any], *arguments: Any) -> list[Any]:
     values = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
 
-    def read(variable: Any) -> Any:
-        return variable.val if isinstance(variable, Literal) else values[variable]
-
     for equation in jaxpr.eqns:
-        operands = [read(variable) for variable in equation.invars]
+        operands = read(equation.invars, values)
         inner = called(equation)
         results = bind(equation, operands) if inner is None else _inline(*inner, *operands)
         values.update(zip(equation.outvars, results, strict=True))
-    return [read(variable) for variable in jaxpr.outvars]
+    return read(jaxpr.outvars, values)

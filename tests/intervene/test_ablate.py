@@ -1,12 +1,14 @@
 """Many sets of units at once are what a loop of edits gives."""
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxneuron.edits import Replace, Scale
-from jaxneuron.intervene import ablate
+from jaxneuron.intervene import _cut, ablate
 from jaxneuron.targets import Group, Minus, Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -114,3 +116,35 @@ def test_a_target_that_reads_nothing_or_is_not_reached_is_an_error(weights, targ
     tokens = Tokens(jnp.array([[1, 2, 0, 0]]), jnp.array([[True, True, False, False]]))
     with pytest.raises(error, match=message):
         ablate.intervene(tiny.recurrent, weights, tokens, target, site=site)
+
+
+@pytest.mark.parametrize("read", ["target", "comparison at each word"])
+def test_texts_cut_to_their_length_give_what_they_give_padded(weights, monkeypatch, read):
+    random = np.random.default_rng(3)
+    time = 17
+    mask = np.arange(time) < np.array([1, 17, 9, 3, 12, 10, 8, 16])[:, None]
+    sentences = Tokens(jnp.asarray(random.integers(0, tiny.VOCAB, mask.shape)), jnp.asarray(mask))
+    value, where = random.normal(size=(*mask.shape, UNITS)).astype(np.float32), random.random(mask.shape) < 0.7
+    target = TARGET if read == "target" else EachWord()
+
+    def effect():
+        given = (tiny.recurrent, weights, sentences, target)
+        return ablate.intervene(*given, site="hidden", value=value, where=where, budget=30_000)
+
+    padded = effect()
+    monkeypatch.setattr(_cut, "SHAPE_COST", 100)
+    cut = effect()
+    here = mask if read != "target" else mask[:, 0]
+    for found, expected in zip(cut, padded, strict=True):
+        np.testing.assert_allclose(found[..., here], expected[..., here], atol=1e-5)
+        assert found.shape == expected.shape and (read == "target" or not found[..., 0, 8:].any())
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class EachWord:
+    """What an edit adds to a unit of the projection, at each word."""
+
+    def compare(self, edited, unedited, tokens, answers):
+        """Return `[text time]`."""
+        return edited[1]["projection"][..., 2] - 2 * unedited[1]["projection"][..., 2]
