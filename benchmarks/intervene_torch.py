@@ -39,11 +39,14 @@ class Hooked:
             found[f"block{number}/residual"] = layer
         return found
 
+    def states(self, ids: torch.Tensor, rows: int) -> torch.Tensor:
+        """Return the last states, `[row * text, time, unit]`, of `rows` copies of the texts in one batch."""
+        given = {"input_ids": ids.repeat(rows, 1), "attention_mask": self.mask.repeat(rows, 1)}
+        return self.body(**given).last_hidden_state
+
     def score(self, ids: Any = None, rows: int = 1) -> torch.Tensor:
         """Return the score of each text, `[row, text]`, with `rows` copies of them in one batch."""
-        ids = self.ids if ids is None else ids
-        mask = self.mask.repeat(rows, 1)
-        states = self.body(input_ids=ids.repeat(rows, 1), attention_mask=mask).last_hidden_state
+        states, mask = self.states(self.ids if ids is None else ids, rows), self.mask.repeat(rows, 1)
         share = mask / mask.sum(1, keepdim=True)
         return torch.einsum("bt,btu,u->b", share.to(states.dtype), states, self.direction).reshape(rows, -1)
 
@@ -66,13 +69,38 @@ class Hooked:
         return torch.cat(found).numpy()
 
     @torch.inference_mode()
-    def greedy(self, block: int, candidates: Sequence[int], count: int) -> tuple[list[int], np.ndarray]:
+    def held(self, block: int, units: Sequence[int], head: np.ndarray, rows: int = 1) -> np.ndarray:
+        """Return the mean change of the outputs with each unit of an MLP at its highest value, `[unit, output]`."""
+        real, kept = self.mask.bool(), []
+        handle = self.hidden(block).register_forward_hook(lambda module, given, value: kept.append(value))
+        before = self.states(self.ids, 1)
+        handle.remove()
+        highest = kept[0][real].amax(0)
+        found, now = [], []
+
+        def hook(module: Any, given: Any, value: torch.Tensor) -> torch.Tensor:
+            parts = value.view(len(now), -1, *value.shape[1:])
+            for row, unit in enumerate(now):
+                parts[row, ..., unit] = highest[unit]
+            return value
+
+        handle = self.hidden(block).register_forward_hook(hook)
+        for begin in range(0, len(units), rows):
+            now[:] = units[begin : begin + rows]
+            after = self.states(self.ids, len(now)).view(len(now), *before.shape)
+            found.append((after - before)[:, real].mean(1))
+        handle.remove()
+        # the outputs are linear in the states, so that one product serves the mean
+        return (torch.cat(found) @ torch.tensor(head)).numpy()
+
+    @torch.inference_mode()
+    def greedy(self, block: int, candidates: Sequence[int], count: int, rows: int = 1) -> tuple[list[int], np.ndarray]:
         """Return the units that are taken one by one, and the mean score after each."""
         gone: list[int] = []
         scores = []
         for _ in range(count):
             left = [unit for unit in candidates if unit not in gone]
-            means = self.ablated(block, [[*gone, unit] for unit in left]).mean(1)
+            means = self.ablated(block, [[*gone, unit] for unit in left], rows).mean(1)
             gone.append(left[int(means.argmin())])
             scores.append(means.min())
         return gone, np.array(scores)
