@@ -141,7 +141,8 @@ def encode(subject: Subject, pairs: list[Beginnings], preset: Preset) -> tuple[l
             f"of {len(pairs)} pairs the model reads {len(kept)} in as many tokens; give another model or other data"
         )
     width = max(len(row[0]) for row in read)
-    texts = [np.array([row[side] + [0] * (width - len(row[side])) for row in read], np.int32) for side in (0, 1)]
+    sides = zip(*[row[:2] for row in read], strict=True)
+    texts = [np.array([ids + [0] * (width - len(ids)) for ids in side], np.int32) for side in sides]
     mask = np.array([[place < len(row[0]) for place in range(width)] for row in read])
     right, wrong = (np.array([row[side] for row in read], np.int32) for side in (2, 3))
     return kept, Encoded(Tokens(texts[0], mask), Tokens(texts[1], mask), right, wrong)
