@@ -14,7 +14,7 @@ from xxhash import xxh3_128
 from jaxneuron import __version__
 from jaxneuron._said import columns, names
 from jaxneuron.atlas import SiteSummary, Statistic, exemplars, histogram, moments, pairs, samples, saturated, sign_cases
-from jaxneuron.cli import _atlas_records, _inputs
+from jaxneuron.cli import _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
 from jaxneuron.corpora import scenes, texts
 from jaxneuron.extract import states, summaries, to_statistics
@@ -23,6 +23,7 @@ from jaxneuron.extract.states import Progressed
 from jaxneuron.extract.to_statistics import Asked, State
 from jaxneuron.extract.to_store import fingerprint
 from jaxneuron.files import beside, write_json
+from jaxneuron.report.atlas import records
 from jaxneuron.report.atlas import unit as record
 from jaxneuron.report.atlas import write as pages
 from jaxneuron.report.atlas.passages import Passages
@@ -240,21 +241,21 @@ def written(run: Run, given: Given, out: Path, state: State, report: Report, com
     read = _read(run, given, command)
     return pages.write(
         out,
-        _atlas_records.records(read, found, units),
+        records.records(read, found, units),
         title=f"The units of {read.model} over {read.provenance.corpus.name}",
         kept=_kept(run, found),
         written=lambda done: progress(done, total),
     )
 
 
-def _read(run: Run, given: Given, command: str) -> _atlas_records.Reading:
+def _read(run: Run, given: Given, command: str) -> records.Reading:
     sentences = run.text.sentences
     source = record.Source(
         _called(given), run.asked["text"], _split(given) or "", len(sentences), sum(map(len, sentences))
     )
     versions = {"jaxneuron": __version__, **{name: version(name) for name in ("jax", "numpy")}}
     provenance = record.Provenance(source, command, given.seed, versions)
-    return _atlas_records.Reading(sentences, _inputs.short(str(given.model)), run.asked["model"], provenance)
+    return records.Reading(sentences, _inputs.short(str(given.model)), run.asked["model"], provenance)
 
 
 def _kept(run: Run, found: dict[str, SiteSummary]) -> Passages | None:

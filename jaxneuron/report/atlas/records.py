@@ -1,116 +1,75 @@
-"""From what one pass says of a site to the record of each of its units: numbers and texts in, pages' data out.
+"""From what one pass over a text says of a site to the record of each of its units: what pages show."""
 
-What costs more than a pass (descriptions and their scores, concepts, best inputs, effects) is asked for some units
-only, and joins here.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxneuron.atlas import Excerpts, Extremes, SiteSummary
-from jaxneuron.report.atlas.unit import (
-    BestInput,
-    Bin,
-    Concept,
-    Description,
-    Distribution,
-    Effect,
-    Estimate,
-    Example,
-    Examples,
-    Identity,
-    Neighbour,
-    Polarity,
-    Provenance,
-    Recurrence,
-    Sign,
-    SignCase,
-    Unit,
-    Weights,
-    Written,
-)
+from jaxneuron.atlas import Excerpts, Extremes, Samples, SiteSummary
+from jaxneuron.report.atlas import unit as record
 
-AROUND = 8
-"""Words of context on each side of a word that was drawn at random."""
+SHOWN = 3
+"""Examples of each range of values."""
 
-DRAWN = 5
-"""Examples of a range of values."""
+EDGES = (0.5, 0.75, 0.95, 0.99, 0.999, 1.0)
+"""Of the ranges of values that examples are drawn from, as shares of the words; the lower side has the same."""
+
+BEFORE, AFTER = 12, 8
+"""Words around what is shown."""
 
 NORMAL = 1.96
 """Standard errors of an interval of 95%, as if words were drawn one by one."""
 
 
-class Parts(NamedTuple):
-    """What is known of a unit beside what one pass says."""
+class Reading(NamedTuple):
+    """What all records share."""
 
-    name: str = ""
-    weights: Weights | None = None
-    inputs: Sequence[BestInput] = ()
-    writes: Sequence[Written] = ()
-    concepts: Sequence[Concept] = ()  # the best first
-    descriptions: Sequence[Description] = ()  # the best first
-    effects: Sequence[Effect] = ()
-    neighbours: Sequence[Neighbour] = ()  # beside the correlated ones, such as by weights
-    recurrence: Sequence[Recurrence] = ()
+    sentences: Sequence[Sequence[str]]
+    model: str
+    fingerprint: str
+    provenance: record.Provenance
 
 
-def records(
-    summary: SiteSummary,
-    sentences: Sequence[Sequence[str]],
-    *,
-    model: str,
-    provenance: Provenance,
-    fingerprint: str = "",
-    parts: Mapping[int, Parts] | None = None,
-    units: Sequence[int] | None = None,
-) -> Iterator[Unit]:
-    """Yield the record of each unit of a site.
+def records(read: Reading, found: dict[str, SiteSummary], units: Sequence[int] | None) -> Iterator[record.Unit]:
+    """Yield the record of every unit of every site, or of some of them.
 
     Args:
-        summary: what one pass says.
-        sentences: the corpus, by the numbers that the summary has.
-        model: its name.
-        provenance: of the run.
-        fingerprint: of the model's weights.
-        parts: unit -> what else is known of it.
-        units: those that are asked for; by default all.
+        read: what was read.
+        found: site -> what is known of its units.
+        units: their numbers; a site that has fewer shows those it has. None: all.
 
     Raises:
-        ValueError: a unit that the site does not have; sentences that are fewer than the summary's.
+        ValueError: a unit that no site has; fewer sentences than the summaries name.
     """
-    width = len(summary.moments.mean)
-    asked = range(width) if units is None else units
-    if wrong := [unit for unit in asked if not 0 <= unit < width]:
-        raise ValueError(f"{summary.site} has no unit {wrong[0]}, only 0 to {width - 1}")
-    highest = summary.exemplars.highest
-    last = max(
-        (int(one.sentence.max()) for one in (highest, summary.exemplars.lowest) if one.sentence.size), default=-1
+    widths = {site: len(summary.moments.mean) for site, summary in found.items()}
+    wrong = [unit for unit in units or () if not 0 <= unit < max(widths.values())]
+    if wrong:
+        raise ValueError(f"no site has a unit {wrong[0]}; the widest has 0 to {max(widths.values()) - 1}")
+    for site, width in widths.items():
+        last = max((int(one.sentence.max(initial=-1)) for one in found[site].exemplars), default=-1)
+        if last >= len(read.sentences):
+            raise ValueError(
+                f"the summary of {site} names sentence {last}, but there are {len(read.sentences)}; give those it was "
+                "made of"
+            )
+        for unit in range(width) if units is None else [one for one in units if one < width]:
+            yield _record(read, found, site, unit)
+
+
+def _record(read: Reading, found: dict[str, SiteSummary], site: str, unit: int) -> record.Unit:
+    summary = found[site]
+    dead = bool(summary.saturation.dead[unit])
+    return record.Unit(
+        identity=record.Identity(read.model, site, unit, fingerprint=read.fingerprint),
+        provenance=read.provenance,
+        distribution=_distribution(summary, unit),
+        sign_cases=_sign_cases(found, site, unit),
+        examples=None if dead else _examples(read, summary, unit),
+        neighbours=_neighbours(summary, unit),
     )
-    if last >= len(sentences):
-        raise ValueError(
-            f"the summary names sentence {last}, but there are {len(sentences)}; give those it was made of"
-        )
-    for unit in asked:
-        more = (parts or {}).get(unit, Parts())
-        yield Unit(
-            Identity(model, summary.site, unit, name=more.name, fingerprint=fingerprint, weights=more.weights),
-            provenance,
-            _distribution(summary, unit),
-            sign_cases=_sign_cases(summary, unit),
-            examples=_examples(summary, sentences, unit),
-            inputs=more.inputs,
-            writes=more.writes,
-            concepts=more.concepts,
-            descriptions=more.descriptions,
-            effects=more.effects,
-            neighbours=[*_neighbours(summary, unit), *more.neighbours],
-            recurrence=more.recurrence,
-        )
 
 
-def share(value: float, count: int) -> Estimate:
+def share(value: float, count: int) -> record.Estimate:
     """Return a share of independent cases with Wilson's interval.
 
     Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".
@@ -120,124 +79,125 @@ def share(value: float, count: int) -> Estimate:
         [0.0, 0.0, 0.037]
     """
     if not count:
-        return Estimate(value)
+        return record.Estimate(value)
     square = NORMAL**2 / count
     middle = (value + square / 2) / (1 + square)
     half = np.sqrt(value * (1 - value) * square + square**2 / 4) / (1 + square)
-    return Estimate(value, max(0.0, float(middle - half)), min(1.0, float(middle + half)))
+    return record.Estimate(value, max(0.0, float(middle - half)), min(1.0, float(middle + half)))
 
 
-def _distribution(summary: SiteSummary, unit: int) -> Distribution:
-    moments, saturation = summary.moments, summary.saturation
-    mean, error = moments.mean[unit], NORMAL * np.sqrt(moments.variance[unit] / max(moments.tokens, 1))
-    return Distribution(
+def _distribution(summary: SiteSummary, unit: int) -> record.Distribution:
+    moments, ends, bars = summary.moments, summary.saturation, summary.bars
+    mean, error = float(moments.mean[unit]), NORMAL * float(np.sqrt(moments.variance[unit] / max(moments.tokens, 1)))
+    flat = moments.low[unit] == moments.high[unit]
+    return record.Distribution(
         count=moments.tokens,
-        mean=Estimate(mean, mean - error, mean + error),
-        variance=moments.variance[unit],
-        minimum=moments.low[unit],
-        maximum=moments.high[unit],
-        density=share(float(saturation.positive[unit]), saturation.tokens),
-        skewness=moments.skewness[unit],
-        kurtosis=moments.kurtosis[unit],
+        mean=record.Estimate(mean, mean - error, mean + error),
+        variance=float(moments.variance[unit]),
+        minimum=float(moments.low[unit]),
+        maximum=float(moments.high[unit]),
+        density=share(float(ends.positive[unit]), ends.tokens),
+        skewness=float(moments.skewness[unit]),
+        kurtosis=float(moments.kurtosis[unit]),
         levels=summary.quantiles.share,
         quantiles=summary.quantiles.value[unit],
-        edges=summary.bars.edge[unit],
-        counts=summary.bars.count[unit],
-        saturated=saturation.low[unit] + saturation.high[unit],
-        dead=bool(saturation.dead[unit]),
+        edges=() if flat else bars.edge[unit],
+        counts=() if flat else bars.count[unit],
+        saturated=float(ends.low[unit] + ends.high[unit]),
+        dead=bool(ends.dead[unit]),
     )
 
 
-def _sign_cases(summary: SiteSummary, unit: int) -> list[SignCase]:
-    cases = summary.sign_cases
+def _sign_cases(found: dict[str, SiteSummary], site: str, unit: int) -> list[record.SignCase]:
+    """Return the four cases of a unit of a gated layer, whichever of its three sites is asked."""
+    layer, _, part = site.rpartition("/")
+    gate = found.get(f"{layer}/gate")
+    cases = gate.sign_cases if gate is not None and part in ("gate", "in", "hidden") else None
     if cases is None:
         return []
-    signs: tuple[Sign, Sign] = ("+", "-")
-    mean, low, high = cases.mean[..., unit], cases.low[..., unit], cases.high[..., unit]
-    return [
-        SignCase(gate, enters, cases.share[i, j, unit], mean[i, j], low[i, j], high[i, j])
-        for i, gate in enumerate(signs)
-        for j, enters in enumerate(signs)
-    ]
+    signs: tuple[record.Sign, record.Sign] = ("+", "-")
+    told = []
+    for one, first in enumerate(signs):
+        for other, second in enumerate(signs):
+            values = (table[one, other, unit] for table in (cases.mean, cases.low, cases.high))
+            mean, low, high = (None if np.isnan(value) else float(value) for value in values)
+            told.append(record.SignCase(first, second, float(cases.share[one, other, unit]), mean, low, high))
+    return told
 
 
-def _neighbours(summary: SiteSummary, unit: int) -> list[Neighbour]:
+def _neighbours(summary: SiteSummary, unit: int) -> list[record.Neighbour]:
     """Return the correlated units; opposite ones share what is highest in one with what is lowest in the other."""
     near = summary.neighbours
     if near is None:
         return []
     highest, lowest = (one.sentence for one in summary.exemplars)
     own = highest[unit][highest[unit] >= 0]
-    return [
-        Neighbour(
-            summary.site,
-            int(other),
-            "correlation",
-            float(r),
-            shared=int(np.isin(own, (highest if r > 0 else lowest)[other]).sum()),
-        )
-        for other, r in zip(near.unit[unit], near.correlation[unit], strict=True)
-        if other >= 0
-    ]
+    told = []
+    for other, value in zip(near.unit[unit].tolist(), near.correlation[unit].tolist(), strict=True):
+        if other >= 0:
+            shared = int(np.isin(own, (highest if value > 0 else lowest)[other]).sum())
+            told.append(record.Neighbour(summary.site, other, "correlation", value, shared=shared))
+    return told
 
 
-def _examples(summary: SiteSummary, sentences: Sequence[Sequence[str]], unit: int) -> Examples:
-    sides = summary.exemplars
-    tops = [
-        list(_top(summary, sentences, extremes, excerpts, unit))
-        for extremes, excerpts in ((sides.highest, summary.highest), (sides.lowest, summary.lowest))
-    ]
-    up, down = _bins(summary, sentences, unit)
-    return Examples(Polarity(tops[0], up), Polarity(tops[1], down), "at most one place of each text is shown")
+def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples:
+    samples = _rounded(summary.samples)
+    sides = []
+    for rises, extremes, excerpts in (
+        (True, summary.exemplars.highest, summary.highest),
+        (False, summary.exemplars.lowest, summary.lowest),
+    ):
+        ranks = [rank for rank in range(extremes.sentence.shape[1]) if extremes.sentence[unit, rank] >= 0]
+        top = [_example(read, summary, extremes, excerpts, unit, rank) for rank in ranks]
+        sides.append(record.Polarity(top, _bins(read, summary, samples, unit, rises=rises)))
+    return record.Examples(*sides, duplicates="one word of a text at most; texts that occur twice are shown twice")
 
 
-def _words(summary: SiteSummary, sentences: Sequence[Sequence[str]], sentence: int) -> list[str]:
-    words = sentences[sentence]
-    return [" ".join(words)] if summary.per_text else list(words)
+def _example(
+    read: Reading, summary: SiteSummary, extremes: Extremes, excerpts: Excerpts | None, unit: int, rank: int
+) -> record.Example:
+    sentence, word = int(extremes.sentence[unit, rank]), int(extremes.word[unit, rank])
+    words = read.sentences[sentence]
+    if summary.per_text or excerpts is None:
+        shown = " ".join(words) if summary.per_text else words[word]
+        return record.Example(sentence, 0, [shown], [float(extremes.value[unit, rank])], start=word)
+    first, values = int(excerpts.first[unit, rank]), excerpts.value[unit, rank]
+    values = values[~np.isnan(values)]
+    return record.Example(sentence, word - first, words[first : first + len(values)], values, start=first)
 
 
-def _top(
-    summary: SiteSummary, sentences: Sequence[Sequence[str]], found: Extremes, excerpts: Excerpts | None, unit: int
-) -> Iterator[Example]:
-    places = zip(found.sentence[unit].tolist(), found.word[unit].tolist(), found.value[unit].tolist(), strict=True)
-    for place, (sentence, word, value) in enumerate(places):
-        if sentence < 0:
+def _rounded(samples: Samples) -> Samples:
+    """Return samples with the digits that were counted, so that each lies in the range that counts it."""
+    import jax.numpy as jnp
+
+    return samples._replace(value=np.asarray(jnp.asarray(samples.value).astype(jnp.bfloat16).astype(jnp.float32)))
+
+
+def _bins(read: Reading, summary: SiteSummary, samples: Samples, unit: int, *, rises: bool) -> list[record.Bin]:
+    """Return ranges of values from the far end to the middle, each with how many words it holds and some of them."""
+    quantiles, value = summary.quantiles, samples.value[:, unit]
+    edges = EDGES if rises else tuple(round(1 - edge, 6) for edge in EDGES)
+    place = [int(np.argmin(np.abs(quantiles.share - edge))) for edge in sorted(edges)]
+    bins = []
+    for low, high in zip(place, place[1:], strict=False):
+        lower, upper = float(quantiles.value[unit, low]), float(quantiles.value[unit, high])
+        whole = quantiles.share[low] == 0 and high > low  # the lowest value belongs to the lowest range
+        count = int(quantiles.count[unit, high] - (0 if whole else quantiles.count[unit, low]))
+        if not count:
             continue
-        words = _words(summary, sentences, sentence)
-        if excerpts is None:
-            yield Example(sentence, 0, [words[word]], [value], start=word)
-            continue
-        first = int(excerpts.first[unit, place])
-        values = excerpts.value[unit, place]
-        values = values[: np.count_nonzero(~np.isnan(values))]
-        yield Example(sentence, word - first, words[first : first + len(values)], values, start=first)
+        (inside,) = np.nonzero(((value >= lower) if whole else (value > lower)) & (value <= upper))
+        examples = [_sampled(read, summary, samples, unit, row) for row in inside[:SHOWN].tolist()]
+        bins.append(record.Bin(lower, upper, count, count / summary.moments.tokens, len(examples), examples))
+    return bins[::-1] if rises else bins
 
 
-def _bins(summary: SiteSummary, sentences: Sequence[Sequence[str]], unit: int) -> tuple[list[Bin], list[Bin]]:
-    """Return the ranges between quantiles, from the far ends to the median, with some of the words drawn in each."""
-    moments, drawn = summary.moments, summary.samples.value[:, unit]
-    level = np.concatenate([[0], summary.quantiles.share, [1]])
-    value = np.concatenate([[moments.low[unit]], summary.quantiles.value[unit], [moments.high[unit]]])
-    up: list[Bin] = []
-    down: list[Bin] = []
-    for low, high, lower, upper in zip(level, level[1:], value, value[1:], strict=False):
-        reached = level[value == lower].max(initial=0)  # the lower end may be the value of several shares
-        fraction = float(high - reached)
-        if not (lower < upper and fraction > 0):  # a range of one value, or of none
-            continue
-        here = np.flatnonzero((drawn <= upper) & (drawn > lower if reached > 0 else drawn >= lower))
-        examples = [_drawn(summary, sentences, int(sample), unit) for sample in here[:DRAWN]]
-        side = down if low < 0.5 else up
-        side.append(Bin(lower, upper, round(fraction * moments.tokens), fraction, len(examples), examples))
-    return up[::-1], down
-
-
-def _drawn(summary: SiteSummary, sentences: Sequence[Sequence[str]], sample: int, unit: int) -> Example:
-    """Return a word that was drawn at random among its neighbours, of which the unit's values are not known."""
-    sentence, word = int(summary.samples.sentence[sample]), int(summary.samples.word[sample])
-    words = _words(summary, sentences, sentence)
-    first = max(0, word - AROUND)
-    shown = words[first : word + AROUND + 1]
-    values = np.full(len(shown), np.nan)
-    values[word - first] = summary.samples.value[sample, unit]
-    return Example(sentence, word - first, shown, values, start=first)
+def _sampled(read: Reading, summary: SiteSummary, samples: Samples, unit: int, row: int) -> record.Example:
+    sentence, word = int(samples.sentence[row]), int(samples.word[row])
+    words = read.sentences[sentence]
+    if summary.per_text:
+        return record.Example(sentence, 0, [" ".join(words)], [float(samples.value[row, unit])])
+    near = np.arange(max(row - BEFORE, 0), min(row + AFTER + 1, len(samples.word)))
+    near = near[samples.sentence[near] == sentence]  # a text that was drawn lies there as a whole
+    first = int(samples.word[near[0]])
+    values: Any = samples.value[near, unit]
+    return record.Example(sentence, word - first, words[first : first + len(near)], values, start=first)
