@@ -87,7 +87,7 @@ def test_a_run_leaves_everything_that_a_person_needs(finished):
     text = (directory / "report.html").read_text()
     for section in ("flips", "cost", "layers", "induced", "texts", "claims", "models", "settings"):
         assert f'<section id="{section}">' in text
-    assert text.index('id="flips"') < text.index('id="question"')
+    assert text.index('id="question"') < text.index('id="flips"')
     drawn = page.content(content)["charts"]
     assert len(drawn) == 5 and all(f'class="chart" id="{name}"' in text for name in drawn)
     ids = re.findall(r'\bid="([^"]+)"', text.partition("<script")[0])
