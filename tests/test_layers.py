@@ -11,6 +11,7 @@ RUNGS = [
     [
         "jaxneuron.types",
         "jaxneuron._numbers",
+        "jaxneuron._wilson",
         "jaxneuron._keys",
         "jaxneuron._labels",
         "jaxneuron._said",

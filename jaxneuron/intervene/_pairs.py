@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching, tap
+from jaxneuron._wilson import wilson
 from jaxneuron.tap import check_site, sites
 from jaxneuron.targets import at_word, scores
 from jaxneuron.types import Activations, Forward, Output, Params, Site, Tokens
@@ -165,8 +166,7 @@ def accuracy(preferred: Float[Any, "*set pair"]) -> Accuracy:
         preferred: what `Preference` reads, a side of an `Effect`.
 
     Source:
-        Geiger et al. 2021; the interval is that of Wilson 1927, "Probable inference, the law of succession, and
-        statistical inference".
+        Geiger et al. 2021.
 
     Example:
         >>> found = accuracy(np.array([2.0, 1.0, -1.0, 3.0]))
@@ -175,6 +175,4 @@ def accuracy(preferred: Float[Any, "*set pair"]) -> Accuracy:
     """
     given = np.asarray(preferred)
     pairs, share = given.shape[-1], (given > 0).mean(axis=-1)
-    middle = (share + Z**2 / (2 * pairs)) / (1 + Z**2 / pairs)
-    half = Z / (1 + Z**2 / pairs) * np.sqrt(share * (1 - share) / pairs + (Z / (2 * pairs)) ** 2)
-    return Accuracy(share, np.maximum(middle - half, 0), np.minimum(middle + half, 1), pairs)
+    return Accuracy(share, *wilson(share, pairs, Z), pairs)

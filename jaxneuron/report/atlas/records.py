@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxneuron._wilson import wilson
 from jaxneuron.atlas import Excerpts, Extremes, Samples, SiteSummary
 from jaxneuron.report.atlas import unit as record
 
@@ -45,6 +46,7 @@ def records(read: Reading, found: dict[str, SiteSummary], units: Sequence[int] |
     wrong = [unit for unit in units or () if not 0 <= unit < max(widths.values())]
     if wrong:
         raise ValueError(f"no site has a unit {wrong[0]}; the widest has 0 to {max(widths.values()) - 1}")
+    found = {site: summary._replace(samples=_rounded(summary.samples)) for site, summary in found.items()}
     for site, width in widths.items():
         last = max((int(one.sentence.max(initial=-1)) for one in found[site].exemplars), default=-1)
         if last >= len(read.sentences):
@@ -72,18 +74,13 @@ def _record(read: Reading, found: dict[str, SiteSummary], site: str, unit: int) 
 def share(value: float, count: int) -> record.Estimate:
     """Return a share of independent cases with Wilson's interval.
 
-    Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".
-
     Example:
         >>> [round(float(one), 3) for one in share(0.0, 100)]
         [0.0, 0.0, 0.037]
     """
     if not count:
         return record.Estimate(value)
-    square = NORMAL**2 / count
-    middle = (value + square / 2) / (1 + square)
-    half = np.sqrt(value * (1 - value) * square + square**2 / 4) / (1 + square)
-    return record.Estimate(value, max(0.0, float(middle - half)), min(1.0, float(middle + half)))
+    return record.Estimate(value, *map(float, wilson(value, count, NORMAL)))
 
 
 def _distribution(summary: SiteSummary, unit: int) -> record.Distribution:
@@ -141,7 +138,6 @@ def _neighbours(summary: SiteSummary, unit: int) -> list[record.Neighbour]:
 
 
 def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples:
-    samples = _rounded(summary.samples)
     sides = []
     for rises, extremes, excerpts in (
         (True, summary.exemplars.highest, summary.highest),
@@ -149,7 +145,7 @@ def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples
     ):
         ranks = [rank for rank in range(extremes.sentence.shape[1]) if extremes.sentence[unit, rank] >= 0]
         top = [_example(read, summary, extremes, excerpts, unit, rank) for rank in ranks]
-        sides.append(record.Polarity(top, _bins(read, summary, samples, unit, rises=rises)))
+        sides.append(record.Polarity(top, _bins(read, summary, unit, rises=rises)))
     return record.Examples(*sides, duplicates="one word of a text at most; texts that occur twice are shown twice")
 
 
@@ -173,9 +169,9 @@ def _rounded(samples: Samples) -> Samples:
     return samples._replace(value=np.asarray(jnp.asarray(samples.value).astype(jnp.bfloat16).astype(jnp.float32)))
 
 
-def _bins(read: Reading, summary: SiteSummary, samples: Samples, unit: int, *, rises: bool) -> list[record.Bin]:
+def _bins(read: Reading, summary: SiteSummary, unit: int, *, rises: bool) -> list[record.Bin]:
     """Return ranges of values from the far end to the middle, each with how many words it holds and some of them."""
-    quantiles, value = summary.quantiles, samples.value[:, unit]
+    quantiles, value = summary.quantiles, summary.samples.value[:, unit]
     edges = EDGES if rises else tuple(round(1 - edge, 6) for edge in EDGES)
     place = [int(np.argmin(np.abs(quantiles.share - edge))) for edge in sorted(edges)]
     bins = []
@@ -186,12 +182,13 @@ def _bins(read: Reading, summary: SiteSummary, samples: Samples, unit: int, *, r
         if not count:
             continue
         (inside,) = np.nonzero(((value >= lower) if whole else (value > lower)) & (value <= upper))
-        examples = [_sampled(read, summary, samples, unit, row) for row in inside[:SHOWN].tolist()]
+        examples = [_sampled(read, summary, unit, row) for row in inside[:SHOWN].tolist()]
         bins.append(record.Bin(lower, upper, count, count / summary.moments.tokens, len(examples), examples))
     return bins[::-1] if rises else bins
 
 
-def _sampled(read: Reading, summary: SiteSummary, samples: Samples, unit: int, row: int) -> record.Example:
+def _sampled(read: Reading, summary: SiteSummary, unit: int, row: int) -> record.Example:
+    samples = summary.samples
     sentence, word = int(samples.sentence[row]), int(samples.word[row])
     words = read.sentences[sentence]
     if summary.per_text:
