@@ -8,6 +8,7 @@ from jaxtyping import Array
 
 from jaxneuron import _keys
 from jaxneuron.comoments._kinds import Comoments, Layers, Side
+from jaxneuron.directions import orthonormal
 
 
 def layered(sums: Comoments, layers: Layers) -> Comoments:
@@ -50,9 +51,7 @@ def rotated(key: Array, sums: Comoments) -> Comoments:
     for one, own, start in zip(keys, sums.b.products, starts, strict=False):
         here = slice(start, start + len(own))
         norm = np.sqrt(sums.b.square[here])
-        drawn = np.asarray(jax.random.normal(one, own.shape), np.float64)
-        orthogonal, triangle = np.linalg.qr(drawn)
-        turn = orthogonal * np.sign(np.diag(triangle))  # as likely as any other (Mezzadri 2007)
+        turn = orthonormal(one, len(own), len(own)).T
         turn = np.divide(1, norm, out=np.zeros_like(norm), where=norm > 0)[:, None] * turn
         products.append(turn.T @ own @ turn)
         square.append(np.diag(products[-1]).clip(0))
