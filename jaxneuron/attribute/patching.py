@@ -4,6 +4,7 @@
     first order: sum over g of (h - h') . df(h')/dh'                  one gradient for all groups
     integrated:  the same with the gradient averaged from h' to h     as many gradients as steps
     relevance:   the same with the gradient of relevance at h'        one changed gradient for all groups
+    attention:   the first order, but for attention weights           one gradient, and the weights once per group
 
 Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262) for the exact effect; Nanda 2023 (Attribution
 Patching) and Syed et al. 2023 (arXiv 2310.10348) for the first order; Hanna et al. 2024 (arXiv 2403.17806) for the
@@ -18,6 +19,7 @@ corrupted text. `direction="corrupt"` asks the other way round: what is lost whe
 gets the corrupted values, which is ablation with a baseline.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -28,6 +30,7 @@ from jaxneuron import _numbers, batching, games
 from jaxneuron.attribute._check import check_counts
 from jaxneuron.attribute._gradient import gradient
 from jaxneuron.games import sweep
+from jaxneuron.jaxpr.attended import attended
 from jaxneuron.jaxpr.propagation import flow, rules
 
 
@@ -38,9 +41,11 @@ class Patching(NamedTuple):
     first_order: Float[Array, "batch *feature"]
     integrated: Float[Array, "batch *feature"]
     relevance: Float[Array, "batch *feature"]
+    attention: Float[Array, "batch *feature"]
     first_order_agreement: Float[Array, "batch"]  # Spearman's rank correlation with the exact effects of the groups
     integrated_agreement: Float[Array, "batch"]
     relevance_agreement: Float[Array, "batch"]
+    attention_agreement: Float[Array, "batch"]
 
 
 def attribute(
@@ -64,7 +69,7 @@ def attribute(
         groups: the group of each feature, see `games.game`; `np.arange(time)[:, None]` patches whole positions. None:
             each unit at each position by itself.
         mask: true where features are patched, such as the tokens' own; the others get exactly 0.
-        order: "exact", or an estimate: "first", "integrated" or "relevance".
+        order: "exact", or an estimate: "first", "integrated", "relevance" or "attention".
         direction: "restore" patches the corrupted run, "corrupt" the clean one; the sign is the same, that of
             `f(clean) - f(corrupted)`.
         steps: gradients that are averaged, for "integrated".
@@ -78,7 +83,8 @@ def attribute(
         NotImplementedError: for "relevance", an operation without a rule; its name is in the message.
 
     Source:
-        arXiv 2310.10348, equation 1; arXiv 2403.17806, equation 3; arXiv 2508.21258, section 3.
+        arXiv 2310.10348, equation 1; arXiv 2403.17806, equation 3; arXiv 2508.21258, section 3; arXiv
+        2403.00745, equation 7.
 
     Example:
         >>> f, one = lambda x: x[:, 0] * x[:, 1], jnp.ones((1, 2))
@@ -153,7 +159,42 @@ def _relevance(game: games.Game, restore: bool, steps: int) -> Float[Array, "bat
     return _along(game, flow(game.score, game.baseline if restore else game.x, rules(attention=False, halves=True)))
 
 
-_ORDERS = {"exact": _exact, "first": _first, "integrated": _integrated, "relevance": _relevance}
+@jax.jit(static_argnums=(1, 2))
+def _attention(game: games.Game, restore: bool, steps: int) -> Float[Array, "batch player"]:
+    start, end = (game.baseline, game.x) if restore else (game.x, game.baseline)
+    weights, rest = attended(game.score, start)
+    held = weights(start)
+    score, pull = jax.vjp(rest, start, held)
+    slope, slopes = pull(jnp.ones_like(score))
+    rows = _rows(weights, start)
+
+    def turned(group: Array) -> Float[Array, "batch"]:
+        found = weights(jnp.where(game.player == group, end, start))
+        told = zip(found, held, slopes, rows, strict=True)
+        return sum((jax.ops.segment_sum(((new - old) * slope).ravel(), row.ravel(), len(start)) for new, old, slope, row
+                    in told), jnp.zeros_like(score))  # fmt: skip
+
+    through = sweep(turned, jnp.arange(game.count), budget=game.budget).T
+    return _along(game, slope) + through * (1 if restore else -1)
+
+
+def _rows(weights: Callable[[Array], list[Array]], x: Float[Array, "batch *feature"]) -> list[Int[Array, "..."]]:
+    """Return to which row of the input each attention weight belongs, in whatever layout: what NaN there spoils."""
+    number, found = jnp.arange(len(x)).reshape(-1, *[1] * (x.ndim - 1)), weights(x)
+    rows = [jnp.zeros(one.shape, int) for one in found]
+    for bit in range((len(x) - 1).bit_length()):
+        spoilt = weights(jnp.where(number >> bit & 1, jnp.nan, x))
+        rows = [row + (jnp.isnan(one) << bit) for row, one in zip(rows, spoilt, strict=True)]
+    return rows
+
+
+_ORDERS = {
+    "exact": _exact,
+    "first": _first,
+    "integrated": _integrated,
+    "relevance": _relevance,
+    "attention": _attention,
+}
 
 
 @jax.jit

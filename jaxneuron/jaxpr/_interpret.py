@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from jaxneuron.jaxpr._kinds import AFFINE, BILINEAR, ENTRYWISE, GREATEST, LINEAR, SCATTERED
 from jaxneuron.jaxpr._rules import Carried, Rules
-from jaxneuron.jaxpr._softmax import parts
+from jaxneuron.jaxpr._softmax import FUNCTIONS, parts
 from jaxneuron.jaxpr.walk import bind, flat, program
 
 
@@ -117,7 +117,7 @@ class _Run:
             return of
         if part.kind == "total":
             return jnp.ones(aval.shape, aval.dtype)
-        function = functools.partial(_SOFTMAX[part.kind], axis=part.axes)
+        function = functools.partial(FUNCTIONS[part.kind], axis=part.axes)
         return self.live(self.rules.softmax(function, self.carried(of), part.kind, part.axes), aval.shape)
 
     def linear(self, equation: Any, operands: list[Any], places: list[int]) -> list[Live | Array]:
@@ -276,13 +276,6 @@ class _Run:
         if not isinstance(found, self.rules.carried):
             return found
         return Live(found, jax.tree.leaves(found)[0].shape if shape is None else shape, **details)
-
-
-_SOFTMAX = {
-    "softmax": jax.nn.softmax,
-    "log_softmax": jax.nn.log_softmax,
-    "logsumexp": jax.nn.logsumexp,
-}
 
 
 def _function(equation: Any, operands: list[Any], places: list[int], number: int = 0) -> Callable[..., Array]:

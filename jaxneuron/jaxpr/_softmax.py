@@ -8,9 +8,13 @@ finds such m: a maximum that is only subtracted from its own x, or added to the 
 
 from typing import Any, NamedTuple
 
+import jax
 from jax.extend.core import Jaxpr, Literal
 
 from jaxneuron.jaxpr.walk import variables
+
+FUNCTIONS = {"softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax, "logsumexp": jax.nn.logsumexp}
+"""What makes a part of its kind; `total` is 1, and `same` the value itself."""
 
 
 class Part(NamedTuple):

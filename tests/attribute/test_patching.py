@@ -108,3 +108,40 @@ def test_relevance_finds_an_effect_that_the_slope_does_not_see():
 def test_relevance_never_passes_over_an_operation():
     with pytest.raises(NotImplementedError, match="sort"):
         relevance(lambda h: jnp.sort(h, axis=1)[:, 0], CLEAN, CORRUPTED)
+
+
+def attending(h):
+    """Score texts [batch place unit]: the last place reads the value (third unit) at the key that its query meets."""
+    weights = jax.nn.softmax(30 * h[:, -1:, 0] * h[..., 1], axis=1)
+    return jnp.tanh(jnp.sum(weights * h[..., 2], axis=1))
+
+
+def turned(h):
+    """Score the same with the batch on the last axis."""
+    weights = jax.nn.softmax(30 * h[None, :, -1, 0] * h[..., 1].T, axis=0)
+    return jnp.tanh(jnp.sum(weights * h[..., 2].T, axis=0))
+
+
+@pytest.mark.parametrize("f", [attending, turned])
+@pytest.mark.parametrize("direction", ["restore", "corrupt"])
+def test_weights_are_computed_anew_where_a_saturated_softmax_has_no_slope(f, direction):
+    # the last place reads 0.5 where its query is -1, and -0.7 where it is 1
+    corrupted = jnp.array([[0.0, -1, 0.5], [0, 0, 0.1], [-1, 1, -0.7]])
+    query, key = corrupted.at[2, 0].set(1), corrupted.at[2, 1].set(-2)
+    x, baseline = jnp.stack([query, key, corrupted]), jnp.stack([corrupted] * 3)
+    exact, first, found = (
+        np.asarray(patching.attribute(jax.tree_util.Partial(f), x, baseline, order=order, direction=direction))
+        for order in ("exact", "first", "attention")
+    )
+    right = np.zeros((3, 3, 3))
+    right[0, 2, 0] = right[1, 2, 1] = np.tanh(-0.7) - np.tanh(0.5)
+    np.testing.assert_allclose(exact, right, atol=1e-5)
+    assert np.abs(first).max() < 1e-5
+    slope = 1 - np.tanh([0.5, 0.5] if direction == "restore" else [-0.7, -0.7]) ** 2  # of the tanh that follows
+    np.testing.assert_allclose([found[0, 2, 0], found[1, 2, 1]], -1.2 * slope, rtol=1e-4)
+    np.testing.assert_allclose(np.where(right, 0, found), 0, atol=1e-5)
+
+
+def test_without_attention_nothing_is_computed_anew():
+    first, found = (patching.attribute(bent, CLEAN, CORRUPTED, order=order) for order in ("first", "attention"))
+    np.testing.assert_allclose(found, first, rtol=1e-6)
