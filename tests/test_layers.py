@@ -28,7 +28,7 @@ RUNGS = [
         "jaxneuron.jaxpr",
         "jaxneuron.attention",
     ],
-    ["jaxneuron.targets", "jaxneuron.table", "jaxneuron.directions"],
+    ["jaxneuron.targets", "jaxneuron.table", "jaxneuron.directions", "jaxneuron.chunks"],
     ["jaxneuron.split", "jaxneuron.comoments", "jaxneuron.dictionary", "jaxneuron.live"],
     ["jaxneuron.games", "jaxneuron.lowering"],
     [

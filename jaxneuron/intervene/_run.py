@@ -4,9 +4,7 @@ The sets of units are leaves of one edit, stacked and mapped: what comes before 
 them, and new sets never compile again.
 """
 
-import math
-import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,16 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
-from jaxneuron import batching, tap
+from jaxneuron import batching, chunks, tap
 from jaxneuron.edits import Clamp
-from jaxneuron.intervene import Answered, Comparison, Effect, _cut
-from jaxneuron.jaxpr.resume import resume
+from jaxneuron.intervene import Answered, Comparison, Effect
+from jaxneuron.jaxpr.resume import Staged, staged
 from jaxneuron.split import above, check_target
 from jaxneuron.tap import check_site, sites
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Target, Tokens
-
-THREADS = 4
-"""Chunks at a time at most: what XLA computes on one core of one chunk, all but products, leaves room for another."""
 
 FEW = 8
 """So many times more units than a set has are there where the change of a product is added up unit by unit."""
@@ -33,12 +28,33 @@ GROWN = 32
 """Units for which sets of two and more are compiled, so that sets that grow do not compile in each round."""
 
 
-class Compiled(NamedTuple):
-    """What a chunk is compiled for."""
+class Kept:
+    """What sets of units do not change, of as many chunks as fit a budget, for a search that asks again and again."""
 
-    site: Site
-    together: int  # sets at a time
-    few: int | None  # units in a set at most, see `resume`
+    def __init__(self, budget: int):
+        self.left, self.found = budget, {}
+
+    def __call__(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make()` returns, or did under this key."""
+        if key in self.found:
+            return self.found[key]
+        result = make()
+        size = sum(leaf.nbytes for leaf in jax.tree.leaves(result))
+        if size <= self.left:
+            self.left -= size
+            self.found[key] = result
+        return result
+
+
+class Given(NamedTuple):
+    """What is the same under all sets of units."""
+
+    params: Params
+    target: Target | Comparison
+    edit: jax.tree_util.Partial
+    tokens: Tokens
+    answers: Int[Array, "batch _time"]
+    rows: PyTree
 
 
 def run(
@@ -53,6 +69,7 @@ def run(
     site: Site,
     budget: int,
     progress: batching.Progress | None,
+    kept: Kept | None = None,
 ) -> Effect:
     """Return what the target reads under `edit(units, rows)` for each set of units.
 
@@ -67,6 +84,7 @@ def run(
         site: where the edit goes.
         budget: bytes for what is computed at a time.
         progress: called after each chunk of sentences.
+        kept: where calls that differ in their sets alone share what those do not change.
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
     target, answers = target if isinstance(target, Answered) else (target, following(ids, mask))
@@ -76,43 +94,29 @@ def run(
     # of one sentence: log-probabilities and what is read of them, and the states and gates after the site
     item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
     flat = sets.reshape(-1, sets.shape[-1])
-    threads = min(_cores(), THREADS, len(ids)) if jax.default_backend() == "cpu" else 1
     fixed = {size for leaf in jax.tree.leaves((target, edit)) for size in np.shape(leaf)} | {flat.shape[1]}
-    lengths = _cut.lengths(mask, len(flat), fixed)
-    # several chunks for each length, so that little is padded and the threads end together
-    most_rows = math.ceil(len(ids) / threads / len(np.unique(lengths)))
-    chunk = min(batching.chunk_size(item, len(ids), budget // threads), most_rows)
-    together = batching.chunk_size(item * chunk, len(flat), budget // threads)
-    padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % together, flat.shape[1]), bool)]))
-    course = Compiled(site, together, _few(flat))
-    order = np.argsort(-lengths, kind="stable")
-    parts: list[Effect] = []
+    plan = chunks.plan(mask, len(flat), item=item, budget=budget, fixed=fixed)
+    padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % plan.together, flat.shape[1]), bool)]))
+    few, kept = _few(flat), kept or Kept(0)
 
-    def finish(running: list[Future]) -> list[Future]:
-        """Wait for the first chunk."""
-        parts.append(running[0].result())
-        if progress:
-            progress(min(len(parts) * chunk, len(ids)), len(ids))
-        return running[1:]
+    def work(chunk: chunks.Chunk) -> Effect:
+        given = Given(params, target, edit, *chunk.part((Tokens(ids, mask), np.asarray(answers), rows), mask.shape[1]))
+        # which of the products are few is the same for any number of units
+        key = chunk.numbers.tobytes(), *chunk[1:], few is None
+        before, unedited = kept(key, partial(_before, forward, given, padded[0], site=site, few=few and 1))
+        edited = _after(forward, given, before, padded, site=site, few=few, together=plan.together)
+        return jax.device_get(Effect(edited, unedited))
 
-    with ThreadPoolExecutor(threads, "chunks") as pool:
-        running: list[Future] = []
-        for start in range(0, len(ids), chunk):
-            numbers = order[start : start + chunk]
-            part = _cut.part((Tokens(ids, mask), np.asarray(answers), rows), numbers, chunk, int(lengths[numbers[0]]))
-            running = finish(running) if len(running) == threads else running
-            running.append(pool.submit(_fetched, forward, params, target, edit, padded, *part, course=course))
-        while running:
-            running = finish(running)
-    back = np.argsort(order)
+    parts = list(chunks.each(work, plan, progress))
+    back = np.argsort(np.concatenate([chunk.numbers for chunk in plan.chunks]))
     edited = jax.tree.map(
-        lambda *leaves: _cut.joined(leaves, 1)[: len(flat), back].reshape(
+        lambda *leaves: chunks.joined(leaves, 1)[: len(flat), back].reshape(
             *sets.shape[:-1], len(ids), *leaves[0].shape[2:]
         ),
         *[part.edited for part in parts],
     )
     return Effect(
-        edited, jax.tree.map(lambda *leaves: _cut.joined(leaves, 0)[back], *[part.unedited for part in parts])
+        edited, jax.tree.map(lambda *leaves: chunks.joined(leaves, 0)[back], *[part.unedited for part in parts])
     )
 
 
@@ -128,41 +132,56 @@ def _output(forward: Forward, params: Params, tokens: Tokens) -> Output:
     return forward(params, tokens, {})[0]
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@partial(jax.jit, static_argnames=("forward", "site", "few"))
+def _before(
+    forward: Forward, given: Given, units: Shaped[Array, "unit"], *, site: Site, few: int | None
+) -> tuple[Any, PyTree]:
+    """Return what the units cannot change, and what is read without an edit."""
+    return _staged(forward, given, units, site, few).before(given), _read(given, *_unedited(forward, given))
 
 
-def _fetched(*arguments: Any, **options: Any) -> Effect:
-    return jax.device_get(_chunk(*arguments, **options))
-
-
-@partial(jax.jit, static_argnames=("forward", "course"))
-def _chunk(
+@partial(jax.jit, static_argnames=("forward", "site", "few", "together"))
+def _after(
     forward: Forward,
-    params: Params,
-    target: Target | Comparison,
-    edit: jax.tree_util.Partial,
+    given: Given,
+    before: Any,
     sets: Shaped[Array, "set unit"],
-    tokens: Tokens,
-    answers: Int[Array, "batch _time"],
-    rows: PyTree,
     *,
-    course: Compiled,
-) -> Effect:
-    first = (jnp.arange(tokens.mask.shape[1]) == 0)[None]
-    tokens = tokens._replace(mask=tokens.mask | first)  # padded sentences keep one word
-    unedited = forward(params, tokens, {})
+    site: Site,
+    few: int | None,
+    together: int,
+) -> PyTree:
+    """Return what is read under each set."""
+    rest = partial(_staged(forward, given, sets[0], site, few).after, given, before)
+    return jax.lax.map(rest, sets, batch_size=together)
 
-    def read(found: tuple[Output, Activations]) -> PyTree:
-        if isinstance(target, Comparison):
-            return target.compare(found, unedited, tokens, answers)
-        return target(*found, tokens)
 
-    def one(units: Shaped[Array, "unit"]) -> PyTree:
-        return read(forward(params, tokens, {course.site: edit(units, rows)}))
+def _staged(forward: Forward, given: Given, units: Shaped[Array, "unit"], site: Site, few: int | None) -> Staged:
+    def one(given: Given, units: Shaped[Array, "unit"]) -> PyTree:
+        tokens, unedited = _unedited(forward, given)
+        edited = forward(given.params, tokens, {site: given.edit(units, given.rows)})
+        return _read(given, tokens, unedited, edited)
 
-    rest = resume(one, sets[0], few=course.few)
-    return Effect(jax.lax.map(rest, sets, batch_size=course.together), read(unedited))
+    return staged(one, given, units, few=few)
+
+
+def _unedited(forward: Forward, given: Given) -> tuple[Tokens, tuple[Output, Activations]]:
+    """Return the sentences, of which padded ones keep one word, and the model on them."""
+    first = (jnp.arange(given.tokens.mask.shape[1]) == 0)[None]
+    tokens = given.tokens._replace(mask=given.tokens.mask | first)
+    return tokens, forward(given.params, tokens, {})
+
+
+def _read(
+    given: Given,
+    tokens: Tokens,
+    unedited: tuple[Output, Activations],
+    edited: tuple[Output, Activations] | None = None,
+) -> PyTree:
+    edited = unedited if edited is None else edited
+    if isinstance(given.target, Comparison):
+        return given.target.compare(edited, unedited, tokens, given.answers)
+    return given.target(*edited, tokens)
 
 
 def hold(value: Array, units: Bool[Array, "unit"], rows: tuple[Array | None, Array | None]) -> Edit:

@@ -26,6 +26,7 @@ class Sought:
     taking: Taking
     edit: tuple[jax.tree_util.Partial, Any]
     budget: int
+    kept: _run.Kept
 
     def __call__(self, sets: Bool[np.ndarray, "set unit"]) -> tuple[Float[np.ndarray, "set"], Effect]:
         """Return the score without each set, and what the target reads.
@@ -34,7 +35,7 @@ class Sought:
             ValueError: a score that is no number for some set.
         """
         edit, rows = self.edit
-        options = {"site": self.site, "budget": self.budget, "progress": None}
+        options = {"site": self.site, "budget": self.budget, "progress": None, "kept": self.kept}
         found = _run.run(self.forward, self.params, self.tokens, self.target, edit, sets, rows, **options)
         left = np.asarray(self.taking.score(found.edited), np.float64)
         if left.shape != sets.shape[:1] or np.isnan(left).any():
@@ -71,7 +72,8 @@ def search(
             f"expected candidates Bool[{width}] with at least {taking.count} units, and a count of at least 1"
         )
     edit = _run.held(taking.value, None, tokens, width, site)
-    return Sought(forward, params, tokens, target, np.flatnonzero(allowed), width, site, taking, edit, budget)
+    places, kept = np.flatnonzero(allowed), _run.Kept(budget)
+    return Sought(forward, params, tokens, target, places, width, site, taking, edit, budget, kept)
 
 
 def beam(ask: Sought, *, width: int, progress: batching.Progress | None) -> Taken:

@@ -1,5 +1,6 @@
 """Products of a vector's function with a weight, where few entries of the vector differ from 0."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -10,77 +11,82 @@ from jaxneuron.jaxpr.walk import bind, read, variables
 
 
 class Few:
-    """What depends on a vector entry by entry along an axis, and its products over that axis.
+    """What depends on vectors entry by entry along an axis, and its products over that axis.
 
-    All of it is computed for the vector 0 once, as `meet` sees the operations in their order, and for another vector
-    only at the entries that differ from 0.
+    A product is computed whole where the vectors are 0, and for others only what their entries that differ add to it.
 
     Args:
-        vector: its variable.
-        most: how many entries of it differ from 0.
+        vectors: their variables, all of one length.
+        most: at how many places one of them differs from 0.
     """
 
-    def __init__(self, vector: Any, most: int):
-        (self.size,) = vector.aval.shape
-        self.vector, self.most = vector, most
-        self.axes = {vector: 0}
-        self.zero: dict[Any, Any] = {vector: jnp.zeros(self.size, vector.aval.dtype)}
-        self.chain: list[tuple[Any, list[Any]]] = []  # what is entry by entry, with its operands that are constant
-        self.products: dict[Any, tuple[int, Any]] = {}  # result -> which operand depends, and the result for 0
+    def __init__(self, vectors: Sequence[Any], most: int):
+        ((self.size,),) = {vector.aval.shape for vector in vectors}
+        self.vectors, self.most = vectors, most
+        self.axes = dict.fromkeys(vectors, 0)
+        self.chain: list[Any] = []  # the operations that are entry by entry
+        self.products: dict[Any, tuple[Any, int]] = {}  # result -> the operation, and which of its operands depends
 
-    def meet(self, equation: Any, known: dict[Any, Any]) -> None:
-        """Take an operation that depends on the vector into account.
+    def meet(self, equation: Any, changed: set[Any]) -> None:
+        """Take an operation that depends on the vectors into account.
 
         Args:
             equation: the operation.
-            known: the values of what does not depend on the vector.
+            changed: all variables that depend on them.
         """
-        changed = [variable for variable in variables(equation.invars) if variable not in known]
-        if not all(variable in self.axes for variable in changed):
+        operands = [variable for variable in variables(equation.invars) if variable in changed]
+        if not all(variable in self.axes for variable in operands):
             return
-        name, axes = equation.primitive.name, {self.axes[variable] for variable in changed}
+        name, axes = equation.primitive.name, {self.axes[variable] for variable in operands}
         if name == "dot_general":
             (contracted, (left, right)) = equation.params["dimension_numbers"]
-            place = next(i for i, operand in enumerate(equation.invars) if operand is changed[0])
-            alone = len(changed) == 1 and not left and not right and contracted[place] == (*axes,)
+            place = next(i for i, operand in enumerate(equation.invars) if operand is operands[0])
+            alone = len(operands) == 1 and not left and not right and contracted[place] == (*axes,)
             if alone and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.inexact):
-                (result,) = bind(equation, read(equation.invars, known | self.zero))
-                self.products[equation.outvars[0]] = place, result
-            return
-        if name == "broadcast_in_dim" and len(equation.invars) == 1:
+                self.products[equation.outvars[0]] = equation, place
+        elif name == "broadcast_in_dim" and len(equation.invars) == 1:
             axis = equation.params["broadcast_dimensions"][axes.pop()]
-            if equation.params["shape"][axis] != self.size:
-                return
+            if equation.params["shape"][axis] == self.size:
+                self._extend(equation, axis)
         elif name in ENTRYWISE and len(axes) == 1:
-            axis = axes.pop()
-        else:
-            return
-        (result,) = bind(equation, read(equation.invars, known | self.zero))
-        self.axes[equation.outvars[0]], self.zero[equation.outvars[0]] = axis, result
-        self.chain.append((equation, [variable for variable in variables(equation.invars) if variable in known]))
+            self._extend(equation, axes.pop())
 
-    def product(self, equation: Any, values: dict[Any, Any]) -> list[Any] | None:
-        """Return the result of a product for the vector in `values`; None if the operation is no such product."""
-        if equation.outvars[0] not in self.products:
-            return None
-        place, result = self.products[equation.outvars[0]]
+    def whole(self, values: Mapping[Any, Any]) -> list[Any]:
+        """Return all products where the vectors are 0, from the values of what does not depend on them."""
+        now = dict(values) | {vector: jnp.zeros(self.size, vector.aval.dtype) for vector in self.vectors}
+        for equation in (*self.chain, *(equation for equation, _ in self.products.values())):
+            now.update(zip(equation.outvars, bind(equation, read(equation.invars, now)), strict=True))
+        return [now[result] for result in self.products]
+
+    def product(self, equation: Any, values: Mapping[Any, Any], whole: Any) -> Any:
+        """Return the result of a product for the vectors in `values`, from its result where they are 0."""
+        place = self.products[equation.outvars[0]][1]
         operand, weight = equation.invars[place], equation.invars[1 - place]
-        chosen = jax.lax.top_k((values[self.vector] != 0).astype(jnp.int32), self.most)[1]
-        thin = {self.vector: jnp.take(values[self.vector], chosen)}
-        for inner, constants in self.chain:
-            axis = self.axes[inner.outvars[0]]
-            now = thin | {constant: self._thin(values[constant], axis, chosen) for constant in constants}
-            thin[inner.outvars[0]] = self._narrow(inner, axis, read(inner.invars, now))
-        axis = self.axes[operand]
-        change = thin[operand] - jnp.take(self.zero[operand], chosen, axis=axis)
+        differs = jnp.any(jnp.stack([values[vector] != 0 for vector in self.vectors]), axis=0)
+        chosen = jax.lax.top_k(differs.astype(jnp.int32), self.most)[1]
+        now = {vector: jnp.take(values[vector], chosen) for vector in self.vectors}
+        zero = {vector: jnp.zeros_like(value) for vector, value in now.items()}
+        change = self._thin(operand, values, chosen, now) - self._thin(operand, values, chosen, zero)
         contracted = equation.params["dimension_numbers"][0][1 - place][0]
         rows = jnp.take(read([weight], values)[0], chosen, axis=contracted)
         (added,) = bind(equation, (change, rows) if place == 0 else (rows, change))
-        return [result + added]
+        return whole + added
 
-    def _thin(self, value: Any, axis: int, chosen: Any) -> Any:
-        """Return the chosen entries of a constant that stands beside what depends on the vector."""
-        return jnp.take(value, chosen, axis=axis) if jnp.ndim(value) else value
+    def _extend(self, equation: Any, axis: int) -> None:
+        self.axes[equation.outvars[0]] = axis
+        self.chain.append(equation)
+
+    def _thin(self, wanted: Any, values: Mapping[Any, Any], chosen: Any, vectors: Mapping[Any, Any]) -> Any:
+        """Return what depends on the vectors, at the chosen entries, of which `vectors` has the values."""
+        thin = dict(vectors)
+        for equation in self.chain:
+            axis = self.axes[equation.outvars[0]]
+            for constant in variables(equation.invars):
+                if constant not in self.axes:
+                    value = values[constant]
+                    thin[constant] = jnp.take(value, chosen, axis=axis) if jnp.ndim(value) else value
+            thin[equation.outvars[0]] = self._narrow(equation, axis, read(equation.invars, thin))
+        return thin[wanted]
 
     def _narrow(self, equation: Any, axis: int, operands: list[Any]) -> Any:
         """Run an operation on the chosen entries."""

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxneuron import chunks
 from jaxneuron.edits import Replace, Scale
-from jaxneuron.intervene import _cut, ablate
+from jaxneuron.intervene import ablate
 from jaxneuron.targets import Group, Minus, Unit
 from jaxneuron.types import Tokens
 from tests import tiny
@@ -132,7 +133,7 @@ def test_texts_cut_to_their_length_give_what_they_give_padded(weights, monkeypat
         return ablate.intervene(*given, site="hidden", value=value, where=where, budget=30_000)
 
     padded = effect()
-    monkeypatch.setattr(_cut, "SHAPE_COST", 100)
+    monkeypatch.setattr(chunks, "SHAPE_COST", 100)
     cut = effect()
     here = mask if read != "target" else mask[:, 0]
     for found, expected in zip(cut, padded, strict=True):

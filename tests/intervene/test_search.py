@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.intervene import Taking, beam, evolutionary, greedy
+from jaxneuron.intervene import Taking, _run, beam, evolutionary, greedy
 from jaxneuron.tap import Tap
 from jaxneuron.targets import Logit
 from jaxneuron.types import Tokens
@@ -52,6 +52,16 @@ def test_a_beam_as_wide_as_all_sets_is_the_best_set_and_one_set_is_greedy():
     assert wide.effect.edited.shape == (2, 2) and len(wide.alone) == 2
     one, narrow = ask(greedy, count=3), ask(beam, count=3, width=1)
     assert one.order.tolist() == narrow.order.tolist() == [6, 13, 20]
+
+
+def test_what_no_set_changes_is_kept_as_far_as_there_is_room():
+    kept, asked = _run.Kept(budget=10), []
+
+    def made(key, size):
+        return kept(key, lambda: asked.append(key) or np.zeros(size, np.int8))
+
+    assert [len(made(*given)) for given in (("a", 6), ("b", 6), ("c", 4)) * 2] == [6, 6, 4] * 2
+    assert asked == ["a", "b", "c", "b"]
 
 
 def test_only_candidates_are_bred():

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.jaxpr.resume import resume
+from jaxneuron.jaxpr.resume import resume, staged
 
 UNITS = 12
 RANDOM = np.random.default_rng(0)
@@ -62,3 +62,24 @@ def test_a_product_right_after_few_changes_has_few_terms(after, products):
     equations = [equation for equation in jaxpr(jnp.ones(UNITS, bool)).eqns if equation.primitive.name == "dot_general"]
     terms = [equation.invars[0].aval.shape[equation.params["dimension_numbers"][0][0][0]] for equation in equations]
     assert terms == products
+
+
+def test_parts_that_are_compiled_apart_give_the_whole():
+    """Also two vectors that differ from 0 at the same places, and one kept part for any number of changes."""
+    value = np.where(np.arange(UNITS) == 4, 0.0, 3.0).astype(np.float32)
+
+    def f(fixed, change):
+        here, value = change
+        states = jnp.where(here, value, fixed["states"])
+        other = jnp.tanh(fixed["states"] @ WEIGHT)
+        return jnp.tanh(states @ fixed["weight"]) + other + jnp.broadcast_to(other[:1], other.shape)
+
+    fixed = {"states": STATES, "weight": WEIGHT}
+    shapes = jax.eval_shape(lambda: (fixed, (jnp.zeros(UNITS, bool), jnp.zeros(UNITS))))
+    kept = jax.jit(lambda fixed: staged(f, *shapes, few=1).before(fixed))(fixed)
+    for unit, few in ((4, 1), (7, 3)):
+        here = np.arange(UNITS) == unit
+        change = here, np.where(here, value, 0)
+        found = jax.jit(lambda *given, few=few: staged(f, *shapes, few=few).after(*given))(fixed, kept, change)
+        np.testing.assert_allclose(found, f(fixed, change), atol=1e-5)
+    assert not {leaf.shape for leaf in jax.tree.leaves(kept)} & {STATES.shape, WEIGHT.shape}
