@@ -17,12 +17,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import batching, chunks
 from jaxneuron.edits import Clamp
 from jaxneuron.jaxpr.memory import peak
-from jaxneuron.types import Forward, Params, Site, Text
+from jaxneuron.jaxpr.resume import resume
+from jaxneuron.types import Forward, Params, Site, Text, Translation
 from jaxneuron.writes import Promoted, _read, _totals
 from jaxneuron.writes._course import chosen, course, scored
 
@@ -86,18 +87,21 @@ def write(
         held = np.asarray(value, np.float32)
         if held.shape not in ((), which.shape):
             raise ValueError(f"expected a value, or one for each of the {len(which)} units, got the shape {held.shape}")
-    held = jnp.broadcast_to(jnp.asarray(held), which.shape)
+    changes = jnp.asarray(which), jnp.broadcast_to(jnp.asarray(held), which.shape)
     one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), rows)
-    options: dict[str, Any] = {"site": site, "end": end, "width": way.shapes[site].shape[-1]}
-    item = peak(functools.partial(_edited, forward, params, one, **options), jnp.asarray(which[0]), held[0])
-    chunk = batching.chunk_size(item, len(rows.mask), budget)
-    together = batching.chunk_size(item * chunk, len(which), budget)
+    width = way.shapes[site].shape[-1]
+    change = _change(changes[0][0], changes[1][0], width)
+    item = peak(functools.partial(_edited, forward, params, one, site=site, end=end), *change)
+    fixed = None if isinstance(tokens, Translation) else {width}
+    plan = chunks.plan(rows.mask, len(which), item=item, budget=budget, fixed=fixed)
+    options: dict[str, Any] = {"site": site, "end": end, "width": width, "together": plan.together}
+    some = rows, np.ones(len(rows.mask), bool)
 
-    def update(sums: Any, index: Array, valid: Array, *part: Any) -> Any:
-        found = _change(forward, params, part[0], jnp.asarray(which), held, valid, together=together, **options)
-        return found if sums is None else jax.tree.map(jnp.add, sums, found)
+    def work(chunk: chunks.Chunk) -> _totals.Totals:
+        part = chunk.part(some, rows.mask.shape[1])
+        return jax.block_until_ready(_sums(forward, params, *part, changes, **options))
 
-    sums = batching.fold_rows(update, None, rows, chunk=chunk, progress=progress)
+    sums = functools.reduce(functools.partial(jax.tree.map, jnp.add), chunks.each(work, plan, progress))
     found, variance = _totals.mean(sums)
     if stream is None:
         effect = np.asarray(found)
@@ -129,48 +133,55 @@ def _highest(forward: Forward, params: Params, tokens: Text, valid: Array, *, si
 
 
 @functools.partial(jax.jit, static_argnames=("forward", "site", "end", "width", "together"))
-def _change(
+def _sums(
     forward: Forward,
     params: Params,
     tokens: Text,
-    units: Int[Array, "unit"],
-    values: Float[Array, "unit"],
     valid: Array,
+    changes: tuple[Int[Array, "unit"], Float[Array, "unit"]],
     *,
     site: Site,
     end: Site | None,
     width: int,
     together: int,
 ) -> _totals.Totals:
-    """Return the sums of what changes in some texts under each edit; what comes before the site is computed once."""
+    """Return the sums of what changes in some texts where each unit is held; what that cannot change is computed once.
+
+    `changes` are units and what they are held at.
+    """
     unedited = _state(*forward(params, tokens, {}), end)
     real = _read.real(tokens, end or "", unedited.shape[1]) & valid[:, None]
 
     # two programs for one model differ by rounding, which is no change
     rounding = 16 * jnp.finfo(unedited.dtype).eps * jnp.max(jnp.abs(unedited), axis=-1)
 
-    def one(edit: tuple[Array, Array]) -> _totals.Totals:
-        edited = _edited(forward, params, tokens, *edit, site=site, end=end, width=width)
+    def sums(change: tuple[Array, Array]) -> _totals.Totals:
+        edited = _edited(forward, params, tokens, *change, site=site, end=end)
         moved = jnp.max(jnp.abs(edited - unedited), axis=-1) > rounding
-        change = jnp.sum(jnp.where((real & moved)[..., None], edited - unedited, 0), axis=1)
-        return _totals.of(change, jnp.sum(real, axis=1).astype(change.dtype))
+        total = jnp.sum(jnp.where((real & moved)[..., None], edited - unedited, 0), axis=1)
+        return _totals.of(total, jnp.sum(real, axis=1).astype(total.dtype))
 
-    return jax.lax.map(one, (units, values), batch_size=together)
+    rest = resume(sums, _change(changes[0][0], changes[1][0], width), few=1)
+    return jax.lax.map(lambda one: rest(_change(one[0], one[1], width)), changes, batch_size=together)
+
+
+def _change(unit: Array, value: Array, width: int) -> tuple[Bool[Array, "unit"], Float[Array, "unit"]]:
+    """Return which unit is held, and the value at its place."""
+    here = jnp.arange(width) == unit
+    return here, jnp.where(here, value, 0)
 
 
 def _edited(
     forward: Forward,
     params: Params,
     tokens: Text,
-    unit: Array,
-    value: Array,
+    here: Bool[Array, "unit"],
+    value: Float[Array, "unit"],
     *,
     site: Site,
     end: Site | None,
-    width: int,
 ) -> Float[Array, "text time output"]:
     """Return what is read where a unit is held."""
-    here = jnp.arange(width) == unit
     edit = Clamp(jnp.where(here, value, -jnp.inf), jnp.where(here, value, jnp.inf))
     return _state(*forward(params, tokens, {site: edit}), end)
 

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxneuron import chunks
 from jaxneuron.edits import Clamp
 from jaxneuron.types import Tokens
 from jaxneuron.writes import token_change
@@ -55,3 +56,17 @@ def test_the_error_falls_with_texts_that_are_alike():
     assert found[0].error[:8].min() > 1e-3 and found[1].error.max() < 1e-3 and found[1].settled
     one = token_change.write(handmade.forward, params, Tokens(*(leaf[:1] for leaf in TEXT)), site="block0/mlp/hidden")
     assert np.isinf(one.error[0]) and not one.settled
+
+
+def test_texts_cut_to_their_length_and_one_unit_at_two_values_are_a_loop(monkeypatch):
+    params, random = handmade.weights(jax.random.key(0)), np.random.default_rng(0)
+    mask = np.arange(14) < np.array([14, 9, 3, 8, 12])[:, None]
+    text = Tokens(random.integers(0, handmade.WORDS, mask.shape), mask)
+    units, values = np.array([3, 5, 3]), np.array([2.0, 0.0, -1.0])
+    padded = token_change.write(handmade.forward, params, text, units, site="block0/mlp/hidden", value=values)
+    monkeypatch.setattr(chunks, "SHAPE_COST", 20)
+    cut = token_change.write(handmade.forward, params, text, units, site="block0/mlp/hidden", value=values)
+    for found, expected in zip(cut, padded, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    alone = token_change.write(handmade.forward, params, text, [3], site="block0/mlp/hidden", value=-1.0)
+    np.testing.assert_allclose(cut.effect[2], alone.effect[0], atol=1e-5)
