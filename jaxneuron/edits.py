@@ -103,3 +103,16 @@ class Project:
         read, write = (jnp.asarray(leaf, value.dtype) for leaf in (self.read, self.write))
         along = jnp.matmul(_at(self.point, value, time) - value, read.T, precision="highest")
         return value + _at(self.share, value, time) * jnp.matmul(along, write, precision="highest")
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Then:
+    """One edit, and another one of what it leaves."""
+
+    first: Any  # Edit
+    second: Any
+
+    def __call__(self, value: Array, time: Array) -> Array:
+        """Return `second(first(value))`."""
+        return self.second(self.first(value, time), time)

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.edits import Add, Affine, Clamp, Project, Replace, Scale
+from jaxneuron.edits import Add, Affine, Clamp, Project, Replace, Scale, Then
 from jaxneuron.types import Tokens
 from tests import tiny
 
@@ -17,6 +17,7 @@ def test_each_edit_does_what_it_says():
     np.testing.assert_array_equal(Add(1.0)(VALUE, TIME), VALUE + 1)
     np.testing.assert_array_equal(Affine(-1.0, 2.0)(VALUE, TIME), 2 - VALUE)
     np.testing.assert_array_equal(Clamp(5.0, 7.0)(VALUE, TIME), jnp.clip(VALUE, 5, 7))
+    np.testing.assert_array_equal(Then(Add(1.0), Scale(2.0))(VALUE, TIME), 2 * (VALUE + 1))
     np.testing.assert_array_equal(Replace(3.0)(VALUE, TIME), jnp.full_like(VALUE, 3))
 
 

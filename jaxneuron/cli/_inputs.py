@@ -7,6 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron.cli import _model
+from jaxneuron.cli._added import Dictionary as Dictionary
+from jaxneuron.cli._added import with_dictionaries as with_dictionaries
 from jaxneuron.cli._options import LARGEST, existing, number, one_of
 from jaxneuron.cli._shared import counted, notice
 
@@ -24,14 +26,6 @@ Model = Annotated[
 ]
 Head = Annotated[
     str | None, typer.Option(help="Of a Hugging Face checkpoint: the class whose head the weights hold, or its end.")
-]
-Dictionary = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A folder of `jaxneuron decompose sparse_autoencoder` or of SAELens: its features become the site "
-        "SITE/features, and are asked like units. SITE=FOLDER says where it belongs, if the folder does not.",
-        callback=lambda given: _dictionaries(given),
-    ),
 ]
 Texts = Annotated[list[str] | None, typer.Option("--text", help="A text; may be given several times.")]
 Data = Annotated[Path | None, typer.Option(help="Instead: a text file, or a folder of splits.")]
@@ -136,7 +130,7 @@ def short(model: str) -> str:
 
 
 def load(model: str, head: str | None = None, dictionary: list[str] | None = None) -> Any:
-    """Open a model that reads one text, with the features of dictionaries among its sites.
+    """Open a model that reads one text, with the features of dictionaries among its sites, and without what was erased.
 
     Raises:
         ValueError: it reads two; and see `open`.
@@ -171,49 +165,6 @@ def beginnings(model: Any, texts: Any) -> Any:
         cut = counted(int((~found.whole).sum()), "text")
         notice(f"of {cut} longer than the {model.window:,} {model.symbol}s that the model reads, only the beginning")
     return found
-
-
-def with_dictionaries(opened: Any, dictionary: list[str] | None) -> Any:
-    """Return a model with the features of dictionaries among its sites.
-
-    Raises:
-        KeyError, ValueError, FileNotFoundError: see `load`.
-    """
-    for said in dictionary or ():
-        from jaxneuron.dictionary import folder
-        from jaxneuron_models.dictionaries import with_dictionary
-
-        site, path = _place(said)
-        found = folder.read(path, site=site).dictionary
-        if not found.site:
-            raise ValueError(
-                f"--dictionary {said}: the folder does not say of which site it is, or we have no name for that; give "
-                "--dictionary SITE=FOLDER; `jaxneuron sites MODEL` lists the sites"
-            )
-        opened = with_dictionary(opened, found)
-    return opened
-
-
-def _place(said: str) -> tuple[str | None, Path]:
-    """Return the site, if it is said, and the folder of a dictionary."""
-    site, is_said, path = said.partition("=")
-    return (site, Path(path)) if is_said and not Path(said).exists() else (None, Path(said))
-
-
-def _dictionaries(given: list[str] | None) -> list[str] | None:
-    """Check that there is a dictionary in each folder.
-
-    Raises:
-        ValueError: there is none.
-    """
-    for said in given or ():
-        path = _place(said)[1]
-        if not (path / "cfg.json").is_file():
-            raise ValueError(
-                f"--dictionary {said}: no cfg.json in {path}; expected a folder that `jaxneuron decompose "
-                "sparse_autoencoder` or SAELens wrote, or SITE=FOLDER"
-            )
-    return given
 
 
 def unknown(model: Any, sentences: list[list[str]]) -> str:

@@ -57,7 +57,7 @@ def erase(method: Method, told: Told, given: Given) -> None:
     import jax
     import numpy as np
 
-    from jaxneuron.erase import Erased, random
+    from jaxneuron.erase import Erased, random, write
 
     read = corpus.read(seed=given.seed)
     layer, each, labels, _ = _asked.labels(read, given.labels, given.class_)
@@ -84,7 +84,14 @@ def erase(method: Method, told: Told, given: Given) -> None:
             progress(number + 1, len(tables))
     rows.append(("no activations", units := values.shape[1], *_constant(labels[fit], labels[other])))
     title = f"How is {_asked.of(layer, given.class_, read.name)} taken out of {given.site}?"
-    given.shown.give(_answer(title, rows, units, int(fit.sum()), int(other.sum()), each, unknown))
+    answer = _answer(title, rows, units, int(fit.sum()), int(other.sum()), each, unknown)
+    if (out := given.shown.out) is not None:
+        known = {"model": _inputs.short(given.model), "data": read.name, "labels": layer, "class": given.class_}
+        known |= {"method": method.name, "words" if each == "word" else "texts": int(fit.sum())}
+        write(out, edit, site=given.site, metadata=known)
+        kept = f"The erasure is kept: `--erased {out}` runs a model without it in other commands."
+        answer = answer._replace(sentences=[*answer.sentences, kept])
+    given.shown.give(answer)
 
 
 def _halves(read: Any, each: str, labels: Any, seed: int, label: str) -> tuple[Any, Any]:

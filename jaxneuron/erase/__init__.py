@@ -8,6 +8,8 @@ without the concept; `Erased` are the activations of a table under it, for probe
 - `inlp`: the directions of one probe after another (iterative nullspace projection)
 - `random`: as many directions at random: what is lost because anything was taken out
 
+An erasure is kept by `write` and `read`, and `without` makes a model of a model and an erasure.
+
 Each also has `init`, `update`, `merge` and `finish`, for words that come a block at a time, in any split and order.
 """
 
@@ -16,7 +18,15 @@ from typing import Any, Protocol
 from jaxtyping import Array, Shaped
 
 from jaxneuron.edits import Project
+from jaxneuron.erase._folder import SETTINGS as SETTINGS
+from jaxneuron.erase._folder import Stored as Stored
+from jaxneuron.erase._folder import read as read
+from jaxneuron.erase._folder import write as write
 from jaxneuron.erase._table import Erased as Erased
+from jaxneuron.erase._without import Lessened as Lessened
+from jaxneuron.erase._without import Without as Without
+from jaxneuron.erase._without import without as without
+from jaxneuron.erase._without import without_step as without_step
 from jaxneuron.table import Table
 
 

@@ -51,6 +51,23 @@ def test_a_label_is_taken_out(ask, tmp_path):
     assert rows(ask("erase", "random", *data, "--rank", "3", "--json"))[1]["directions"] == 3
 
 
+def test_an_erasure_is_kept_and_a_model_runs_without_it(ask, tmp_path):
+    data, place = (*SITE, "--data", "labelled.conll", "--class", "A"), tmp_path / "erased"
+    assert f"--erased {place}" in ask("erase", "leace", *data, "--out", place)
+    known = json.loads((place / "erasure.json").read_text())
+    assert known["site"] == "lstm0/hidden" and known["metadata"]["class"] == "A"
+    again = rows(ask("erase", "leace", *data, "--erased", place, "--json"))
+    assert again[0]["fitted"] == pytest.approx(again[3]["fitted"], abs=0.05)  # of the same words, it is gone
+    write = ("generate", "--model", "lstm", "--prompt", "w1", "--temperature", "0", "--length", "4", "--count", "1")
+    texts = [rows(ask(*write, *erased, "--json"))[0]["log p a symbol"] for erased in ((), ("--erased", place))]
+    assert texts[0] != texts[1]
+    ablate = ("intervene", "ablate", *SITE, "--units", "0", "--text", "w1 w2 w3", "--json")
+    assert rows(ask(*ablate)) != rows(ask(*ablate, "--erased", place))
+    assert "has 3" in ask(*write, "--erased", f"embed/word={place}", code=2)
+    assert "no site 'nowhere'" in ask(*write, "--erased", f"nowhere={place}", code=2)
+    assert "no cfg.json in lstm, nor an erasure.json" in ask(*write, "--erased", "lstm", code=2)
+
+
 def test_a_concept_is_missed_or_not(ask):
     data = ("--data", "labelled.conll", "--concept", "A", "--concept", "B", "--explained", "6")
     options = ("--controls", "3", "--resamples", "20", "--json")
