@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from jaxneuron import batching
+from jaxneuron import batching, chunks
 from jaxneuron.edits import Project
+from jaxneuron.jaxpr.resume import resume
 from jaxneuron.targets import scores
 from jaxneuron.types import Forward, Params, Site, Tokens
 
@@ -71,20 +72,23 @@ def said(
         budget: bytes for what is computed at a time.
         progress: called after each chunk of texts.
     """
-    one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), tokens)
-    output = jax.eval_shape(lambda: scores(forward(params, one, {})[0]))
-    item = 4 * (4 * output.size + 6 * tokens.mask.shape[1] * edits.read.shape[-1])
-    chunk = batching.chunk_size(item, len(answers), budget)
-    together = batching.chunk_size(item * chunk, len(edits.read), budget)
-
-    def update(parts: list[Said], index: Any, valid: Any, *rows: Any) -> list[Said]:
-        return [*parts, jax.device_get(_said(forward, params, edits, *rows, site=site, together=together))]
-
     host = jax.tree.map(np.asarray, Tokens(*tokens[:2]))
-    parts = batching.fold_rows(update, [], host, answers, points, chunk=chunk, progress=progress)
-    return Said(
-        *(np.concatenate(leaves, -1)[..., : len(answers)].astype(np.float64) for leaves in zip(*parts, strict=True))
-    )
+    one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), host)
+    output = jax.eval_shape(lambda: scores(forward(params, one, {})[0]))
+    sets, units = len(edits.read), edits.read.shape[-1]
+    item = 4 * (4 * output.size + 6 * host.mask.shape[1] * units)
+    plan = chunks.plan(host.mask, sets, item=item, budget=budget, fixed={sets, units, edits.read.shape[1]})
+    time, together = host.mask.shape[1], plan.together
+    padded = jax.tree.map(lambda leaf: np.pad(leaf, [(0, -sets % together)] + [(0, 0)] * (leaf.ndim - 1)), edits)
+
+    def work(chunk: chunks.Chunk) -> Said:
+        rows = chunk.part((host, answers, points), time)
+        return jax.device_get(_said(forward, params, padded, *rows, site=site, together=together))
+
+    back = np.argsort(np.concatenate([chunk.numbers for chunk in plan.chunks]))
+    parts = chunks.each(work, plan, progress)
+    joined = (np.concatenate(leaves, -1)[:sets] for leaves in zip(*parts, strict=True))
+    return Said(*(leaf[:, back].astype(np.float64) for leaf in joined))
 
 
 @partial(jax.jit, static_argnames=("forward", "site", "together"))
@@ -119,6 +123,6 @@ def _said(
         divergence = jnp.sum(jnp.exp(before) * (before - after), axis=-1)
         return total(nats(after) - nats(before)), total(divergence), total(fewer)
 
-    lost = jax.lax.map(one, edits, batch_size=together)
+    lost = jax.lax.map(resume(one, jax.tree.map(lambda leaf: leaf[0], edits)), edits, batch_size=together)
     same = (total(nats(before)), total(hit), total(jnp.ones_like(right)))
     return Said(*lost, *(jnp.broadcast_to(leaf[None], lost[0].shape) for leaf in same))
