@@ -151,6 +151,11 @@ class LabelMeans(NamedTuple):
     mean: Float[np.ndarray, "label unit"]  # nan where the label never holds
     others: Float[np.ndarray, "label unit"]  # where it does not; nan where it always holds
 
+    @property
+    def difference(self) -> Float[np.ndarray, "label unit"]:
+        """Return by how much each unit is higher where a label holds than where it does not."""
+        return self.mean - self.others
+
 
 class LabelThresholds(NamedTuple):
     """How well a threshold on each unit tells each label; 0 (auroc: 0.5) for a label that never or always holds."""
@@ -161,6 +166,13 @@ class LabelThresholds(NamedTuple):
     auroc: Float[np.ndarray, "label unit"]
     iou: Float[np.ndarray, "label unit"]  # of the best threshold, `value >= threshold`
     threshold: Float[np.ndarray, "label unit"]  # that one
+
+
+class LabelledCounts(NamedTuple):
+    """What follows from how often each unit has each value with each label."""
+
+    histogram: Histogram  # of all values, with a label or without
+    thresholds: LabelThresholds
 
 
 class Quantiles(NamedTuple):
@@ -200,5 +212,6 @@ class SiteSummary(NamedTuple):
     samples: Samples
     sign_cases: SignCases | None = None  # of a gated layer's product, else None
     neighbours: Neighbours | None = None
-    thresholds: LabelThresholds | None = None  # of a labelled text, where asked for
+    labels: tuple[str, ...] | None = None  # what the labels of what follows are called, where they were asked for
+    thresholds: LabelThresholds | None = None
     means: LabelMeans | None = None

@@ -1,7 +1,8 @@
 """How well does a threshold on a unit tell a label? Counts of each value and label, and so every threshold at once.
 
 Average precision, the area under the ROC curve and the best intersection over union are those of values of sixteen
-bits, exactly, without a value being kept: `rank.average_precision` and `rank.iou` say the same of a table.
+bits, exactly, without a value being kept: `rank.average_precision` and `rank.iou` say the same of a table. The counts
+of all labels together are those of `histogram`, which need not be made beside them.
 """
 
 from functools import partial
@@ -11,13 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxneuron.atlas import LabelThresholds, Statistic
-from jaxneuron.atlas._levels import Levels, added, checked, numbered, table, values
+from jaxneuron.atlas import Histogram, LabelledCounts, LabelThresholds, Statistic
+from jaxneuron.atlas._levels import Levels, added, checked, exact, numbered, table, values
 from jaxneuron.atlas._sites import Flat, each
 
 
 def statistic(*, labels: int, lowest: int = -126, highest: int = 128, digits: int = 7) -> Statistic:
-    """Return the statistic whose result is `LabelThresholds`.
+    """Return the statistic whose result is `LabelledCounts`.
 
     Args:
         labels: how many classes there are; a unit takes for each, and for the words without a class, as much as for
@@ -50,16 +51,17 @@ def _merge(one: Int[Any, "label unit level"], other: Int[Any, "label unit level"
     return one.astype(np.int64) + other
 
 
-def _finish(levels: Levels, state: Int[np.ndarray, "label unit level"]) -> LabelThresholds:
+def _finish(levels: Levels, state: Int[np.ndarray, "label unit level"]) -> LabelledCounts:
     counts = state[..., :-1]
-    (held,) = np.nonzero(counts.any(axis=(0, 1)))
-    level, counts = values(levels)[held], counts[..., held]
-    every = counts.sum(axis=0, dtype=np.float64)
-    if not len(held):  # nothing was read
-        level, counts, every = np.zeros(1), np.zeros((*counts.shape[:2], 1), np.int64), np.zeros((counts.shape[1], 1))
-    found = [_label(one.astype(np.float64), every, level) for one in counts[:-1]]
-    tokens = int(every[0].sum()) if len(every) else 0
-    return LabelThresholds(tokens, *(np.stack(part) for part in zip(*found, strict=True)))
+    every = counts.sum(axis=0)
+    (held,) = np.nonzero(every.any(axis=0))
+    tokens, level = int(every[0].sum()) if len(every) else 0, values(levels)[held]
+    histogram = Histogram(tokens, level, every[:, held], exact(every, levels))
+    if not tokens:
+        level, counts, held = np.zeros(1), counts[..., :1], np.zeros(1, np.int64)
+    total = every[:, held].astype(np.float64)
+    found = [_label(one[:, held].astype(np.float64), total, level) for one in counts[:-1]]
+    return LabelledCounts(histogram, LabelThresholds(tokens, *(np.stack(part) for part in zip(*found, strict=True))))
 
 
 def _label(

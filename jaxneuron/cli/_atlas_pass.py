@@ -1,7 +1,6 @@
 """The pass of `jaxneuron atlas`: what is computed, how far it is, and what becomes of it."""
 
 import fnmatch
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
@@ -9,14 +8,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from xxhash import xxh3_128
 
 from jaxneuron import __version__
-from jaxneuron._said import columns, names
-from jaxneuron.atlas import SiteSummary, Statistic, exemplars, histogram, moments, pairs, samples, saturated, sign_cases
-from jaxneuron.cli import _inputs
+from jaxneuron._said import names
+from jaxneuron.atlas import (
+    SiteSummary,
+    Statistic,
+    exemplars,
+    histogram,
+    label_counts,
+    label_sums,
+    moments,
+    pairs,
+    samples,
+    saturated,
+    sign_cases,
+)
+from jaxneuron.cli import _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
-from jaxneuron.corpora import scenes, texts
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw
 from jaxneuron.extract.states import Progressed
@@ -40,6 +49,7 @@ class Run(NamedTuple):
     wanted: Asked
     asked: dict[str, Any]  # what all workers must have in common, as JSON has it
     parts: list[range]  # the blocks of the text
+    labels: tuple[str, ...] | None  # the names of the classes of `text.labels`
 
 
 def opened(given: Given) -> Run:
@@ -49,16 +59,18 @@ def opened(given: Given) -> Run:
         ValueError, KeyError, FileNotFoundError: what is wrong.
     """
     assert given.model is not None
-    sentences = _sentences(given)
+    read = _atlas_text.read(given)
     model = _inputs.load(given.model, given.head, given.dictionary)
     sites = _sites(model, names("--sites", given.sites))
     wanted = to_statistics.asked(model, {}, sites, how=given.how)
-    levels = _levels(sum(wanted.widths.values()), given.budget)
-    wanted = wanted._replace(statistics=_statistics(given, levels))
-    text = ReadText(sentences, None, draw(sentences, given.samples, seed=given.seed))
+    classes = len(read.names or ())
+    levels = _levels(sum(wanted.widths.values()), classes, given.budget)
+    wanted = wanted._replace(statistics=_statistics(given, levels, classes))
+    text = ReadText(read.sentences, read.labels, draw(read.sentences, given.samples, seed=given.seed))
     asked = {
         "model": fingerprint(model.forward, model.params),
-        "text": xxh3_128(json.dumps([list(one) for one in sentences]).encode()).hexdigest(),
+        "text": read.hash,
+        "labels": read.names and [given.labels, *read.names],
         "sites": dict(wanted.widths),
         "how": given.how,
         "exemplars": given.exemplars,
@@ -67,31 +79,7 @@ def opened(given: Given) -> Run:
         "levels": list(levels),
         "seed": given.seed,
     }
-    return Run(model, text, wanted, asked, blocks(sentences))
-
-
-def _sentences(given: Given) -> list[list[str]]:
-    """Return the text; without one, the captions of the embedded scenes.
-
-    Raises:
-        ValueError, FileNotFoundError: no such text or split; columns of a text that has none.
-    """
-    named, split = columns(given.text_column, given.label_column), _split(given)
-    if given.data is not None:
-        return texts.read(given.data, split, **named).sentences
-    if named:
-        raise ValueError(f"--{next(iter(named))}-column: the captions of the embedded scenes have none; give --data")
-    return scenes.read(split or "").sentences
-
-
-def _split(given: Given) -> str | None:
-    """Return which split is read; a file has none."""
-    return None if given.data is not None and not given.data.is_dir() else given.split or "train"
-
-
-def _called(given: Given) -> str:
-    """Return what the text is called."""
-    return "the embedded scenes" if given.data is None else given.data.name
+    return Run(model, text, wanted, asked, blocks(read.sentences), read.names and tuple(read.names))
 
 
 def _sites(model: Any, patterns: Sequence[str] | None) -> list[str] | None:
@@ -111,25 +99,39 @@ def _sites(model: Any, patterns: Sequence[str] | None) -> list[str] | None:
     return found
 
 
-def _levels(units: int, budget: int) -> tuple[int, int, int]:
+def _levels(units: int, classes: int, budget: int) -> tuple[int, int, int]:
     """Return which values are told apart, exponents and digits: as many as there is memory for.
+
+    Args:
+        units: of all sites.
+        classes: of the labels, each with counts of its own, as those have that have none; 0: there are no labels.
+        budget: MiB.
 
     Raises:
         ValueError: there is too little even for the fewest.
     """
-    sizes = [units * histogram.held(lowest=low, highest=high, digits=digits) for low, high, digits in LEVELS]
+    tables = units * (classes + 1)
+    sizes = [tables * histogram.held(lowest=low, highest=high, digits=digits) for low, high, digits in LEVELS]
     for levels, size in zip(LEVELS, sizes, strict=True):
         if size <= budget * 2**20:
             return levels
     least = sizes[-1] // 2**20 + 1
-    raise ValueError(f"--budget {budget}: the counts of {units:,} units take at least {least:,} MiB; give so many")
+    told = f"{units:,} units" + f" with {classes:,} labels" * bool(classes)
+    raise ValueError(f"--budget {budget}: the counts of {told} take at least {least:,} MiB; give so many")
 
 
-def _statistics(given: Given, levels: tuple[int, int, int]) -> dict[str, Statistic]:
-    lowest, highest, digits = levels
+def _statistics(given: Given, levels: tuple[int, int, int], classes: int) -> dict[str, Statistic]:
+    told = dict(zip(("lowest", "highest", "digits"), levels, strict=True))
+    if classes:
+        counts = {
+            "label_counts": label_counts.statistic(labels=classes, **told),
+            "label_sums": label_sums.statistic(labels=classes),
+        }
+    else:
+        counts = {"histogram": histogram.statistic(**told)}
     found = {
         "moments": moments.statistic(),
-        "histogram": histogram.statistic(lowest=lowest, highest=highest, digits=digits),
+        **counts,
         "exemplars": exemplars.statistic(count=given.exemplars),
         "samples": samples.statistic(count=given.samples),
         "saturated": saturated.statistic(),
@@ -154,7 +156,7 @@ def run(run: Run, given: Given, out: Path, report: Report, notice: Callable[[str
         notice(f"goes on after {at.words:,} words")
     words = [sum(len(run.text.sentences[number]) for number in part) for part in mine]
     now, whole, done = 0, sum(words), at.words
-    progress = report(f"atlas of {_called(given)}")
+    progress = report(f"atlas of {_atlas_text.called(given)}")
 
     def count(read: int) -> None:
         nonlocal done
@@ -227,7 +229,7 @@ def joined(folders: Sequence[Path]) -> tuple[Run, Given, State]:
 
 def written(run: Run, given: Given, out: Path, state: State, report: Report, command: str) -> Path:
     """Write statistics and pages; return the page to open."""
-    found = summaries.summaries(run.model, run.wanted, state)
+    found = summaries.summaries(run.model, run.wanted, state, labels=run.labels)
     found = summaries.with_excerpts(run.model, run.text, run.wanted, found, progress=report("exemplars"))
     for site, summary in found.items():
         _numbers(out / "statistics" / f"{site.replace('/', '+')}.npz", summary)
@@ -251,7 +253,11 @@ def written(run: Run, given: Given, out: Path, state: State, report: Report, com
 def _read(run: Run, given: Given, command: str) -> records.Reading:
     sentences = run.text.sentences
     source = record.Source(
-        _called(given), run.asked["text"], _split(given) or "", len(sentences), sum(map(len, sentences))
+        _atlas_text.called(given),
+        run.asked["text"],
+        _atlas_text.split(given) or "",
+        len(sentences),
+        sum(map(len, sentences)),
     )
     versions = {"jaxneuron": __version__, **{name: version(name) for name in ("jax", "numpy")}}
     provenance = record.Provenance(source, command, given.seed, versions)

@@ -44,6 +44,10 @@ class Given(NamedTuple):
     )
     text_column: TextColumn = None
     label_column: LabelColumn = None
+    labels: Annotated[
+        str | None,
+        typer.Option(help="A layer of labels of the text, such as upos: how well each unit tells each of them."),
+    ] = None
     head: _inputs.Head = None
     dictionary: _inputs.Dictionary = None
     split: Annotated[str | None, typer.Option(help="Of a folder of splits, or of the scenes; by default train.")] = None

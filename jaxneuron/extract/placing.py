@@ -27,7 +27,7 @@ class ReadText(NamedTuple):
     """The text, and what is known of its words beforehand."""
 
     sentences: Sequence[Sequence[str]]
-    labels: Sequence[Sequence[int]] | None = None  # the class of each word; -1: none
+    labels: Sequence[Any] | None = None  # of each text its class, or one class for each of its words; -1: none
     drawn: Mapping[int, int] = {}  # sentence -> the first of the places for its words, of those drawn at random
 
 
@@ -87,7 +87,7 @@ def _laid(rows: list[list[Window]], height: int, length: int, corpus: ReadText, 
     """Return a batch of rows."""
     ids, segment = np.zeros((height, length), np.int32), np.full((height, length), length, np.int32)
     mask, marks = np.zeros((height, length), bool), np.full((4, height, length), -1, np.int32)
-    whole, sentences = list[tuple[int, ...]](), list[int]()  # of the first windows: row, sentence, place
+    whole, sentences = list[tuple[int, ...]](), list[int]()  # of the first windows: row, sentence, place, label
     for row, windows in enumerate(rows):
         start = 0
         for number, window in enumerate(windows):
@@ -96,13 +96,12 @@ def _laid(rows: list[list[Window]], height: int, length: int, corpus: ReadText, 
             place = start + _ends(window, reading.how)
             word, first = window.word[place - start], corpus.drawn.get(window.sentence)
             drawn = -1 if first is None else first + word
-            labels = corpus.labels[window.sentence] if corpus.labels else None
-            label = -1 if labels is None else np.asarray(labels)[word]
+            label = np.asarray(-1 if corpus.labels is None else corpus.labels[window.sentence])
             marks[0, row, place], marks[1, row, place] = len(sentences), word
-            marks[2, row, place], marks[3, row, place] = drawn, label
+            marks[2, row, place], marks[3, row, place] = drawn, label[word] if label.ndim else label
             if window.first == 0:
                 order = list(corpus.drawn).index(window.sentence) if first is not None else -1
-                whole.append((row, len(sentences), order))
+                whole.append((row, len(sentences), order, -1 if label.ndim else int(label)))
             sentences.append(window.sentence)
             start = here.stop
     counted, size = np.flatnonzero(marks[0].reshape(-1) >= 0), max(height * length, reading.tokens)
@@ -112,10 +111,9 @@ def _laid(rows: list[list[Window]], height: int, length: int, corpus: ReadText, 
     flat = marks.reshape(4, -1)[:, chosen]
     flat[:, len(counted) :] = -1
     sentence = np.pad(np.array(sentences, np.int32), (0, texts - len(sentences)), constant_values=-1)
-    first = np.full((texts, 3), -1, np.int32)
-    first[: len(whole)] = np.array(whole, np.int32).reshape(-1, 3)
-    none = np.full(texts, -1, np.int32)
-    of_texts = Rows(*(one[:, None] for one in (first[:, 1], 0 * none, first[:, 2], none)))
+    first = np.full((texts, 4), -1, np.int32)
+    first[: len(whole)] = np.array(whole, np.int32).reshape(-1, 4)
+    of_texts = Rows(*(one[:, None] for one in (first[:, 1], np.zeros(texts, np.int32), first[:, 2], first[:, 3])))
     tokens = Packed(ids, mask, segment) if reading.packed else Tokens(ids, mask)
     places = Places(sentence, Rows(*flat[:, None]), of_texts)
     return Batch(tokens, chosen.astype(np.int32), np.maximum(first[:, 0], 0), places)

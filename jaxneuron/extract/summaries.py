@@ -22,10 +22,12 @@ SHARES = (0.0, 0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 0.9999, 1.
 """Of a unit's values, below which a quantile is told."""
 
 NEEDED = ("moments", "histogram", "exemplars", "samples", "saturated")
-"""Statistics that a summary is made of."""
+"""Statistics that a summary is made of; for the histogram, that of `label_counts` will do."""
 
 
-def summaries(model: Source, wanted: Asked, state: State, *, bars: int = 40) -> dict[Site, SiteSummary]:
+def summaries(
+    model: Source, wanted: Asked, state: State, *, bars: int = 40, labels: tuple[str, ...] | None = None
+) -> dict[Site, SiteSummary]:
     """Return what is known of each site.
 
     Args:
@@ -33,20 +35,32 @@ def summaries(model: Source, wanted: Asked, state: State, *, bars: int = 40) -> 
         wanted: of `to_statistics.asked`, with the statistics of `NEEDED` at least.
         state: after the pass.
         bars: of each histogram.
+        labels: the names of the classes of `label_counts` and `label_sums`.
 
     Raises:
         ValueError: a statistic that is missing.
     """
-    if missing := [name for name in NEEDED if name not in wanted.statistics]:
-        raise ValueError(f"a summary needs the statistics {', '.join(NEEDED)}; {', '.join(missing)} is missing")
     told = {name: statistic.finish(state[name]) for name, statistic in wanted.statistics.items()}
+    counted = told.pop("label_counts", {})
+    if counted:
+        told["histogram"] = {site: one.histogram for site, one in counted.items()}
+    if missing := [name for name in NEEDED if name not in told]:
+        raise ValueError(f"a summary needs the statistics {', '.join(NEEDED)}; {', '.join(missing)} is missing")
     shapes = shapes_of(model)
 
     def one(name: str, site: Site) -> Any:
         return told.get(name, {}).get(site)
 
+    def labelled(site: Site) -> dict[str, Any]:
+        """Return what is known of labels; nothing where none was seen: those of words tell nothing of whole texts."""
+        means = one("label_sums", site)
+        if means is None or not means.count.any():
+            return {}
+        return {"labels": labels, "thresholds": counted[site].thresholds if counted else None, "means": means}
+
     return {
         site: SiteSummary(
+            **labelled(site),
             site=site,
             per_text=shapes[site].shape[-2] == 1,
             moments=one("moments", site),
@@ -59,8 +73,6 @@ def summaries(model: Source, wanted: Asked, state: State, *, bars: int = 40) -> 
             samples=one("samples", site),
             sign_cases=one("sign_cases", site),
             neighbours=one("pairs", site),
-            thresholds=one("label_counts", site),
-            means=one("label_sums", site),
         )
         for site in wanted.sites
     }

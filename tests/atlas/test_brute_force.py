@@ -65,7 +65,7 @@ def test_quantiles_are_those_of_values_of_sixteen_bits():
 
 def test_thresholds_are_those_of_the_values_of_sixteen_bits():
     value, _, _, label = store()
-    one, other = found("label_counts"), average_precision.scores(rounded(value), label)
+    one, other = found("label_counts").thresholds, average_precision.scores(rounded(value), label)
     for field in ("rising", "falling", "auroc"):
         np.testing.assert_allclose(getattr(one, field), getattr(other, field), rtol=0, atol=1e-12)
     for number in range(LABELS):

@@ -28,12 +28,18 @@ def broken():
 """
 TEXT = "the cat in a red house\na dog\nthe dog in the house\nred red red\nin a house the cat\n"
 
+CAT = 2
+LABELLED = [("words.conll", "embed", "cat", ["OTHER", "cat", "dog"]), ("texts.tsv", "bag", "True", ["False", "True"])]
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
     folder = tmp_path_factory.mktemp("atlas")
     (folder / "own.py").write_text(OWN)
     (folder / "text.txt").write_text(TEXT * 6)
+    words = [f"{word}\t{word if word in ('cat', 'dog') else 'OTHER'}" for word in TEXT.split()]
+    (folder / "words.conll").write_text("\n".join(words[:6] + [""] + words[6:8] + [""] + words[8:]) + "\n")
+    (folder / "texts.tsv").write_text("".join(f"{'cat' in one}\t{one}\n" for one in TEXT.splitlines()))
     (folder / "blank.txt").write_text("\n\n")
     return folder
 
@@ -62,7 +68,7 @@ def same(one, other):
     """Check that two atlases say the same: counts and exemplars exactly."""
     assert set(one) == set(other)
     for name, value in one.items():
-        if name.startswith("moments") and name.rpartition(".")[2] not in ("low", "high", "tokens"):
+        if name.startswith(("moments", "means")) and name.rpartition(".")[2] not in ("low", "high", "tokens", "count"):
             np.testing.assert_allclose(value, other[name], rtol=1e-5, atol=1e-6, err_msg=name)
         else:
             np.testing.assert_array_equal(value, other[name], err_msg=name)
@@ -80,11 +86,29 @@ def test_every_unit_gets_a_page_whatever_the_split_and_the_order(ask, here, smal
         same(numbers(here / "whole", site), numbers(here / "parts", site))
 
 
+@pytest.mark.parametrize(("data", "site", "label", "labels"), LABELLED)
+def test_labels_are_told_by_the_units_that_carry_them(ask, here, small, data, site, label, labels):
+    ask(*asked("--labels", "label", data=data, out=f"{label}-whole"))
+    for worker in (0, 1):
+        ask(*asked("--labels", "label", "--worker", worker, "--of", 2, data=data, out=f"{label}-parts"))
+    ask("atlas", "merge", f"{label}-parts")
+    found = numbers(here / f"{label}-whole", site)
+    same(found, numbers(here / f"{label}-parts", site))
+    assert found["labels"].tolist() == labels
+    row = labels.index(label)
+    assert found["means.count"][row] == 2
+    for name in ("rising", "auroc", "iou"):
+        assert found[f"thresholds.{name}"][row, CAT] == 1 > found[f"thresholds.{name}"][row, CAT + 1], name
+    assert found["means.mean"][row, CAT] > found["means.others"][row, CAT] + 0.2
+    if site == "embed":
+        assert "labels" not in numbers(here / f"{label}-whole", "bag")  # of a text, whose words have them
+
+
 def test_without_a_text_the_captions_of_the_embedded_scenes_are_read(ask, here, monkeypatch):
-    from jaxneuron.cli import _atlas_pass
+    from jaxneuron.cli import _atlas_text
     from jaxneuron.corpora import scenes
 
-    monkeypatch.setattr(_atlas_pass.scenes, "read", lambda split: scenes.generate(2, 3) if split == "test" else None)
+    monkeypatch.setattr(_atlas_text.scenes, "read", lambda split: scenes.generate(2, 3) if split == "test" else None)
     said = ask("atlas", "--model", "own:load", "--out", "embedded", "--split", "test", "--sites", "bag")
     assert said.splitlines()[-1] == "open embedded/index.html"
     corpus = json.loads((here / "embedded/atlas.json").read_text())["provenance"]["corpus"]
@@ -128,6 +152,13 @@ def test_what_is_wrong_is_said(ask, here, small):
     ask(*wrong)
     assert "another exemplars" in ask("atlas", "merge", "half", "other", code=2)
     assert "the last is 1" in ask(*asked("--worker", 2, "--of", 2, out="beyond"), code=2)
+    assert "no such layer; words.conll has label" in ask(
+        *asked("--labels", "upos", data="words.conll", out="x"), code=2
+    )
+    assert "has no labels" in ask(*asked("--labels", "upos", out="layer"), code=2)
+    few = asked("--labels", "label", "--budget", 1, data="words.conll", out="few")
+    ask(*few)
+    assert numbers(here / "few")["thresholds.auroc"][1, CAT] == 1  # with fewer digits
     assert "there is no --out" in ask("atlas", "--model", "own:load", code=2)
     scenes = ("atlas", "--model", "own:load", "--out", "scenes")
     assert "no split 'tset'" in ask(*scenes, "--split", "tset", code=2)
