@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 
-def wilson(share: Any, count: int, errors: float) -> tuple[Any, Any]:
+def wilson(share: Any, count: Any, errors: float) -> tuple[Any, Any]:
     """Return the lower and the upper end, within 0 and 1, each shaped like the share.
 
     Args:
         share: of the cases, any number of shares.
-        count: the cases, at least 1.
+        count: the cases of each, at least 1; no whole number where cases weigh differently.
         errors: standard errors on each side, 1.96 for 95%.
 
     Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".

@@ -42,7 +42,7 @@ RUNGS = [
         )
     ],
     ["jaxneuron.evaluate", "jaxneuron.corpora", "jaxneuron.store"],
-    ["jaxneuron.extract"],
+    ["jaxneuron.extract", "jaxneuron.describe"],
     ["jaxneuron_models"],
     ["jaxneuron.report"],
     ["jaxneuron.studies"],

@@ -1,0 +1,33 @@
+"""What is it, in words, and is that right? Describe every unit without a language model, and score the words.
+
+Every module has one verb, `describe`, which reads activations `[token, unit]` beside the text that they are of:
+
+- `token`: the words at which the unit is far out
+
+A description is a text and a *predictor*: what it foretells of the unit at each word of any other text. `score` sets
+that against what the unit does there, beside what the descriptions of other units foretell of it; `best` takes the
+method that foretells each unit best, on text that neither had a say in the descriptions nor is used to score them, and
+`parts` splits a text into those three. Nothing is read from files, and no model is run.
+"""
+
+from typing import Any, Protocol
+
+from jaxneuron import batching
+from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.describe._best import best
+from jaxneuron.describe._nouns import Described, Measured, Parts, Scored
+from jaxneuron.describe._parts import parts
+from jaxneuron.describe._score import score
+from jaxneuron.table import Table
+
+__all__ = ["Describe", "Described", "Measured", "Parts", "Scored", "best", "parts", "score"]
+
+
+class Describe(Protocol):
+    """The folder's verb."""
+
+    def __call__(
+        self, activations: Table, text: Labelled, *, budget: int = batching.BUDGET, **options: Any
+    ) -> Described:
+        """Describe all units from what they do at the words of a text, the words of all sentences in a row."""
+        ...

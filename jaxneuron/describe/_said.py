@@ -1,0 +1,95 @@
+"""Say in one line at which words, or in which contexts, a unit goes far out."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from jaxneuron.describe._lookup import Means
+
+LISTED = 6
+"""Words that a line names, of the side that the unit goes farther out on; half as many of the other."""
+
+NEAR = 0.5
+"""What is named lies at least this share as far out as the first."""
+
+SAID = 0.01
+"""Where groups explain less of a unit's variance than this share, nothing is named."""
+
+SHARPER = 1.25
+"""A finer group is named instead of the one that it is part of if it lies this many times as far out."""
+
+UNITS = 256
+"""Units of which the groups are sorted at a time."""
+
+
+def quoted(words: Sequence[str], place: int = 0) -> str:
+    """Return words in quotation marks, the one that is meant in brackets if there are others.
+
+    Example:
+        >>> quoted(["in", "the"], 1), quoted(["wall"])
+        ('“in [the]”', '“wall”')
+    """
+    if len(words) == 1:
+        return f"“{words[0]}”"
+    return "“" + " ".join(f"[{word}]" if at == place else word for at, word in enumerate(words)) + "”"
+
+
+def never(constant: float) -> str:
+    """Return what is said of a unit that never changes."""
+    return "never on" if constant == 0 else f"never on: always {constant:.3g}"
+
+
+def lines(means: Means, name: Callable[[int], str], nothing: str) -> tuple[str, ...]:
+    """Return a line for each unit.
+
+    Args:
+        means: of groups of words.
+        name: what a group is called.
+        nothing: what is said if the groups tell little.
+    """
+    units = means.value.shape[1]
+    said: list[str] = []
+    for first in range(0, units, UNITS):
+        here = slice(first, min(first + UNITS, units))
+        apart = means.side[here] * (means.value[:, here] - means.value[0, here])
+        far, near = (_farthest(sign * apart, means.groups.parent) for sign in (1, -1))
+        for unit, column in enumerate(range(here.start, here.stop)):
+            if means.side[column] == 0:
+                said.append(never(float(means.constant[column])))
+                continue
+            parent, top = means.groups.parent, float(far.apart[unit, 0])
+            sides = _named(far, unit, parent, top, LISTED), _named(near, unit, parent, top, LISTED // 2)
+            words = ("high at", "low at")[:: int(means.side[column])]
+            listed = [f"{word} {', '.join(map(name, side))}" for word, side in zip(words, sides, strict=True) if side]
+            said.append("; ".join(listed) if means.explained[column] >= SAID and listed else nothing)
+    return tuple(said)
+
+
+class _Far(NamedTuple):
+    """The groups that lie farthest out, the farthest first."""
+
+    group: Int[np.ndarray, "unit k"]
+    apart: Float[np.ndarray, "unit k"]  # from the mean of all words
+
+
+def _farthest(apart: Float[np.ndarray, "group unit"], parent: Int[np.ndarray, "group"]) -> _Far:
+    """Return the groups that lie farthest above 0 and clearly above what they are part of."""
+    sharp = apart > SHARPER * np.maximum(apart[parent], 0)
+    masked = np.where(sharp, apart, 0).T
+    few = min(2 * LISTED, masked.shape[1])
+    some = np.argpartition(-masked, few - 1, axis=1)[:, :few]
+    value = np.take_along_axis(masked, some, axis=1)
+    order = np.lexsort((some, -value), axis=1)
+    return _Far(np.take_along_axis(some, order, axis=1), np.take_along_axis(value, order, axis=1))
+
+
+def _named(far: _Far, unit: int, parent: Int[np.ndarray, "group"], top: float, most: int) -> list[int]:
+    """Return the groups that are named: near the farthest one, and none that is part of another."""
+    found: list[int] = []
+    least = max(NEAR * max(top, float(far.apart[unit, 0])), np.finfo(np.float32).tiny)
+    for group in far.group[unit, far.apart[unit] >= least].tolist():
+        if int(parent[group]) not in found and group not in [int(parent[one]) for one in found]:
+            found.append(group)
+    return found[:most]

@@ -1,0 +1,66 @@
+"""Which words is the unit far out at? Look up what it does at each, on average.
+
+A word of the text that was not met, or once only, foretells the mean of its lower case, or of all words: see `_lookup`.
+"""
+
+from collections import Counter
+
+import numpy as np
+from jaxtyping import Int
+
+from jaxneuron import batching
+from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.describe import _lookup, _said, _words
+from jaxneuron.describe._nouns import Described
+from jaxneuron.table import Table
+
+
+def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGET) -> Described:
+    """Describe units by the words at which they are highest or lowest.
+
+    Args:
+        activations: of the words of the text.
+        text: sentences; labels are not used.
+        budget: bytes for the means of all words and units; the most frequent words are kept. And as many for the units
+            that are read at a time.
+
+    Returns:
+        Such as `"high at “wall”, “door”"`. It foretells the mean of each word, drawn towards that of all words.
+
+    Raises:
+        TypeError, ValueError: activations of other words than the text's, or not finite.
+
+    Example:
+        >>> from jaxneuron.corpora.labelled import build
+        >>> text = build([["a", ",", "b", ","], ["b", "a", "b", "a"]])
+        >>> found = describe(np.array([[0.0, 4, 0, 4, 0, 0, 0, 0]]).T, text)
+        >>> found.text, found.predict(build([["c", ","]]))[:, 0].tolist()
+        (('high at “,”',), [1.0, 4.0])
+    """
+    words = _words.beside(activations, text)
+    forms = {form: number for number, form in enumerate(dict.fromkeys(words.word))}
+    folded = {form: number for number, form in enumerate(dict.fromkeys(word.lower() for word in forms))}
+    usual: dict[str, str] = {}  # the most frequent form of each word, whatever its case
+    for form, _ in reversed(Counter(words.word).most_common()):
+        usual[form.lower()] = form
+
+    def codes(other: Labelled) -> list[Int[np.ndarray, "token"]]:
+        given = _words.of(other).word
+        return [
+            np.array([folded.get(word.lower(), -1) for word in given]),
+            np.array([forms.get(word, -1) for word in given]),
+        ]
+
+    means = _lookup.fit(activations, codes(text), budget=budget)
+    exact = means.groups.first[1]
+
+    def name(group: int) -> str:
+        word = words.word[means.groups.token[group]]
+        return _said.quoted([word if group >= exact else usual[word.lower()]])
+
+    return Described(
+        _said.lines(means, name, "no word in particular"),
+        means.side,
+        ("token",) * len(means.side),
+        lambda other: _lookup.predicted(means, codes(other)),
+    )
