@@ -3,6 +3,13 @@
 Every module has one verb, `describe`, which reads activations `[token, unit]` beside the text that they are of:
 
 - `token`: the words at which the unit is far out
+- `ngram`: the same with the words before them
+- `position`: the places in a sentence
+- `label`: the labels that it goes with, of those that the text has
+- `formula`: a logical formula of such facts, as `rank.compositional` finds it
+- `inputs`: its best inputs, and what shares words with them
+- `embedding`: its exemplars, and what means the like of them to an encoder that the user gives
+- `told`: what a language model that the user gives says of its exemplars
 
 A description is a text and a *predictor*: what it foretells of the unit at each word of any other text. `score` sets
 that against what the unit does there, beside what the descriptions of other units foretell of it; `best` takes the
@@ -15,12 +22,12 @@ from typing import Any, Protocol
 from jaxneuron import batching
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe._best import best
-from jaxneuron.describe._nouns import Described, Measured, Parts, Scored
+from jaxneuron.describe._nouns import Described, Exemplar, Measured, Parts, Scored
 from jaxneuron.describe._parts import parts
 from jaxneuron.describe._score import score
 from jaxneuron.table import Table
 
-__all__ = ["Describe", "Described", "Measured", "Parts", "Scored", "best", "parts", "score"]
+__all__ = ["Describe", "Described", "Exemplar", "Measured", "Parts", "Scored", "best", "parts", "score"]
 
 
 class Describe(Protocol):

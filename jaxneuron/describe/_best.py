@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int
 
 from jaxneuron import batching
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _correlated, _words
-from jaxneuron.describe._lazy import Columns, Lazy
+from jaxneuron.describe._lazy import picked
 from jaxneuron.describe._nouns import Described
 from jaxneuron.table import Checked, Table, spans
 
@@ -50,19 +49,5 @@ def best(
         tuple(described[which].text[unit] for unit, which in enumerate(method.tolist())),
         np.array([described[which].side[unit] for unit, which in enumerate(method.tolist())]),
         tuple(described[which].source[unit] for unit, which in enumerate(method.tolist())),
-        lambda other: _picked([one.predict(other) for one in described], method),
+        lambda other: picked([one.predict(other) for one in described], method),
     )
-
-
-def _picked(tables: list[Table], method: Int[np.ndarray, "unit"]) -> Lazy:
-    """Return a table that has each unit from the table of its method."""
-
-    def read(unit: Columns) -> np.ndarray:
-        asked = np.atleast_1d(np.arange(len(method))[unit])
-        found = np.empty((tables[0].shape[0], len(asked)), np.float32)
-        for number, table in enumerate(tables):
-            if (mine := method[asked] == number).any():
-                found[:, mine] = table[:, asked[mine].tolist()]
-        return found if np.ndim(np.arange(len(method))[unit]) else found[:, 0]
-
-    return Lazy((tables[0].shape[0], len(method)), read)

@@ -26,18 +26,25 @@ def sides(values: Float[np.ndarray, "token unit"]) -> Int[np.ndarray, "unit"]:
     return np.where(moves, np.where(third < 0, -1, 1), 0)
 
 
-def out(values: Float[np.ndarray, "unit item"], share: float) -> Bool[np.ndarray, "unit item"]:
-    """Return the items at which each unit is highest: a share of all, without those that equal one that is left out.
+def level(values: Float[np.ndarray, "unit item"], share: float) -> Float[np.ndarray, "unit"]:
+    """Return the level above which each unit has a share of the items, without those that equal one that is left out.
 
-    If the highest value itself is had by more than that share, those items are it. A unit that never changes is out
-    nowhere.
+    If the highest value itself is had by more than that share, the level is the next one below it. A unit that never
+    changes is above it nowhere.
     """
     items = values.shape[1]
-    place = items - 1 - max(round(share * items), 1)
-    level = np.partition(values, max(place, 0), axis=1)[:, max(place, 0), None]
-    above, top = values > level, values.max(axis=1, keepdims=True)
-    above = np.where(above.any(axis=1, keepdims=True), above, values == top)
-    return above & (values.min(axis=1, keepdims=True) < top)
+    place = max(items - 1 - max(round(share * items), 1), 0)
+    found = np.partition(values, place, axis=1)[:, place]
+    top = values.max(axis=1)
+    tied = (found == top) & (values.min(axis=1) < top)
+    if tied.any():
+        found[tied] = np.where(values[tied] < top[tied, None], values[tied], -np.inf).max(axis=1)
+    return found
+
+
+def out(values: Float[np.ndarray, "unit item"], share: float) -> Bool[np.ndarray, "unit item"]:
+    """Return the items at which each unit is above its `level`."""
+    return values > level(values, share)[:, None]
 
 
 def farthest(

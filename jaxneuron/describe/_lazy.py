@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from jaxneuron.table import Table
+
 Columns = Any
 """Units, by whatever indexes an axis of numpy."""
 
@@ -24,3 +26,17 @@ class Lazy:
 def looked_up(rows: Float[np.ndarray, "row unit"], index: Int[np.ndarray, "token"]) -> Lazy:
     """Return a table that has, at each token, one of the rows."""
     return Lazy((len(index), rows.shape[1]), lambda unit: rows[:, unit][index])
+
+
+def picked(tables: list[Table], chosen: Int[np.ndarray, "unit"]) -> Lazy:
+    """Return a table that has each unit from one of the tables."""
+
+    def read(unit: Columns) -> np.ndarray:
+        asked = np.atleast_1d(np.arange(len(chosen))[unit])
+        found = np.empty((tables[0].shape[0], len(asked)), np.float32)
+        for number, table in enumerate(tables):
+            if (mine := chosen[asked] == number).any():
+                found[:, mine] = table[:, asked[mine].tolist()]
+        return found if np.ndim(np.arange(len(chosen))[unit]) else found[:, 0]
+
+    return Lazy((tables[0].shape[0], len(chosen)), read)

@@ -19,6 +19,14 @@ class Described(NamedTuple):
     predict: Callable[[Labelled], Table]  # of any text, [token, unit]: what the unit should do there, in its own scale
 
 
+class Exemplar(NamedTuple):
+    """A word at which a unit is far out, with the words around it."""
+
+    words: tuple[str, ...]
+    place: int  # of the word, among these
+    values: Float[np.ndarray, "word"]  # what the unit does at each of them
+
+
 class Measured(NamedTuple):
     """One measure of how well descriptions foretell units, from 0 to 1 (correlation: -1 to 1)."""
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxneuron.describe._lookup import Means
+from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.describe import _lookup
+from jaxneuron.describe._lookup import Codes, Means
+from jaxneuron.describe._nouns import Described
 
 LISTED = 6
 """Words that a line names, of the side that the unit goes farther out on; half as many of the other."""
@@ -41,14 +44,24 @@ def never(constant: float) -> str:
     return "never on" if constant == 0 else f"never on: always {constant:.3g}"
 
 
-def lines(means: Means, name: Callable[[int], str], nothing: str) -> tuple[str, ...]:
-    """Return a line for each unit.
+def described(
+    source: str, means: Means, codes: Callable[[Labelled], Codes], name: Callable[[int], str], nothing: str
+) -> Described:
+    """Return what a method says that looks units up.
 
     Args:
+        source: the method.
         means: of groups of words.
+        codes: of the words of any text.
         name: what a group is called.
         nothing: what is said if the groups tell little.
     """
+    said = lines(means, name, nothing)
+    return Described(said, means.side, (source,) * len(said), lambda text: _lookup.predicted(means, codes(text)))
+
+
+def lines(means: Means, name: Callable[[int], str], nothing: str) -> tuple[str, ...]:
+    """Return a line for each unit; see `described`."""
     units = means.value.shape[1]
     said: list[str] = []
     for first in range(0, units, UNITS):

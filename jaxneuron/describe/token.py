@@ -3,14 +3,12 @@
 A word of the text that was not met, or once only, foretells the mean of its lower case, or of all words: see `_lookup`.
 """
 
-from collections import Counter
-
 import numpy as np
 from jaxtyping import Int
 
 from jaxneuron import batching
 from jaxneuron.corpora.labelled import Labelled
-from jaxneuron.describe import _lookup, _said, _words
+from jaxneuron.describe import _forms, _lookup, _said, _words
 from jaxneuron.describe._nouns import Described
 from jaxneuron.table import Table
 
@@ -38,29 +36,17 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
         (('high at “,”',), [1.0, 4.0])
     """
     words = _words.beside(activations, text)
-    forms = {form: number for number, form in enumerate(dict.fromkeys(words.word))}
-    folded = {form: number for number, form in enumerate(dict.fromkeys(word.lower() for word in forms))}
-    usual: dict[str, str] = {}  # the most frequent form of each word, whatever its case
-    for form, _ in reversed(Counter(words.word).most_common()):
-        usual[form.lower()] = form
+    forms = _forms.read(words)
 
     def codes(other: Labelled) -> list[Int[np.ndarray, "token"]]:
-        given = _words.of(other).word
-        return [
-            np.array([folded.get(word.lower(), -1) for word in given]),
-            np.array([forms.get(word, -1) for word in given]),
-        ]
+        given = _words.of(other)
+        return [_forms.folded(forms, given), _forms.exactly(forms, given)]
 
     means = _lookup.fit(activations, codes(text), budget=budget)
     exact = means.groups.first[1]
 
     def name(group: int) -> str:
         word = words.word[means.groups.token[group]]
-        return _said.quoted([word if group >= exact else usual[word.lower()]])
+        return _said.quoted([word if group >= exact else forms.usual[word.lower()]])
 
-    return Described(
-        _said.lines(means, name, "no word in particular"),
-        means.side,
-        ("token",) * len(means.side),
-        lambda other: _lookup.predicted(means, codes(other)),
-    )
+    return _said.described("token", means, codes, name, "no word in particular")

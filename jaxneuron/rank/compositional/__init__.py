@@ -19,11 +19,11 @@ from jaxtyping import Array, Float, UInt32
 from jaxneuron import _keys, _labels, batching, ranking
 from jaxneuron.rank.compositional import _activity, _beam, _formulas
 from jaxneuron.rank.compositional._explanations import Explanations, WeightedExplanation, effect
-from jaxneuron.rank.compositional._formulas import text
+from jaxneuron.rank.compositional._formulas import holds, text
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Ranking
 
-__all__ = ["WeightedExplanation", "Explanations", "effect", "explain", "null", "overlap", "rank", "text"]
+__all__ = ["WeightedExplanation", "Explanations", "effect", "explain", "holds", "null", "overlap", "rank", "text"]
 
 
 def explain(
@@ -31,7 +31,7 @@ def explain(
     activations: Table,
     concepts: Any,
     *,
-    threshold: float = 0.0,
+    threshold: float | Float[Any, "unit"] = 0.0,
     top: float | None = None,
     length: int = 5,
     beam: int = 10,
@@ -45,7 +45,7 @@ def explain(
         key: not used: nothing is random here.
         activations: of words or of sentences.
         concepts: `Bool[token label]`, or the classes of one property, `Int[token]`; held in memory.
-        threshold: a unit is active above it; 0 suits units after a ReLU.
+        threshold: a unit is active above it, or above its own of several; 0 suits units after a ReLU.
         top: instead, the share of tokens at which each unit is active, its highest (0.005 in the paper's vision part).
         length: terms of the longest formula, at least 1.
         beam: formulas kept in each step. Duplicates are found among the best `8 * beam` extensions.

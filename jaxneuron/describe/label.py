@@ -1,0 +1,60 @@
+"""Which labels does the unit go with? Look up what it does at each, and take the kind of label that tells most."""
+
+import numpy as np
+from jaxtyping import Int
+
+from jaxneuron import batching
+from jaxneuron.corpora.labelled import ABSENT, Labelled
+from jaxneuron.describe import _labels_of, _lookup, _said, _words
+from jaxneuron.describe._lazy import picked
+from jaxneuron.describe._nouns import Described
+from jaxneuron.table import Table
+
+
+def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGET) -> Described:
+    """Describe units by the labels at which they are highest or lowest.
+
+    Args:
+        activations: of the words of the text.
+        text: with labels of words or sentences; of each unit, the layer that explains most of its variance is taken.
+        budget: bytes for the means of all labels and units, and as many for the units that are read at a time.
+
+    Returns:
+        Such as `"high at upos=NOUN, upos=PROPN"`. It foretells units of texts that have the same layers.
+
+    Raises:
+        TypeError, ValueError: activations of other words than the text's, or not finite; a text without labels.
+        KeyError: a layer is asked of a text that has none of that name.
+
+    Example:
+        >>> from jaxneuron.corpora.labelled import build
+        >>> upos = [["DET", "NOUN", "VERB"]] * 2
+        >>> text = build([["a", "dog", "barks"], ["the", "cat", "sleeps"]], labels={"upos": upos})
+        >>> describe(np.array([[0.0, 5, 0, 0, 5, 0]]).T, text).text
+        ('high at upos=NOUN',)
+    """
+    _words.beside(activations, text)
+    layers = _labels_of.layers(text)
+    if not layers:
+        raise ValueError("the text has no labels; give `labelled.build(sentences, labels=...)`, or describe otherwise")
+    given = {layer: _labels_of.flat(text, layer) for layer in layers}
+    numbers = {layer: {one: at for at, one in enumerate(dict.fromkeys(given[layer]))} for layer in layers}
+
+    def codes(other: Labelled, layer: str) -> list[Int[np.ndarray, "token"]]:
+        return [np.array([numbers[layer].get(one, -1) for one in _labels_of.flat(other, layer)], np.int64)]
+
+    found = [_lookup.fit(activations, codes(text, layer), budget=max(budget // len(layers), 1)) for layer in layers]
+    chosen = np.argmax([means.explained for means in found], axis=0)
+    said = []
+    for layer, means in zip(layers, found, strict=True):
+        labels = [given[layer][token] for token in means.groups.token.tolist()]
+        names = [f"no {layer}" if one == ABSENT else f"{layer}={one}" for one in labels]
+        said.append(_said.lines(means, names.__getitem__, "no label in particular"))
+    return Described(
+        tuple(said[which][unit] for unit, which in enumerate(chosen.tolist())),
+        found[0].side,
+        ("label",) * len(chosen),
+        lambda other: picked(
+            [_lookup.predicted(means, codes(other, layer)) for layer, means in zip(layers, found, strict=True)], chosen
+        ),
+    )
