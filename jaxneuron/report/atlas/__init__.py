@@ -12,6 +12,7 @@ holds the records as JSON, too, which `unit.schema.json` describes, and its inde
 - `packed`: what pages read
 - `pages`: the pages and their code; the page of one unit as one file
 - `notebook`: the page of a unit in a notebook
+- `widget`: an atlas in a notebook, linked to its cells
 - `read`: the records of a folder
 - `serve`: the folder over a local port
 - `neuronpedia`, `neuronpedia_rows`: the same in the folders that Neuronpedia takes

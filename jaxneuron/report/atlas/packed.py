@@ -35,6 +35,12 @@ def put(folder: Path, name: str, content: bytes) -> None:
         temporary.write_text(script(name, content) + "\n", encoding="ascii")
 
 
+def content(folder: Path, name: str) -> bytes:
+    """Return a piece of data that `put` wrote."""
+    _, _, text = (folder / f"{name}.js").read_text(encoding="ascii").rpartition(',"')
+    return zlib.decompress(base64.b64decode(text.removesuffix('");\n')))
+
+
 def dumped(content: Any) -> bytes:
     """Return JSON in its shortest form; it must be finite."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

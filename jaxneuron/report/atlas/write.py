@@ -18,7 +18,7 @@ import jaxneuron
 from jaxneuron.files import beside, write_json
 from jaxneuron.report.atlas import packed, pages, passages, rows
 from jaxneuron.report.atlas.plain import plain
-from jaxneuron.report.atlas.unit import Identity, Provenance, Unit
+from jaxneuron.report.atlas.unit import Identity, Kind, Provenance, Unit
 
 SHARD = 256
 """Records of a file."""
@@ -73,8 +73,7 @@ class _Sites:
         if number in numbers:
             raise ValueError(f"two records of {identity.kind} {number} of {identity.site}; give one")
         numbers.add(number)
-        kind = "" if identity.kind == "unit" else f"{identity.kind}-"
-        return f"units/{self.folder(identity.site)}/{kind}{number}"
+        return unit_file(self.folder(identity.site), identity.kind, number)
 
     def places(self) -> list[Place]:
         """Return what is where, in the order in which sites came."""
@@ -151,6 +150,17 @@ def write(
 def shard_file(number: int) -> str:
     """Return where a shard is, from the folder of the atlas."""
     return f"units/{number:04}.json"
+
+
+def unit_file(site: str, kind: Kind, number: int) -> str:
+    """Return where the page of a unit reads its record, without `.js`.
+
+    Args:
+        site: the folder of its site.
+        kind: unit, group, direction or feature.
+        number: of the unit.
+    """
+    return f"units/{site}/{'' if kind == 'unit' else f'{kind}-'}{number}"
 
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:
