@@ -1,0 +1,46 @@
+"""Units that vary most and least, are at the ends of their ranges, or never change: one pass over the text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxneuron.atlas import Saturation, UnitMoments, moments, saturated
+from jaxneuron.extract import to_statistics
+from jaxneuron.extract.placing import ReadText, blocks
+from jaxneuron.studies.cases.presets import Preset
+from jaxneuron.studies.cases.results import Shape, Variance
+from jaxneuron.studies.running import Report
+from jaxneuron_models.model import Model
+
+
+def shapes(model: Model, sentences: Sequence[list[str]], preset: Preset, report: Report) -> list[Shape]:
+    """Return what the units of each site do over a text."""
+    wanted = to_statistics.asked(model, {"moments": moments.statistic(), "saturated": saturated.statistic()})
+    progress, whole, done = report("what units do over the text"), sum(map(len, sentences)), 0
+
+    def count(words: int) -> None:
+        nonlocal done
+        done += words
+        if progress:
+            progress(done, whole)
+
+    nothing = to_statistics.init(wanted)
+    *_, state = to_statistics.read(model, ReadText(sentences), wanted, blocks(sentences), nothing, progress=count)
+    told = {name: one.finish(state[name]) for name, one in wanted.statistics.items()}
+    return [_shape(site, told["moments"][site], told["saturated"][site], preset) for site in wanted.sites]
+
+
+def _shape(site: str, spread: UnitMoments, ends: Saturation, preset: Preset) -> Shape:
+    order, share = np.argsort(-spread.variance, kind="stable"), ends.low + ends.high
+    alive = order[~ends.dead[order]]
+    most = int(np.argmax(share))
+    return Shape(
+        site=site,
+        units=len(share),
+        dead=int(ends.dead.sum()),
+        saturated=float(share.mean()),
+        most_saturated=Variance(most, float(share[most])),
+        median=float(np.median(spread.variance)),
+        highest=tuple(Variance(int(unit), float(spread.variance[unit])) for unit in alive[: preset.extreme]),
+        lowest=tuple(Variance(int(unit), float(spread.variance[unit])) for unit in alive[::-1][: preset.extreme]),
+    )
