@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jaxneuron.report.text import number, percent
 from jaxneuron.studies._study import Claim
-from jaxneuron.studies.cases.results import Case, Results, Pushed
+from jaxneuron.studies.cases.results import Case, Pushed, Results
 
 TUTORIAL = "Sajjad, Durrani, Dalvi 2021, tutorial"
 SOURCES = {

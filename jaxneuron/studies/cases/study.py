@@ -9,7 +9,7 @@ from jaxneuron.studies.cases.material import Given, Layers
 from jaxneuron.studies.cases.options import COMMAND, Options
 from jaxneuron.studies.cases.page import PAGE
 from jaxneuron.studies.cases.presets import PRESETS, Preset
-from jaxneuron.studies.cases.results import Case, Results, Shape, Pushed
+from jaxneuron.studies.cases.results import Case, Pushed, Results, Shape
 from jaxneuron_models.model import Model
 
 Run = running.Run[Given, Preset, Options]
