@@ -126,6 +126,12 @@ def check_dead(method):
         assert np.isfinite(found.codes).all() and np.isfinite(found.basis).all()
 
 
+def check_settles(method):
+    """Hold a method to defaults that settle, where there are parts and where there is only noise."""
+    noise = np.random.default_rng(7).normal(size=(TOKENS, sum(SIZES))).astype(np.float32)  # FastICA has no end of it
+    assert run(method, suited(method)[0]).settled and run(method, np.abs(noise)).settled
+
+
 def check_key(method):
     """Hold a method to the same key, which finds the same, and to leaving its input alone."""
     activations, _ = planted()
@@ -185,6 +191,7 @@ CHECKS = (
     check_order,
     check_duplicate,
     check_dead,
+    check_settles,
     check_key,
     check_finite,
     check_few,
@@ -244,6 +251,9 @@ class broken:
         found = broken.right(activations, factors)
         return found._replace(basis=np.asarray(found.basis) + np.eye(9)[:factors][::-1])
 
+    def runs_out_of_steps(key, activations, *, factors):
+        return broken.right(activations, factors)._replace(settled=activations.min() < 0.001)
+
     def draws_without_its_key(key, activations, *, factors):
         found = broken.right(activations, factors)
         return found._replace(codes=found.codes + np.random.default_rng().normal())
@@ -272,6 +282,7 @@ class broken:
         ("mixes_the_parts", check_parts),
         ("tells_copies_apart", check_duplicate),
         ("divides_by_the_deviation", check_dead),
+        ("runs_out_of_steps", check_settles),
         ("draws_without_its_key", check_key),
         ("overwrites", check_key),
         ("says_nothing", check_finite),
