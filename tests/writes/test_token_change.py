@@ -68,5 +68,5 @@ def test_texts_cut_to_their_length_and_one_unit_at_two_values_are_a_loop(monkeyp
     cut = token_change.write(handmade.forward, params, text, units, site="block0/mlp/hidden", value=values)
     for found, expected in zip(cut, padded, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
-    alone = token_change.write(handmade.forward, params, text, [3], site="block0/mlp/hidden", value=-1.0)
+    alone = token_change.write(handmade.forward, params, text, units[2:], site="block0/mlp/hidden", value=-1.0)
     np.testing.assert_allclose(cut.effect[2], alone.effect[0], atol=1e-5)
