@@ -1,7 +1,46 @@
-"""What contract suites share: a method is called by the names of its arguments; a name its folder lacks fails."""
+"""What contract suites share: a method is called by the names of its arguments; a name its folder lacks fails.
+
+A suite is a tuple of checks, functions of a method that raise AssertionError, and a class `broken` of methods with one
+mistake each, that some check must reject.
+"""
 
 import difflib
 import inspect
+
+import pytest
+
+
+def holding(methods, checks, left_out=None):
+    """Return the test that holds every method to every check.
+
+    Args:
+        methods: name -> method.
+        checks: functions of a method.
+        left_out: (name, check's name) -> why it is not held to it; both must be there.
+    """
+    left_out = left_out or {}
+    assert {name for name, _ in left_out} <= set(methods), "a method that is left out is not there"
+    assert {check for _, check in left_out} <= {check.__name__ for check in checks}, "such a check is not there"
+
+    @pytest.mark.parametrize("check", checks)
+    @pytest.mark.parametrize("name", methods)
+    def test(name, check):
+        if (name, check.__name__) in left_out:
+            pytest.skip(left_out[name, check.__name__])
+        check(methods[name])
+
+    return test
+
+
+def rejecting(broken, pairs):
+    """Return the test that each broken method, given by its name in the class, fails its check."""
+
+    @pytest.mark.parametrize(("method", "check"), pairs)
+    def test(method, check):
+        with pytest.raises(AssertionError):
+            check(getattr(broken, method))
+
+    return test
 
 
 def called(method, given, options=None, shared=("groups", "mask", "budget", "steps", "samples", "progress")):
