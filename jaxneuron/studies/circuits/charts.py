@@ -6,7 +6,7 @@ import altair as alt
 
 from jaxneuron.report.charts import Spec, legend, specification
 from jaxneuron.report.palette import CHANCE, COLOURS
-from jaxneuron.studies.circuits.results import Choice, Estimate, Kept, UnitEffects
+from jaxneuron.studies.circuits.results import Choice, Estimate, Kept, Outputs, UnitEffects
 
 SIDES = {by: COLOURS[place] for place, by in enumerate(Choice) if by is not Choice.RANDOM} | {Choice.RANDOM: CHANCE}
 
@@ -46,7 +46,7 @@ def scatter(units: Sequence[UnitEffects], by: str) -> Spec:
     return specification(chart.properties(height=240, description=f"Exact and estimated effects, {by}"))
 
 
-def blocks(rows: Sequence[Estimate]) -> Spec:
+def blocks(rows: Sequence[Estimate | Outputs]) -> Spec:
     """Return the correlation with exact effects, block by block."""
     values = [{"order": row.by, "site": site, "r": value} for row in rows for site, value in row.blocks.items()]
     names = [row.by for row in rows]
@@ -55,10 +55,10 @@ def blocks(rows: Sequence[Estimate]) -> Spec:
         alt.Chart(alt.Data(values=values))
         .mark_line(point=True)
         .encode(
-            x=alt.X("site:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            x=alt.X("site:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("r:Q", title="Pearson's r with exact effects"),
             color=alt.Color("order:N", scale=scale, legend=legend(names)),
             tooltip=["order:N", "site:N", alt.Tooltip("r:Q", format=".3f")],
         )
     )
-    return specification(chart.properties(height=220, description="Estimate of estimates with exact effects by block"))
+    return specification(chart.properties(height=220, description="Agreement of estimates with exact effects by block"))

@@ -48,6 +48,7 @@ def claims(results: Results) -> Iterator[Claim]:
             agree[better].pearson - agree[worse].pearson,
             f"{agree[better].pearson:.3f} against {agree[worse].pearson:.3f}",
         )
+    yield from _outputs(results)
     low = min(agree[Choice.RELEVANCE].blocks.values())
     yield Claim(
         "relevance agrees with exact patching in every block (Pearson at least 0.9)",
@@ -55,6 +56,28 @@ def claims(results: Results) -> Iterator[Claim]:
         low >= ENOUGH,
         low,
         ", ".join(f"{site} {value:.2f}" for site, value in agree[Choice.RELEVANCE].blocks.items()),
+    )
+
+
+def _outputs(results: Results) -> Iterator[Claim]:
+    """Yield what is claimed of estimates of the effects of whole MLPs."""
+    rows = {row.by: row for row in results.outputs}
+    relevance, first = rows[Choice.RELEVANCE], rows[Choice.FIRST]
+    least = min(relevance.blocks.values())
+    others = ", ".join(f"{by} {row.mean:.2f} (lowest {min(row.blocks.values()):.2f})" for by, row in rows.items())
+    yield Claim(
+        f"relevance agrees with exact patching of MLP outputs by {ENOUGH} on average over the blocks, nowhere below 0",
+        RELP,
+        relevance.mean >= ENOUGH and least >= 0,
+        relevance.mean,
+        f"Pearson's r over pairs and positions: {others}",
+    )
+    yield Claim(
+        "it agrees better than the first order in the means over the pairs, by block and position",
+        RELP,
+        relevance.grid > first.grid,
+        relevance.grid - first.grid,
+        f"{relevance.grid:.3f} against {first.grid:.3f}",
     )
 
 

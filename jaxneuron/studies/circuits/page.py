@@ -21,6 +21,7 @@ def content(run: Finished) -> dict[str, Any]:
     """Return what the template shows."""
     results: Results = run.results
     made = {"curves": charts.curves(results.kept), "blocks": charts.blocks(results.agreement)}
+    made["outputs"] = charts.blocks(results.outputs)
     made |= {f"scatter-{order}": charts.scatter(run.found, order) for order in ORDERS[:3]}
     best = sorted(run.found, key=lambda unit: -abs(unit.exact))[:SHOWN]
     panels = [(f"scatter-{row.by}", f"{row.by}: r = {row.pearson:.3f}") for row in results.agreement[:3]]

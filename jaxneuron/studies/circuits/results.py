@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 ORDERS = ("first", "integrated", "relevance", "dropped")
+ESTIMATES = ("first", "integrated", "relevance")
+"""Those with a sign."""
 
 
 class Choice(StrEnum):
@@ -37,6 +39,15 @@ class Estimate(NamedTuple):
     pearson: float
     spearman: float
     blocks: dict[str, float]  # site -> Pearson's correlation
+
+
+class Outputs(NamedTuple):
+    """How well an estimate agrees with exact patching of what MLPs write, at each position by itself."""
+
+    by: str
+    mean: float  # over the blocks, of Pearson's correlation over pairs and positions
+    blocks: dict[str, float]
+    grid: float  # the correlation over blocks and positions of the means over the pairs, as in RelP's paper
 
 
 class Kept(NamedTuple):
@@ -77,5 +88,6 @@ class Results(NamedTuple):
 
     asked: About
     agreement: list[Estimate]
+    outputs: list[Outputs]
     kept: list[Kept]
     graph: Picture

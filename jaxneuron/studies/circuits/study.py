@@ -2,14 +2,14 @@
 
 from jaxneuron.studies import Study, running
 from jaxneuron.studies._subject import Subject
-from jaxneuron.studies.circuits import material, measuring
+from jaxneuron.studies.circuits import material, measuring, patched
 from jaxneuron.studies.circuits.claims import claims
 from jaxneuron.studies.circuits.material import Beginnings
 from jaxneuron.studies.circuits.measuring import Half
 from jaxneuron.studies.circuits.options import COMMAND, Options
 from jaxneuron.studies.circuits.page import PAGE
 from jaxneuron.studies.circuits.presets import PRESETS, Preset
-from jaxneuron.studies.circuits.results import About, Estimate, Kept, Picture, Results, UnitEffects
+from jaxneuron.studies.circuits.results import About, Estimate, Kept, Outputs, Picture, Results, UnitEffects
 
 Run = running.Run[list[Beginnings], Preset, Options]
 
@@ -46,6 +46,10 @@ def _agreement(run: Run) -> list[Estimate]:
     return measuring.agreement(run.of(found))
 
 
+def _outputs(run: Run) -> list[Outputs]:
+    return patched.outputs(run.of(prepare), run.of(_halves)[0], run.preset)
+
+
 def _kept(run: Run) -> list[Kept]:
     return measuring.kept(run.of(prepare), run.of(_halves)[1], run.of(found), run.preset, run.seed)
 
@@ -60,7 +64,7 @@ STUDY = Study(
     presets=PRESETS,
     read=read,
     prepare=prepare,
-    stages={"asked": _asked, "agreement": _agreement, "kept": _kept, "graph": _graph},
+    stages={"asked": _asked, "agreement": _agreement, "outputs": _outputs, "kept": _kept, "graph": _graph},
     results=Results,
     claims=claims,
     page=PAGE,
