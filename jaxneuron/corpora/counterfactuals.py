@@ -6,11 +6,13 @@ about a verb's number, such as BLiMP's, a row is the text before the verb, both 
 before another verb, of the other number.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
 from jaxneuron.corpora import minimal_pairs
 from jaxneuron.corpora._json import field, read_lines
@@ -78,3 +80,52 @@ def of_pairs(pairs: Sequence[Pair], *, seed: int = 0) -> list[Counterfactual]:
         instead, expected = (" ".join((form, *pair.after)) for form in pair.forms)
         found.append(Counterfactual(" ".join(pair.before), " ".join(source.before), expected, instead))
     return found
+
+
+DRAWS = 64
+"""Ways to put words on two sides, of which that is taken which leaves the most rows."""
+
+
+def halves(
+    rows: Sequence[Sequence[str]], share: float, *, seed: int = 0
+) -> tuple[Bool[np.ndarray, "row"], Bool[np.ndarray, "row"]]:
+    """Return which rows are on the one and which on the other side, if every word is on one side only.
+
+    Words with the same first three letters are one, so that "cat" and "cats" are on one side; those that more than half
+    of the rows have are on none. Rows with words of both sides are left out.
+
+    Args:
+        rows: the words of each that must not be on both sides.
+        share: of the rows that are kept, about so many are on the other side.
+        seed: of the draw.
+
+    Raises:
+        ValueError: every way leaves one of the sides empty.
+
+    Example:
+        >>> one, other = halves([("cat", "dogs"), ("cats", "dog"), ("boy", "king"), ("kings", "boys")], 0.5)
+        >>> one.astype(int) + 2 * other.astype(int) in ([1, 1, 2, 2], [2, 2, 1, 1])
+        True
+    """
+    keys = [{word.lower()[:3] for word in words} for words in rows]
+    common = Counter(key for row in keys for key in row)
+    words = sorted(key for key, count in common.items() if count <= len(rows) / 2)
+    number = {key: place for place, key in enumerate(words)}
+    has = np.zeros((len(rows), len(words)), bool)
+    for place, row in enumerate(keys):
+        has[place, [number[key] for key in row if key in number]] = True
+    counts, draw = has.sum(axis=1), np.random.default_rng(seed)
+    # rows have some three words: of a row all are on a side with the third power of what one word is
+    odds = (share / (1 - share)) ** (1 / max(np.median(counts), 1))
+    best, most = None, 0.0
+    for _ in range(DRAWS):
+        hits = (has & (draw.random(len(words)) < odds / (1 + odds))).sum(axis=1)
+        sides = (hits == 0) & (counts > 0), (hits == counts) & (counts > 0)
+        if (least := min(sides[0].sum() / (1 - share), sides[1].sum() / share)) > most:
+            best, most = sides, least
+    if best is None:
+        raise ValueError(
+            f"in {len(rows)} pairs the words are so mixed that none can be held out; give more pairs, or pairs of more "
+            "words"
+        )
+    return best

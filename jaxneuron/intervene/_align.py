@@ -44,7 +44,6 @@ def fit(
     pairs: Counterfactuals,
     *,
     site: Site,
-    places: Int[Any, "..."] | None = None,
     settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
 ) -> Subspace:
@@ -56,9 +55,8 @@ def fit(
         key: for the first directions and the order of the pairs.
         forward: the model.
         params: its weights.
-        pairs: texts, their sources, and the answers.
+        pairs: texts, their sources, the answers, and which word gets the activation of which.
         site: where.
-        places: see `interchange.intervene`.
         settings: how many directions, and how they are learnt.
         budget: bytes for the activations of the sources that are computed at a time.
 
@@ -78,7 +76,7 @@ def fit(
             f"expected 1 to {units} dimensions, as many as {site!r} has units, and steps, a batch and a rate above 0; "
             f"got {settings}"
         )
-    given = lent(forward, params, tokens, pairs.source, site=site, places=places, budget=budget)
+    given = lent(forward, params, tokens, pairs.source, site=site, places=pairs.places, budget=budget)
     begin, order = jax.random.split(_keys.checked(key))
     rows = jax.random.randint(order, (settings.steps, min(settings.batch, len(given.where))), 0, len(given.where))
     first = jax.random.normal(begin, (units, settings.dimensions))

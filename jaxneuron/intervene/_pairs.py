@@ -28,6 +28,8 @@ class Counterfactuals(NamedTuple):
     tokens: Tokens  # [pair time], the texts that are read
     source: Tokens  # [pair time], those that lend what they have, of any length
     answers: Int[Any, "pair 2"]  # the output that must come now, and the one that it must beat; -1: all others
+    places: Int[Any, "pair 2"] | None = None  # the word that gets the activation and that of the source that has it, -1
+    # for the last; None: all words, in texts of one length each
 
 
 class Lent(NamedTuple):
@@ -101,8 +103,7 @@ def lent(
         tokens: the texts that are read.
         source: those that lend, one for each.
         site: where.
-        places: `[2]` or `[batch 2]`, the word of the text, and the word of its source whose activation it gets; -1 is
-            the last. None: every word gets that of the same place, in texts that are of one length each.
+        places: `[2]` or `[batch 2]`, see `Counterfactuals`.
         budget: bytes for what is computed at a time.
 
     Raises:

@@ -96,7 +96,6 @@ def controlled(
     held_out: Counterfactuals,
     *,
     site: Site,
-    places: Int[Any, "..."] | None = None,
     random: int = 20,
     settings: Settings = DEFAULTS,
     budget: int = batching.BUDGET,
@@ -108,9 +107,9 @@ def controlled(
         forward: the model.
         params: its weights.
         pairs: what is learnt from.
-        held_out: what is measured on.
+        held_out: what is measured on: pairs with other words, for a direction can tell words that it was learnt on one
+            by one, also where weights say nothing of the variable.
         site: where.
-        places: `[2]`, see `interchange.intervene`.
         random: sets of directions at random.
         settings: see `fit`.
         budget: bytes for what is computed at a time.
@@ -120,18 +119,18 @@ def controlled(
     """
     learn, draw, shuffle, again = jax.random.split(_keys.checked(key), 4)
     target = Answered(Preference(settings.position), np.asarray(held_out.answers))
-    aligned = fit(learn, forward, params, pairs, site=site, places=places, settings=settings, budget=budget)
+    aligned = fit(learn, forward, params, pairs, site=site, settings=settings, budget=budget)
     check_answers(held_out, classes(forward, params, pairs.tokens))
     count, units = aligned.directions.shape
     drawn = [orthonormal(one, count, units) for one in jax.random.split(draw, random)]
 
     def follows(weights: Params, sets: Any) -> Effect:
         texts = (forward, weights, held_out.tokens, held_out.source, target, sets)
-        return intervene(*texts, site=site, places=places, budget=budget)
+        return intervene(*texts, site=site, places=held_out.places, budget=budget)
 
     effect = follows(params, np.stack([aligned.directions, *drawn]))
     other = shuffled(shuffle, params)
-    control = fit(again, forward, other, pairs, site=site, places=places, settings=settings, budget=budget)
+    control = fit(again, forward, other, pairs, site=site, settings=settings, budget=budget)
     untrained = follows(other, control.directions)
     return Controlled(
         aligned,

@@ -1,5 +1,6 @@
 """Concepts are taken out, and pairs of texts lend each other what they have: a tiny model answers, or says why not."""
 
+import html
 import json
 
 import pytest
@@ -81,7 +82,7 @@ def test_units_and_directions_are_interchanged(ask, tmp_path):
     assert found[0]["units"] == "all 4" and found[-1]["units"] == "none" and len(found) == 6
     some = rows(ask("intervene", "interchange", *SITE, "--data", "pairs.jsonl", "--all", "--units", "0,2", "--json"))
     assert [row["units"] for row in some] == ["all 4", "0,2", "2 at random", "none"]
-    options = ("--all", "--steps", "3", "--random", "2", "--held-out", "0.5", "--dimensions", "2")
+    options = ("--all", "--shared-words", "--steps", "3", "--random", "2", "--held-out", "0.5", "--dimensions", "2")
     said = ask("intervene", "das", *SITE, "--data", "pairs.jsonl", *options, "--out", tmp_path / "page")
     assert "learnt on 3 pairs" in said and "shuffled weights" in said
     lines = (tmp_path / "page" / "answer.jsonl").read_text().splitlines()
@@ -109,10 +110,26 @@ def test_units_and_directions_are_interchanged(ask, tmp_path):
         ("intervene interchange --data pairs.jsonl --all --units 4", "unit 4 is out of range"),
         ("intervene das --data pairs.jsonl --all --dimensions 5", "has 4 units; give fewer"),
         ("intervene das --data pairs.jsonl --all --held-out 0", "leave some on each side"),
+        ("intervene das --data pairs.jsonl --all", "so mixed that none can be held out"),
+        ("intervene das --data pairs.jsonl --all --at ,", "--at"),
+        ("intervene interchange --data pairs.jsonl --all --at 3", "in none of 6 pairs, both texts have word 3"),
+        ("intervene interchange --data pairs.jsonl --all --at w9,w8", "both texts have 'w9' or 'w8', such as 'w1'"),
     ],
 )
 def test_what_cannot_be_asked_is_said(ask, words, said):
     assert said in ask(*words.split(), *SITE, code=2)
+
+
+@pytest.mark.parametrize(
+    ("at", "kept", "place"),
+    [("0", 6, "word 0"), ("-1", 6, "the last word"), ("1", 2, "word 1"), ("W1", 2, "'W1'"), ("w2,w1,w3", 6, "'w2' or")],
+)
+def test_an_activation_goes_to_the_word_that_is_named(ask, tmp_path, at, kept, place):
+    words = ("intervene", "interchange", *SITE, "--data", "pairs.jsonl", "--all", "--at", at)
+    said = ask(*words, "--out", tmp_path / "page")
+    assert f"of {kept} pairs" in said
+    page = html.unescape((tmp_path / "page" / "answer.html").read_text())
+    assert f"once {place}" in page
 
 
 def test_an_unknown_site_is_named(ask):

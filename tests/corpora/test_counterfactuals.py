@@ -1,6 +1,7 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 from jaxneuron.corpora import counterfactuals
@@ -51,3 +52,21 @@ def test_a_line_that_is_no_pair_is_named(tmp_path, line, said):
 def test_pairs_of_one_value_alone_have_no_sources():
     with pytest.raises(ValueError, match="all 3 pairs have the value"):
         counterfactuals.of_pairs([Pair(("A", "cat"), ("has", "have"), ("fun",), 0, "", False)] * 3)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_no_word_is_on_both_sides(share):
+    draw = np.random.default_rng(0)
+    verbs = [("has", "have"), ("barks", "bark"), ("sees", "see"), ("wants", "want"), ("comes", "come")]
+    nouns = [f"{letter * 3}y{end}" for letter in "abcdefghijkl" for end in ("", "s")]
+    rows = [(*draw.choice(nouns, 2).tolist(), *verbs[draw.integers(5)], "the") for _ in range(2000)]
+    one, other = counterfactuals.halves(rows, share, seed=3)
+    assert not (one & other).any() and one.any() and other.any()
+    sides = [{word[:3] for row in np.flatnonzero(side) for word in rows[row]} for side in (one, other)]
+    assert sides[0] & sides[1] == {"the"}  # every row has it
+    assert abs(other.sum() / (one | other).sum() - share) < 0.25 and (one | other).sum() > 300
+
+
+def test_words_that_hang_together_cannot_be_held_out():
+    with pytest.raises(ValueError, match="so mixed that none can be held out"):
+        counterfactuals.halves([("cat", "dog"), ("dogs", "boy"), ("boys", "cats")], 0.5)

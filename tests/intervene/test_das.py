@@ -44,15 +44,16 @@ def pairs(seed, count=PAIRS):
     ids[1, rows, last[1]] += (ids[1, rows, last[1]] + ids[0, rows, last[0]] + 1) % 2
     ids = ids % WORDS
     now = ids[0, rows, last[0]] % 2
-    return Counterfactuals(*(Tokens(ids[side], mask[side]) for side in (0, 1)), np.stack([1 - now, now], axis=1))
+    places = np.full((count, 2), -1)
+    return Counterfactuals(
+        *(Tokens(ids[side], mask[side]) for side in (0, 1)), np.stack([1 - now, now], axis=1), places
+    )
 
 
 @pytest.fixture(scope="module")
 def found(net):
     """Return what is learnt on some pairs, and measured on others."""
-    return das.controlled(
-        jax.random.key(0), forward, net, pairs(0), pairs(1), site=SITE, places=LAST, random=8, settings=SETTINGS
-    )
+    return das.controlled(jax.random.key(0), forward, net, pairs(0), pairs(1), site=SITE, random=8, settings=SETTINGS)
 
 
 def test_the_planted_direction_is_found_and_no_unit_is_it(net, found):
@@ -81,10 +82,10 @@ def test_an_untrained_network_is_no_better_than_its_answers(net, found):
 
 def test_many_steps_are_compiled_once(net, no_compilation):
     given = pairs(2)
-    das.fit(jax.random.key(0), forward, net, given, site=SITE, places=LAST, settings=SETTINGS)
+    das.fit(jax.random.key(0), forward, net, given, site=SITE, settings=SETTINGS)
     other = jax.tree.map(lambda leaf: leaf * 1.1, net)
     with no_compilation():
-        das.fit(jax.random.key(1), forward, other, given, site=SITE, places=LAST, settings=SETTINGS._replace(rate=0.01))
+        das.fit(jax.random.key(1), forward, other, given, site=SITE, settings=SETTINGS._replace(rate=0.01))
 
 
 def test_two_answers_or_one_against_all_others(net):
@@ -144,7 +145,7 @@ def refused(net, said, *, answers=None, error=ValueError, source=None, places=LA
         answers=given.answers if answers is None else answers, source=given.source if source is None else source
     )
     with pytest.raises(error, match=said):
-        das.fit(jax.random.key(0), forward, net, given, site=site, places=places, settings=settings)
+        das.fit(jax.random.key(0), forward, net, given._replace(places=places), site=site, settings=settings)
 
 
 def test_what_does_not_go_together_is_refused(net):
@@ -162,7 +163,7 @@ def test_what_does_not_go_together_is_refused(net):
         return None, forward(params, tokens, edits)[1]
 
     with pytest.raises(ValueError, match="has no head"):
-        das.fit(jax.random.key(0), headless, net, given, site=SITE, places=LAST)
+        das.fit(jax.random.key(0), headless, net, given, site=SITE)
     target = Answered(Preference(), given.answers)
     options = {"site": SITE, "places": LAST}
     for directions, said in ((np.eye(3), "as wide as 'hidden'"), (2 * np.eye(UNITS), "not orthonormal")):
