@@ -22,7 +22,8 @@ def sides(values: Float[np.ndarray, "token unit"]) -> Int[np.ndarray, "unit"]:
     moves = values.max(axis=0) > values.min(axis=0)
     centred = values - values.mean(axis=0, dtype=np.float64)
     scale = np.maximum(np.abs(centred).max(axis=0), np.finfo(np.float64).tiny)
-    third = ((centred / scale) ** 3).sum(axis=0)
+    centred = centred / scale
+    third = (centred * centred * centred).sum(axis=0)
     return np.where(moves, np.where(third < 0, -1, 1), 0)
 
 

@@ -45,6 +45,13 @@ class Means(NamedTuple):
     explained: Float[np.ndarray, "unit"]  # share of the variance that the groups explain where they were fitted
 
 
+class _Plan(NamedTuple):
+    """How to sum over groups."""
+
+    sums: list[sparse.csr_matrix]  # of each level: [group, token], 1 where the word is in the group
+    alone: Int[np.ndarray, "group"]  # words whose finest group it is
+
+
 def grouped(codes: Codes, most: int) -> tuple[Groups, list[Int[np.ndarray, "token"]]]:
     """Return the groups that have a mean of their own, and of each level the group of each word, -1 for none.
 
@@ -82,29 +89,33 @@ def of(groups: Groups, codes: Codes) -> Int[np.ndarray, "token"]:
     return deepest
 
 
-def fit(activations: Table, codes: Codes, *, budget: int) -> Means:
-    """Return the means of all groups; those of all levels together take no more than the budget.
+def fit(activations: Table, ways: Sequence[Codes], *, budget: int) -> list[Means]:
+    """Return the means of all groups, for each way to group words.
+
+    Args:
+        activations: of the words, read once.
+        ways: codes of each way.
+        budget: bytes for the means of a way, and for the units that are read at a time.
 
     Raises:
         ValueError: an activation that is not finite.
     """
-    tokens, units = activations.shape
-    groups, members = grouped(codes, max(int(budget // (4 * max(units, 1) * len(codes))), 1))
-    value = np.empty((len(groups.parent), units), np.float32)
-    side, constant, explained = np.zeros(units, np.int64), np.zeros(units), np.zeros(units)
-    sums = [
-        sparse.csr_matrix(
-            (np.ones(int((group >= 0).sum())), (group[group >= 0] - first, np.flatnonzero(group >= 0))),
-            shape=(len(known), tokens),
-        )
-        for group, first, known in zip(members, groups.first, groups.code, strict=True)
-    ]
-    alone = np.bincount(of(groups, codes), minlength=len(groups.parent))  # words whose finest group it is
+    units = activations.shape[1]
+    side, constant = np.zeros(units, np.int64), np.zeros(units)
+    fitted, plans = [], []
+    for codes in ways:
+        groups, members = grouped(codes, max(int(budget // (4 * max(units, 1) * len(codes))), 1))
+        plans.append(_plan(groups, members, codes))
+        fitted.append(Means(groups, np.empty((len(groups.parent), units), np.float32), side, constant, np.zeros(units)))
     for here, block in over_units(activations, budget=budget, copies=8):
         side[here], constant[here] = _extremes.sides(block), block[0]
-        found, explained[here] = _means(block.astype(np.float64), groups, sums, alone)
-        value[:, here] = found
-    return Means(groups, value, side, constant, explained)
+        middle = block.mean(axis=0, dtype=np.float64)
+        apart = block - middle
+        squares = apart * apart
+        for means, plan in zip(fitted, plans, strict=True):
+            value, means.explained[here] = _means(apart, squares, means.groups, plan)
+            means.value[:, here] = value + middle
+    return fitted
 
 
 def predicted(means: Means, codes: Codes) -> Lazy:
@@ -112,28 +123,31 @@ def predicted(means: Means, codes: Codes) -> Lazy:
     return looked_up(means.value, of(means.groups, codes))
 
 
+def _plan(groups: Groups, members: list[Int[np.ndarray, "token"]], codes: Codes) -> _Plan:
+    """Return how to sum over the groups."""
+    found = []
+    for group, first, known in zip(members, groups.first, groups.code, strict=True):
+        inside = np.flatnonzero(group >= 0)
+        place = (group[inside] - first, inside)
+        found.append(sparse.csr_matrix((np.ones(len(inside)), place), shape=(len(known), len(group))))
+    return _Plan(found, np.bincount(of(groups, codes), minlength=len(groups.parent)))
+
+
 def _means(
-    block: Float[np.ndarray, "token unit"],
-    groups: Groups,
-    sums: list[sparse.csr_matrix],
-    alone: Int[np.ndarray, "group"],
+    apart: Float[np.ndarray, "token unit"], squares: Float[np.ndarray, "token unit"], groups: Groups, plan: _Plan
 ) -> tuple[Float[np.ndarray, "group unit"], Float[np.ndarray, "unit"]]:
-    """Return the means of a block of units, and the share of their variance that these explain."""
-    middle = block.mean(axis=0)
-    block -= middle
-    squares = block**2
-    value = np.zeros((len(groups.parent), block.shape[1]))
-    for total, first, known in zip(sums, groups.first, groups.code, strict=True):
+    """Return how far the means lie from that of all words, and the share of the variance that they explain."""
+    value = np.zeros((len(groups.parent), apart.shape[1]))
+    for sums, first, known in zip(plan.sums, groups.first, groups.code, strict=True):
         if not len(known):
             continue
         here = slice(first, first + len(known))
-        size = groups.count[here, None].astype(np.float64)
-        mean, words = (total @ block) / size, size.sum()
-        within = np.maximum(((total @ squares) - size * mean**2).sum(axis=0), 0) / max(words - len(size), 1)
-        apart = mean - value[groups.parent[here]]
-        between = np.maximum((size * apart**2).sum(axis=0) - len(size) * within, 0) / words
+        size, above = groups.count[here, None].astype(np.float64), value[groups.parent[here]]
+        mean, words = (sums @ apart) / size, size.sum()
+        within = np.maximum(((sums @ squares) - size * mean**2).sum(axis=0), 0) / max(words - len(size), 1)
+        between = np.maximum((size * (mean - above) ** 2).sum(axis=0) - len(size) * within, 0) / words
         kept = size * between
-        value[here] = value[groups.parent[here]] + apart * kept / np.maximum(kept + within, np.finfo(float).tiny)
+        value[here] = above + (mean - above) * kept / np.maximum(kept + within, np.finfo(float).tiny)
     variance = squares.mean(axis=0)
-    explained = (alone @ value**2) / len(block) / np.where(variance > 0, variance, 1)
-    return value + middle, np.where(variance > 0, explained, 0)
+    explained = (plan.alone @ value**2) / len(apart) / np.where(variance > 0, variance, 1)
+    return value, np.where(variance > 0, explained, 0)

@@ -185,8 +185,17 @@ def _spread(
     control: Float[np.ndarray, "unit control"], other: Bool[np.ndarray, "unit control"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean of the controls that are other units, and where the middle 95% of them lie."""
-    control = np.where(other, control, np.nan)
-    return np.nanmean(control, axis=1), *np.nanquantile(control, [0.025, 0.975], axis=1)
+    count = other.sum(axis=1)
+    mean = np.where(other, control, 0).sum(axis=1) / count
+    ordered = np.sort(np.where(other, control, np.inf), axis=1)
+    ends = []
+    for share in (0.025, 0.975):
+        place = share * (count - 1)
+        below, above = (
+            np.take_along_axis(ordered, whole(place)[:, None].astype(int), 1)[:, 0] for whole in (np.floor, np.ceil)
+        )
+        ends.append(below + (above - below) * (place - np.floor(place)))
+    return mean, *ends
 
 
 def _controls(key: Array, side: Int[np.ndarray, "unit"], foretold: Table, words: Words, count: int) -> _Controls:

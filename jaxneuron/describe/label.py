@@ -43,7 +43,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
     def codes(other: Labelled, layer: str) -> list[Int[np.ndarray, "token"]]:
         return [np.array([numbers[layer].get(one, -1) for one in _labels_of.flat(other, layer)], np.int64)]
 
-    found = [_lookup.fit(activations, codes(text, layer), budget=max(budget // len(layers), 1)) for layer in layers]
+    found = _lookup.fit(activations, [codes(text, layer) for layer in layers], budget=budget)
     chosen = np.argmax([means.explained for means in found], axis=0)
     said = []
     for layer, means in zip(layers, found, strict=True):

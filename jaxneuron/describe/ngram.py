@@ -52,7 +52,7 @@ def describe(activations: Table, text: Labelled, *, before: int = 2, budget: int
             found.append(np.where(known, found[-1] + previous * base**offset, -1))
         return found
 
-    means = _lookup.fit(activations, codes(text), budget=budget)
+    [means] = _lookup.fit(activations, [codes(text)], budget=budget)
 
     def name(group: int) -> str:
         token = int(means.groups.token[group])

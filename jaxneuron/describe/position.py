@@ -39,7 +39,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
         ('high at the first word',)
     """
     words = _words.beside(activations, text)
-    means = _lookup.fit(activations, _codes(words), budget=budget)
+    [means] = _lookup.fit(activations, [_codes(words)], budget=budget)
 
     def name(group: int) -> str:
         token = int(means.groups.token[group])

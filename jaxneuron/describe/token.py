@@ -42,7 +42,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
         given = _words.of(other)
         return [_forms.folded(forms, given), _forms.exactly(forms, given)]
 
-    means = _lookup.fit(activations, codes(text), budget=budget)
+    [means] = _lookup.fit(activations, [codes(text)], budget=budget)
     exact = means.groups.first[1]
 
     def name(group: int) -> str:
