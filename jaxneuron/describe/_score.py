@@ -1,10 +1,10 @@
 """How well do descriptions foretell what units do on text that had no say in them?
 
 Correlation, area under the ROC curve, and the two questions of Paulo, Mallen, Juang and Belrose 2024, "Automatically
-Interpreting Millions of Features in Large Language Models" (arXiv 2410.13928): *detection*, which texts does the unit
-go far out in, and *fuzzing*, is the marked word the one. There a language model says yes or no of a few drawn cases;
-here a description gives a number, and all cases count: the share of pairs of a right and a wrong case of which the
-right one is foretold to be farther out, equal ones counting half.
+Interpreting Millions of Features in Large Language Models" (arXiv 2410.13928): *detection*, which texts, of those of
+about one length, does the unit go far out in, and *fuzzing*, is the marked word the one. There a language model says
+yes or no of a few drawn cases; here a description gives a number, and all cases count: the share of pairs of a right
+and a wrong case of which the right one is foretold to be farther out, equal ones counting half.
 
 Intervals are by texts, since words of a sentence are alike. That of a correlation is the linear jackknife over texts,
 on the scale of Fisher's z. The variance of such a share of pairs is at most `share (1 - share) / n` with n right cases
@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron import _keys, batching
 from jaxneuron._wilson import wilson
 from jaxneuron.corpora.labelled import Labelled
-from jaxneuron.describe import _correlated, _extremes, _ranks, _words
+from jaxneuron.describe import _correlated, _extremes, _pairs, _ranks, _words
 from jaxneuron.describe._nouns import Described, Measured, Scored
 from jaxneuron.describe._words import Words
 from jaxneuron.table import Checked, Table, spans
@@ -40,9 +40,11 @@ class _Controls(NamedTuple):
 
     owner: Int[np.ndarray, "control"]  # the unit that each describes; -1: laid beside the wrong words
     standard: Float[np.ndarray, "token control"]  # of mean 0 and variance 1
-    below: Float[np.ndarray, "token control"]  # how many words are foretold lower, 0 to 1
-    text_below: Float[np.ndarray, "text control"]  # the same for the highest word of each text
-    within: Float[np.ndarray, "token control"]  # the same among the other words of the text
+    below: Float[np.ndarray, "token control"]  # how many words are foretold lower
+    text_below: Float[
+        np.ndarray, "text control"
+    ]  # the same for the highest words of texts of about one length, by `_pairs.lengths`
+    within: Float[np.ndarray, "token control"]  # the same among the other words of the text, 0 to 1
 
 
 class _Cases(NamedTuple):
@@ -130,10 +132,10 @@ def _measure(
     standard = _correlated.standard(cases.value)
     found = [np.stack([*word, *_spread((standard @ beside.standard) / standard.shape[1], other)])]
     every = np.zeros(len(words.word), np.int64)
-    found.append(_pairs(cases.foretold, cases.word, every, beside.below, other, words.text))
-    peak = np.maximum.reduceat(cases.foretold, words.start, axis=1)
-    number = np.arange(len(words.start))
-    found.append(_pairs(peak, cases.text, 0 * number, beside.text_below, other, number))
+    found.append(_shares(_pairs.of(cases.foretold, cases.word, every, words.text, beside.below), other))
+    order, stratum = _pairs.lengths(words.length)
+    peak = np.maximum.reduceat(cases.foretold, words.start, axis=1)[:, order]
+    found.append(_shares(_pairs.of(peak, cases.text[:, order], stratum, order, beside.text_below), other))
     equal = ~cases.text.any(axis=1, keepdims=True)  # as far out in each text
     chosen = (cases.text | equal) & (words.length > 1)  # a word that has no other to be told from says nothing
     marked = _extremes.farthest(cases.value, chosen, words.start, words.text)
@@ -142,34 +144,15 @@ def _measure(
     count = np.bincount(marked.unit, minlength=len(other))
     mean = _means(right, marked.unit, count)
     control = _means(beside.within[marked.token], marked.unit, count)
-    found.append(np.stack([mean, *wilson(mean, np.maximum(count, 1), ERRORS), *_spread(control, other)]))
+    found.append(_shares(_pairs.Pairs(mean, np.maximum(count, 1.0), control), other))
     known = cases.word.any(axis=1)
     chance = np.array([0.0, 0.5, 0.5, 0.5])[:, None, None]
     return list(np.where(known, np.stack(found), chance))
 
 
-def _pairs(
-    foretold: Float[np.ndarray, "unit item"],
-    right: Bool[np.ndarray, "unit item"],
-    group: Int[np.ndarray, "item"],
-    below: Float[np.ndarray, "item control"],
-    other: Bool[np.ndarray, "unit control"],
-    text: Int[np.ndarray, "item"],
-) -> Float[np.ndarray, "figure unit"]:
-    """Return the share of pairs of a right and a wrong item of which the right one is foretold higher."""
-    unit, item = np.nonzero(right)
-    count = right.sum(axis=1)
-    within = (count - 1) / 2  # right ones below a right one, on average
-    wrong = np.maximum(right.shape[1] - count, 1)
-    asked = np.bincount(unit, _ranks.below(foretold, group, unit, item), len(right)) / np.maximum(count, 1)
-    share = np.where(count > 0, (asked - within) / wrong, 0.5)
-    each = np.bincount(unit * (text[-1] + 1) + text[item], minlength=len(right) * (text[-1] + 1)).reshape(
-        len(right), -1
-    )
-    cases = np.where(count > 0, count**2 / np.maximum((each.astype(np.float64) ** 2).sum(axis=1), 1), 1)
-    control = (right.astype(np.float32) @ below) * (right.shape[1] - 1) / np.maximum(count, 1)[:, None]
-    control = (control - within[:, None]) / wrong[:, None]
-    return np.stack([share, *wilson(share, cases, ERRORS), *_spread(control, other)])
+def _shares(pairs: _pairs.Pairs, other: Bool[np.ndarray, "unit control"]) -> Float[np.ndarray, "figure unit"]:
+    """Return a measure that is a share of pairs."""
+    return np.stack([pairs.share, *wilson(pairs.share, pairs.texts, ERRORS), *_spread(pairs.control, other)])
 
 
 def _means(values: np.ndarray, unit: Int[np.ndarray, "case"], count: Int[np.ndarray, "unit"]) -> np.ndarray:
@@ -212,12 +195,13 @@ def _controls(key: Array, side: Int[np.ndarray, "unit"], foretold: Table, words:
     values = side[unit] * np.asarray(foretold[:, column.tolist()])[:, place]
     moved = np.concatenate([np.zeros(len(chosen), int), shift])
     rows = np.ascontiguousarray(values[(np.arange(tokens)[:, None] + moved) % tokens, np.arange(len(unit))].T)
-    peak = np.maximum.reduceat(rows, words.start, axis=1)
+    order, stratum = _pairs.lengths(words.length)
+    peak = np.maximum.reduceat(rows, words.start, axis=1)[:, order]
     return _Controls(
         np.concatenate([chosen, np.full(len(rest), -1)]),
         _correlated.standard(rows).T.astype(np.float32),
-        _all_below(rows, np.zeros(tokens, int)) / max(tokens - 1, 1),
-        _all_below(peak, np.zeros(peak.shape[1], int)) / (peak.shape[1] - 1),
+        _all_below(rows, np.zeros(tokens, int)),
+        _all_below(peak, stratum),
         _all_below(rows, words.text) / np.maximum(words.length[words.text] - 1, 1)[:, None],
     )
 
