@@ -13,7 +13,7 @@ Dictionary = Annotated[
         help="A folder of `jaxneuron decompose sparse_autoencoder` or of SAELens: its features become the site "
         "SITE/features, and are asked like units. Or one of `jaxneuron erase`: the model runs without what it takes "
         "out. SITE=FOLDER says where it belongs, if the folder does not.",
-        callback=lambda given: _checked(given),
+        callback=lambda given: checked(given),
     ),
 ]
 
@@ -63,8 +63,8 @@ def _place(said: str) -> tuple[str | None, Path]:
     return (site, Path(path)) if is_said and not Path(said).exists() else (None, Path(said))
 
 
-def _checked(given: list[str] | None) -> list[str] | None:
-    """Check that there is a dictionary or an erasure in each folder.
+def checked(given: list[str] | None, whose: str = "") -> list[str] | None:
+    """Check that there is a dictionary or an erasure in each folder; `whose` begins the name of the option.
 
     Raises:
         ValueError: there is none.
@@ -73,7 +73,7 @@ def _checked(given: list[str] | None) -> list[str] | None:
         path = _place(said)[1]
         if not (path / "cfg.json").is_file() and not _is_erasure(path):
             raise ValueError(
-                f"--dictionary or --erased {said}: no cfg.json in {path}, nor an erasure.json; expected a folder "
+                f"--{whose}dictionary or --{whose}erased {said}: no cfg.json in {path}, nor an erasure.json; expected a folder "
                 "that `jaxneuron decompose sparse_autoencoder`, SAELens or `jaxneuron erase` wrote, or SITE=FOLDER"
             )
     return given

@@ -167,6 +167,13 @@ def beginnings(model: Any, texts: Any) -> Any:
     return found
 
 
+def features(opened: Any) -> list[str]:
+    """Return the sites of a model that are the features of dictionaries."""
+    from jaxneuron.dictionary import FEATURES
+
+    return [site for site in sites(opened) if site.endswith(f"/{FEATURES}")]
+
+
 def unknown(model: Any, sentences: list[list[str]]) -> str:
     """Return what to say of words that the model does not know, and say so beside the answer if they are many."""
     from jaxneuron.extract import reading

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron._said import names
-from jaxneuron.cli import _activations, _asked, _compared, _inputs, _model
+from jaxneuron.cli import _activations, _added, _asked, _compared, _inputs, _model
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._compared import Layers
 from jaxneuron.cli._options import Seed
@@ -25,12 +25,25 @@ class Given(NamedTuple):
 
     model: _inputs.Model
     other: Annotated[list[str], typer.Option(help="Another model, named as --model; may be given several times.")]
-    sites: Annotated[str | None, typer.Option("--site", help="Sites, with commas; by default each layer's.")] = None
+    sites: Annotated[
+        str | None,
+        typer.Option("--site", help="Sites, with commas; by default each layer's, or the features of --dictionary."),
+    ] = None
     other_sites: Annotated[
         str | None, typer.Option("--other-site", help="The same of the others; by default each layer's.")
     ] = None
     text: _asked.Text = _asked.Text(most=2000)
     head: _inputs.Head = None
+    dictionary: _inputs.Dictionary = None
+    other_dictionary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--other-dictionary",
+            "--other-erased",
+            help="The same of the other model.",
+            callback=lambda given: _added.checked(given, "other-"),
+        ),
+    ] = None
     k: Annotated[int, typer.Option(min=1, help="Units that are shown with their words.")] = 20
     seed: Seed = 0
     shown: _asked.Shown = _asked.Shown()
@@ -43,6 +56,10 @@ def compare(method: Method, told: Told, given: Given) -> None:
     for other in given.other:
         _model.check(other, option="--other")
     given.shown.check()
+    if given.other_dictionary and len(given.other) > 1:
+        raise ValueError(
+            f"--other-dictionary is of one model, and --other names {len(given.other)}; compare with one at a time"
+        )
     import jax
 
     from jaxneuron import comoments
@@ -51,8 +68,10 @@ def compare(method: Method, told: Told, given: Given) -> None:
     read = given.text.read()
     with bars(given.shown.json) as report, ExitStack() as stack:
         models: list[Layers] = []
-        for name, wanted in ((given.model, asked[0]), *((other, asked[1]) for other in given.other)):
-            opened = _inputs.load(name, given.head)
+        others = [(other, asked[1], given.other_dictionary) for other in given.other]
+        for name, wanted, dictionary in ((given.model, asked[0], given.dictionary), *others):
+            opened = _inputs.load(name, given.head, dictionary)
+            wanted = wanted or _inputs.features(opened) or None
             _inputs.unknown(opened, read.sentences)
             progress = report(f"{_inputs.short(name)} reads {read.name}")
             held = stack.enter_context(_activations.of_words(opened, read.sentences, wanted, progress))

@@ -74,6 +74,9 @@ def test_features_are_a_site(ask):
         "find gumbel_softmax --site {site} --units 2 --length 2 --steps 4 --data text.txt",
         "decompose correlation_clusters --site {site} --data text.txt --factors 2",
         "interact integrated_hessians --site {site} --target block1/residual:0 --text 'w1 w2'",
+        "compare max_correlation --other hf --other-site block0/residual --data text.txt",
+        "concepts tcav --site {site} --data labelled.conll --concept A --target block1/residual:0",
+        "evaluate probes --site {site} --data labelled.conll",
     ],
 )
 def test_features_are_asked_like_units(ask, question):
@@ -82,6 +85,13 @@ def test_features_are_asked_like_units(ask, question):
     command, *rest = shlex.split(question.format(site=FEATURES))
     method = [rest.pop(0)] if not rest[0].startswith("--") else []
     assert rows(ask(command, *method, "--model", "hf", *SAE, *rest, "--json"))
+
+
+def test_features_are_recognised_in_a_copy(ask):
+    given = ["--model", "hf", *SAE, "--other", "hf", "--other-dictionary", "sae", "--data", "text.txt", "--json"]
+    found = [row for row in rows(ask("compare", "max_correlation", *given)) if row["score"]]
+    assert found and all((row["other site"], row["other unit"]) == (row["site"], row["unit"]) for row in found)
+    assert {row["site"] for row in found} == {FEATURES}
 
 
 def test_features_that_say_most_come_first_and_rare_ones_last():
@@ -138,6 +148,10 @@ def test_a_transcoder_is_learnt(ask, tmp_path):
     [
         (["sites", "hf", "--dictionary", "hf2"], "no cfg.json in hf2"),
         (["sites", "hf", "--dictionary", "nowhere"], "SITE=FOLDER"),
+        (
+            ["compare", "cka", "--model", "hf", "--other", "hf", "--text", "w1", "--other-dictionary", "hf2"],
+            "--other-dictionary hf2",
+        ),
         (["sites", "hf", "--dictionary", "block9/residual=nowhere"], "no site 'block9/residual'"),
         (["sites", "hf", *SAE, *SAE], "already"),
         (

@@ -115,6 +115,7 @@ def _order(rows: Sequence[Category]) -> Claim:
 def _regressions(rows: dict[str, Predicted]) -> list[Claim]:
     visual, textual, bag = rows[VISUAL], rows[TEXTUAL], rows[SUM]
     gains = {name: row.position - row.word for name, row in rows.items()}
+    alone = f"; which word it is alone: {number(visual.word, 3)}"
     return [
         _larger(
             "which word it is predicts the omission score better for the visual pathway than for the textual one",
@@ -134,12 +135,14 @@ def _regressions(rows: dict[str, Predicted]) -> list[Claim]:
             "0.515 and 0.506",
             visual.deprel,
             visual.position,
+            alone,
         ),
         _larger(
             "for the visual pathway its relation tells more even where word and position are known",
             "0.523 and 0.506",
             visual.full,
             visual.position,
+            alone,
         ),
         Claim(
             "for a sum of word vectors, which knows no order, position adds next to nothing",
@@ -152,9 +155,9 @@ def _regressions(rows: dict[str, Predicted]) -> list[Claim]:
     ]
 
 
-def _larger(claim: str, table: str, one: float, other: float) -> Claim:
+def _larger(claim: str, table: str, one: float, other: float, beside: str = "") -> Claim:
     """Return the claim that one share of the variance is larger than another."""
-    note = f"R² {number(one, 3)} and {number(other, 3)}"
+    note = f"R² {number(one, 3)} and {number(other, 3)}{beside}"
     return Claim(claim, f"{PAPER} 4.3, table 1: {table}", one > other, one - other, note)
 
 
@@ -236,7 +239,7 @@ def _model(results: Results) -> list[Claim]:
                 "our own check",
                 precision.imaginet > precision.ridge,
                 precision.imaginet,
-                f"ridge regression on word counts: {number(precision.ridge, 3)}, chance: {number(precision.random, 3)}",
+                f"ridge regression on word counts: {number(precision.ridge, 4)}, chance: {number(precision.random, 3)}",
             )
         )
     return made
