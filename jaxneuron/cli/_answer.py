@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jaxneuron
-from jaxneuron.cli import _out, _pictures
+from jaxneuron.cli import _out, _pictures, _printed
 from jaxneuron.cli._pictures import Drawing, Heat, Spread
-from jaxneuron.cli._shared import console, say
+from jaxneuron.cli._shared import say
 
 SHOWN = 30
 """Rows that are printed, unless an answer says otherwise; the files have all."""
@@ -93,22 +93,15 @@ def give(answer: Answer, out: Path | None, as_json: bool) -> None:
 
 
 def _print(answer: Answer) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     for sentence in answer.sentences[:SAID]:
         say(sentence)
     if len(answer.sentences) > SAID:
         say(f"... and {len(answer.sentences) - SAID:,} more sentences (--out)")
     if answer.rows:
-        table = Table(box=None, pad_edge=False)
         told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
-        for number, column in ((number, answer.columns[number]) for number in told):
-            right = isinstance(answer.rows[0][number], int | float)
-            table.add_column(escape(column), justify="right" if right else "left", overflow="fold")
-        for row in answer.rows[: answer.shown]:
-            table.add_row(*(escape(shown(row[number])) for number in told))
-        console.print(table)
+        cells = [[shown(row[number]) for number in told] for row in answer.rows[: answer.shown]]
+        right = [isinstance(answer.rows[0][number], int | float) for number in told]
+        _printed.rows([answer.columns[number] for number in told], cells, right)
     if len(answer.rows) > answer.shown:
         say(f"... and {len(answer.rows) - answer.shown:,} more rows (--json, or --out)")
 

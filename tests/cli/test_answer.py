@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxneuron.cli import _answer, _pieces
+from jaxneuron.cli import _answer, _pieces, _printed
 from jaxneuron.cli._answer import Answer, Coloured
 from jaxneuron.cli._pictures import Spread
 
@@ -65,3 +65,15 @@ def test_pieces_are_put_together_to_words():
     ]
     characters = list("a to")
     assert "".join(map("".join, zip(_pieces.before([0, 1, 1, 1], characters), characters, strict=True))) == "a to"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_names_stay_whole_on_a_narrow_terminal(monkeypatch, capsys, width):
+    monkeypatch.setattr(_printed.console, "_width", width)
+    site = "block3/residual"
+    row = (site, 81, site, 378, 0.2054, "West | Kashmir | four", "Shiite | Shiites")
+    columns = ("site", "unit", "other site", "other unit", "score", "words", "words there")
+    _answer.give(_answer.Answer("Which recur?", ["Two do."], columns, [row, row]), None, False)
+    said = capsys.readouterr().out
+    assert said.count(site) == 4 and said.count("West") == said.count("Shiites") == 2
+    assert max(map(len, said.splitlines())) <= width
