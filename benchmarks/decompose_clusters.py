@@ -3,8 +3,8 @@
     python -m benchmarks.decompose_clusters [--quick] [--json PATH]
 
 Activations are drawn: units in groups that follow one signal each, more or less closely. NeuroX clusters at one
-threshold, and anew for each further one; ours cuts one tree. Groups are compared before times, and so is the squared
-distance to the centres. Needs `pip install --no-deps neurox==1.0.9`.
+threshold, and anew for each further one; ours asks for one threshold, or cuts one tree at several. Groups are compared
+before times, and so is the squared distance to the centres. Needs `pip install --no-deps neurox==1.0.9`.
 """
 
 import contextlib
@@ -47,6 +47,9 @@ def correlated(tokens: int, units: int, thresholds: tuple[float, ...], repeats: 
             ]
 
     def ours() -> None:
+        if len(thresholds) == 1:
+            found["ours"] = [correlation_clusters.groups(x, threshold=thresholds[0], absolute=True, linkage="average")]
+            return
         tree = correlation_clusters.tree(x, absolute=True, linkage="average")
         found["ours"] = [correlation_clusters.cut(tree, threshold=one) for one in thresholds]
 

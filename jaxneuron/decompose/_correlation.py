@@ -42,5 +42,6 @@ def paired(found: Joint) -> Float[np.ndarray, "pair"]:
         row += products[unit, unit + 1 :]
         row *= scale[unit + 1 :]
         row *= scale[unit]
+        np.clip(row, -1, 1, out=row)
         first += len(row)
-    return np.clip(pairs, -1, 1, out=pairs)
+    return pairs

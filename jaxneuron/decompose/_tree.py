@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.cluster import hierarchy
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -49,4 +50,33 @@ def cut(tree: Tree, *, groups: int | None = None, threshold: float | None = None
     parts = tree.merges[:joined, :2].T.astype(np.int64).ravel()
     links = coo_array((np.ones(len(made)), (made, parts)), shape=(units + joined, units + joined))
     names = connected_components(links, directed=False)[1][:units]
+    return first_largest(names)
+
+
+def groups_at(
+    distance: Float[np.ndarray, "pair"], units: int, *, threshold: float, linkage: str
+) -> Int[np.ndarray, "unit"]:
+    """Return the groups of a tree that is cut at a distance, without the units that are near no other.
+
+    These join nobody below it, whether groups are as far apart as their nearest units, the mean, or the farthest.
+
+    Args:
+        distance: of each pair, in scipy's order.
+        units: how many.
+        threshold: the distance up to which groups are joined.
+        linkage: single, average or complete.
+
+    Example:
+        >>> groups_at(np.array([0.9, 0.1, 0.8]), 3, threshold=0.5, linkage="average").tolist()
+        [0, 1, 0]
+    """
+    starts = np.arange(units) * units - np.arange(units) * (np.arange(units) + 1) // 2
+    place = np.flatnonzero(distance <= threshold)
+    first = np.searchsorted(starts, place, side="right") - 1
+    near = np.union1d(first, place - starts[first] + first + 1)
+    names = np.arange(units)
+    if len(near):
+        rows = [distance[starts[unit] - unit - 1 + near[row + 1 :]] for row, unit in enumerate(near[:-1].tolist())]
+        tree = Tree(hierarchy.linkage(np.concatenate(rows), method=linkage))
+        names[near] = units + cut(tree, threshold=threshold)
     return first_largest(names)

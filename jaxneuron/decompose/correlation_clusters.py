@@ -20,15 +20,18 @@ from scipy.cluster import hierarchy
 
 from jaxneuron import batching
 from jaxneuron.decompose._correlation import correlation
-from jaxneuron.decompose._tree import Tree, cut
+from jaxneuron.decompose._tree import Tree, cut, groups_at
 from jaxneuron.table import Checked, Table
 from jaxneuron.types import Factors
 
-__all__ = ["Linkage", "Tree", "correlation", "cut", "decompose", "tree"]
+__all__ = ["Linkage", "Tree", "correlation", "cut", "decompose", "groups", "tree"]
 
 Linkage = Literal["complete", "average", "single", "ward"]
 """How far two groups are apart: their farthest units, the mean over all pairs, the nearest, or by how much the squares
 of the distances to the mean grow when they are joined (which presupposes points in a space)."""
+
+SOME = 2**15
+"""Pairs at a time."""
 
 
 def tree(
@@ -105,12 +108,46 @@ def decompose(
     if (factors is None) == (threshold is None):
         raise ValueError(f"expected either factors or a threshold, got factors={factors} and threshold={threshold}")
     signs = pairs.copy() if absolute else None
-    group = cut(_joined(pairs, absolute=absolute, linkage=linkage), groups=factors, threshold=threshold)
+    if threshold is None:
+        group = cut(_joined(pairs, absolute=absolute, linkage=linkage), groups=factors)
+    else:
+        group = _groups(pairs, Checked(activations).shape[1], threshold, absolute=absolute, linkage=linkage)
     basis = (group == np.arange(group.max() + 1)[:, None]).astype(np.float32)
     share = basis / basis.sum(axis=1, keepdims=True)
     if signs is not None:
         share *= _turned(signs, group)
     return Factors(_means(activations, share, budget), jnp.asarray(basis))
+
+
+def groups(
+    activations: Float[Any, "token unit"] | Table,
+    *,
+    threshold: float,
+    absolute: bool = False,
+    linkage: Linkage = "complete",
+    budget: int = batching.BUDGET,
+    progress: batching.Progress | None = None,
+) -> Int[np.ndarray, "unit"]:
+    """Return the group of each unit at one distance: `cut(tree(...), threshold=...)`, sooner.
+
+    Args:
+        activations: as for `tree`.
+        threshold: the distance up to which groups are joined.
+        absolute: as for `tree`.
+        linkage: as for `tree`.
+        budget: bytes for a block of tokens.
+        progress: called after each block.
+
+    Raises:
+        TypeError, ValueError: as `tree` and `cut`.
+
+    Example:
+        >>> a = np.array([[0.0, 0.1, 1.0], [1.0, 0.9, 0.0], [0.2, 0.3, 0.8]])
+        >>> groups(a, threshold=0.5).tolist()
+        [0, 0, 1]
+    """
+    pairs = _pairs(activations, linkage, absolute, budget, progress)
+    return _groups(pairs, Checked(activations).shape[1], threshold, absolute=absolute, linkage=linkage)
 
 
 def _pairs(
@@ -137,13 +174,30 @@ def _pairs(
     return correlation(activations, budget=budget, progress=progress)
 
 
+def _groups(
+    pairs: Float[np.ndarray, "pair"], units: int, threshold: float, *, absolute: bool, linkage: str
+) -> Int[np.ndarray, "unit"]:
+    """Return the groups at a distance; the correlations are overwritten."""
+    if linkage == "ward" or not threshold >= 0:  # ward's groups may be nearer than their units
+        return cut(_joined(pairs, absolute=absolute, linkage=linkage), threshold=threshold)
+    return groups_at(_apart(pairs, absolute, linkage), units, threshold=threshold, linkage=linkage)
+
+
 def _joined(pairs: Float[np.ndarray, "pair"], *, absolute: bool, linkage: str) -> Tree:
     """Return the tree of the correlations, which are overwritten."""
-    distance = np.abs(pairs, out=pairs) if absolute else pairs
-    np.subtract(1, distance, out=distance)
-    if linkage == "ward":
-        distance = np.sqrt(np.multiply(distance, 2, out=distance), out=distance)
-    return Tree(hierarchy.linkage(distance, method=linkage))
+    return Tree(hierarchy.linkage(_apart(pairs, absolute, linkage), method=linkage))
+
+
+def _apart(pairs: Float[np.ndarray, "pair"], absolute: bool, linkage: str) -> Float[np.ndarray, "pair"]:
+    """Return the distances in place of the correlations, as many at a time as stay at hand."""
+    for start in range(0, len(pairs), SOME):
+        some = pairs[start : start + SOME]
+        if absolute:
+            np.abs(some, out=some)
+        np.subtract(1, some, out=some)
+        if linkage == "ward":
+            np.sqrt(np.multiply(some, 2, out=some), out=some)
+    return pairs
 
 
 def _turned(pairs: Float[np.ndarray, "pair"], group: Int[np.ndarray, "unit"]) -> Float[np.ndarray, "unit"]:

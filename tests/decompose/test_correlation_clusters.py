@@ -128,6 +128,8 @@ def test_one_tree_has_scipy_s_groups_at_any_number_and_threshold(linkage, absolu
     for threshold in (0.05, 0.3, 0.7, 1.2):
         cut = correlation_clusters.cut(found, threshold=threshold)
         assert same(cut, fcluster(expected, threshold, "distance"))
+        at = correlation_clusters.groups(activations, threshold=threshold, linkage=linkage, absolute=absolute)
+        np.testing.assert_array_equal(at, cut)
         sizes = np.bincount(cut)
         assert sizes.min() > 0 and np.all(np.diff(sizes) <= 0)
 
