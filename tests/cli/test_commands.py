@@ -401,6 +401,43 @@ def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
     assert message in ask(*words.split(), *[LONG] * words.endswith("--text"), code=2)
 
 
+SEARCHES = [("greedy", ""), ("beam", "--width 2"), ("evolutionary", "--population 4 --elite 2")]
+
+
+@pytest.mark.parametrize(("method", "own"), SEARCHES)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("--site lstm0/hidden --units 1,2 --count 3", "--count 3 of 2 --units; give more units"),
+        ("--site lstm0/hidden --units 1,2 --count 0", "a count of at least 1"),
+        ("--site lstm0/hidden --units 1,9 --count 1", "units 0 to 3"),
+        ("--site lstm0/hiden --units 1 --count 1", "did you mean 'lstm0/hidden'"),
+        ("--site lstm0/hidden --count 1", "there are no units"),
+        ("--site lstm0/hidden --units 1 --count 1 --value nan", "expected a number, mean or resampled"),
+        ("--site lstm0/hidden --units 1 --count 1 --data labelled.conll --class C", "no such label"),
+    ],
+)
+def test_what_a_search_cannot_do_is_said_in_one_line(ask, method, own, given, message):
+    text = [] if "--data" in given else ["--text", "w1 w2 w3"]
+    assert message in ask("intervene", method, "--model", "lstm", *given.split(), *own.split(), *text, code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("beam --width 0", "a width of at least 1 set"),
+        ("evolutionary --population 4 --elite 5", "an elite from 1 to the population"),
+        ("evolutionary --elite 0", "an elite from 1 to the population"),
+        ("evolutionary --generations 0", "at least one generation"),
+        ("evolutionary --patience 0", "a patience of at least 1"),
+        ("evolutionary --mutation 1.5", "a mutation from 0 to 1"),
+    ],
+)
+def test_a_search_says_which_setting_is_out_of_range(ask, words, message):
+    options = "--model lstm --site lstm0/hidden --units 0-3 --count 1 --text".split()
+    assert message in ask("intervene", *words.split(), *options, "w1 w2 w3", code=2)
+
+
 @pytest.mark.parametrize("method", _signature.names("jaxneuron.interact"))
 def test_whatever_a_method_returns_is_told_of_sets_of_tokens(ask, method):
     options = ["--model", "word_table:load", "--text", "w1 w2", "--target", "embed:1", "--site", "embed"]
