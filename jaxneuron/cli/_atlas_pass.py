@@ -24,7 +24,7 @@ from jaxneuron.atlas import (
     saturated,
     sign_cases,
 )
-from jaxneuron.cli import _atlas_text, _inputs
+from jaxneuron.cli import _atlas_joined, _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw
@@ -237,14 +237,16 @@ def written(run: Run, given: Given, out: Path, state: State, report: Report, com
         out / "statistics.json",
         {**run.asked, "files": {site: f"statistics/{site.replace('/', '+')}.npz" for site in found}},
     )
+    joined = _atlas_joined.joined(run.model, found, given, run.asked, out, report)
     units = _inputs.numbers(given.units) if given.units else None
     total = sum(width if units is None else sum(unit < width for unit in units) for width in run.wanted.widths.values())
     progress = report("pages")
     read = _read(run, given, command)
     return pages.write(
         out,
-        records.records(read, found, units),
+        _atlas_joined.with_pieces(records.records(read, found, units), joined),
         title=f"The units of {read.model} over {read.provenance.corpus.name}",
+        note=joined.note,
         kept=_kept(run, found),
         written=lambda done: progress(done, total),
     )

@@ -160,11 +160,11 @@ def _comparison(model: Any, given: Given, alone: bool) -> tuple[Any, str]:
         return _changes.Predicted(model.head == "next word", outputs=alone, token=token), ""
     if given.target is not None:
         raise ValueError(f"--target {given.target}: the model has no head, so no output has a confidence; leave it out")
-    last = _last(model, given.chosen.site)
-    return _changes.Vectors(last), last
+    end = last(model, given.chosen.site)
+    return _changes.Vectors(end), end
 
 
-def _last(model: Any, site: str) -> str:
+def last(model: Any, site: str) -> str:
     """Return the site that is farthest up of those that depend on one.
 
     Raises:

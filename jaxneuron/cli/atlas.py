@@ -8,8 +8,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron._said import columns, names
-from jaxneuron.cli import _answer, _given, _inputs, _out
-from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, number, one_of, whole
+from jaxneuron.cli import _answer, _given, _inputs, _out, _signature
+from jaxneuron.cli._options import LabelColumn, Seed, TextColumn, existing, number, one_of, unknown, whole
 from jaxneuron.cli._shared import bars, notice, say
 
 MARKS = ("state-0-of-1.json", "atlas.json", "statistics.json")
@@ -20,6 +20,9 @@ LEVELS = ((-126, 128, 7), (-32, 16, 7), (-32, 16, 5), (-32, 16, 3), (-32, 16, 1)
 
 SAVED = 60.0
 """Seconds between two states on disk."""
+
+PARTS = _signature.names("jaxneuron.cli._atlas_parts")
+"""What may be made beyond the pass."""
 
 
 class Given(NamedTuple):
@@ -58,6 +61,29 @@ class Given(NamedTuple):
     budget: Annotated[
         int, number(whole(1), "MiB for the counts of values; where it is too little, fewer digits count.")
     ] = 1024
+    with_: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            help=f"Costlier parts, separated by commas: {', '.join(PARTS)}. They are of the units that are most and "
+            "least explained on each site, or of --units.",
+        ),
+    ] = None
+    few: Annotated[int, number(whole(1), "Units of each site that are most explained, and as many that are least.")] = (
+        64
+    )
+    all: Annotated[bool, typer.Option("--all", help="All units have the parts of --with.")] = False
+    held_out: Annotated[
+        str | None,
+        typer.Option(
+            help="The split on which descriptions and concepts are scored; by default another one than is read, and of "
+            "a file a tenth that is left out of all fitting."
+        ),
+    ] = None
+    found: Annotated[
+        str | None,
+        typer.Option(help="found.jsonl of `jaxneuron study poerner2018`: of its units the best inputs are taken."),
+    ] = None
     seed: Seed = 0
     worker: Annotated[int, number(whole(0), "Which worker this is, from 0.")] = 0
     of: Annotated[
@@ -134,10 +160,31 @@ def _checked(given: Given) -> Path:
     columns(given.text_column, given.label_column)
     if given.units is not None:
         _inputs.numbers(given.units)
+    _check_parts(given)
     if given.worker >= given.of:
         raise ValueError(f"--worker {given.worker}: of --of {given.of}, the last is {given.of - 1}")
     _out.folder(given.out, (f"state-{given.worker}-of-{given.of}.json", *MARKS, *_others(given)))
     return given.out
+
+
+def _check_parts(given: Given) -> None:
+    """Check what is said of the costlier parts.
+
+    Raises:
+        ValueError, FileNotFoundError: what is wrong.
+    """
+    parts = names("--with", given.with_) or ()
+    if wrong := [part for part in parts if part not in PARTS]:
+        raise ValueError(f"--with: {unknown(wrong[0], PARTS)}")
+    for option, said in (("--all", given.all), ("--held-out", given.held_out), ("--found", given.found)):
+        if said and not parts:
+            raise ValueError(f"{option} is about the parts of --with; give --with {','.join(PARTS)}, or some of them")
+    if given.all and given.units is not None:
+        raise ValueError("--all and --units are both given; give one of them")
+    if given.found is not None:
+        existing("--found", Path(given.found), "found.jsonl of `jaxneuron study poerner2018`")
+    if given.held_out is not None and given.data is not None and not given.data.is_dir():
+        raise ValueError(f"--held-out {given.held_out}: --data {given.data} is a file and has no splits; leave it out")
 
 
 def _others(given: Given) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _asked, _inputs
+from jaxneuron.cli import _asked, _grams, _inputs
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Length, Seed
 from jaxneuron.cli._question import Told, call
@@ -53,13 +53,13 @@ def find(method: Method, told: Told, given: Given) -> None:
     opened = _inputs.load(model, given.head, given.dictionary)
     width = _inputs.units_there(opened, site, asked)
     before, after = _templated.around(opened, read.sentences[0])
-    corpus, candidates = _grams(opened, read.sentences, length, len(before), len(after))
+    corpus, candidates = _grams.of_text(opened, read.sentences, length, len(before), len(after))
     words = len(opened.vocabulary.words)
     forward = _templated.Templated(opened.forward, before, after, words) if before or after else opened.forward
     targets: Any = Unit(site, jnp.asarray(asked, jnp.int32), -1 - len(after))
     if site in opened.linear:
         targets = lower(forward, opened.params, targets, opened.linear[site])
-    grams = _ngrams(corpus, length, given.in_sentence)
+    grams = _grams.distinct(corpus, length, given.in_sentence)
     if given.in_sentence and (before or after):  # behind texts of many lengths stand the same tokens
         grams, forward = _templated.within(grams, before, after), opened.forward
         candidates[[*before, *after]] = True
@@ -78,9 +78,9 @@ def find(method: Method, told: Told, given: Given) -> None:
             ids = np.asarray(found.tokens.ids)[number, rank][np.asarray(found.tokens.mask)[number, rank]].tolist()
             if given.in_sentence:
                 ids = ids[len(before) : len(ids) - len(after)]
-            shown, score = _written(opened, ids[-length:]), float(found.score[number, rank])
+            shown, score = _grams.written(opened, ids[-length:]), float(found.score[number, rank])
             name = [names[unit]] if names else []
-            context = [_written(opened, ids)] if given.in_sentence else []
+            context = [_grams.written(opened, ids)] if given.in_sentence else []
             rows.append((site, unit, *name, int(rank) + 1, shown, score, *context))
             if rank == 0:
                 called = f"Unit {unit} of {site}{f' ({names[unit]})' if names else ''}"
@@ -98,16 +98,6 @@ def find(method: Method, told: Told, given: Given) -> None:
     given.shown.give(Answer(f"What makes {site}, {units}, fire?", said, columns, rows))
 
 
-def _ngrams(corpus: Any, length: int, in_sentence: bool) -> Any:
-    """Return the distinct n-grams of a text, alone or behind what precedes them."""
-    from jaxneuron.corpora import ngrams
-    from jaxneuron.types import Tokens
-
-    found = ngrams.unique(Tokens(*corpus), length, in_sentence=in_sentence)
-    whole = found.mask.sum(-1) >= length
-    return Tokens(found.ids[whole], found.mask[whole])
-
-
 def _names(model: Any, site: str, width: int, data: Path | None, split: str | None) -> tuple[str, ...]:
     """Return what the units of a projection stand for: words, or the named features of images; else nothing."""
     from jaxneuron.corpora import captions
@@ -120,29 +110,3 @@ def _names(model: Any, site: str, width: int, data: Path | None, split: str | No
         found = captions.read(data, split or "train").names
         return found if len(found) == width else ()
     return ()
-
-
-def _grams(model: Any, sentences: list[list[str]], length: int, before: int, after: int) -> Any:
-    """Return the text's symbols without what stands around them, and the symbols an n-gram may be made of."""
-    import numpy as np
-
-    read = _inputs.beginnings(model, sentences)
-    ids, mask = (np.asarray(leaf)[:, before:] for leaf in read.tokens)
-    if after:
-        size = mask.sum(-1, keepdims=True) - after
-        mask = mask & (np.arange(mask.shape[1]) < size)
-        ids = np.where(mask, ids, 0)
-    if not (mask.sum(-1) >= length).any():
-        raise ValueError(f"no text has {length} symbols; give longer texts, or a smaller --length")
-    candidates = np.zeros(len(model.vocabulary.words), bool)
-    candidates[np.unique(ids[mask])] = True
-    if candidates.sum() < 200:  # a few texts are no vocabulary
-        special = {"<", "["}
-        candidates = np.array([word[:1] not in special or len(word) == 1 for word in model.vocabulary.words])
-    return (ids, mask), candidates
-
-
-def _written(model: Any, ids: list[int]) -> str:
-    if model.tokenizer is not None:
-        return model.tokenizer.decode(ids, skip_special_tokens=False)
-    return ("" if model.symbol == "character" else " ").join(model.vocabulary.words[number] for number in ids)

@@ -48,6 +48,9 @@ def test_the_index_shows_every_unit_and_draws_those_in_sight(visitor, atlas):
         ("score>2", 0),
         ("score<2 site:residual", 60),
         ("is:dead", 2),
+        ("writes:river", 6),
+        ("input:bank writes:river site:mlp", 3),
+        ("explained>2", 0),
         ('"', 120),
         ("(", None),
         ("nothing-has-this", 0),
@@ -75,6 +78,19 @@ def test_sort_by_a_column_and_back(visitor, atlas):
         assert shown == sorted(shown, key=lambda one: sign * one)
     page.select_option("label:has-text('Sort by') select", "description")
     assert columns(page, "description") == sorted(columns(page, "description"), reverse=True)
+
+
+def test_the_most_and_the_least_explained_come_first_and_the_address_keeps_it(visitor, atlas):
+    page = visitor.open(atlas, "index.html")
+    for name, sign in (("Most explained", -1), ("Least explained", 1)):
+        page.click(f"button:text-is('{name}')")
+        shown = [float(one.replace("−", "-")) for one in columns(page, "explained")]
+        assert shown == sorted(shown, key=lambda one: sign * one)
+        assert page.locator(".quick [aria-pressed=true]").inner_text() == name
+    again = visitor.open(atlas, f"index.html#{page.url.partition('#')[2]}")
+    assert columns(again, "explained") == columns(page, "explained")
+    again.click("button:text-is('Least explained')")
+    assert columns(again, "unit")[:3] == ["0", "1", "2"]
 
 
 def test_filter_by_site_and_the_address_keeps_it(visitor, atlas):
@@ -137,8 +153,11 @@ def test_a_page_has_both_sides_and_every_part_that_was_measured(visitor, atlas):
     assert [one.locator("h3").inner_text() for one in (left, right)] == ["Highest", "Lowest"]
     boxes = [one.bounding_box() for one in (left, right)]
     assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
-    parts = {one.get_attribute("aria-labelledby") for one in page.locator("main > section").all()}
-    assert parts == {"said", "where", "spread", "best", "concepts", "cases", "writes", "effect", "near", "again", "run"}
+    parts = [one.get_attribute("aria-labelledby") for one in page.locator("main > section").all()]
+    assert parts == ["said", "where", "best", "concepts", "effect", "writes", "near", "spread", "cases", "again", "run"]
+    said = page.locator("#said ~ .scroll tbody tr").all_inner_texts()
+    assert len(said) == 2 and "correlation" in said[0] and "auroc\t0.9 [0.8, 1]\t0.5" in said[1]
+    assert "turn of block1/residual" in page.locator("section:has(> #effect)").inner_text()
     assert "40 words (10%), 2 drawn at random" in left.inner_text()
     record = made.unit(SITES[0], 7, units=UNITS)
     assert (

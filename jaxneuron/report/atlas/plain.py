@@ -44,19 +44,15 @@ def unit(content: Mapping[str, Any]) -> Unit:
     Raises:
         ValueError: a field that a record does not have, or lacks one that it must have; the message names it.
     """
-    return _record(Unit, content)
+    return record(Unit, content)
 
 
-def _present(value: Any) -> bool:
-    return value is not None and value is not False and (not hasattr(value, "__len__") or len(value) > 0)
+def record(kind: type[Record], content: Mapping[str, Any]) -> Record:
+    """Return the record of a kind that a JSON object is.
 
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _record(kind: type[Record], content: Mapping[str, Any]) -> Record:
+    Raises:
+        ValueError: see `unit`.
+    """
     hints = _hints(kind)
     if unknown := sorted(set(content) - set(hints)):
         raise ValueError(
@@ -68,12 +64,21 @@ def _record(kind: type[Record], content: Mapping[str, Any]) -> Record:
     return kind(**{name: _value(hints[name], item) for name, item in content.items()})
 
 
+def _present(value: Any) -> bool:
+    return value is not None and value is not False and (not hasattr(value, "__len__") or len(value) > 0)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _value(hint: Any, content: Any) -> Any:
     """Return a JSON value as a field of this type has it."""
     if get_origin(hint) in (Union, types.UnionType):
         return None if content is None else _value(_telling(get_args(hint)), content)
     if hasattr(hint, "_fields"):
-        return _record(hint, content)
+        return record(hint, content)
     if get_origin(hint) is Sequence:  # its origin is that of `collections.abc`
         inner = get_args(hint)[0]
         if inner is float:

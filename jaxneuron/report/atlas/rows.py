@@ -40,8 +40,12 @@ class Row(NamedTuple):
     control: float | None  # the same of a control
     formula: str  # of the best concept
     concept_score: float | None  # on held-out text
+    explained: float | None  # by the best description, or else concept: 0 is chance, 1 is all, on held-out text
+    best_input: str  # that drives it highest of what was searched
+    written: str  # outputs that it speaks for
     loss: float | None  # how much worse the model is without the unit
     divergence: float | None
+    turned: float | None  # how far the last vectors turn without it, of a model without a head
     correlation: float | None  # with the most alike unit
     high_words: str
     low_words: str
@@ -78,8 +82,12 @@ def row(unit: Unit) -> Row:
         control=_figure(said and said.control),
         formula=concept.formula if concept else "",
         concept_score=_figure(concept and concept.held_out),
+        explained=_explained(unit),
+        best_input=" ".join(max(unit.inputs, key=lambda one: one.activation).tokens) if unit.inputs else "",
+        written=" ".join(one.token for one in unit.writes[0].top[:WORDS]) if unit.writes else "",
         loss=_figure(effect and effect.loss),
         divergence=_figure(effect and effect.divergence),
+        turned=_figure(effect and effect.turned),
         correlation=_number(max(correlations, key=abs, default=None)),
         high_words=_words(sides[0]),
         low_words=_words(sides[1]),
@@ -110,6 +118,17 @@ def export(rows: Sequence[Row], out: Path) -> None:
         csv.write_csv(table, temporary)
     with beside(out / "index.parquet") as temporary:
         parquet.write_table(table, temporary)
+
+
+def _explained(unit: Unit) -> float | None:
+    """Return how well the unit is explained on text that had no say in it, from 0, which is chance, to 1."""
+    for said in unit.descriptions:
+        if said.score and said.measure == "correlation":
+            return _number(said.score.value)
+    for concept in unit.concepts:
+        if concept.measure.startswith("auroc"):
+            return _number(2 * concept.held_out.value - 1)
+    return None
 
 
 def _figure(estimate: Any) -> float | None:

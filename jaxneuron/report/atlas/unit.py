@@ -174,6 +174,14 @@ class Concept(NamedTuple):
     p: float | None = None
 
 
+class Figure(NamedTuple):
+    """What a measure says, and what it says of a control."""
+
+    measure: str
+    score: Estimate
+    control: Estimate | None = None
+
+
 class Description(NamedTuple):
     """A sentence about a unit, and how well it foretells the unit's values."""
 
@@ -183,6 +191,7 @@ class Description(NamedTuple):
     score: Estimate | None = None  # on held-out text
     control: Estimate | None = None  # of the description of another unit, or of permuted text
     split: str = ""  # what it was scored on
+    others: Sequence[Figure] = ()  # what other measures say
 
 
 class Change(NamedTuple):
@@ -200,6 +209,8 @@ class Effect(NamedTuple):
     loss: Estimate | None = None  # the new loss minus the old, in nats a word
     divergence: Estimate | None = None  # Kullback-Leibler, in nats
     words: Sequence[Change] = ()  # most changed first
+    turned: Estimate | None = None  # of a model without a head: 1 - cosine of its last vectors with and without
+    at: str = ""  # the site of these vectors
 
 
 class Neighbour(NamedTuple):

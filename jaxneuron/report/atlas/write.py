@@ -48,6 +48,7 @@ class Manifest(NamedTuple):
     sites: list[Place]
     texts: list[list[int]] = []  # those that are kept whole: the first and last number of each run
     values: Mapping[str, passages.Kept] = {}  # site -> where the values of these texts are
+    note: str = ""  # of which units more is known than one pass tells
 
 
 class _Sites:
@@ -88,6 +89,7 @@ def write(
     units: Iterable[Unit],
     *,
     title: str = "",
+    note: str = "",
     kept: passages.Passages | None = None,
     written: Written | None = None,
 ) -> Path:
@@ -98,6 +100,7 @@ def write(
         units: the records, in the order in which the index shows them; any iterable, read once. Two shards of them
             are in memory, and a row of the index for each.
         title: of the index; by default it names the model.
+        note: of which units more is known than one pass tells.
         kept: texts that the atlas keeps whole, with the values of all units of some sites, for the page of a text.
         written: is told, shard by shard, how many units have their page.
 
@@ -140,6 +143,7 @@ def write(
         sites=sites.places(),
         texts=ranges(passages.numbers(kept)) if kept else [],
         values=values,
+        note=note,
     )
     packed.put(out, "manifest", packed.dumped(plain(manifest)))
     pages.write(out)

@@ -16,6 +16,7 @@ from jaxneuron.report.atlas.unit import (
     Estimate,
     Example,
     Examples,
+    Figure,
     Identity,
     Neighbour,
     Polarity,
@@ -131,6 +132,7 @@ def unit(site: str, number: int, *, units: int = 8, plain: bool = False) -> Unit
                 Estimate(score, score - 0.1, score + 0.1),
                 Estimate(0.01, -0.1, 0.1),
                 "held-out",
+                [] if plain else [Figure("auroc", Estimate(0.9, 0.8, 1.0), Estimate(0.5))],
             )
         ],
         neighbours=[
@@ -144,8 +146,11 @@ def unit(site: str, number: int, *, units: int = 8, plain: bool = False) -> Unit
         inputs=[
             BestInput("gumbel", ["the", ",", "bank"], 7.5, percentile=99.9, certificate="best of 21^3, exhaustive")
         ],
-        writes=[Written("vocabulary", [Scored("river", 1.5), Scored(HOSTILE, 1.0)], [Scored("law", -1.0)], 0.97)],
-        effects=[Effect("mean", Estimate(0.01, 0.0, 0.02), Estimate(0.002), [Change("river", 0.2, 0.1)])],
+        writes=[Written("vocabulary", [Scored(word, 1.5), Scored(HOSTILE, 1.0)], [Scored("law", -1.0)], 0.97)],
+        effects=[
+            Effect("mean", Estimate(0.01, 0.0, 0.02), Estimate(0.002), [Change("river", 0.2, 0.1)]),
+            Effect("zero", turned=Estimate(0.03, 0.01, 0.05), at="block1/residual"),
+        ],
         recurrence=[Recurrence("seed 1", site, 3, 0.8, 0.3)],
     )
 

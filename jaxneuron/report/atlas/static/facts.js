@@ -12,8 +12,8 @@ atlas.part(function facts(atlas) {
   atlas.facts = {};
 
   atlas.facts.descriptions = ({ descriptions }) => some(descriptions) && section("said", "What is said of it, and how well that foretells it",
-    atlas.table("Scored on text that had no say in the sentence. Orange: its score with its interval; grey: that of the control.", ["description", "made by", "measure", "score#", "control#", ""], descriptions.map((one) =>
-      [one.text, one.source, one.measure, atlas.estimate(one.score), atlas.estimate(one.control), atlas.beside(one.score, one.control)])));
+    atlas.table("Scored on text that had no say in the sentence. Orange: its score with its interval; grey: that of the control, the descriptions of other units.", ["description", "made by", "measure", "score#", "control#", ""], descriptions.flatMap((one) =>
+      [one, ...(one.others || [])].map((figure, i) => [i ? "" : one.text, i ? "" : one.source, figure.measure, atlas.estimate(figure.score), atlas.estimate(figure.control), atlas.beside(figure.score, figure.control)]))));
 
   atlas.facts.distribution = ({ distribution: spread }) => section("spread", "How its values are spread", atlas.histogram(spread), pairs([
     ["words", number(spread.count)], ["above 0", spread.density && atlas.estimate(spread.density, percent)], ["mean", atlas.estimate(spread.mean)],
@@ -41,8 +41,10 @@ atlas.part(function facts(atlas) {
     h("div", { class: "sides" }, h("div", {}, h("h4", {}, "More likely"), tokens(one.top)), h("div", {}, h("h4", {}, "Less likely"), tokens(one.bottom || []))),
     atlas.known(one.null_quantile) && h("p", { class: "note" }, `Its strongest token is above that of ${percent(one.null_quantile)} of random directions.`))));
 
-  atlas.facts.effects = ({ effects }) => some(effects) && section("effect", "What changes without it", effects.map((one) => h("div", {}, h("h3", {}, one.method),
-    pairs([["loss, nats a word", one.loss && atlas.estimate(one.loss)], ["divergence, nats", one.divergence && atlas.estimate(one.divergence)]]),
+  const HELD = { mean: "Held at its mean", zero: "Held at 0" };
+  atlas.facts.effects = ({ effects }) => some(effects) && section("effect", "What changes without it", effects.map((one) => h("div", {}, h("h3", {}, HELD[one.method] || one.method),
+    pairs([["loss, nats a word", one.loss && atlas.estimate(one.loss)], ["divergence, nats", one.divergence && atlas.estimate(one.divergence)],
+      [`turn of ${one.at}, 1 minus the cosine`, one.turned && atlas.estimate(one.turned)]]),
     some(one.words) && atlas.table("Words that change most", ["word", "before#", "after#"], one.words.map((word) => [words([word.token]), percent(word.before), percent(word.after)])))));
 
   atlas.facts.neighbours = ({ neighbours, identity }, manifest) => some(neighbours) && section("near", "Neighbours",

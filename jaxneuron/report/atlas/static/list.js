@@ -7,22 +7,25 @@ atlas.part(function list(atlas) {
   atlas.columns = [
     ["site", "site", null, ""], ["unit", "unit", null, ""],
     ["description", "description", null, "What is said of it"],
-    ["score", "score", number, "How well that foretells its values on held-out text"],
+    ["explained", "explained", number, "By its best description, or else by its best concept: 0 is chance, 1 is all, on held-out text"],
+    ["score", "score", number, "How well the description foretells its values on held-out text"],
     ["score_low", "at least", number, "The lower end of the score's interval"],
     ["control", "control", number, "The score of a control"],
     ["formula", "concept", null, "The concept or formula that it goes with best"],
     ["concept_score", "its score", number, "The score of the concept on held-out text"],
+    ["best_input", "best input", null, "What drives it highest of what was searched"], ["written", "writes", null, "Outputs that it speaks for"],
     ["high_words", "highest at", null, "Words at which it is highest"], ["low_words", "lowest at", null, "Words at which it is lowest"],
     ["density", "above 0", percent, "Share of the words at which its value is above 0"],
     ["mean", "mean", number, ""], ["deviation", "deviation", number, "Standard deviation"], ["skewness", "skewness", number, ""], ["kurtosis", "kurtosis", number, ""],
     ["minimum", "smallest", number, ""], ["maximum", "largest", number, ""], ["saturated", "saturated", percent, "Share of the words at which it is at an end of its range"],
     ["loss", "loss", number, "How much worse the model is without it, in nats a word"], ["divergence", "divergence", number, "Without it, in nats"],
+    ["turned", "turned", number, "How far the last vectors turn without it: 1 minus their cosine"],
     ["correlation", "neighbour's r", number, "Correlation with the unit that is most alike"],
   ].map(([name, title, write, about]) => ({ name, title, write, about, text: !write && name !== "unit" }));
 
   const FIELDS = { site: ["site"], text: ["high_place", "low_place"], token: ["high_words", "low_words"], word: ["high_words", "low_words"],
-    concept: ["formula"], formula: ["formula"], description: ["description"], name: ["name"], kind: ["kind"] };
-  const ALL = ["site", "name", "description", "formula", "high_words", "low_words", "high_place", "low_place"];
+    concept: ["formula"], formula: ["formula"], description: ["description"], name: ["name"], kind: ["kind"], input: ["best_input"], writes: ["written"] };
+  const ALL = ["description", "formula", "high_words", "low_words", "high_place", "low_place", "best_input", "written", "name", "site", "unit"];
 
   // What a reader typed, as conditions: words and "phrases", `token:comma`, `density>0.1`, `is:dead`; all must hold.
   atlas.asked = (text, columns) => [...text.toLowerCase().matchAll(/(?:([a-z_]+)([:<>]))?(?:"([^"]*)"?|(\S+))/g)].map(([whole, field, mark, phrase, word]) => {
@@ -34,19 +37,43 @@ atlas.part(function list(atlas) {
     return { fields: null, value: mark ? whole.replaceAll('"', "") : value };
   });
 
+  // Return a function from a text to which rows hold it. All rows are one string, through which the browser searches at once.
+  const finder = (rows) => {
+    const starts = new Uint32Array(rows.length + 1);
+    rows.forEach((row, i) => (starts[i + 1] = starts[i] + row.length + 1));
+    const whole = rows.join("\0");
+    return (value) => {
+      const holds = new Uint8Array(rows.length);
+      let i = 0;
+      for (let at = whole.indexOf(value); at >= 0 && i < rows.length; at = whole.indexOf(value, starts[i])) {
+        while (starts[i + 1] <= at) i++;
+        holds[i++] = 1;
+      }
+      return holds;
+    };
+  };
+
   // Return a function from what was typed and a site to the numbers of the rows.
   atlas.searcher = (columns) => {
-    const lower = Object.fromEntries(ALL.concat("kind").map((name) => [name, columns[name].map((one) => one.toLowerCase())]));
-    const every = columns.site.map((site, i) => `${ALL.map((name) => lower[name][i]).join("\n")}\n${site.toLowerCase()} ${columns.unit[i]}`);
-    const holds = (one, i) => {
-      if (one.flag) return one.flag === "dead" ? columns.dead[i] : columns.kind[i] === one.flag;
-      if (one.column) return atlas.known(columns[one.column][i]) && (one.over ? columns[one.column][i] > one.value : columns[one.column][i] < one.value);
-      return one.fields ? one.fields.some((name) => lower[name][i].includes(one.value)) : every[i].includes(one.value);
+    const finders = new Map();
+    const within = (fields, value) => {
+      const key = fields.join();
+      if (!finders.has(key)) {
+        const filled = fields.filter((name) => columns[name].some((one) => one !== ""));
+        finders.set(key, finder(columns.unit.map((_, i) => filled.map((name) => columns[name][i]).join("\n").toLowerCase())));
+      }
+      return finders.get(key)(value);
     };
+    const compare = ({ column, over, value }) => columns[column].map((one) => atlas.known(one) && (over ? one > value : one < value));
+    const holds = (one) => {
+      if (one.flag) return one.flag === "dead" ? columns.dead : columns.kind.map((kind) => kind === one.flag);
+      return one.column ? compare(one) : within(one.fields || ALL, one.value);
+    };
+    within(ALL, "a");  // so that the first search does not wait for it
     return (text, site) => {
-      const asked = atlas.asked(text, columns);
+      const asked = atlas.asked(text, columns).map(holds);
       const found = [];
-      for (let i = 0; i < every.length; i++) if ((!site || columns.site[i] === site) && asked.every((one) => holds(one, i))) found.push(i);
+      for (let i = 0; i < columns.unit.length; i++) if ((!site || columns.site[i] === site) && asked.every((one) => one[i])) found.push(i);
       return found;
     };
   };

@@ -56,7 +56,7 @@ atlas.part(function unit(atlas) {
       manifest && identity.kind === "unit" && manifest.values && manifest.values[identity.site] && h("a", { href: atlas.address("text", atlas.unit(identity)) }, "Over the texts"),
       atlas.copier("Copy the command", unit.provenance.command), !document.documentElement.dataset.alone && h("button", { type: "button", onclick: () => save(name, file) }, "Save as one file"));
     atlas.frame(title, lead(unit), tools);
-    const content = [atlas.facts.descriptions(unit), unit.examples && atlas.sides(unit), ...["distribution", "inputs", "concepts", "cases", "writes", "effects", "neighbours", "recurrence", "provenance"]
+    const content = [atlas.facts.descriptions(unit), unit.examples && atlas.sides(unit), ...["inputs", "concepts", "effects", "writes", "neighbours", "distribution", "cases", "recurrence", "provenance"]
       .map((part) => atlas.facts[part](unit, manifest))].filter(Boolean);
     atlas.place("content").replaceChildren(...content);
     atlas.place("foot").replaceChildren(h("p", {}, `${identity.model}, read by jaxneuron. `, manifest && "Keys: p and n for the unit before and after, u for all units."));

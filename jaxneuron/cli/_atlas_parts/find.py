@@ -1,0 +1,145 @@
+"""Which n-grams drive the unit highest? What searches find, with its place among the words of the text.
+
+The highest place of the text is known from the pass. Each method of `METHODS` that the folder `find` has is asked beside
+it, with its fast settings; what a study found before is taken as it is, and not searched again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxneuron.batching import Progress
+from jaxneuron.cli import _grams, _question, _signature, _templated
+from jaxneuron.cli._atlas_parts import Piece
+from jaxneuron.cli._atlas_parts._material import Material
+from jaxneuron.lowering import lower
+from jaxneuron.report.atlas.unit import BestInput
+from jaxneuron.targets import Unit
+from jaxneuron.types import Site
+
+METHODS = ("gumbel_softmax", "best")
+"""The searches that are asked, as far as there are any of that name."""
+
+LENGTH = 3
+"""Symbols of an n-gram."""
+
+SOFT = 2**17
+"""Words that relaxed inputs weigh, of all units of a site together: a search among them reads as many vectors for each
+unit as the vocabulary has words. Where units are not named, it is asked of so many of the most and least explained."""
+
+
+def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[Piece]:
+    """Return the best n-gram of each method for each unit, the highest first."""
+    known = [at.texts.searched.get((site, unit), []) for unit in units]
+    rest = [row for row, found in enumerate(known) if not found]
+    if rest:
+        for row, found in zip(rest, _searched(at, site, [units[row] for row in rest], progress), strict=True):
+            known[row] = [*_read(at, site, units[row]), *found]
+    percentile = [
+        _percentile(at, site, unit, [one.activation for one in found]) for unit, found in zip(units, known, strict=True)
+    ]
+    told = [
+        [one._replace(percentile=share) for one, share in zip(found, shares, strict=True)]
+        for found, shares in zip(known, percentile, strict=True)
+    ]
+    return [Piece(inputs=sorted(found, key=lambda one: -one.activation)) for found in told]
+
+
+def _read(at: Material, site: Site, unit: int) -> list[BestInput]:
+    """Return the words up to the place of the text where the unit is highest."""
+    highest = at.found[site].exemplars.highest
+    sentence, word = int(highest.sentence[unit, 0]), int(highest.word[unit, 0])
+    if sentence < 0:
+        return []
+    words = at.texts.read.text.sentences[sentence]
+    shown = words if at.per_text(site) else words[max(0, word + 1 - LENGTH) : word + 1]
+    proof = f"the highest of {at.found[site].moments.tokens:,} places, with the rest of its text around it"
+    return [BestInput("corpus", shown, float(highest.value[unit, 0]), certificate=proof)]
+
+
+def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[list[BestInput]]:
+    """Return what each method finds for each unit."""
+    model, sentences = at.model, at.fit.text.sentences
+    before, after = _templated.around(model, sentences[0])
+    corpus, candidates = _grams.of_text(model, sentences, LENGTH, len(before), len(after))
+    words = len(model.vocabulary.words)
+    forward = _templated.Templated(model.forward, before, after, words) if before or after else model.forward
+    targets: Any = Unit(site, jnp.asarray(units, jnp.int32), -1 - len(after))
+    if site in model.linear:
+        targets = lower(forward, model.params, targets, model.linear[site])
+    known = {"key": at.key(2), "forward": forward, "params": model.params, "targets": targets}
+    known |= {"ngrams": _grams.distinct(corpus, LENGTH, False), "candidates": candidates}
+    told: list[list[BestInput]] = [[] for _ in units]
+    asked = [name for name in METHODS if name in _signature.names("jaxneuron.find")]
+    for number, name in enumerate(asked):
+
+        def part(done: int, total: int, number: int = number) -> None:
+            progress(number * total + done, len(asked) * total)
+
+        method = _signature.read("jaxneuron.find", name, "find")
+        rows = np.arange(len(units)) if at.named else _ends(len(units), max(2, SOFT // words))
+        given = {**known, "targets": jax.tree.map(lambda leaf: leaf[rows], targets)}  # noqa: B023
+        found = jax.device_get(_question.call(method, "find", given, {}, k=1, progress=part, budget=at.budget))
+        for place, row in enumerate(rows.tolist()):
+            if np.isfinite(found.score[place, 0]):
+                ids = np.asarray(found.tokens.ids)[place, 0][np.asarray(found.tokens.mask)[place, 0]].tolist()
+                tokens = [_grams.written(model, [one]) for one in ids]
+                told[row].append(
+                    BestInput(name, tokens, float(found.score[place, 0]), certificate=_proof(found, place))
+                )
+    return told
+
+
+def _ends(count: int, most: int) -> np.ndarray:
+    """Return at most so many numbers below a count, the first and the last.
+
+    Example:
+        >>> _ends(9, 4).tolist(), _ends(2, 4).tolist()
+        ([0, 1, 7, 8], [0, 1])
+    """
+    numbers = np.arange(count)
+    return numbers if count <= most else np.concatenate([numbers[: most // 2], numbers[count - most // 2 :]])
+
+
+def _proof(found: Any, place: int) -> str:
+    """Return what is known of better inputs than the one that was found."""
+    optimal = getattr(found, "optimal", None)
+    if optimal is None or not int(np.asarray(optimal)[place, 0]):
+        return ""
+    count = int(np.asarray(optimal)[place, 0])
+    return f"no other {'word' if count == 1 else f'{count} words'} in its place goes higher: all were tried"
+
+
+def _percentile(at: Material, site: Site, unit: int, values: Sequence[float]) -> list[float]:
+    """Return which share of the words of the text is below each value, in percent, from the quantiles of the pass."""
+    quantiles = at.found[site].quantiles
+    below = np.interp(values, quantiles.value[unit], quantiles.share)
+    return (100 * np.where(np.asarray(values) >= quantiles.value[unit, -1], 1, below)).tolist()
+
+
+def studied(
+    rows: Sequence[Mapping[str, Any]],
+) -> tuple[dict[tuple[Site, int], list[BestInput]], dict[tuple[Site, int], str]]:
+    """Return what a study found for single units, and what these stand for, from the rows of its `found.jsonl`.
+
+    Raises:
+        ValueError: rows of another study, which searched for no n-grams.
+    """
+    inputs: dict[tuple[Site, int], list[BestInput]] = {}
+    names: dict[tuple[Site, int], str] = {}
+    for row in rows:
+        try:
+            if row.get("units", 1) != 1:
+                continue  # a group
+            place = str(row["setting"]), int(row["target"])
+            inputs.setdefault(place, []).append(BestInput(str(row["method"]), row["words"], float(row["score"])))
+            names[place] = str(row["name"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"a row without {error}; expected found.jsonl of `jaxneuron study poerner2018`, with a row for each "
+                "best n-gram"
+            ) from error
+    return inputs, names
