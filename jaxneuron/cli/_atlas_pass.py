@@ -7,8 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from jaxneuron import __version__
 from jaxneuron._said import names
 from jaxneuron.atlas import (
@@ -24,14 +22,13 @@ from jaxneuron.atlas import (
     saturated,
     sign_cases,
 )
-from jaxneuron.cli import _atlas_joined, _atlas_text, _inputs
+from jaxneuron.cli import _atlas_joined, _atlas_numbers, _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw
 from jaxneuron.extract.states import Progressed
 from jaxneuron.extract.to_statistics import Asked, State
 from jaxneuron.extract.to_store import fingerprint
-from jaxneuron.files import beside, write_json
 from jaxneuron.report.atlas import records
 from jaxneuron.report.atlas import unit as record
 from jaxneuron.report.atlas import write as pages
@@ -60,7 +57,16 @@ def opened(given: Given) -> Run:
     """
     assert given.model is not None
     read = _atlas_text.read(given)
-    model = _inputs.load(given.model, given.head, given.dictionary)
+    return prepared(_inputs.load(given.model, given.head, given.dictionary), read, given)
+
+
+def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
+    """Return what is computed of a model and a text.
+
+    Raises:
+        KeyError: no such site.
+        ValueError: too little memory for the counts.
+    """
     sites = _sites(model, names("--sites", given.sites))
     wanted = to_statistics.asked(model, {}, sites, how=given.how)
     classes = len(read.names or ())
@@ -227,27 +233,41 @@ def joined(folders: Sequence[Path]) -> tuple[Run, Given, State]:
     return run, given, state
 
 
-def written(run: Run, given: Given, out: Path, state: State, report: Report, command: str) -> Path:
-    """Write statistics and pages; return the page to open."""
+class Passed(NamedTuple):
+    """What is known of each site, and the records that say it of each unit."""
+
+    found: dict[str, SiteSummary]
+    units: Iterator[record.Unit]
+    note: str  # of which units more is known than one pass tells
+
+
+def known(run: Run, given: Given, out: Path, state: State, report: Report, command: str) -> Passed:
+    """Return what is known after the pass, with the parts that are asked for.
+
+    Raises:
+        ValueError: no such unit.
+    """
     found = summaries.summaries(run.model, run.wanted, state, labels=run.labels)
     found = summaries.with_excerpts(run.model, run.text, run.wanted, found, progress=report("exemplars"))
-    for site, summary in found.items():
-        _numbers(out / "statistics" / f"{site.replace('/', '+')}.npz", summary)
-    write_json(
-        out / "statistics.json",
-        {**run.asked, "files": {site: f"statistics/{site.replace('/', '+')}.npz" for site in found}},
-    )
     joined = _atlas_joined.joined(run.model, found, given, run.asked, out, report)
+    units = _inputs.numbers(given.units) if given.units else None
+    told = records.records(_read(run, given, command), found, units)
+    return Passed(found, _atlas_joined.with_pieces(told, joined), joined.note)
+
+
+def written(run: Run, given: Given, out: Path, state: State, report: Report, command: str) -> Path:
+    """Write statistics and pages; return the page to open."""
+    told = known(run, given, out, state, report, command)
+    _atlas_numbers.write(out, told.found, run.asked)
     units = _inputs.numbers(given.units) if given.units else None
     total = sum(width if units is None else sum(unit < width for unit in units) for width in run.wanted.widths.values())
     progress = report("pages")
-    read = _read(run, given, command)
     return pages.write(
         out,
-        _atlas_joined.with_pieces(records.records(read, found, units), joined),
-        title=f"The units of {read.model} over {read.provenance.corpus.name}",
-        note=joined.note,
-        kept=_kept(run, found),
+        told.units,
+        title=f"The units of {_inputs.short(str(given.model))} over {_atlas_text.called(given)}",
+        note=told.note,
+        kept=kept(run, told.found),
         written=lambda done: progress(done, total),
     )
 
@@ -266,24 +286,10 @@ def _read(run: Run, given: Given, command: str) -> records.Reading:
     return records.Reading(sentences, _inputs.short(str(given.model)), run.asked["model"], provenance)
 
 
-def _kept(run: Run, found: dict[str, SiteSummary]) -> Passages | None:
+def kept(run: Run, found: dict[str, SiteSummary]) -> Passages | None:
     """Return the texts that were drawn, if as a whole, with what every unit of a site for words does there."""
     drawn, room = run.text.drawn, run.asked["samples"]
     if any(first + len(run.text.sentences[number]) > room for number, first in drawn.items()):
         return None
     values = {site: one.samples.value for site, one in found.items() if not one.per_text}
     return Passages([run.text.sentences[number] for number in drawn], values, list(drawn))
-
-
-def _numbers(file: Path, summary: SiteSummary) -> None:
-    """Write what is known of a site as plain arrays, `moments.mean` and so on."""
-    with beside(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **dict(_named("", summary)))  # pyright: ignore[reportArgumentType]
-
-
-def _named(name: str, value: Any) -> Iterator[tuple[str, np.ndarray]]:
-    if hasattr(value, "_fields"):
-        for field in value._fields:
-            yield from _named(f"{name}.{field}" if name else field, getattr(value, field))
-    elif value is not None:
-        yield name, np.asarray(value)

@@ -33,7 +33,7 @@ def read(given: Given) -> LabelledText:
         raise ValueError(f"--{next(iter(named))}-column: the captions of the embedded scenes have none; give --data")
     if given.labels is None:
         sentences = (scenes.read(of or "") if given.data is None else texts.read(given.data, of, **named)).sentences
-        return LabelledText(sentences, None, None, _hash(sentences), None)
+        return plain(sentences)
     found = scenes.parsed(of or "") if given.data is None else texts.read(given.data, of, **named)
     _, each, classes, label_names = _asked.labels(_inputs.Read(*found, called(given)), given.labels, None)
     labels: list[Any] = list(classes)
@@ -41,6 +41,11 @@ def read(given: Given) -> LabelledText:
         labels = np.split(classes, np.cumsum([len(sentence) for sentence in found.sentences])[:-1])
     asked = [given.labels, *label_names, _hash(classes.tolist())]
     return LabelledText(found.sentences, labels, tuple(label_names), _hash(found.sentences), asked)
+
+
+def plain(sentences: list[list[str]]) -> LabelledText:
+    """Return a text that was read, without labels."""
+    return LabelledText(sentences, None, None, _hash(sentences), None)
 
 
 def _hash(value: Any) -> str:

@@ -77,8 +77,9 @@ def test_its_sites_are_listed_and_a_unit_has_words(ask, model, tmp_path):
     found = rows(ask("neuron", *options, "--json"))
     assert {row["side"] for row in found} >= {"high", "low"} and {row["unit"] for row in found} == {1}
     said = ask("neuron", *options, "--out", tmp_path / "page")
-    page = (tmp_path / "page" / "answer.html").read_text()
-    assert "unknown to the model" in said and "class=piece" in page and "http-equiv" in page
+    records = json.loads((tmp_path / "page" / "units" / "0000.json").read_text())["units"]
+    assert "unknown to the model" in said and [one["identity"]["unit"] for one in records] == [1]
+    assert (tmp_path / "page" / "index.html").is_file() and (tmp_path / "page" / "unit.html").is_file()
     lines = (tmp_path / "page" / "answer.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == found
 
@@ -136,10 +137,15 @@ def test_units_are_ranked_from_a_store(ask, tmp_path):
 def test_each_unit_has_its_words_and_its_spread_on_the_page(ask, tmp_path):
     options = ["--model", "hf", "--site", SITES["hf"], "--units", "0,2", "--text", "w1 w2 w3", "--text", "w2 w3"]
     said = ask("neuron", *options, "--out", tmp_path / "page")
-    page = (tmp_path / "page" / "answer.html").read_text()
-    assert page.count("<table class=bars>") == 2 and "Unit 2: highest at" in said and "more rows" not in said
-    for line in rows(ask("neuron", *options, "--json")):
-        assert "word" not in line["side"] or (line["score"] > 0) == line["side"].startswith("high")
+    assert "Unit 2: highest at" in said and "more rows" not in said
+    records = json.loads((tmp_path / "page" / "units" / "0000.json").read_text())["units"]
+    assert [one["identity"]["unit"] for one in records] == [0, 2]
+    found = rows(ask("neuron", *options, "--json"))
+    for one in records:
+        for side, name in (("positive", "high"), ("negative", "low")):
+            top = one["examples"][side]["top"][0]
+            line = next(line for line in found if (line["unit"], line["side"]) == (one["identity"]["unit"], name))
+            assert line["score"] == pytest.approx(top["values"][top["word"]], rel=1e-4)
 
 
 @pytest.mark.parametrize("model", [name for name in SITES if name != "word_table:load"])

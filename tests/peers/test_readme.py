@@ -113,7 +113,7 @@ def test_every_block_runs_in_its_order(home):
                 reviews(home)
             session.append(code)
     run(home, [sys.executable, "-c", "\n".join(session)])
-    assert {"answer.html", "answer.jsonl"} <= {path.name for path in (home / "runs" / "neuron").iterdir()}
+    assert {"index.html", "unit.html", "answer.jsonl"} <= {path.name for path in (home / "runs" / "neuron").iterdir()}
     assert json.loads((home / "demo" / "results.json").read_text())["study"] == "poerner2018"
 
 

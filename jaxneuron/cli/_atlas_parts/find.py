@@ -1,7 +1,7 @@
 """Which n-grams drive the unit highest? What searches find, with its place among the words of the text.
 
-The highest place of the text is known from the pass. Each method of `METHODS` that the folder `find` has is asked beside
-it, with its fast settings; what a study found before is taken as it is, and not searched again.
+The highest place of the text is known from the pass. Each method of `METHODS` that the folder `find` has is asked, too,
+with its fast settings; what a study found before is taken as it is, and not searched again.
 """
 
 from collections.abc import Mapping, Sequence
