@@ -73,7 +73,8 @@ def checked(given: list[str] | None, whose: str = "") -> list[str] | None:
         path = _place(said)[1]
         if not (path / "cfg.json").is_file() and not _is_erasure(path):
             raise ValueError(
-                f"--{whose}dictionary or --{whose}erased {said}: no cfg.json in {path}, nor an erasure.json; expected a folder "
-                "that `jaxneuron decompose sparse_autoencoder`, SAELens or `jaxneuron erase` wrote, or SITE=FOLDER"
+                f"--{whose}dictionary or --{whose}erased {said}: no cfg.json in {path}, nor an erasure.json; expected "
+                "a folder that `jaxneuron decompose sparse_autoencoder`, SAELens or `jaxneuron erase` wrote, or "
+                "SITE=FOLDER"
             )
     return given
