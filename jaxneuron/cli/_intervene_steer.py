@@ -77,12 +77,14 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     for row, name in enumerate(names):
         for column, amount in enumerate(amounts):
             loss, moved, flips = (float(total[one][row, column]) / places for one in ("loss", "divergence", "flips"))
+            exact = (0.0, 0.0) if not amount else (loss - before, moved)  # without a push there is rounding only
             text = _written(given, opened, pushes[row], amount) if given.prompt is not None else ""
-            rows.append((name, amount, float(np.exp(min(loss, 700))), loss - before, moved, flips, text))
+            rows.append((name, amount, float(np.exp(min(loss, 700))), *exact, flips, text))
     far = max(rows, key=lambda row: row[4])
     said = [
-        f"The perplexity is {np.exp(min(before, 700)):.4g} without a push, and {far[2]:.4g} with {far[1]:g} of "
-        f"{far[0]}, which moves the predictions most ({far[4]:.3g} nats a place).",
+        f"The perplexity is {np.exp(min(before, 700)):.4g} as the model is, and {far[2]:.4g} if {site} is pushed along "
+        f"{far[0] if given.direction else f'units {far[0]}'} by {far[1]:+g}, which moves the predictions most "
+        f"({far[4]:.3g} nats a place).",
         f"{unknown}.",
     ]
     columns = ("pushed", "amount", "perplexity", "loss", "divergence", "flips", "written")

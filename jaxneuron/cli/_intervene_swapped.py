@@ -68,8 +68,9 @@ def interchange(method: Method, told: Told, given: Given) -> None:
         names, masks = [str(unit) for unit in range(opened.units)], np.eye(opened.units, dtype=bool)
     else:
         _inputs.units_there(opened.model, given.site, asked)
-        others = np.random.default_rng(given.seed).permutation(opened.units)[: len(asked)]
-        names = [str(given.units), f"{len(asked)} at random"]
+        others = np.setdiff1d(np.random.default_rng(given.seed).permutation(opened.units), asked, assume_unique=True)
+        others = others[: len(asked)]
+        names = [str(given.units), f"{len(others)} others at random"]
         masks = np.stack([np.isin(np.arange(opened.units), some) for some in (asked, others)])
     found = _followed(method, told, given, opened, np.concatenate([masks, every]), Answered, Preference)
     rates, before = accuracy(found.edited), accuracy(found.unedited)
@@ -81,8 +82,10 @@ def interchange(method: Method, told: Told, given: Given) -> None:
     said = [
         f"The answer follows the source in {rows[0][1]:.1%} of {opened.told} if all {opened.units} units of "
         f"{given.site} are interchanged, and in {rows[-1][1]:.1%} as it is.",
-        f"{'Of single units, ' if asked is None else ''}{'unit ' if asked is None else 'units '}{best[0]} "
-        f"{'do' if asked else 'does'} most: {best[1]:.1%} ({best[2]:.1%} to {best[3]:.1%}).",
+        f"Of single units, unit {best[0]} does most: {best[1]:.1%} ({best[2]:.1%} to {best[3]:.1%})."
+        if asked is None
+        else f"With units {rows[1][0]} alone it follows in {rows[1][1]:.1%} ({rows[1][2]:.1%} to {rows[1][3]:.1%}), "
+        f"with {rows[2][0]} in {rows[2][1]:.1%}.",
     ]
     title = f"Which units of {given.site} carry what the sources differ in?"
     given.shown.give(Answer(title, said, ("units", "follows", "low", "high"), rows, note=_note(opened)))

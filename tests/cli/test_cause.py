@@ -81,7 +81,7 @@ def test_units_and_directions_are_interchanged(ask, tmp_path):
     found = rows(ask("intervene", "interchange", *SITE, "--data", "pairs.jsonl", "--all", "--json"))
     assert found[0]["units"] == "all 4" and found[-1]["units"] == "none" and len(found) == 6
     some = rows(ask("intervene", "interchange", *SITE, "--data", "pairs.jsonl", "--all", "--units", "0,2", "--json"))
-    assert [row["units"] for row in some] == ["all 4", "0,2", "2 at random", "none"]
+    assert [row["units"] for row in some] == ["all 4", "0,2", "2 others at random", "none"]
     options = ("--all", "--shared-words", "--steps", "3", "--random", "2", "--held-out", "0.5", "--dimensions", "2")
     said = ask("intervene", "das", *SITE, "--data", "pairs.jsonl", *options, "--out", tmp_path / "page")
     assert "learnt on 3 pairs" in said and "shuffled weights" in said
