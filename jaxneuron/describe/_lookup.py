@@ -41,7 +41,7 @@ class Means(NamedTuple):
     groups: Groups
     value: Float[np.ndarray, "group unit"]
     side: Int[np.ndarray, "unit"]  # as `Described.side`
-    constant: Float[np.ndarray, "unit"]  # the value of a unit that never changes
+    middle: Float[np.ndarray, "unit"]  # the median of all words; of a unit that never changes its value
     explained: Float[np.ndarray, "unit"]  # share of the variance that the groups explain where they were fitted
 
 
@@ -101,14 +101,14 @@ def fit(activations: Table, ways: Sequence[Codes], *, budget: int) -> list[Means
         ValueError: an activation that is not finite.
     """
     units = activations.shape[1]
-    side, constant = np.zeros(units, np.int64), np.zeros(units)
+    side, median = np.zeros(units, np.int64), np.zeros(units)
     fitted, plans = [], []
     for codes in ways:
         groups, members = grouped(codes, max(int(budget // (4 * max(units, 1) * len(codes))), 1))
         plans.append(_plan(groups, members, codes))
-        fitted.append(Means(groups, np.empty((len(groups.parent), units), np.float32), side, constant, np.zeros(units)))
+        fitted.append(Means(groups, np.empty((len(groups.parent), units), np.float32), side, median, np.zeros(units)))
     for here, block in over_units(activations, budget=budget, copies=8):
-        side[here], constant[here] = _extremes.sides(block), block[0]
+        side[here], median[here] = _extremes.sides(block), np.median(block, axis=0)
         middle = block.mean(axis=0, dtype=np.float64)
         apart = block - middle
         squares = apart * apart

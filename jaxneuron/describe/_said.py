@@ -66,11 +66,11 @@ def lines(means: Means, name: Callable[[int], str], nothing: str) -> tuple[str, 
     said: list[str] = []
     for first in range(0, units, UNITS):
         here = slice(first, min(first + UNITS, units))
-        apart = means.side[here] * (means.value[:, here] - means.value[0, here])
+        apart = means.side[here] * (means.value[:, here] - means.middle[here])
         far, near = (_farthest(sign * apart, means.groups.parent) for sign in (1, -1))
         for unit, column in enumerate(range(here.start, here.stop)):
             if means.side[column] == 0:
-                said.append(never(float(means.constant[column])))
+                said.append(never(float(means.middle[column])))
                 continue
             parent, top = means.groups.parent, float(far.apart[unit, 0])
             sides = _named(far, unit, parent, top, LISTED), _named(near, unit, parent, top, LISTED // 2)
@@ -84,7 +84,7 @@ class _Far(NamedTuple):
     """The groups that lie farthest out, the farthest first."""
 
     group: Int[np.ndarray, "unit k"]
-    apart: Float[np.ndarray, "unit k"]  # from the mean of all words
+    apart: Float[np.ndarray, "unit k"]  # from the median of all words: what most words do is not far out
 
 
 def _farthest(apart: Float[np.ndarray, "group unit"], parent: Int[np.ndarray, "group"]) -> _Far:

@@ -61,13 +61,11 @@ def describe(
         ('high: dog or hound',)
     """
     if (simulate is None) == (embed is None):
-        raise ValueError(
-            "expected `simulate` or `embed`, one of them: a description that foretells nothing has no score"
-        )
+        raise ValueError("expected either `simulate` or `embed`: a description that foretells nothing has no score")
     words = _words.beside(activations, text)
     found = _exemplars.find(activations, words, exemplars, budget=budget)
     units, few = len(found.side), found.token.shape[1] // 2
-    given: list[list[Exemplar]] = [[] for _ in range(units)]
+    around: list[list[Exemplar]] = [[] for _ in range(units)]
     mean, deviation = np.zeros(units), np.zeros(units)
     for here, block in over_units(activations, budget=budget, copies=4):
         mean[here], deviation[here] = block.mean(axis=0, dtype=np.float64), block.std(axis=0, dtype=np.float64)
@@ -75,8 +73,8 @@ def describe(
             for token in found.token[unit, :few][found.token[unit, :few] >= 0].tolist():
                 first, last = _exemplars.window(words, token)
                 values = block[first:last, column].copy()
-                given[unit].append(Exemplar(tuple(words.word[first:last]), token - first, values))
-    lines = [_checked(tell(some)) if side else "" for some, side in zip(given, found.side.tolist(), strict=True)]
+                around[unit].append(Exemplar(tuple(words.word[first:last]), token - first, values))
+    lines = [_checked(tell(some)) if side else "" for some, side in zip(around, found.side.tolist(), strict=True)]
 
     def predict(other: Labelled) -> Lazy:
         there = _words.of(other)
@@ -91,9 +89,8 @@ def describe(
             assert simulate is not None
             values = np.asarray(simulate(lines[unit], other.sentences), np.float64)
             if values.shape != (tokens,) or not np.isfinite(values).all():
-                raise ValueError(
-                    f"expected a finite value of each of {tokens} words from `simulate`, got {values.shape}"
-                )
+                given = "some that are not" if values.shape == (tokens,) else f"the shape {values.shape}"
+                raise ValueError(f"expected finite values [{tokens} words] from `simulate`, got {given}")
             return values
 
         def read(asked: Columns) -> np.ndarray:

@@ -120,9 +120,10 @@ def check_precision(method):
     found, exact = run(method), run(method, FIT._replace(activations=FIT.activations.astype(np.float64)))
     assert exact.text == found.text
     np.testing.assert_allclose(foretold(exact, HELD.text), foretold(found, HELD.text), atol=1e-4)
-    large = run(method, FIT._replace(activations=FIT.activations * np.float32(2**40)))
-    assert [large.text[unit] for unit in LIVE] == [found.text[unit] for unit in LIVE]
-    np.testing.assert_allclose(foretold(large, HELD.text) / 2**40, foretold(found, HELD.text), atol=1e-4)
+    for scale in (2.0**40, 2.0**-100):
+        other = run(method, FIT._replace(activations=FIT.activations * np.float32(scale)))
+        assert [other.text[unit] for unit in LIVE] == [found.text[unit] for unit in LIVE]
+        np.testing.assert_allclose(foretold(other, HELD.text) / scale, foretold(found, HELD.text), atol=1e-4)
 
 
 def check_budget(method):
