@@ -6,6 +6,9 @@ from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _words
 from jaxneuron.describe._nouns import Parts
 
+LEAST = 2
+"""Sentences that choose, and that score: fewer have no variance."""
+
 GOLDEN = (5**0.5 - 1) / 2
 """Its multiples, without their whole parts, fill the range from 0 to 1 evenly, however many there are."""
 
@@ -17,7 +20,7 @@ def parts(text: Labelled, *, choice: float = 0.15, held: float = 0.25, run: int 
     parts take turns along the text.
 
     Args:
-        text: at least three sentences.
+        text: at least five sentences.
         choice: share of the sentences on which the best description of each unit is chosen.
         held: share on which it is scored.
         run: sentences that stay together; fewer where the text has fewer than twenty runs.
@@ -27,23 +30,23 @@ def parts(text: Labelled, *, choice: float = 0.15, held: float = 0.25, run: int 
 
     Example:
         >>> from jaxneuron.corpora.labelled import build
-        >>> found = parts(build([["a", "b"], ["c"], ["d"], ["e"]]))
+        >>> found = parts(build([["a", "b"], ["c"], ["d"], ["e"], ["f"], ["g"]]))
         >>> [rows.tolist() for rows in found[:3]], found.held_text.sentences
-        ([[2, 3], [0, 1], [4]], [['e']])
+        ([[3, 5], [0, 1, 6], [2, 4]], [['c'], ['e']])
     """
     words = _words.of(text)
     texts = len(words.length)
     if not (0 < choice and 0 < held and choice + held < 1) or run < 1:
         raise ValueError(f"expected shares above 0, below 1 together, and a run of 1, got {choice}, {held} and {run}")
-    if texts < 3:
-        raise ValueError(f"expected at least 3 sentences, one for each part, got {texts}; give more text")
+    if texts < 2 * LEAST + 1:
+        raise ValueError(f"expected at least {2 * LEAST + 1} sentences, as intervals are by texts, got {texts}")
     run = max(min(run, texts // 20), 1)
     number = np.arange(texts) // run
     turn = (number * GOLDEN) % 1
     role = np.where(turn < choice, 1, np.where(turn >= 1 - held, 2, 0))
-    for missing in {0, 1, 2} - set(role.tolist()):
-        most = np.flatnonzero(role == np.bincount(role, minlength=3).argmax())
-        role[most[-1]] = missing
+    for one in (1, 2):
+        missing = LEAST - int((role == one).sum())
+        role[np.flatnonzero(role == np.bincount(role).argmax())[: max(missing, 0)]] = one
     fit, choice_words, held_words = (np.flatnonzero(role[words.text] == one) for one in range(3))
     texts_of = (_taken(text, np.flatnonzero(role == one)) for one in range(3))
     return Parts(fit, choice_words, held_words, *texts_of)

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _lookup
-from jaxneuron.describe._lookup import Codes, Means
+from jaxneuron.describe._lookup import Codes, Groups, Means
 from jaxneuron.describe._nouns import Described
 
 LISTED = 6
@@ -19,6 +19,9 @@ NEAR = 0.5
 
 SAID = 0.01
 """Where groups explain less of a unit's variance than this share, nothing is named."""
+
+OFTEN = 3
+"""Words of a group that is named; what was met twice may be chance."""
 
 SHARPER = 1.25
 """A finer group is named instead of the one that it is part of if it lies this many times as far out."""
@@ -67,7 +70,7 @@ def lines(means: Means, name: Callable[[int], str], nothing: str) -> tuple[str, 
     for first in range(0, units, UNITS):
         here = slice(first, min(first + UNITS, units))
         apart = means.side[here] * (means.value[:, here] - means.middle[here])
-        far, near = (_farthest(sign * apart, means.groups.parent) for sign in (1, -1))
+        far, near = (_farthest(sign * apart, means.groups) for sign in (1, -1))
         for unit, column in enumerate(range(here.start, here.stop)):
             if means.side[column] == 0:
                 said.append(never(float(means.middle[column])))
@@ -87,9 +90,9 @@ class _Far(NamedTuple):
     apart: Float[np.ndarray, "unit k"]  # from the median of all words: what most words do is not far out
 
 
-def _farthest(apart: Float[np.ndarray, "group unit"], parent: Int[np.ndarray, "group"]) -> _Far:
+def _farthest(apart: Float[np.ndarray, "group unit"], groups: Groups) -> _Far:
     """Return the groups that lie farthest above 0 and clearly above what they are part of."""
-    sharp = apart > SHARPER * np.maximum(apart[parent], 0)
+    sharp = (apart > SHARPER * np.maximum(apart[groups.parent], 0)) & (groups.count >= OFTEN)[:, None]
     masked = np.where(sharp, apart, 0).T
     few = min(2 * LISTED, masked.shape[1])
     some = np.argpartition(-masked, few - 1, axis=1)[:, :few]

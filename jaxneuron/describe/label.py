@@ -28,9 +28,9 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
 
     Example:
         >>> from jaxneuron.corpora.labelled import build
-        >>> upos = [["DET", "NOUN", "VERB"]] * 2
-        >>> text = build([["a", "dog", "barks"], ["the", "cat", "sleeps"]], labels={"upos": upos})
-        >>> describe(np.array([[0.0, 5, 0, 0, 5, 0]]).T, text).text
+        >>> upos = [["DET", "NOUN", "VERB"]] * 4
+        >>> text = build([["a", "dog", "barks"], ["the", "cat", "sleeps"]] * 2, labels={"upos": upos})
+        >>> describe(np.array([[0.0, 5, 0] * 4]).T, text).text
         ('high at upos=NOUN',)
     """
     _words.beside(activations, text)
@@ -48,7 +48,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
     said = []
     for layer, means in zip(layers, found, strict=True):
         labels = [given[layer][token] for token in means.groups.token.tolist()]
-        names = [f"no {layer}" if one == ABSENT else f"{layer}={one}" for one in labels]
+        names = [_named(layer, one) for one in labels]
         said.append(_said.lines(means, names.__getitem__, "no label in particular"))
     return Described(
         tuple(said[which][unit] for unit, which in enumerate(chosen.tolist())),
@@ -58,3 +58,10 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
             [_lookup.predicted(means, codes(other, layer)) for layer, means in zip(layers, found, strict=True)], chosen
         ),
     )
+
+
+def _named(layer: str, label: str) -> str:
+    """Return what a label is called; in quotation marks if it is no word."""
+    if label == ABSENT:
+        return f"no {layer}"
+    return f"{layer}={label}" if label.replace("_", "").isalnum() else f"{layer}=“{label}”"

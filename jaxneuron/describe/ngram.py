@@ -32,8 +32,8 @@ def describe(activations: Table, text: Labelled, *, before: int = 2, budget: int
 
     Example:
         >>> from jaxneuron.corpora.labelled import build
-        >>> text = build([["of", "it", "of", "it"], ["by", "it", "by", "it"]])
-        >>> describe(np.array([[0.0, 9, 0, 9, 0, 0, 0, 0]]).T, text).text
+        >>> text = build([["of", "it", "of", "it"], ["by", "it", "by", "it"]] * 2)
+        >>> describe(np.array([[0.0, 9, 0, 9, 0, 0, 0, 0] * 2]).T, text).text
         ('high at “of [it]”',)
     """
     if before not in (1, 2):

@@ -35,7 +35,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
 
     Example:
         >>> from jaxneuron.corpora.labelled import build
-        >>> describe(np.array([[9.0, 0, 0, 0, 9, 0, 0, 0]]).T, build([["a", "b", "a", "b"]] * 2)).text
+        >>> describe(np.array([[9.0, 0, 0, 0] * 3]).T, build([["a", "b", "a", "b"]] * 3)).text
         ('high at the first word',)
     """
     words = _words.beside(activations, text)

@@ -30,8 +30,8 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
 
     Example:
         >>> from jaxneuron.corpora.labelled import build
-        >>> text = build([["a", ",", "b", ","], ["b", "a", "b", "a"]])
-        >>> found = describe(np.array([[0.0, 4, 0, 4, 0, 0, 0, 0]]).T, text)
+        >>> text = build([["a", ",", "b", ","], ["b", "a", "b", "a"]] * 2)
+        >>> found = describe(np.array([[0.0, 4, 0, 4, 0, 0, 0, 0] * 2]).T, text)
         >>> found.text, found.predict(build([["c", ","]]))[:, 0].tolist()
         (('high at “,”',), [1.0, 4.0])
     """

@@ -9,7 +9,6 @@ from jaxneuron.describe import (
     Described,
     _correlated,
     _extremes,
-    _parts,
     _ranks,
     best,
     ngram,
@@ -165,7 +164,8 @@ def test_parts_share_no_sentence():
     assert sorted(rows.tolist()) == list(range(sum(map(len, given.sentences))))
     assert [sum(map(len, part.sentences)) for part in found[3:]] == list(map(len, found[:3]))
     assert 0.15 < len(found.held_text.sentences) / 203 < 0.35 and 0.1 < len(found.choice_text.sentences) / 203 < 0.2
-    assert {len(_parts.parts(text(0, count)).fit_text.sentences) > 0 for count in (3, 4, 7, 25)} == {True}
+    assert {len(part.sentences) > 1 for count in (5, 6, 7, 25) for part in parts(text(0, count))[4:]} == {True}
+    assert {len(parts(text(0, count)).fit_text.sentences) > 0 for count in (5, 6, 7, 25)} == {True}
 
 
 @pytest.mark.parametrize(
@@ -192,5 +192,5 @@ def test_other_units_or_words_are_refused():
         score(KEY, described, held[:4], labelled.build([["a", "b", "c", "d"]]))
     with pytest.raises(ValueError, match="at least one description"):
         best([], held, HELD)
-    with pytest.raises(ValueError, match="at least 3 sentences"):
+    with pytest.raises(ValueError, match="at least 5 sentences"):
         parts(labelled.build([["a"], ["b"]]))
