@@ -9,7 +9,7 @@ from jaxtyping import Int
 from jaxneuron.describe._words import Words
 
 
-class Forms(NamedTuple):
+class Numbered(NamedTuple):
     """The words of a text, numbered as they first occur."""
 
     exact: dict[str, int]
@@ -18,7 +18,7 @@ class Forms(NamedTuple):
     count: Int[np.ndarray, "word"]  # of each folded word
 
 
-def read(words: Words) -> Forms:
+def read(words: Words) -> Numbered:
     """Number the words of a text."""
     counted = Counter(words.word)
     exact = {form: number for number, form in enumerate(counted)}
@@ -26,15 +26,15 @@ def read(words: Words) -> Forms:
     usual = {form.lower(): form for form, _ in reversed(counted.most_common())}
     count = np.zeros(len(folded), np.int64)
     np.add.at(count, [folded[form.lower()] for form in counted], list(counted.values()))
-    return Forms(exact, folded, usual, count)
+    return Numbered(exact, folded, usual, count)
 
 
-def exactly(forms: Forms, words: Words) -> Int[np.ndarray, "token"]:
+def exactly(forms: Numbered, words: Words) -> Int[np.ndarray, "token"]:
     """Return the number of each word's form, -1 for one that was not met."""
     return np.array([forms.exact.get(word, -1) for word in words.word], np.int64)
 
 
-def folded(forms: Forms, words: Words) -> Int[np.ndarray, "token"]:
+def folded(forms: Numbered, words: Words) -> Int[np.ndarray, "token"]:
     """Return the number of each word in lower case, -1 for one that was not met."""
     return np.array([forms.folded.get(word.lower(), -1) for word in words.word], np.int64)
 
