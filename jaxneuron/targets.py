@@ -188,6 +188,33 @@ class Minus:
         return self.a(output, activations, tokens) - self.b(output, activations, tokens)
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Times:
+    """A target many times: by -1, what is highest is where the target is lowest."""
+
+    of: Any  # Target
+    factor: Any  # scalar
+
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
+        """Return `factor * of`."""
+        return self.of(output, activations, tokens) * self.factor
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Highest:
+    """The highest of some targets, such as one unit at several positions: wherever it is."""
+
+    of: tuple[Any, ...]  # Targets
+
+    def __call__(self, output: Output, activations: Activations, tokens: Text) -> Float[Array, "batch"]:
+        """Return the highest score of each sequence, of those that are numbers."""
+        scores = jnp.stack([one(output, activations, tokens) for one in self.of])
+        highest = jnp.max(jnp.where(jnp.isnan(scores), -jnp.inf, scores), axis=0)
+        return jnp.where(jnp.isneginf(highest), jnp.nan, highest)
+
+
 def count(targets: Target) -> int:
     """Return how many targets are stacked.
 

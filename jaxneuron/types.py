@@ -145,6 +145,10 @@ class Found(NamedTuple):
     proximity: Float[Array, "target k"]  # how close the relaxed input was to these words, 1 for a real n-gram:
     # mean over positions of the cosine (embedding) or of the word's share of the weight (the others)
     trace: Float[Array, "target epoch"]  # the best discrete score at each epoch's end (corpus search: no epoch)
+    optimal: Int[Any, "target k"] | None = None  # how many words may be replaced at once without a higher score, all
+    # candidates tried: 0 where they were not, or where that gives more; None of a method that never tries them all
+    work: Float[Array, "target"] | None = None  # forward passes for each target: a gradient counts as two more, and
+    # what targets share is divided among them; None where nobody counted
 
 
 class Path(NamedTuple):

@@ -9,8 +9,10 @@ from jaxneuron.targets import (
     Along,
     Cell,
     Group,
+    Highest,
     Logit,
     Minus,
+    Times,
     Unit,
     at_position,
     at_word,
@@ -135,3 +137,15 @@ def test_an_output_with_logits_is_read_as_its_logits(weights):
     np.testing.assert_array_equal(logits(record, activations), output)
     with pytest.raises(ValueError, match="no head"):
         logits(record._replace(logits=None), activations)
+
+
+def test_the_highest_of_several_positions_and_the_lowest(weights):
+    output, activations = tiny.recurrent(weights, TEXT, {})
+    values = np.asarray(activations["hidden"])[..., 2]
+    each = tuple(Unit("hidden", 2, place) for place in (-1, -2))
+    expected = [max(row[last], row[last - 1]) if last else row[0] for row, last in zip(values, LAST, strict=True)]
+    np.testing.assert_allclose(Highest(each)(output, activations, TEXT), expected)
+    lowest = Highest(tuple(Times(one, -1.0) for one in each))(output, activations, TEXT)
+    expected = [min(row[last], row[last - 1]) if last else row[0] for row, last in zip(values, LAST, strict=True)]
+    np.testing.assert_allclose(-lowest, expected)
+    assert np.all(np.isnan(Highest((Unit("hidden", 2, 9),))(output, activations, TEXT)))  # no such word

@@ -3,6 +3,7 @@
 Each file answers it in its own way, for results (what was found, ranked or explained) or for the model behind them:
 
 - `statistics`: does one method beat another on the same targets, and which of many results are more than chance?
+- `standing`: how high is a score that was found, next to those of all n-grams of a corpus?
 - `naming`: does an n-gram name the object that its unit stands for, or a word that goes with it?
 - `average_precision`: do scores put the right rows first?
 - `word_counts`: how often each word occurs in a caption, and in those of an image

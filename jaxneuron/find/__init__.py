@@ -2,13 +2,20 @@
 
 Every module has one verb, `find`, which takes many targets at once; pick one by what it costs and promises:
 
+- `best`: the strongest, and what to take first: the next four in a row, with a certificate of what it found
 - `corpus`: try every n-gram of a corpus; nothing unseen, nothing missed
-- `embedding`: gradient ascent on word vectors, then the nearest words
-- `logit`: gradient ascent on unbounded word weights
+- `beam`: grow n-grams by a word at a time, each word of the vocabulary tried exactly
+- `swap`: swap words; a gradient ranks the swaps, the first ranks are scored exactly
+- `coordinate`: take the best word of the vocabulary at each place in turn, until none is better
+- `gumbel_softmax`: gradient ascent on word distributions with noise that is annealed away, so that they end as words
+- `straight_through`: the same, but the model reads real words only
 - `softmax`: gradient ascent on word distributions
-- `gumbel_softmax`: the same with sampling noise that is annealed away, so that the optimum is a real n-gram
+- `logit`: gradient ascent on unbounded word weights
+- `embedding`: gradient ascent on word vectors, then the nearest words
 
-All but `corpus` follow Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.
+The last five but `straight_through`, and `corpus`, follow Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.
+All score what they return on the unrelaxed model. The first five score a text for all targets at once: what is tried
+for one counts for all.
 """
 
 from typing import Any, Protocol

@@ -101,11 +101,11 @@ def method(
         keys = batching.fold_targets(_keys.checked(key), targets)
         return _best.marked(batching.map_chunks(search, keys, targets, begun, chunk=chunk, mesh=mesh))
 
-    find.__doc__ = f"{formula}\n{_FIND}"
+    find.__doc__ = f"{formula}\n{ARGUMENTS}"
     return find
 
 
-_FIND = """
+ARGUMENTS = """
         Args:
             key: the random key.
             forward: the model.
@@ -161,11 +161,13 @@ def _search(
 ) -> Callable[[Array, Target, Tokens], Found]:
     """Return the search of a chunk of targets."""
     epochs, patience = math.ceil(settings.steps / shape.epoch), settings.patience
+    each = shape.epoch * settings.restarts * (3 * shape.samples + 1 + shape.samples * shape.harvest)  # forward passes
 
     def search(keys: Array, targets: Target, start: Tokens) -> Found:
         state = _climb.begin(keys, start, values, method=method, k=k)
-        trace = []
+        trace, work = [], 0.0
         for epoch in range(epochs):
+            work += each
             state = _climb.advance(keys, state, targets, params, values, epoch, patience, forward, method, shape)
             trace.append(state.best.score[:, 0])
             count(1, epochs)
@@ -175,7 +177,8 @@ def _search(
                 break
         best = _climb.rescored(targets, params, state.best, forward)
         tokens = Tokens(best.ids, jnp.ones(best.ids.shape, bool))
-        return Found(tokens, best.score, best.step, best.proximity, jnp.stack(trace, 1))
+        taken = jnp.full(len(best.score), work)
+        return Found(tokens, best.score, best.step, best.proximity, jnp.stack(trace, 1), work=taken)
 
     return search
 
@@ -185,10 +188,20 @@ def _starts(start: Tokens | None, total: int, restarts: int, length: int) -> Tok
     ids, mask = jnp.zeros((total, restarts, length), jnp.int32), jnp.zeros((total, restarts, length), bool)
     if start is None:
         return Tokens(ids, mask)
+    start = fitting(start, total, length)
+    given = min(start.ids.shape[1], restarts)
+    return Tokens(ids.at[:, :given].set(start.ids[:, :given]), mask.at[:, :given].set(start.mask[:, :given]))
+
+
+def fitting(start: Tokens, total: int, length: int) -> Tokens:
+    """Return n-grams to start from, if they fit the targets.
+
+    Raises:
+        ValueError: they do not.
+    """
     if start.ids.shape[0] != total or start.ids.shape[-1] != length:
         raise ValueError(
             f"`start` must be [target, k, time] with {total} targets and {length} words, got {start.ids.shape}; "
             "pass the tokens that another `find` returned for the same targets"
         )
-    given = min(start.ids.shape[1], restarts)
-    return Tokens(ids.at[:, :given].set(start.ids[:, :given]), mask.at[:, :given].set(start.mask[:, :given]))
+    return start

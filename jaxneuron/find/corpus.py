@@ -70,7 +70,8 @@ def find(
     update = functools.partial(_update, targets, params, forward=forward)
     score, row = batching.fold_rows(update, start, ids, mask, allowed, chunk=chunk, mesh=mesh, progress=progress)
     found = np.maximum(np.asarray(row), 0)
-    return marked(Found(Tokens(ids[found], mask[found]), score, row, jnp.ones_like(score), jnp.zeros((total, 0))))
+    tokens, work = Tokens(ids[found], mask[found]), jnp.full(total, len(ids) / total)
+    return marked(Found(tokens, score, row, jnp.ones_like(score), jnp.zeros((total, 0)), work=work))
 
 
 def _row(array: np.ndarray) -> Array:

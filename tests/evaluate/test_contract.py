@@ -31,6 +31,7 @@ LEFT_OUT = {
     "information": "judges logits; what reads activations calls it",
     "monitor": "takes a stream, one block at a time",
     "naming": "judges words",
+    "standing": "scores n-grams with a model",
     "statistics": "judges numbers",
     "word_counts": "counts words",
     "written": "judges text",

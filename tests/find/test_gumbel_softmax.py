@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.find import _climb, _words, gumbel_softmax
+from jaxneuron.find import _climb, _gumbel, _words, gumbel_softmax
 from tests.find.test_ascent import ALLOWED, T, V, find
 
 X = jax.random.normal(jax.random.key(1), (2, T, V))
@@ -16,7 +16,7 @@ def values(coldest=0.1):
 
 
 def noisy(temperature, samples=64):
-    return gumbel_softmax._noisy(jax.random.key(0), X, jnp.float32(temperature), values(), samples)
+    return _gumbel.noisy(jax.random.key(0), X, jnp.float32(temperature), values(), samples)
 
 
 @pytest.mark.parametrize("temperature", [2.0, 0.5, 0.1])
@@ -36,7 +36,7 @@ def test_cold_samples_are_nearly_words_drawn_from_the_softmax():
 
 def test_samples_belong_to_their_restart():
     sure = jnp.full((2, T, V), -50.0).at[0, :, 3].set(50.0).at[1, :, 6].set(50.0)
-    words = gumbel_softmax._noisy(jax.random.key(0), sure, jnp.float32(0.1), values(), 5)
+    words = _gumbel.noisy(jax.random.key(0), sure, jnp.float32(0.1), values(), 5)
     np.testing.assert_array_equal(jnp.argmax(words, axis=-1), [[3] * T, [6] * T] * 5)
 
 

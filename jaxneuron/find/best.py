@@ -1,0 +1,53 @@
+"""The strongest search: the corpus, a beam, swaps, then an exact polish with a certificate.
+
+Each stage goes on from the pool of the one before, and none can lose what was found. A corpus has texts that fire for
+many targets; a beam tries every word exactly, where the vocabulary is small enough to; swaps cover most ground for what
+they cost; and the polish tries every word at each place of the best text: `Found.optimal` says that no single word (1),
+or no two words at once (2), could be replaced to raise the score, because all were tried. What is not affordable is
+left out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxneuron.find import _growth, _search, _swapping
+from jaxneuron.find._search import Given, Quest
+
+
+class Settings(NamedTuple):
+    """What may be chosen of the search."""
+
+    beams: int = 1  # n-grams of each target that grow in the beam
+    steps: int = 60  # of swaps
+    tries: int = 32  # texts made of each that is used
+    parents: int = 1  # texts of each target used in a step of swaps
+    restarts: int = 8  # random n-grams of each target, beside the corpus
+    depth: int = 512  # ranks that swaps are drawn from, in the end
+    sweeps: int = 4  # of the polish, at most
+    exact: int = 2**16  # n-grams that an exact stage (beam, polish) may try for a target; 0 leaves these stages out
+    pool: int = 16  # n-grams that are remembered of each target
+
+
+def run(search: Quest, given: Given) -> Quest:
+    """Take each stage that is affordable."""
+    settings = given.settings
+    whole = np.asarray(given.ngrams.mask).all(axis=1)
+    ids = np.asarray(given.ngrams.ids)[whole]
+    ids = ids[search.scorer.allowed[ids].all(axis=1)]
+    starts = _search.started(search, given, settings.restarts).reshape(-1, search.time)
+    search = _search.stepped(_search.tried(search, np.concatenate([ids, starts]).astype(np.int32)))
+    if len(search.scorer.words) * settings.beams * search.time <= settings.exact:
+        search = _growth.grown(search, settings.beams)
+    own = {name: value for name, value in settings._asdict().items() if name in _swapping.Settings._fields}
+    search = _swapping.swapped(search, _swapping.Settings(**own))
+    return _search.polished(search, settings.sweeps, settings.exact)
+
+
+find = _search.method(
+    "Search a corpus, grow a beam, swap words, and try every word at each place of the best.",
+    run,
+    Settings(),
+    steps=lambda settings, time: 1 + time + settings.steps + 2 * settings.sweeps,
+    most=lambda settings, time: settings.parents * settings.tries,
+)

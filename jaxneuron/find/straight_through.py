@@ -1,0 +1,49 @@
+"""Gradient ascent through real words: the model reads the argmax of a noisy sample, the gradient is the soft sample's.
+
+Bengio, Leonard, Courville 2013 (arXiv 1308.3432) for the estimator; Jang, Gu, Poole 2017 (arXiv 1611.01144) for that
+with Gumbel noise. The model never reads a mixture of words, which it was not trained on; the price is a gradient that
+is another function's. Settings and schedule are those of `gumbel_softmax`; every sample is a real n-gram, and competes.
+"""
+
+import jax
+from jaxtyping import Array, Float
+
+from jaxneuron.find import _ascent, _climb, _gumbel, _words
+from jaxneuron.find._gumbel import Settings as Settings
+
+FAST = Settings(
+    steps=240,
+    samples=1,
+    restarts=4,
+    learning_rate=1.0,
+    temperature=(2.0, 0.5),
+    decay=None,
+    epoch=20,
+    patience=None,
+    keep="step",
+    harvest=True,
+)
+
+
+def _relax(
+    key: Array,
+    x: Float[Array, "restart time vocab"],
+    temperature: Float[Array, ""],
+    values: _climb.Values,
+    shape: _climb.Shape,
+) -> _climb.Relaxed:
+    soft = _gumbel.noisy(key, x, temperature, values, shape.samples)
+    drawn = _words.heaviest(jax.lax.stop_gradient(soft))
+    hard = jax.nn.one_hot(drawn.ids, soft.shape[-1], dtype=soft.dtype)
+    words = hard + soft - jax.lax.stop_gradient(soft)
+    return _climb.Relaxed(_words.full(words), {}, drawn if shape.harvest else None)
+
+
+find = _ascent.method(
+    "Maximise `f` of one-hot rows, the argmax of a noisy `softmax(x_t)`, over `x`, with the gradient of the soft rows.",
+    _words.start,
+    _relax,
+    _words.discretise,
+    FAST,
+    noise=_gumbel.noise,
+)

@@ -1,0 +1,28 @@
+"""Swap words: a gradient ranks all swaps, the best ranks are scored exactly, and the best texts go on.
+
+HotFlip (Ebrahimi et al. 2018, arXiv 1712.06751) takes the first rank; GCG (Zou et al. 2023, arXiv 2307.15043) scores
+some that are drawn from the first ranks, and keeps the best. Here each target has a pool of its best texts. In a step,
+the best of them that was not used yet is used: of its swaps some of the first ranks are tried, some that are drawn from
+a depth that grows with the steps, pairs of swaps, words that are deleted and others inserted (as in FLRT, Thompson and
+Sklar 2024, arXiv 2407.17447), and random words. A text is never scored twice, and what is scored for one target is
+scored for all.
+"""
+
+from jaxneuron.find import _search, _swapping
+from jaxneuron.find._search import Given, Quest
+from jaxneuron.find._swapping import Settings as Settings
+
+
+def run(search: Quest, given: Given) -> Quest:
+    """Swap words of all targets' texts, beginning from those to start from."""
+    texts = _search.started(search, given, given.settings.restarts)
+    return _swapping.swapped(_search.tried(search, texts.reshape(-1, search.time)), given.settings)
+
+
+find = _search.method(
+    "Score some of the swaps that a gradient ranks first, and go on from the best.",
+    run,
+    Settings(),
+    steps=lambda settings, time: settings.steps,
+    most=lambda settings, time: settings.parents * settings.tries,
+)
