@@ -9,7 +9,8 @@ above a change is needed. Results are compared before times. A loop of hooks wou
 - greedy: all 20 rounds of ours, the first of the peer's, 24 candidates (2 rounds and 8 with `--quick`); the peer's is
   scaled by the sets that the rounds try
 - held: TokenChange, as singles
-- patch: all sites and positions of ours, 3 sites of the peer's, 8 captions (2 with `--quick`); the peer's is scaled
+- patch: all sites and positions of ours, 4 sites of the peer's, 8 captions (2 and 2 with `--quick`); the peer's is
+  scaled
 
 Scaled is linearly; the note of a row says from what. The peer reads all texts in one batch, as many changes side by
 side as is fastest, which is measured first for each row. Compiling is not in our time; the note has it. Times are of
@@ -60,8 +61,8 @@ class Task(NamedTuple):
 
     @property
     def blocks(self) -> tuple[int, ...]:
-        """Return the blocks whose units are changed: near the end, in the middle, and the first; few with `--quick`."""
-        return (self.last, 0) if self.quick else (self.last, self.last // 2 + 1, 0)
+        """Return the blocks whose units are changed: near the end, in the middle, and the first; one with `--quick`."""
+        return (self.last,) if self.quick else (self.last, self.last // 2 + 1, 0)
 
     @property
     def last(self) -> int:
@@ -203,7 +204,7 @@ def patched(task: Task) -> Row:
     hooked = Hooked.__new__(Hooked)
     hooked.__dict__ |= task.hooked.__dict__
     hooked.ids, hooked.mask = (task.hooked.ids[:texts, :last], task.hooked.mask[:texts, :last] * 0 + 1)
-    few = names[:: len(names) // 3]
+    few = names[:: len(names) - 1 if task.quick else len(names) // 3]
 
     def theirs(rows: int) -> Any:
         return hooked.patched(source.ids, few, range(last), rows)
