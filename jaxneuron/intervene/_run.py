@@ -31,8 +31,8 @@ GROWN = 32
 class Kept:
     """What sets of units do not change, of as many chunks as fit a budget, for a search that asks again and again."""
 
-    def __init__(self, budget: int):
-        self.left, self.found = budget, {}
+    def __init__(self, budget: int, room: int | None = None):
+        self.budget, self.left, self.found = budget, budget if room is None else room, {}
 
     def __call__(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what `make()` returns, or did under this key."""
@@ -67,9 +67,8 @@ def run(
     rows: PyTree,
     *,
     site: Site,
-    budget: int,
+    budget: int | Kept,
     progress: batching.Progress | None,
-    kept: Kept | None = None,
 ) -> Effect:
     """Return what the target reads under `edit(units, rows)` for each set of units.
 
@@ -82,9 +81,8 @@ def run(
         sets: as `units` returns them, or rows of other numbers that the edit takes in.
         rows: host arrays with a row for each sentence, which the edit needs.
         site: where the edit goes.
-        budget: bytes for what is computed at a time.
+        budget: bytes for what is computed at a time; or what keeps as many between calls that differ in their sets.
         progress: called after each chunk of sentences.
-        kept: where calls that differ in their sets alone share what those do not change.
     """
     ids, mask = np.asarray(tokens.ids), np.asarray(tokens.mask)
     target, answers = target if isinstance(target, Answered) else (target, following(ids, mask))
@@ -95,9 +93,10 @@ def run(
     item = 4 * (4 * width + 6 * mask.shape[1] * sets.shape[-1])
     flat = sets.reshape(-1, sets.shape[-1])
     fixed = {size for leaf in jax.tree.leaves((target, edit)) for size in np.shape(leaf)} | {flat.shape[1]}
-    plan = chunks.plan(mask, len(flat), item=item, budget=budget, fixed=fixed)
+    kept = budget if isinstance(budget, Kept) else Kept(budget, room=0)
+    plan = chunks.plan(mask, len(flat), item=item, budget=kept.budget, fixed=fixed)
     padded = jnp.asarray(np.concatenate([flat, np.zeros((-len(flat) % plan.together, flat.shape[1]), bool)]))
-    few, kept = _few(flat), kept or Kept(0)
+    few = _few(flat)
 
     def work(chunk: chunks.Chunk) -> Effect:
         given = Given(params, target, edit, *chunk.part((Tokens(ids, mask), np.asarray(answers), rows), mask.shape[1]))

@@ -25,7 +25,6 @@ class Sought:
     site: Site
     taking: Taking
     edit: tuple[jax.tree_util.Partial, Any]
-    budget: int
     kept: _run.Kept
 
     def __call__(self, sets: Bool[np.ndarray, "set unit"]) -> tuple[Float[np.ndarray, "set"], Effect]:
@@ -35,7 +34,7 @@ class Sought:
             ValueError: a score that is no number for some set.
         """
         edit, rows = self.edit
-        options = {"site": self.site, "budget": self.budget, "progress": None, "kept": self.kept}
+        options = {"site": self.site, "budget": self.kept, "progress": None}
         found = _run.run(self.forward, self.params, self.tokens, self.target, edit, sets, rows, **options)
         left = np.asarray(self.taking.score(found.edited), np.float64)
         if left.shape != sets.shape[:1] or np.isnan(left).any():
@@ -73,7 +72,7 @@ def search(
         )
     edit = _run.held(taking.value, None, tokens, width, site)
     places, kept = np.flatnonzero(allowed), _run.Kept(budget)
-    return Sought(forward, params, tokens, target, places, width, site, taking, edit, budget, kept)
+    return Sought(forward, params, tokens, target, places, width, site, taking, edit, kept)
 
 
 def beam(ask: Sought, *, width: int, progress: batching.Progress | None) -> Taken:
