@@ -16,6 +16,11 @@ SUBJECTS = {"plain": False, "adjective": False, "preposition": True, "relative":
 """The kinds of subject, and whether each is held out."""
 
 
+SHARED = 0.5
+"""The share of sentences whose verb is of any topic, where a lexicon has some. As in other text: where a verb never
+leaves its topic, small models learn the number of each noun apart, and no unit has that of all."""
+
+
 class Pair(NamedTuple):
     """Two sentences that differ in the form of a verb."""
 
@@ -51,6 +56,7 @@ class Lexicon(NamedTuple):
         ("today", "now", "nowadays", "currently"),
         ("yesterday", "once", "formerly", "previously"),
     )  # of the present, of the past
+    shared: tuple[Verb, ...] = ()  # of any topic: without them each noun may have a number of its own
 
     def words(self, topic: str) -> set[str]:
         """Return the words of a topic."""
@@ -77,6 +83,10 @@ def regular(nouns: str, verbs: str, places: str) -> Topic:
     return Topic(tuple((noun, s(noun)) for noun in nouns.split()), tuple(made), tuple(places.split()))
 
 
+def _verbs(*forms: str) -> tuple[Verb, ...]:
+    return tuple(Verb((s, p), (past, (others or [past])[0])) for s, p, past, *others in map(str.split, forms))
+
+
 TOPICS = Lexicon(
     {
         "animals": regular("dog cat horse rabbit", "bark jump wander roam", "barn forest"),
@@ -89,13 +99,9 @@ TOPICS = Lexicon(
         "sports": regular("player runner coach goalkeeper", "score train compete sprint", "stadium field"),
         "royalty": regular("king queen knight prince", "rule command reign feast", "castle palace"),
         "health": regular("doctor nurse surgeon patient", "heal cough operate recover", "hospital clinic"),
-    }
+    },
+    shared=_verbs("is are was were", "stays stay stayed", "lives live lived", "works work worked"),
 )
-
-
-def _verbs(*forms: str) -> tuple[Verb, ...]:
-    return tuple(Verb((s, p), (past, (others or [past])[0])) for s, p, past, *others in map(str.split, forms))
-
 
 COMMON = Lexicon(
     {
@@ -150,7 +156,8 @@ def sentences(seed: int, lexicon: Lexicon, count: int, without: Sequence[Pair] =
         tense, number = draw.choice((0, 0, 0, 1)), draw.randrange(2)
         cue = [draw.choice(lexicon.cues[tense])] if tense or draw.random() < 0.33 else []
         before = [*cue, *_subject(draw, lexicon, topic, draw.choice([*SUBJECTS]), number, tense, None)]
-        verb = _form(draw.choice(topic.verbs), tense, number)
+        shared = lexicon.shared and draw.random() < SHARED
+        verb = _form(draw.choice(lexicon.shared if shared else topic.verbs), tense, number)
         if tuple(before) not in left_out:
             text = [*before, verb, "in", "the", draw.choice(topic.places)]
             found.append([*text, *["again"] * (len(text) % 2)])  # of few lengths, each of which is compiled

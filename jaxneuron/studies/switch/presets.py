@@ -3,13 +3,16 @@
 from typing import Any, NamedTuple
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "lstm": {"width": 64, "layers": 1, "embedding": 48, "epochs": 6, "batch": 32, "learning_rate": 2e-2},
+    "lstm": {"width": 64, "layers": 1, "embedding": 48, "epochs": 3, "batch": 32, "learning_rate": 2e-2},
     "transformer": {
-        **{"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 8, "batch": 32},
+        **{"width": 64, "blocks": 2, "heads": 4, "longest": 24, "epochs": 6, "batch": 32},
         "learning_rate": 3e-3,
     },
 }
-"""Of the demo: arguments of the `fit` of each architecture, and of its schedule."""
+"""Of the demo: arguments of the `fit` of each architecture, and of its schedule.
+
+The schedule and the number of sentences were chosen on other seeds than those reported, on pairs of words that units
+are found on. Many sentences, seen few times, teach more than the same steps on half of them."""
 
 
 class Preset(NamedTuple):
@@ -43,7 +46,7 @@ class Preset(NamedTuple):
 
 
 PRESETS: dict[str, Preset] = {
-    "demo": Preset(6_000, NETWORKS),
+    "demo": Preset(12_000, NETWORKS),
     "small": Preset(
         15_000,
         {
