@@ -53,7 +53,7 @@ def read(text: Labelled) -> Atoms:
             found |= {f"{word} “{forms.usual[names[one]]}”": near == one for one in often[:NEIGHBOURS]}
         for layer, known in labels.items():
             values = np.array(_labels_of.flat(other, layer))
-            found |= {f"{layer}={label}": values == label for label in known}
+            found |= {_labels_of.named(layer, label): values == label for label in known}
         found |= {shape: np.array([test(word) for word in given.word]) for shape, test in SHAPES.items()}
         lower = [word.lower() for word in given.word]
         found |= {f"ending in -{end}": np.array([word.endswith(end) for word in lower]) for end in endings}

@@ -1,6 +1,6 @@
 """The labels of a text, one for each word, whether they are of words or of sentences."""
 
-from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.corpora.labelled import ABSENT, Labelled
 from jaxneuron.tap import nearest
 
 
@@ -21,3 +21,10 @@ def flat(text: Labelled, layer: str) -> list[str]:
         rows = zip(text.sentences, text.sentence_labels[layer], strict=True)
         return [label for sentence, label in rows for _ in sentence]
     raise KeyError(f"the text has no layer {layer!r}, by which units are described{nearest(layer, layers(text))}")
+
+
+def named(layer: str, label: str) -> str:
+    """Return what a label is called; in quotation marks if it is no word."""
+    if label == ABSENT:
+        return f"no {layer}"
+    return f"{layer}={label}" if label.replace("_", "").isalnum() else f"{layer}=“{label}”"

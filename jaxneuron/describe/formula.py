@@ -28,6 +28,7 @@ def describe(
     share: float = 0.05,
     length: int = 3,
     beam: int = 5,
+    penalty: float = 0.95,
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> Described:
@@ -41,6 +42,8 @@ def describe(
         share: of the words, at which a unit counts as active; fewer where it is rarely on.
         length: facts of the longest formula.
         beam: formulas kept in each step of the search.
+        penalty: a formula of n facts counts its overlap times `penalty ** (n - 1)`, so that no fact is named that adds
+            next to nothing; 1 for none.
         budget: bytes for the units that are searched at a time.
         progress: called with the units that are done.
 
@@ -69,7 +72,15 @@ def describe(
         level[here] = _extremes.level(_turned(block, side[here]), share)
     turned = Lazy((len(words.word), units), lambda unit: _turned(Checked(activations)[:, unit], side[unit]).T)
     found = compositional.explain(
-        None, turned, holds, threshold=level, length=length, beam=beam, budget=budget, progress=progress
+        None,
+        turned,
+        holds,
+        threshold=level,
+        length=length,
+        beam=beam,
+        penalty=penalty,
+        budget=budget,
+        progress=progress,
     )
     leaf, operator = found.leaf[:, -1], found.operator[:, -1]
     value = np.zeros((2, units), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Int
 
 from jaxneuron import batching
-from jaxneuron.corpora.labelled import ABSENT, Labelled
+from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _labels_of, _lookup, _said, _words
 from jaxneuron.describe._lazy import picked
 from jaxneuron.describe._nouns import Described
@@ -48,7 +48,7 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
     said = []
     for layer, means in zip(layers, found, strict=True):
         labels = [given[layer][token] for token in means.groups.token.tolist()]
-        names = [_named(layer, one) for one in labels]
+        names = [_labels_of.named(layer, one) for one in labels]
         said.append(_said.lines(means, names.__getitem__, "no label in particular"))
     return Described(
         tuple(said[which][unit] for unit, which in enumerate(chosen.tolist())),
@@ -58,10 +58,3 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
             [_lookup.predicted(means, codes(other, layer)) for layer, means in zip(layers, found, strict=True)], chosen
         ),
     )
-
-
-def _named(layer: str, label: str) -> str:
-    """Return what a label is called; in quotation marks if it is no word."""
-    if label == ABSENT:
-        return f"no {layer}"
-    return f"{layer}={label}" if label.replace("_", "").isalnum() else f"{layer}=“{label}”"
