@@ -20,7 +20,8 @@ help:
 
 demo: $(VENV)/.install
 	env -u JAXNEURON_DATA $(BIN)/jaxneuron study poerner2018 --preset demo --out demo
-	$(BIN)/jaxneuron atlas --model demo/model --sites textual/gru,visual/gru,visual/projection --split dev --out demo/atlas
+	$(BIN)/jaxneuron atlas --model demo/model --sites textual/gru,visual/gru,visual/projection --split dev \
+	  --with describe,rank,find,effect,neighbours --found demo/found.jsonl --all --out demo/atlas
 	@echo "Two pages to open: demo/report.html, the study, and demo/atlas/index.html, what each of its units does"
 
 # XLA compiles on one core, and most tests compile: two files at a time halve the wait.

@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 from typing import Any, NamedTuple
 
 import numpy as np
+from xxhash import xxh3_64
 
 from jaxneuron import batching
 from jaxneuron._said import columns, names
@@ -76,18 +77,19 @@ def joined(
     asked = {**asked, "held out": texts.name, "found": given.found}
     pieces: Pieces = {site: {} for site in found}
     ways = dict[str, None]()
-    with TemporaryDirectory(prefix="jaxneuron-") as folder:
-        options: dict[str, Any] = {"how": given.how, "seed": given.seed, "budget": batching.BUDGET, "report": report}
-        options["named"] = given.all or given.units is not None
-        at = Material(model, found, texts, Path(folder), **options)
-        for part in parts:
-            for site, summary in found.items():
-                chosen = _chosen(part, summary, pieces[site], given)
-                ways[chosen.by] = None
-                file = out / "parts" / part / f"{site.replace('/', '+')}.json"
-                told = _kept(file, asked, part, at, site, chosen.units)
-                for unit, piece in zip(chosen.units, told, strict=True):
-                    pieces[site][unit] = _both(pieces[site].get(unit, Piece()), piece)
+    number = xxh3_64(json.dumps(asked).encode()).hexdigest()
+    folder = out / "parts" / f"activations-{number}"  # goes on where it was stopped, and goes when all is done
+    options: dict[str, Any] = {"how": given.how, "seed": given.seed, "budget": batching.BUDGET, "report": report}
+    at = Material(model, found, texts, folder, named=given.all or given.units is not None, **options)
+    for part in parts:
+        for site, summary in found.items():
+            chosen = _chosen(part, summary, pieces[site], given)
+            ways[chosen.by] = None
+            file = out / "parts" / part / f"{site.replace('/', '+')}.json"
+            told = _kept(file, asked, part, at, site, chosen.units)
+            for unit, piece in zip(chosen.units, told, strict=True):
+                pieces[site][unit] = _both(pieces[site].get(unit, Piece()), piece)
+    rmtree(folder, ignore_errors=True)
     by = "; ".join(way for way in ways if way)
     return Joined(pieces, texts.names, f"{', '.join(parts)}: {by}." if by else "")
 
@@ -105,7 +107,7 @@ def _texts(given: Given) -> Texts:
         except FileNotFoundError:
             if given.held_out is not None:
                 raise
-    name = other if held is not None and other is not None else "a tenth of the texts"
+    name = other if held is not None and other is not None else "left-out"
     return Texts(read, held, name, given.labels, searched, called)
 
 

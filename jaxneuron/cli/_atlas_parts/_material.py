@@ -121,7 +121,7 @@ class Material:
             model: as `jaxneuron_models.open.open` returns it.
             found: site -> what the pass says of its units.
             texts: what was read, and what is held out.
-            folder: for activations; whoever made it removes it.
+            folder: for activations; whoever asks removes it.
             how: a word's vector from those of its sub-words: first or last.
             seed: of all draws.
             budget: bytes of working memory.

@@ -1,6 +1,6 @@
 """What is the unit, in words, and is that right? The description that foretells it best, scored on other text.
 
-Every method of `jaxneuron.describe` says something of each unit; the one that foretells it best on texts that chose
+Each method of `METHODS` that there is says something of each unit; the one that foretells it best on texts that chose
 nothing else is kept, and scored on texts that neither made nor chose it.
 """
 
@@ -16,6 +16,9 @@ from jaxneuron.describe import Measured
 from jaxneuron.report.atlas.unit import Description, Estimate, Figure
 from jaxneuron.types import Site
 
+METHODS = ("label", "token", "position", "ngram", "inputs")
+"""Methods of `jaxneuron.describe` that need a text alone, the simplest first."""
+
 MEASURES = ("correlation", "auroc", "detection", "fuzzing")
 """The measures of a description; the first decides which is best."""
 
@@ -24,9 +27,11 @@ def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> 
     """Return the best description of each unit; nothing of one that never changes."""
     which = np.asarray(units)
     fit, choice, held = (at.values(some, site)[:, which] for some in (at.fit, at.choice, at.held))
-    verbs = _discover.methods(describe)
+    known = _discover.methods(describe)
+    labelled = at.fit.text.labels or at.fit.text.sentence_labels
+    verbs = [known[name] for name in METHODS if name in known and (name != "label" or labelled)]
     said = []
-    for number, verb in enumerate(verbs.values(), 1):
+    for number, verb in enumerate(verbs, 1):
         said.append(verb(fit, at.fit.text, budget=at.budget))
         progress(number * len(units) // (len(verbs) + 1), len(units))
     best = describe.best(said, choice, at.choice.text, budget=at.budget)

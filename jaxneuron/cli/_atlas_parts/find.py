@@ -20,6 +20,9 @@ from jaxneuron.report.atlas.unit import BestInput
 from jaxneuron.targets import Unit
 from jaxneuron.types import Site
 
+PASS = "the text read"
+"""How the highest place of the pass is called among the methods."""
+
 METHODS = ("gumbel_softmax", "best")
 """The searches that are asked, as far as there are any of that name."""
 
@@ -33,19 +36,17 @@ unit as the vocabulary has words. Where units are not named, it is asked of so m
 
 def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[Piece]:
     """Return the best n-gram of each method for each unit, the highest first."""
-    known = [at.texts.searched.get((site, unit), []) for unit in units]
-    rest = [row for row, found in enumerate(known) if not found]
-    if rest:
-        for row, found in zip(rest, _searched(at, site, [units[row] for row in rest], progress), strict=True):
-            known[row] = [*_read(at, site, units[row]), *found]
-    percentile = [
-        _percentile(at, site, unit, [one.activation for one in found]) for unit, found in zip(units, known, strict=True)
-    ]
-    told = [
-        [one._replace(percentile=share) for one, share in zip(found, shares, strict=True)]
-        for found, shares in zip(known, percentile, strict=True)
-    ]
-    return [Piece(inputs=sorted(found, key=lambda one: -one.activation)) for found in told]
+    known = [[*_read(at, site, unit), *at.texts.searched.get((site, unit), [])] for unit in units]
+    if not at.texts.searched:  # a study asked its methods of the units that it chose, and no others
+        for row, found in enumerate(_searched(at, site, units, progress)):
+            known[row] += found
+    progress(len(units), len(units))
+    told = []
+    for unit, found in zip(units, known, strict=True):
+        shares = _percentile(at, site, unit, [one.activation for one in found])
+        placed = [one._replace(percentile=share) for one, share in zip(found, shares, strict=True)]
+        told.append(Piece(inputs=sorted(placed, key=lambda one: -one.activation)))
+    return told
 
 
 def _read(at: Material, site: Site, unit: int) -> list[BestInput]:
@@ -57,7 +58,7 @@ def _read(at: Material, site: Site, unit: int) -> list[BestInput]:
     words = at.texts.read.text.sentences[sentence]
     shown = words if at.per_text(site) else words[max(0, word + 1 - LENGTH) : word + 1]
     proof = f"the highest of {at.found[site].moments.tokens:,} places, with the rest of its text around it"
-    return [BestInput("corpus", shown, float(highest.value[unit, 0]), certificate=proof)]
+    return [BestInput(PASS, shown, float(highest.value[unit, 0]), certificate=proof)]
 
 
 def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[list[BestInput]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jaxneuron.report.atlas.plain import plain
-from jaxneuron.report.atlas.unit import Example, Identity, Neighbour, Polarity, Unit
+from jaxneuron.report.atlas.unit import Example, Figure, Identity, Neighbour, Polarity, Unit
 
 WHOLE = -1.0
 """The bounds of a section that is no range of values, such as the top."""
@@ -177,7 +177,8 @@ def explanations(unit: Unit, *, model: str, creator: str) -> Iterator[Explanatio
     layer = "-".join(source(unit.identity))
     for number, said in enumerate(unit.descriptions):
         score = plain(float(said.score.value)) if said.score else None
-        told = f"{said.measure} {score} on {said.split or 'held-out'} text" if said.score else "not scored"
+        figures = [Figure(said.measure, said.score, said.control), *said.others] if said.score else []
+        told = "; ".join(map(_told, figures))
         yield Explanation(
             id=f"{model}-{layer}-{unit.identity.unit}-{number}",
             modelId=model,
@@ -188,11 +189,17 @@ def explanations(unit: Unit, *, model: str, creator: str) -> Iterator[Explanatio
             embedding=[],
             typeName=said.source,
             explanationModelName=None,
-            notes=told,
+            notes=f"{told}; on {said.split or 'held-out'} text" if told else "not scored",
             scoreV1=score if score is not None and said.measure == "correlation" else 0.0,
             scoreV2=None,
             createdAt=unit.provenance.created,
         )
+
+
+def _told(figure: Figure) -> str:
+    """Return a score and that of its control."""
+    control = f", control {plain(float(figure.control.value))}" if figure.control else ""
+    return f"{figure.measure} {plain(float(figure.score.value))}{control}"
 
 
 def _near(unit: Unit, measure: str, kind: str) -> Sequence[Neighbour]:

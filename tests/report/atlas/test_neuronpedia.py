@@ -79,6 +79,7 @@ def test_the_numbers_are_those_of_the_record(exported):
     )
     (said,) = lines(exported[0] / "explanations/batch-1.jsonl.gz")
     assert said["scoreV1"] == pytest.approx(unit.descriptions[0].score.value, rel=1e-5)
+    assert "auroc 0.9, control 0.5; on held-out text" in said["notes"]
     assert len({row["id"] for row in rows}) == len(rows)
 
 
