@@ -14,11 +14,14 @@ from scipy import linalg, sparse
 from scipy.linalg import get_blas_funcs
 
 from jaxneuron import batching
-from jaxneuron.decompose._moments import TOKENS, Joint, moments
-from jaxneuron.table import Checked
+from jaxneuron.decompose._moments import Joint, moments
+from jaxneuron.table import Checked, spans
 
 LARGE, FEW = 1024, 20
 """Of a matrix larger than that, a few eigenvectors (fewer than one in so many) come of Lanczos's method, sooner."""
+
+LONG = 4096
+"""Tokens at a time, at most, of which the codes are computed: each product wakes the threads anew."""
 
 
 class Components(NamedTuple):
@@ -99,8 +102,8 @@ def codes(
     weights = weights.astype(kind)
     times: Any = get_blas_funcs("gemm", dtype=kind)
     fits = batching.chunk_size(4 * units * (checked.copies + 2), tokens, budget)
-    for here, block in checked.blocks(min(fits, TOKENS)):
-        found[here] = times(1.0, weights.T, (block - shift).T).T - rest
+    for here in spans(tokens, min(fits, LONG), None):  # that all are finite, the sums of products have shown
+        np.subtract(times(1.0, weights.T, (checked.unchecked(here) - shift).T).T, rest, out=found[here])
     with np.errstate(over="ignore"):
         held = jnp.asarray(found, jax.dtypes.canonicalize_dtype(kind))
     if not bool(jnp.all(jnp.isfinite(held))):

@@ -22,8 +22,8 @@ from jaxneuron.table import Checked, Table, spans
 TOKENS = 1024
 """At a time, at most: enough for a product to run at full speed."""
 
-NEAR = 32
-"""Tokens that are brought near 1 at a time: few enough to stay at hand between two steps."""
+NEAR = 2**16
+"""Activations that are brought near 1 at a time: few enough to stay at hand between two steps."""
 
 LOST = 9.0
 """How many times as much as its spread a unit's distance from the shift may be, both squared: one digit is missed."""
@@ -130,8 +130,9 @@ def _ahead(
         made = np.empty((len(read), checked.shape[1] + 1), np.float32)
         made[:, -1] = 1
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(read), NEAR):
-                some = slice(start, start + NEAR)
+            few = max(NEAR // len(near.shift), 1)
+            for start in range(0, len(read), few):
+                some = slice(start, start + few)
                 np.divide(read[some] - near.shift, near.scale, out=made[some, :-1])
         return made
 
