@@ -148,7 +148,7 @@ def _said(graph: Any, name: str) -> list[str]:
     agreement = "" if check.agreement != check.agreement else f" (correlation with the estimates {check.agreement:.3f})"
     said.append(
         f"Measured by exact patching{agreement}: {check.through:.0%} of the difference passes through these sites; the "
-        f"nodes alone bring back {check.faithfulness:.0%} of that, all units but them {check.rest:.0%}."
+        f"nodes alone bring back {check.faithfulness:.0%} of that, all but them {check.rest:.0%}."
     )
     return said
 

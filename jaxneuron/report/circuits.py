@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 import jaxneuron
 from jaxneuron.report.palette import COLOURS
@@ -116,20 +117,21 @@ def drawing(graph: Graph, asked: Asked) -> str:
         offsets = (np.arange(len(members)) - (len(members) - 1) / 2) * STEP
         where[members, 0] = starts[column] + widths[column] / 2 + offsets
         where[members, 1] = bottom - ROW * (row + 0.5)
+    aside = _aside(graph, where)
+    crossing = float((LEFT - 6 - np.minimum(where[graph.edges.source, 0] + 0.75 * aside, LEFT)).max(initial=0))
+    starts, where = starts + crossing, where + np.array([[crossing, 0]])  # no edge runs over the names of the sites
     most = max(np.abs(graph.edges.weight).max(initial=0), 1e-30), max(np.abs(nodes.effect).max(initial=0), 1e-30)
     parts = [
         f'<text x="{LEFT - 12}" y="{bottom - ROW * (row + 0.5) + 4}" text-anchor="end">{html.escape(graph.sites[site])}'
         f'</text><line x1="{LEFT}" x2="{starts[-1]}" y1="{bottom - ROW * row}" y2="{bottom - ROW * row}" class="rule"/>'
         for row, site in enumerate(used)
     ]
-    for source, reader, weight in sorted(zip(*graph.edges, strict=True), key=lambda edge: abs(edge[2])):
+    for source, reader, weight, by in sorted(zip(*graph.edges, aside, strict=True), key=lambda edge: abs(edge[2])):
         (x, y), (to_x, to_y), size = where[source], where[reader], abs(weight) / most[0]
-        middle, aside = (y + to_y) / 2, 0.0
-        if abs(x - to_x) < STEP / 2 and abs(y - to_y) > ROW:  # around what lies between
-            aside = (1 if weight > 0 else -1) * 12 * abs(y - to_y) / ROW
+        middle = (y + to_y) / 2
         said = f"{name(graph, int(source))} → {name(graph, int(reader))}: {weight:+.3g}"
         parts.append(
-            f'<path d="M{x:.1f} {y:.1f}C{x + aside:.1f} {middle:.1f} {to_x + aside:.1f} {middle:.1f} {to_x:.1f} '
+            f'<path d="M{x:.1f} {y:.1f}C{x + by:.1f} {middle:.1f} {to_x + by:.1f} {middle:.1f} {to_x:.1f} '
             f'{to_y:.1f}" fill="none" stroke="{UP if weight > 0 else DOWN}" stroke-width="{0.4 + 3 * size:.2f}" '
             f'stroke-opacity="{0.15 + 0.7 * size:.2f}"><title>{html.escape(said)}</title></path>'
         )
@@ -161,3 +163,10 @@ def drawing(graph: Graph, asked: Asked) -> str:
         f'<svg class="circuit" xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} '
         f'{high}" role="img" aria-label="The graph"><style>{style}</style>{"".join(parts)}</svg>'
     )
+
+
+def _aside(graph: Graph, where: Float[np.ndarray, "node two"]) -> Float[np.ndarray, "edge"]:
+    """Return how far to the side each edge is drawn, where it would run over what lies between its ends."""
+    across, along = np.abs(where[graph.edges.source] - where[graph.edges.reader]).T
+    size = np.where((across < STEP / 2) & (along > ROW), 18 * np.sqrt(along / ROW), 0)
+    return np.where(graph.edges.weight > 0, size, -size)

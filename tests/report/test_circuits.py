@@ -52,6 +52,22 @@ def test_a_drawing_has_each_node_and_edge_and_says_its_numbers(positions, units)
     assert ("<here>" in texts) == positions and ("7" in texts) == units
 
 
+@pytest.mark.parametrize("positions", [True, False])
+def test_no_edge_runs_over_the_names_of_sites(positions):
+    found = graph(positions=positions, units=False)
+    source, reader = np.zeros(12, int), np.arange(1, 13)  # from the lowest of twelve sites to each other, and the score
+    nodes = Nodes(np.arange(12), np.full(12, 0 if positions else -1), np.full(12, -1), *[np.ones(12)] * 3)
+    edges = Edges(source, reader, np.full(12, -1.0))
+    found = found._replace(sites=tuple(f"site{number}" for number in range(12)), nodes=nodes, edges=edges)
+    drawn = ElementTree.fromstring(circuits.drawing(found, ASKED._replace(position=0)))
+    name = "{http://www.w3.org/2000/svg}"
+    left = min(float(line.get("x1", 0)) for line in drawn.findall(f"{name}line"))
+    for path in drawn.findall(f"{name}path"):
+        start, *_ = (float(part) for part in path.get("d", "").removeprefix("M").split("C")[0].split())
+        control = float(path.get("d", "").split("C")[1].split()[0])
+        assert start + 0.75 * (control - start) >= left - 12
+
+
 def test_a_graph_without_nodes_is_drawn():
     none = np.array([], int)
     empty = Graph(("low",), Nodes(none, none, none, none, none, none), Edges(none, none, none), CHECK)
