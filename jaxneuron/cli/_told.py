@@ -1,8 +1,10 @@
 """What an evaluation found, as columns, rows and words; any result plainly, where nobody has better words."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jaxneuron.cli._answer import shown
+from jaxneuron.cli._pictures import Heat
 
 
 class Told(NamedTuple):
@@ -12,6 +14,7 @@ class Told(NamedTuple):
     rows: list[Any]
     said: list[str]
     note: str = ""  # what the columns are
+    heat: Sequence[Heat] = ()
 
 
 class About(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jaxneuron.cli._labelled import steps
+from jaxneuron.cli._pictures import Heat
 from jaxneuron.cli._told import About, Told
 
 
@@ -55,7 +56,10 @@ def feature_selection(found: Any, about: About) -> Told:
         f"cluster of theirs, {len(chosen.kept)} of {units} units.",
         f"{rows[0][1]} of them are right for {rows[0][3]:.1%} of the test part, all units for {tested[-1]:.1%}.",
     ]
-    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, said, _FEWEST)
+    right = [way.accuracy.tolist() for way in (chosen.layers.alone, chosen.layers.first)]
+    title = "Accuracy of a probe where layers are chosen: of each layer alone, and with all below"
+    heat = Heat(title, ["alone", "with all below"], list(layers), right)
+    return Told(("share of all", "units", "accuracy where chosen", "accuracy"), rows, said, _FEWEST, [heat])
 
 
 _FEWEST = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from jaxneuron.cli._pictures import Heat
 from jaxneuron.cli._told import About, Told
 
 
@@ -75,7 +76,9 @@ def redundant_units(found: Any, about: About) -> Told:
         "distance: 1 - |correlation|, up to which units are one cluster; clusters: what is left if each counts once; "
         "redundant: the share of all units that is not; by the name of a site: the same of it alone."
     )
-    return Told(("distance", "clusters", "redundant", *about.sites), rows, [said], note)
+    title = "Share of the units that are redundant: down, distance; across, all sites together, then each alone"
+    heat = Heat(title, [f"{row[0]:g}" for row in rows], ["all", *about.sites], [row[2:] for row in rows])
+    return Told(("distance", "clusters", "redundant", *about.sites), rows, [said], note, [heat])
 
 
 def cluster_probes(found: Any, about: About) -> Told:

@@ -108,9 +108,9 @@ def concepts(method: Method, told: Told, given: Given) -> None:
             if "spans" in method.takes:
                 asked = asked._replace(spans=made.spans, pieces=made.text.pieces)
     teller = _told_concepts.TOLD.get(method.name)
-    columns, rows, said, note = teller(result, asked) if teller else _told.plain(result)
+    columns, rows, said, note, heat = teller(result, asked) if teller else _told.plain(result)
     title = f"{_signature.question(method)} {_inputs.short(given.model)}"
-    given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows, note=note))
+    given.shown.give(Answer(title, [*said, f"{unknown_words}."], columns, rows, note=note, heat=heat))
 
 
 def _loses(model: Any, named: _named.Named, path: str) -> None:

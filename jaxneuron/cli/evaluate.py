@@ -142,7 +142,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
                                **_counts(method, told, table.shape[1]))  # fmt: skip
         found = _more(method, found, labelled)
     about = _told.About(table.sites, parts.names, label_names, methods, given.k, opened.vocabulary.words)
-    columns, rows, said, note = TOLD.get(method.name, _told.plain)(found, about)
+    columns, rows, said, note, heat = TOLD.get(method.name, _told.plain)(found, about)
     said = [
         *said,
         *parts.said,
@@ -151,7 +151,7 @@ def evaluate(method: Method, told: Told, given: Given) -> None:
     ]
     of = _asked.of(layer, given.class_, read.name) if takes - UNLABELLED else read.name
     title = f"{_signature.question(method)} {of} in {_inputs.short(given.model)}"
-    given.shown.give(Answer(title, said, columns, rows, note=note))
+    given.shown.give(Answer(title, said, columns, rows, note=note, heat=heat))
 
 
 def _methods(method: Method, given: str | None) -> tuple[str, ...]:

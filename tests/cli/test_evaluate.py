@@ -57,6 +57,7 @@ def test_it_is_said_how_well_a_label_is_known(ask, method, tmp_path):
     assert (labels in said) == (method not in ("effects", "word_counts", "redundant_units"))
     of = "labelled.conll in hf" if method in ("word_counts", "redundant_units") else "label of labelled.conll in hf"
     page = (tmp_path / "page" / "answer.html").read_text()
+    assert ("class=heat" in page) == (method in ("redundant_units", "feature_selection"))
     assert f"? {of}</h1>" in page and len((tmp_path / "page" / "answer.jsonl").read_text().splitlines()) >= 1
 
 
