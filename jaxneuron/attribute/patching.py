@@ -10,9 +10,18 @@ Vig et al. 2020 (arXiv 2004.12265) and Meng et al. 2022 (arXiv 2202.05262) for t
 Patching) and Syed et al. 2023 (arXiv 2310.10348) for the first order; Hanna et al. 2024 (arXiv 2403.17806) for the
 average, here at midpoints; Jafari et al. 2025 (RelP, arXiv 2508.21258) for relevance: the scale of a layer norm and
 attention weights are constants, nonlinearities hand their relevance on unchanged, and each factor of a product that is
-alive, gates too, takes half. On a small gated model (stories260K, MLP outputs, 40 pairs) no choice of these rules
-reaches the first order: Pearson's r with exact patching is 0.77 on average over the blocks, 0.75 with live attention
-weights, 0.84 without halves, and 0.93 to first order.
+alive, gates too, takes half (their program leaves attention weights live unless told). Such a coefficient says how a
+value is made up, not how it changes: of a product of two factors that both move a little, the halves make half of the
+change. On gated models with near pairs of texts the first order agrees better with exact patching: see
+benchmarks/RESULTS.md.
+
+A softmax that is nearly 0 or 1 has no slope, so that the first order overlooks what turns attention elsewhere. AtP*
+(Kramar et al. 2024, arXiv 2403.00745) computes the weights anew where a query or a key is patched. Here they are those
+that read the site first, whatever the site: with p the weights, and the slope of the score with p held or at p,
+
+    attention:   sum over g of (h - h') . df/dh'  +  (p(h' with group g from h) - p(h')) . df/dp
+
+AtP*'s other half, GradDrop, is `order="dropped"` of `jaxneuron.trace`.
 
 Clean and corrupted are values at one site (`split.below` of two texts of one length) and `f` is `split.above` of the
 corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean run (`f` of the clean text)
