@@ -159,14 +159,14 @@ def stepped(search: Quest) -> Quest:
     return search._replace(trace=(*search.trace, np.asarray(search.pool.score[:, 0])))
 
 
-def tried(search: Quest, rows: Int[np.ndarray, "row time"]) -> Quest:
-    """Score those of some texts that were not tried before."""
+def tried(search: Quest, rows: Int[np.ndarray, "row time"], *, most: int | None = None) -> Quest:
+    """Score those of some texts that were not tried before; `most` is how many at once, where it is not as always."""
     rows = np.unique(rows, axis=0)
     marks = marked_texts(rows)
     new = ~np.isin(marks, search.seen)
     if not new.any():
         return search
-    pool = _score.absorb(search.scorer, search.pool, rows[new], len(search.trace), most=search.most)
+    pool = _score.absorb(search.scorer, search.pool, rows[new], len(search.trace), most=most or search.most)
     return search._replace(
         pool=pool, seen=np.concatenate([search.seen, marks[new]]), work=search.work + float(new.sum())
     )

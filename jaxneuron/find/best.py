@@ -36,7 +36,8 @@ def run(search: Quest, given: Given) -> Quest:
     ids = np.asarray(given.ngrams.ids)[whole]
     ids = ids[search.scorer.allowed[ids].all(axis=1)]
     starts = _search.started(search, given, settings.restarts).reshape(-1, search.time)
-    search = _search.stepped(_search.tried(search, np.concatenate([ids, starts]).astype(np.int32)))
+    rows = np.concatenate([ids, starts]).astype(np.int32)
+    search = _search.stepped(_search.tried(search, rows, most=len(rows)))
     if len(search.scorer.words) * settings.beams * search.time <= settings.exact:
         search = _growth.grown(search, settings.beams)
     own = {name: value for name, value in settings._asdict().items() if name in _swapping.Settings._fields}
