@@ -91,7 +91,8 @@ def joined(
                 pieces[site][unit] = _both(pieces[site].get(unit, Piece()), piece)
     rmtree(folder, ignore_errors=True)
     by = "; ".join(way for way in ways if way)
-    return Joined(pieces, texts.names, f"{', '.join(parts)}: {by}." if by else "")
+    told = ", ".join(part for part in parts if part != FIRST)
+    return Joined(pieces, texts.names, f"Beyond the pass ({told}) are {by}." if by else "")
 
 
 def _texts(given: Given) -> Texts:
@@ -166,7 +167,7 @@ def _chosen(part: str, summary: SiteSummary, known: Mapping[int, Piece], given: 
     live = np.flatnonzero(~summary.saturation.dead)
     order = live[np.argsort(-measure[live], kind="stable")].tolist()
     units = list(dict.fromkeys([*order[: given.few], *order[max(len(order) - given.few, 0) :]]))
-    return _Picked(units, f"of the {given.few} most and the {given.few} least explained units of each site, by {by}")
+    return _Picked(units, f"the {given.few} most and the {given.few} least explained units of each site, by {by}")
 
 
 def _explained(summary: SiteSummary, known: Mapping[int, Piece]) -> tuple[np.ndarray, str]:

@@ -30,21 +30,9 @@ def here(tmp_path_factory):
     return folder
 
 
-def asked(*more, out, data="words.conll"):
-    return [
-        "atlas",
-        "--model",
-        "own:load",
-        "--data",
-        data,
-        "--out",
-        out,
-        "--sites",
-        "embed,bag",
-        "--with",
-        PARTS,
-        *more,
-    ]
+def asked(*more, out, data="words.conll", parts=PARTS):
+    words = ["atlas", "--model", "own:load", "--data", data, "--out", out, "--sites", "embed,bag", "--with", parts]
+    return [*words, *more]
 
 
 def units(folder):

@@ -116,9 +116,9 @@ def _proof(found: Any, place: int) -> str:
 
 def _percentile(at: Material, site: Site, unit: int, values: Sequence[float]) -> list[float]:
     """Return which share of the words of the text is below each value, in percent, from the quantiles of the pass."""
-    quantiles = at.found[site].quantiles
+    quantiles, highest = at.found[site].quantiles, float(at.found[site].moments.high[unit])
     below = np.interp(values, quantiles.value[unit], quantiles.share)
-    return (100 * np.where(np.asarray(values) >= quantiles.value[unit, -1], 1, below)).tolist()
+    return (100 * np.where(np.asarray(values) >= highest, 1, below)).tolist()
 
 
 def studied(

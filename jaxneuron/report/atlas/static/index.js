@@ -10,7 +10,7 @@ atlas.part(function index(atlas) {
     const texts = run.corpus;
     atlas.frame(manifest.title, h("p", { class: "lead" }, `${number(manifest.units)} units of ${number(manifest.sites.length)} ${manifest.sites.length === 1 ? "site" : "sites"}`,
       `, over ${atlas.known(texts.words) ? `${number(texts.words)} words of ` : ""}${[texts.name, texts.split].filter(Boolean).join(", ")}.`),
-      manifest.note && h("p", { class: "note" }, `More is known ${manifest.note}`));
+      manifest.note && h("p", { class: "note" }, manifest.note));
 
     let state = { q: "", site: "", sort: "", up: "", view: "", ...atlas.state() };
     const go = (address) => {
