@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
 from jaxneuron.types import Activations, Site
 
@@ -40,13 +40,21 @@ class Rows(NamedTuple):
 class Places(NamedTuple):
     """Whose activations those of a batch are."""
 
-    sentence: Int[Any, "text"]  # the number in the corpus of each sentence of the batch; -1 on padding
+    sentence: Int[Any, "text"]  # the number in the corpus of each of the batch, or of its like; -1 on padding
     words: Rows  # of sites with a vector for each word
     texts: Rows  # of sites with one for the text, `[batch, 1]`
 
-    def of(self, value: Float[Array, "batch time unit"]) -> Rows:
+    def of(self, value: Float[Any, "batch time unit"]) -> Rows:
         """Return those of a site."""
         return self.words if value.shape[-2] == self.words.text.shape[-1] else self.texts
+
+
+class Beside(NamedTuple):
+    """An update in two halves, of which the second needs no compiler: on a CPU, it runs while the model reads on."""
+
+    look: Callable[[Activations, Places], Any]  # what is seen of a batch; compiled together with the model
+    add: Callable[[Any, Any, Mapping[Site, Any], Places], Any]  # state, that, the batch: all numpy; may change a state
+    settle: Callable[[Any], Any]  # what `add` returned -> state, of all that was added; called before it is shown
 
 
 class Statistic(NamedTuple):
@@ -60,6 +68,7 @@ class Statistic(NamedTuple):
     merge: Callable[[Any, Any], Any]  # state, of what both are of
     finish: Callable[[Any], dict[Site, Any]]  # what the module says of each site, in numpy
     apart: bool = True  # whether each site is a matter of its own, so that `update` may be called with one at a time
+    beside: Beside | None = None  # the same as `update`, where compiled code is slow at it on a CPU
 
 
 class Make(Protocol):

@@ -9,15 +9,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import _numbers
-from jaxneuron.atlas import Places, Rows, Statistic
+from jaxneuron.atlas import Beside, Places, Rows, Statistic
 from jaxneuron.types import Activations, Site
 
 
 class Flat(NamedTuple):
     """The vectors of a site in a batch, one after the other, and whose they are."""
 
-    value: Float[Array, "token unit"]  # of single precision at least
-    counted: Bool[Array, "token"]
+    value: Float[Any, "token unit"]  # of single precision at least
+    counted: Bool[Any, "token"]
     rows: Rows  # `[token]` each
     sentence: Int[Any, "text"]
 
@@ -29,11 +29,27 @@ def flat(value: Float[Array, "batch time unit"], places: Places) -> Flat:
     return Flat(value, rows.text >= 0, rows, jnp.asarray(places.sentence))
 
 
+def _plain(value: np.ndarray, places: Places) -> Flat:
+    """Return the same in numpy, without a copy."""
+    rows = Rows(*(np.asarray(one).reshape(-1) for one in places.of(value)))
+    return Flat(value.reshape(-1, value.shape[-1]), rows.text >= 0, rows, np.asarray(places.sentence))
+
+
+class SiteBeside(NamedTuple):
+    """`Beside` of one site."""
+
+    look: Callable[[Flat], Any]
+    add: Callable[[Any, Any, Flat], Any]
+    settle: Callable[[Any], Any] = lambda state: state
+
+
 def each(
     init: Callable[[int], Any],
     update: Callable[[Any, Flat], Any],
     merge: Callable[[Any, Any], Any],
     finish: Callable[[Any], Any],
+    *,
+    beside: SiteBeside | None = None,
 ) -> Statistic:
     """Return the statistic of all sites that is made of that of one.
 
@@ -42,6 +58,7 @@ def each(
         update: state and vectors -> state.
         merge: of states in numpy.
         finish: of a state in numpy.
+        beside: likewise of one site.
     """
 
     def begin(widths: Mapping[Site, int]) -> dict[Site, Any]:
@@ -57,7 +74,25 @@ def each(
     def end(state: dict[Site, Any]) -> dict[Site, Any]:
         return {site: finish(jax.tree.map(np.asarray, one)) for site, one in state.items()}
 
-    return Statistic(begin, add, join, end)
+    return Statistic(begin, add, join, end, beside=beside and _each_beside(beside))
+
+
+def _each_beside(beside: SiteBeside) -> Beside:
+    def look(activations: Activations, places: Places) -> dict[Site, Any]:
+        return {site: beside.look(flat(value, places)) for site, value in activations.items()}
+
+    def add(
+        state: dict[Site, Any], seen: dict[Site, Any], activations: Mapping[Site, Any], places: Places
+    ) -> dict[Site, Any]:
+        return {
+            site: beside.add(one, seen[site], _plain(np.asarray(activations[site]), places))
+            for site, one in state.items()
+        }
+
+    def settle(state: dict[Site, Any]) -> dict[Site, Any]:
+        return {site: beside.settle(one) for site, one in state.items()}
+
+    return Beside(look, add, settle)
 
 
 def same(one: Any, other: Any) -> tuple[Any, Any]:

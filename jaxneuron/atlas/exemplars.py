@@ -6,26 +6,15 @@ the best of a batch is put into its place, again and again, until no unit has a 
 """
 
 from functools import partial
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from jaxneuron.atlas import Exemplars, Extremes, Statistic
-from jaxneuron.atlas._sites import Flat, each
-
-NONE = np.iinfo(np.int32).max
-"""The sentence of an entry that is not filled: later than any."""
-
-
-class Foremost(NamedTuple):
-    """The best sentences so far, the best first; equal values by sentence, then by word."""
-
-    value: Float[Any, "k unit"]  # -inf where there are fewer
-    sentence: Int[Any, "k unit"]
-    word: Int[Any, "k unit"]
+from jaxneuron.atlas._foremost import NONE, Foremost, grouped, joined, put
+from jaxneuron.atlas._sites import Flat, SiteBeside, each
 
 
 def statistic(*, count: int = 16) -> Statistic:
@@ -39,13 +28,13 @@ def statistic(*, count: int = 16) -> Statistic:
     """
     if count < 1:
         raise ValueError(f"expected at least one exemplar of each unit, got {count}")
-    return each(partial(_init, count), _update, _merge, _finish)
+    return each(partial(_init, count), _update, _merge, _finish, beside=SiteBeside(lambda batch: (), _add))
 
 
 def _init(count: int, units: int) -> list[Foremost]:
     shape = (count, units)
-    none = jnp.full(shape, NONE, jnp.int32)
-    return [Foremost(jnp.full(shape, -jnp.inf, jnp.float32), none, none) for _ in range(2)]
+    none = np.full(shape, NONE, np.int32)
+    return [Foremost(np.full(shape, -np.inf, np.float32), none, none) for _ in range(2)]
 
 
 def _update(state: list[Foremost], batch: Flat) -> list[Foremost]:
@@ -70,7 +59,8 @@ def _put(best: Foremost, offered: Foremost) -> Foremost:
     def better(best: Foremost, value: Array) -> Array:
         last = Foremost(*(one[-1:] for one in best))
         ties = (value == last.value) & (value > -jnp.inf)
-        return (value > last.value) | (ties & (offered.sentence < last.sentence))
+        earlier = (offered.sentence == last.sentence) & (offered.word < last.word)  # in a text that occurs again
+        return (value > last.value) | (ties & ((offered.sentence < last.sentence) | earlier))
 
     def goes_on(held: tuple[Foremost, Array]) -> Array:
         return jnp.any(better(*held))
@@ -105,18 +95,13 @@ def _inserted(best: Foremost, new: Foremost) -> Foremost:
 
 
 def _merge(one: list[Foremost], other: list[Foremost]) -> list[Foremost]:
-    return [_joined(left, right) for left, right in zip(one, other, strict=True)]
+    return [joined(left, right) for left, right in zip(one, other, strict=True)]
 
 
-def _joined(one: Foremost, other: Foremost) -> Foremost:
-    value, sentence, word = (np.concatenate(both).T for both in zip(one, other, strict=True))
-    order = np.lexsort((word, sentence, -value), axis=1)
-    value, sentence, word = (np.take_along_axis(each, order, axis=1) for each in (value, sentence, word))
-    before = np.tri(value.shape[1], k=-1, dtype=bool)
-    again = np.stack([((row[:, None] == row) & before).any(axis=1) for row in sentence])  # of a sentence ahead of it
-    again &= sentence != NONE
-    first = np.argsort(again, axis=1, kind="stable")[:, : len(one.value)]
-    return Foremost(*(np.take_along_axis(each, first, axis=1).T for each in (value, sentence, word)))
+def _add(state: list[Foremost], seen: tuple[()], batch: Flat) -> list[Foremost]:
+    del seen
+    rows = grouped(batch)
+    return [put(best, rows, sign) for best, sign in zip(state, (1, -1), strict=True)]
 
 
 def _finish(state: list[Foremost]) -> Exemplars:

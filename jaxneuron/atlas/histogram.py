@@ -9,11 +9,23 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt16
 
 from jaxneuron.atlas import Bars, Histogram, Quantiles, Statistic
-from jaxneuron.atlas._levels import Levels, added, checked, exact, numbered, table, values
-from jaxneuron.atlas._sites import Flat, each
+from jaxneuron.atlas._levels import (
+    Levels,
+    added,
+    checked,
+    exact,
+    numbered,
+    of_batch,
+    put,
+    settled,
+    summed,
+    table,
+    values,
+)
+from jaxneuron.atlas._sites import Flat, SiteBeside, each
 
 
 def statistic(*, lowest: int = -126, highest: int = 128, digits: int = 7) -> Statistic:
@@ -29,7 +41,8 @@ def statistic(*, lowest: int = -126, highest: int = 128, digits: int = 7) -> Sta
         ValueError: exponents or digits that bfloat16 does not have.
     """
     levels = checked(lowest, highest, digits)
-    return each(partial(_init, levels), partial(_update, levels), _merge, partial(_finish, levels))
+    beside = SiteBeside(partial(of_batch, levels), _add, settled)
+    return each(partial(_init, levels), partial(_update, levels), summed, partial(_finish, levels), beside=beside)
 
 
 def held(*, lowest: int = -126, highest: int = 128, digits: int = 7) -> int:
@@ -57,8 +70,9 @@ def _update(levels: Levels, state: Int[Any, "unit level"], batch: Flat) -> Int[A
     return added(state, unit, level)
 
 
-def _merge(one: Int[Any, "unit level"], other: Int[Any, "unit level"]) -> Int[np.ndarray, "unit level"]:
-    return one.astype(np.int64) + other
+def _add(state: Any, seen: UInt16[np.ndarray, "token unit"], batch: Flat) -> Any:
+    del batch
+    return put(state, seen)
 
 
 def _finish(levels: Levels, state: Int[np.ndarray, "unit level"]) -> Histogram:

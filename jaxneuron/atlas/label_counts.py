@@ -10,11 +10,23 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt16
 
 from jaxneuron.atlas import Histogram, LabelledCounts, LabelThresholds, Statistic
-from jaxneuron.atlas._levels import Levels, added, checked, exact, numbered, table, values
-from jaxneuron.atlas._sites import Flat, each
+from jaxneuron.atlas._levels import (
+    Levels,
+    added,
+    checked,
+    exact,
+    numbered,
+    of_batch,
+    put,
+    settled,
+    summed,
+    table,
+    values,
+)
+from jaxneuron.atlas._sites import Flat, SiteBeside, each
 
 
 def statistic(*, labels: int, lowest: int = -126, highest: int = 128, digits: int = 7) -> Statistic:
@@ -33,7 +45,8 @@ def statistic(*, labels: int, lowest: int = -126, highest: int = 128, digits: in
     if labels < 1:
         raise ValueError(f"expected at least one label, got {labels}")
     levels = checked(lowest, highest, digits)
-    return each(partial(_init, labels, levels), partial(_update, levels), _merge, partial(_finish, levels))
+    ends = partial(_init, labels, levels), partial(_update, levels), summed, partial(_finish, levels)
+    return each(*ends, beside=SiteBeside(partial(of_batch, levels), partial(_add, labels), settled))
 
 
 def _init(labels: int, levels: Levels, units: int) -> Int[Any, "label unit level"]:
@@ -47,8 +60,9 @@ def _update(levels: Levels, state: Int[Any, "label unit level"], batch: Flat) ->
     return added(state.reshape(-1, state.shape[2]), row, level).reshape(state.shape)
 
 
-def _merge(one: Int[Any, "label unit level"], other: Int[Any, "label unit level"]) -> Any:
-    return one.astype(np.int64) + other
+def _add(labels: int, state: Any, seen: UInt16[np.ndarray, "token unit"], batch: Flat) -> Any:
+    label = np.where(batch.rows.label >= 0, batch.rows.label, labels)
+    return put(state, seen, label * seen.shape[1])
 
 
 def _finish(levels: Levels, state: Int[np.ndarray, "label unit level"]) -> LabelledCounts:

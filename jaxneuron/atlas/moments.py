@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from jaxneuron.atlas import Statistic, UnitMoments
-from jaxneuron.atlas._centred import Mean, batch_mean, moved
+from jaxneuron.atlas._centred import Mean, moved
 from jaxneuron.atlas._double import Double, add, halves, number, times
 from jaxneuron.atlas._rows import over_rows
-from jaxneuron.atlas._sites import Flat, each
+from jaxneuron.atlas._sites import Flat, SiteBeside, each
 
 
 class PowerSums(NamedTuple):
@@ -34,38 +34,60 @@ class PowerSums(NamedTuple):
 
 def statistic() -> Statistic:
     """Return the statistic whose result is `UnitMoments`."""
-    return each(_init, _update, _merge, _finish)
+    return each(_init, _update, _merge, _finish, beside=SiteBeside(_look, _add))
 
 
 def _init(units: int) -> PowerSums:
-    none = jnp.zeros(units, jnp.float32)
+    none = np.zeros(units, np.float32)
     zero = Double(none, none)
-    return PowerSums(jnp.zeros((), jnp.int32), zero, none, zero, zero, zero, none + jnp.inf, none - jnp.inf)
+    return PowerSums(np.zeros((), np.int32), zero, none, zero, zero, zero, none + jnp.inf, none - jnp.inf)
+
+
+def _look(batch: Flat) -> PowerSums:
+    """Return what is known of a batch alone: in two readings of it, the second about its mean."""
+    none = jnp.zeros(batch.value.shape[1], jnp.float32)
+    count = jnp.sum(batch.counted, dtype=jnp.float32)
+    first = jnp.where(count > 0, batch.value[jnp.argmax(batch.counted)], 0)
+
+    def reach(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
+        low, high, total = carry
+        return (
+            jnp.where(counted, jnp.minimum(low, value), low),
+            jnp.where(counted, jnp.maximum(high, value), high),
+            total + jnp.where(counted, value - first, 0),
+        )
+
+    low, high, total = over_rows(reach, (none + jnp.inf, none - jnp.inf, none), batch)
+    scale = _power_of_two(jnp.where(count > 0, jnp.maximum(high - first, first - low), 0))
+    inverse, rest = _inverse(scale), total / jnp.maximum(count, 1)
+
+    def powers(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
+        z = jnp.where(counted, ((value - first) - rest) * inverse, 0)
+        square = z * z
+        more = (z, square, square * z, square * square)
+        return tuple(total + power for total, power in zip(carry, more, strict=True))
+
+    left, *sums = over_rows(powers, (none, none, none, none), batch)
+    rest = rest + left * scale / jnp.maximum(count, 1)  # what rounding took off the mean
+    return PowerSums(
+        count.astype(jnp.int32), Double(first, rest), scale, *(Double(one, none) for one in sums), low=low, high=high
+    )
 
 
 def _update(state: PowerSums, batch: Flat) -> PowerSums:
-    part, none = batch_mean(batch), jnp.zeros_like(state.scale)
-
-    def extremes(carry: tuple[Array, Array], value: Array, counted: Array) -> tuple[Array, Array]:
-        low, high = carry
-        return jnp.where(counted, jnp.minimum(low, value), low), jnp.where(counted, jnp.maximum(high, value), high)
-
-    low, high = over_rows(extremes, (none + jnp.inf, none - jnp.inf), batch)
-    reach = jnp.where(part.count > 0, jnp.maximum(high - part.first, part.first - low), 0)
-    scale = jnp.maximum(state.scale, _power_of_two(reach))
-    shrink, inverse = jnp.where(scale > 0, state.scale * _inverse(scale), 1), _inverse(scale)
-
-    def powers(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
-        z = jnp.where(counted, ((value - part.first) - part.rest) * inverse, 0)
-        square = z * z
-        return tuple(total + power for total, power in zip(carry, (square, square * z, square * square), strict=True))
-
-    sums = list(over_rows(powers, (none, none, none), batch))
-    held = [times(one, shrink**power) for power, one in enumerate((state.second, state.third, state.fourth), 2)]
-    mean, second, third, fourth = _joined(state, part, scale, held, sums)
-    count = state.count + part.count.astype(jnp.int32)
-    low, high = jnp.minimum(state.low, low), jnp.maximum(state.high, high)
-    return PowerSums(count, mean, scale, second, third, fourth, low, high)
+    part = _look(batch)
+    scale = jnp.maximum(state.scale, part.scale)
+    both = [
+        [
+            times(one, jnp.where(scale > 0, own.scale * _inverse(scale), 1) ** power)
+            for power, one in enumerate((own.second, own.third, own.fourth), 2)
+        ]
+        for own in (state, part)
+    ]
+    mean = Mean(part.count.astype(jnp.float32), part.mean.high, part.mean.low)
+    mean, *sums = _joined(state, mean, scale, both[0], [one.high for one in both[1]])
+    low, high = jnp.minimum(state.low, part.low), jnp.maximum(state.high, part.high)
+    return PowerSums(state.count + part.count, mean, scale, *sums, low=low, high=high)
 
 
 def _joined(
@@ -114,6 +136,11 @@ def _merge(one: PowerSums, other: PowerSums) -> PowerSums:
     power += 6 * step**2 * (old * old * b2 + new * new * a2) + 4 * step * (old * b3 - new * a3)
     low, high = np.minimum(one.low, other.low), np.maximum(one.high, other.high)
     return PowerSums(np.asarray(n + m), halves(mean), scale, halves(square), halves(cube), halves(power), low, high)
+
+
+def _add(state: PowerSums, seen: PowerSums, batch: Flat) -> PowerSums:
+    del batch
+    return _merge(state, seen)
 
 
 def _plain(state: PowerSums, scale: np.ndarray) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from jaxneuron.atlas import (
 from jaxneuron.cli import _atlas_joined, _atlas_numbers, _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
 from jaxneuron.extract import states, summaries, to_statistics
-from jaxneuron.extract.placing import ReadText, blocks, draw
+from jaxneuron.extract.placing import ReadText, blocks, draw, firsts
 from jaxneuron.extract.states import Progressed
 from jaxneuron.extract.to_statistics import Asked, State
 from jaxneuron.extract.to_store import fingerprint
@@ -72,7 +72,9 @@ def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
     classes = len(read.names or ())
     levels = _levels(sum(wanted.widths.values()), classes, given.budget)
     wanted = wanted._replace(statistics=_statistics(given, levels, classes))
-    text = ReadText(read.sentences, read.labels, draw(read.sentences, given.samples, seed=given.seed))
+    text = ReadText(
+        read.sentences, read.labels, draw(read.sentences, given.samples, seed=given.seed), firsts(read.sentences)
+    )
     asked = {
         "model": fingerprint(model.forward, model.params),
         "text": read.hash,

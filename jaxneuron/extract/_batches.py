@@ -178,6 +178,16 @@ def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], com
         rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]
 
 
+def drawn_ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """Yield what an iterator yields, of which each is made while the one before it is worked on."""
+    end = object()
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        following = thread.submit(next, items, end)
+        while (ready := following.result()) is not end:
+            following = thread.submit(next, items, end)
+            yield ready
+
+
 def ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
     """Prepare each item while the one before it is worked on."""
     with ThreadPoolExecutor(1, "windows") as thread:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
+from xxhash import xxh3_128_intdigest
 
 from jaxneuron.atlas import Places, Rows
 from jaxneuron.corpora.subwords import Window
@@ -29,6 +30,7 @@ class ReadText(NamedTuple):
     sentences: Sequence[Sequence[str]]
     labels: Sequence[Any] | None = None  # of each text its class, or one class for each of its words; -1: none
     drawn: Mapping[int, int] = {}  # sentence -> the first of the places for its words, of those drawn at random
+    first: Any = None  # `Int[text]`, of each text the first one that is the same, of `firsts`; None: itself
 
 
 class Batch(NamedTuple):
@@ -54,6 +56,18 @@ def blocks(sentences: Sequence[Sequence[str]], words: int = BLOCK) -> list[range
             first, held = number, 0
         held += len(sentence)
     return [*found, range(first, len(sentences))] if len(sentences) else []
+
+
+def firsts(sentences: Sequence[Sequence[str]]) -> Int[np.ndarray, "text"]:
+    """Return for each text the number of the first one with the same words: by it, a text is an exemplar once.
+
+    Example:
+        >>> firsts([["a", "b"], ["a"], ["a", "b"]]).tolist()
+        [0, 1, 0]
+    """
+    seen: dict[int, int] = {}
+    keys = (xxh3_128_intdigest("\0".join(sentence).encode()) for sentence in sentences)
+    return np.array([seen.setdefault(key, number) for number, key in enumerate(keys)], np.int32)
 
 
 def draw(sentences: Sequence[Sequence[str]], count: int, *, seed: int = 0) -> dict[int, int]:
@@ -102,7 +116,7 @@ def _laid(rows: list[list[Window]], height: int, length: int, corpus: ReadText, 
             if window.first == 0:
                 order = list(corpus.drawn).index(window.sentence) if first is not None else -1
                 whole.append((row, len(sentences), order, -1 if label.ndim else int(label)))
-            sentences.append(window.sentence)
+            sentences.append(window.sentence if corpus.first is None else int(corpus.first[window.sentence]))
             start = here.stop
     counted, size = np.flatnonzero(marks[0].reshape(-1) >= 0), max(height * length, reading.tokens)
     room = _room(len(counted), size * 3 // 4, size)

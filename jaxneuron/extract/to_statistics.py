@@ -2,9 +2,10 @@
 
 The text is cut into blocks of whole sentences, numbered through, so that several workers can each take some of them
 and merge what they know. A block's windows are packed into rows, as in `to_store`. On an accelerator the model and all
-statistics are one compiled step, and nothing leaves the device but their state. On a CPU, whose products take all cores
-and whose counting takes one, they are two steps: the model reads a batch while the statistics of the one before it are
-brought up to date. What is computed depends neither on where a run was stopped nor on how many workers there are.
+statistics are one compiled step, and nothing leaves the device but their state. On a CPU, where compiled code is slow
+to count and to sort, they are two steps: the model reads a batch while the statistics of the one before it are brought
+up to date, in numpy where a statistic has its `Beside`. What is computed depends neither on where a run was stopped nor
+on how many workers there are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
-from jaxneuron.atlas import Places, Statistic
+from jaxneuron.atlas import Beside, Places, Statistic
 from jaxneuron.corpora import subwords
-from jaxneuron.extract._batches import Reading, ahead, packed_lengths, padded_lengths
+from jaxneuron.extract._batches import Reading, drawn_ahead, packed_lengths, padded_lengths
 from jaxneuron.extract._source import Source, layers, shapes_of
 from jaxneuron.extract.placing import Batch, ReadText, placed
 from jaxneuron.tap import check_site
@@ -90,7 +91,7 @@ def read(
         corpus: the whole text.
         wanted: of `asked`.
         parts: blocks, of `blocks`.
-        state: before the first of them.
+        state: before the first of them; it is used up.
         progress: called with the words of each batch that is done.
 
     Raises:
@@ -98,15 +99,21 @@ def read(
             and word.
     """
     subwords.check([corpus.sentences[number] for part in parts for number in part])
-    reading = reading_of(model, corpus, wanted)
-    step = _overlapped if jax.default_backend() == "cpu" else _fused
-    held = jax.tree.map(jnp.array, state)  # a copy: each step takes the state before it
-    for part, laid in zip(
-        parts, ahead(partial(placed, model, corpus, reading), [(part,) for part in parts]), strict=True
-    ):
-        del part
-        held = step(model, wanted, laid, held, _Reporter(wanted.sites, corpus, progress))
-        yield held
+    cpu = jax.default_backend() == "cpu"
+    besides = {name: one.beside for name, one in wanted.statistics.items() if cpu and one.beside is not None}
+    held = {name: jax.tree.map(np.asarray if name in besides else jnp.array, one) for name, one in state.items()}
+    step = partial(_overlapped, beside=tuple(besides.items())) if cpu else _fused
+    laid = drawn_ahead(_laid(model, corpus, reading_of(model, corpus, wanted), parts))
+    yield from step(model, wanted, laid, held, _Reporter(wanted.sites, corpus, progress))
+
+
+def _laid(model: Source, corpus: ReadText, reading: Reading, parts: Sequence[range]) -> Iterator[tuple[Batch, bool]]:
+    """Yield the batches of some blocks, and whether each is the last of its block."""
+    for part in parts:
+        *before, last = placed(model, corpus, reading, part)
+        for batch in before:
+            yield batch, False
+        yield last, True
 
 
 def reading_of(model: Source, corpus: ReadText, wanted: Asked) -> Reading:
@@ -156,33 +163,55 @@ class _Reporter(NamedTuple):
                 )
 
 
-def _overlapped(model: Source, wanted: Asked, laid: list[Batch], state: State, reporter: _Reporter) -> State:
+Besides = tuple[tuple[str, Beside], ...]
+"""Of statistics that have one."""
+
+
+def _overlapped(
+    model: Source,
+    wanted: Asked,
+    laid: Iterator[tuple[Batch, bool]],
+    state: State,
+    reporter: _Reporter,
+    *,
+    beside: Besides,
+) -> Iterator[State]:
     """Bring the statistics up to date while the model reads the next batch."""
+    halves = dict(beside)
 
-    def forward(batch: Batch) -> tuple[Activations, Any]:
-        given = jax.tree.map(jnp.asarray, batch)
-        return jax.block_until_ready(vectors(model.forward, model.params, given, wanted.sites))
+    def looked() -> Iterator[Any]:
+        for batch, last in laid:
+            given = jax.tree.map(jnp.asarray, batch)
+            found = _look(model.forward, model.params, beside, given, wanted.sites)
+            yield batch, last, *jax.block_until_ready(found)
 
-    for batch, (activations, finite) in zip(laid, ahead(forward, [(batch,) for batch in laid]), strict=True):
+    for batch, last, activations, finite, seen in drawn_ahead(looked()):
         reporter.check(finite, batch, lambda: activations)  # noqa: B023
-        places = jax.tree.map(jnp.asarray, batch.places)
+        plain = {site: np.asarray(value) for site, value in activations.items()}
         for name, statistic in wanted.statistics.items():
-            if statistic.apart:  # sites of one width are computed by one program
+            if name in halves:
+                parts = jax.tree.map(np.asarray, seen[name])
+                state[name] = halves[name].add(state[name], parts, plain, batch.places)
+            elif statistic.apart:  # sites of one width are computed by one program
                 for site, one in state[name].items():
-                    alone = _update(statistic, {"": one}, {"": activations[site]}, places)
+                    alone = _update(statistic, {"": one}, {"": activations[site]}, batch.places)
                     state[name][site] = alone[""]
             else:
-                state[name] = _update(statistic, state[name], activations, places)
-        jax.block_until_ready(state)
+                state[name] = _update(statistic, state[name], activations, batch.places)
+        jax.block_until_ready({name: one for name, one in state.items() if name not in halves})
         reporter.done(batch)
-    return state
+        if last:
+            state = state | {name: one.settle(state[name]) for name, one in beside}
+            yield state
 
 
-def _fused(model: Source, wanted: Asked, laid: list[Batch], state: State, reporter: _Reporter) -> State:
+def _fused(
+    model: Source, wanted: Asked, laid: Iterator[tuple[Batch, bool]], state: State, reporter: _Reporter
+) -> Iterator[State]:
     """Read batches and bring the statistics up to date, in one step."""
-    for batch in laid:
+    statistics = tuple(wanted.statistics.items())
+    for batch, last in laid:
         given = jax.tree.map(jnp.asarray, batch)
-        statistics = tuple(wanted.statistics.items())
         state, finite = _step(model.forward, model.params, statistics, state, given, wanted.sites)
         reporter.check(
             finite,
@@ -190,7 +219,16 @@ def _fused(model: Source, wanted: Asked, laid: list[Batch], state: State, report
             lambda: vectors(model.forward, model.params, given, wanted.sites)[0],  # noqa: B023
         )
         reporter.done(batch)
-    return state
+        if last:
+            yield state
+
+
+@partial(jax.jit, static_argnames=("forward", "beside", "sites"))
+def _look(
+    forward: Forward, params: Params, beside: Besides, batch: Batch, sites: tuple[Site, ...]
+) -> tuple[Activations, dict[Site, Bool[Array, ""]], dict[str, Any]]:
+    activations, finite = vectors(forward, params, batch, sites)
+    return activations, finite, {name: one.look(activations, batch.places) for name, one in beside}
 
 
 @partial(jax.jit, static_argnames="statistic", donate_argnames="state")
@@ -216,7 +254,7 @@ def vectors(
     def chosen(value: Array) -> Array:
         if value.shape[-2] == 1 < time:
             return value[batch.texts]
-        return value.reshape(-1, value.shape[-1])[batch.rows][None]
+        return value.reshape(-1, value.shape[-1]).at[batch.rows].get(mode="promise_in_bounds")[None]
 
     found = {site: chosen(activations[site]).astype(jnp.float32) for site in sites}
     return found, {site: jnp.all(jnp.isfinite(jnp.sum(value, axis=(0, 1)))) for site, value in found.items()}

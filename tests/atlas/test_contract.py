@@ -133,6 +133,23 @@ def check_nothing(name):
     assert set(statistic.finish(statistic.merge(none, none))) == set(statistic.finish(some))
 
 
+def beside(statistic, batches):
+    """Return the state after some batches by the update in two halves."""
+    look, state = jax.jit(statistic.beside.look), jax.tree.map(np.array, statistic.init(SITES))
+    for one in batches:
+        activations, places = jax.tree.map(np.asarray, one)
+        state = statistic.beside.add(state, jax.tree.map(np.asarray, look(*one)), activations, places)
+    return statistic.beside.settle(state)
+
+
+def check_beside(name):
+    """Hold an update in two halves to what the whole one says, in any order of the texts."""
+    statistic, order = made(name), np.random.default_rng(2).permutation(TEXTS)
+    if statistic.beside is not None:
+        found = beside(statistic, [batch(order[first : first + 10], 12) for first in range(0, TEXTS, 10)])
+        alike(name, statistic.finish(found), statistic.finish(read(statistic, np.arange(TEXTS))))
+
+
 def check_pure(name):
     """Hold a statistic to leaving states as they are."""
     statistic = made(name)
@@ -167,13 +184,26 @@ def check_arguments(name):
     assert all(one.kind is one.KEYWORD_ONLY for one in inspect.signature(METHODS[name]).parameters.values())
 
 
-CHECKS = (check_split, check_nothing, check_pure, check_apart, check_others, check_arguments)
+CHECKS = (check_split, check_nothing, check_beside, check_pure, check_apart, check_others, check_arguments)
 
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("name", METHODS)
 def test_a_statistic_holds_the_contract(name, check):
     check(name)
+
+
+def test_a_sentence_is_an_exemplar_once_however_often_it_is_read():
+    statistic, held = made("exemplars"), made("exemplars").init(SITES)
+    batches = []
+    for first in range(0, TEXTS, 10):
+        activations, places = batch(np.arange(first, first + 10), 10)
+        batches.append((activations, places._replace(sentence=places.sentence % 7)))
+        held = statistic.update(held, *batches[-1])
+    one, other = statistic.finish(held), statistic.finish(beside(statistic, batches))
+    alike("exemplars", one, other)
+    for side in one["block0/mlp/in"]:
+        assert all(len(set(row)) == len(row) == 4 for row in side.sentence.tolist())
 
 
 def test_the_statistics_are_found():

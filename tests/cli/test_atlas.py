@@ -1,6 +1,11 @@
 """`jaxneuron atlas`: a killed worker goes on, workers join, and what is wrong is said."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -136,6 +141,49 @@ def test_a_killed_run_goes_on_and_ends_the_same(ask, here, small, monkeypatch):
     ask(*asked(out="killed"))
     for name, value in numbers(here / "unbroken").items():
         np.testing.assert_array_equal(value, numbers(here / "killed")[name], err_msg=name)
+
+
+SLOWLY = """
+import sys, time
+from jaxneuron.cli import _atlas_pass, main
+from jaxneuron.extract import states
+from jaxneuron.extract.placing import blocks
+
+save = states.save
+states.save = lambda *given: (save(*given), time.sleep(0.5))
+_atlas_pass.blocks = lambda sentences: blocks(sentences, words=20)
+_atlas_pass.SAVED = 0.0
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_and_started_again_finds_the_same(ask, here, small):
+    ask(*asked(out="at once"))
+    words = [str(word) for word in asked("--worker", 0, "--of", 2, out="shared")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    worker = subprocess.Popen([sys.executable, "-c", SLOWLY, *words], cwd=here, env=environment)
+    told, done = here / "shared/state-0-of-2.json", 0
+    while not done:
+        assert worker.poll() is None
+        time.sleep(0.01)
+        done = json.loads(told.read_text())["done"] if told.exists() else 0
+    worker.kill()
+    assert worker.wait() == -signal.SIGKILL
+    assert json.loads(told.read_text())["done"] < json.loads(told.read_text())["blocks"]
+    for number in (1, 0):
+        ask(*asked("--worker", number, "--of", 2, out="shared"))
+    ask("atlas", "merge", "shared")
+    for site in ("embed", "bag"):
+        same(numbers(here / "at once", site), numbers(here / "shared", site))
+
+
+def test_a_text_that_occurs_again_is_an_exemplar_once(ask, here, small):
+    ask(*asked(out="again"))
+    found = numbers(here / "again", "bag")
+    assert found["moments.tokens"] == 30  # five texts, each six times
+    assert found["exemplars.highest.sentence"].max() < 5
+    assert all(len(set(row)) == 3 for row in found["exemplars.lowest.sentence"].tolist())
 
 
 def test_what_is_wrong_is_said(ask, here, small):

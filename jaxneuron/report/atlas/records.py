@@ -146,7 +146,7 @@ def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples
         ranks = [rank for rank in range(extremes.sentence.shape[1]) if extremes.sentence[unit, rank] >= 0]
         top = [_example(read, summary, extremes, excerpts, unit, rank) for rank in ranks]
         sides.append(record.Polarity(top, _bins(read, summary, unit, rises=rises)))
-    return record.Examples(*sides, duplicates="one word of a text at most; texts that occur twice are shown twice")
+    return record.Examples(*sides, duplicates="one word of a text at most; a text that occurs again is shown once")
 
 
 def _example(
