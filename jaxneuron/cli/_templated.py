@@ -50,6 +50,10 @@ class Templated:
             activations = {**activations, WORD: activations[WORD][..., first:last, :]}
         return output, activations
 
+    def last(self, site: Site) -> int:
+        """Return the position of the n-gram's last word at a site, counted from the end of what the site has."""
+        return -1 if site == WORD else -1 - len(self.after)
+
     def read(self, target: Any) -> Any:
         """Return a target that counts positions in the whole text, where it is given the n-gram alone."""
         return target if target.site == WORD else _Whole(target, len(self.before), len(self.after))

@@ -100,6 +100,7 @@ def test_what_stands_around_n_grams_is_not_theirs():
     for position, expected in ((-3, 9), (-1, 14), (0, 1)):  # of the whole text: the n-gram's last word, the end, ...
         target = templated.read(Unit("sum", 0, position))
         assert target(None, found, text).tolist() == [expected]
+    assert templated.last("sum") == -3 and templated.last("embed/word") == -1
     assert templated.read(Unit("embed/word", 0, -1))(None, found, text).tolist() == [4]
     units = templated.read(Unit("sum", jnp.array([0]), -3))
     grams = Tokens(np.zeros((1, 2), np.int32), np.ones((1, 2), bool))

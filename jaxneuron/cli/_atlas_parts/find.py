@@ -67,10 +67,12 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
     before, after = _templated.around(model, sentences[0])
     corpus, candidates = _grams.of_text(model, sentences, LENGTH, len(before), len(after))
     words = len(model.vocabulary.words)
-    forward = _templated.Templated(model.forward, before, after, words) if before or after else model.forward
-    targets: Any = Unit(site, jnp.asarray(units, jnp.int32), -1 - len(after))
+    framed = _templated.Templated(model.forward, before, after, words) if before or after else None
+    forward = framed or model.forward
+    targets: Any = Unit(site, jnp.asarray(units, jnp.int32), framed.last(site) if framed else -1)
     if site in model.linear:
         targets = lower(forward, model.params, targets, model.linear[site])
+    targets = framed.read(targets) if framed else targets
     known = {"key": at.key(2), "forward": forward, "params": model.params, "targets": targets}
     known |= {"ngrams": _grams.distinct(corpus, LENGTH, False), "candidates": candidates}
     told: list[list[BestInput]] = [[] for _ in units]
