@@ -20,9 +20,6 @@ NOTHING = np.uint64(2**64 - 1)
 SIGN, REST = np.uint32(2**31), np.uint32(2**31 - 1)
 """Bits of a number of single precision."""
 
-ENTRIES = 2**20
-"""Values that are looked through at a time for the word of an entry."""
-
 
 class Foremost(NamedTuple):
     """The best sentences so far, the best first; equal values by sentence, then by word."""
@@ -33,7 +30,7 @@ class Foremost(NamedTuple):
 
 
 class Grouped(NamedTuple):
-    """The vectors of a batch, sentence by sentence."""
+    """The vectors of a batch, sentence by sentence, word by word."""
 
     value: Float[np.ndarray, "token unit"]
     word: Int[np.ndarray, "token"]
@@ -44,15 +41,16 @@ class Grouped(NamedTuple):
 def grouped(batch: Flat) -> Grouped:
     """Return the vectors of a batch that count."""
     (kept,) = np.nonzero(batch.rows.text >= 0)
-    sentence = batch.sentence[batch.rows.text[kept]]
+    sentence, word = batch.sentence[batch.rows.text[kept]], batch.rows.word[kept]
     start = _starts(sentence)
-    if len(np.unique(sentence)) < len(start) - 1:  # one in several windows, or a text that occurs twice
-        order = np.argsort(sentence, kind="stable")
-        kept, sentence = kept[order], sentence[order]
+    back = ((np.diff(word) < 0) & (np.diff(sentence) == 0)).any()
+    if back or len(np.unique(sentence)) < len(start) - 1:  # one in several windows, or a text that occurs twice
+        order = np.lexsort((word, sentence))
+        kept, sentence, word = kept[order], sentence[order], word[order]
         start = _starts(sentence)
     whole = np.array_equal(kept, np.arange(len(kept)))
     value = batch.value[: len(kept)] if whole else batch.value[kept]
-    return Grouped(value, batch.rows.word[kept], start, sentence[start[:-1]])
+    return Grouped(value, word, start, sentence[start[:-1]])
 
 
 def _starts(sentence: Int[np.ndarray, "token"]) -> Int[np.ndarray, "edge"]:
@@ -76,6 +74,7 @@ def put(best: Foremost, batch: Grouped, sign: int) -> Foremost:
     (units,) = np.nonzero(good.any(axis=0))
     if not len(units):
         return best
+    where = _where(batch, offered * np.float32(sign), good.any(axis=1))[:, units]
     k, good, offered = len(best.value), good[:, units], np.ascontiguousarray(offered[:, units])
     before = Foremost(*(np.ascontiguousarray(one[:, units]) for one in best))
     news = np.where(good, _keys(offered, batch.sentence[:, None]) + np.uint64(1), NOTHING)
@@ -84,16 +83,14 @@ def put(best: Foremost, batch: Grouped, sign: int) -> Foremost:
     if room < keys.shape[1]:
         keys = np.partition(keys, room - 1, axis=1)[:, :room]
     keys.sort(axis=1)
-    found = _filled(keys[:, :k], before, batch, units, sign)
+    found = _filled(keys[:, :k], before, batch, where)
     (twice,) = np.nonzero(_twice(keys))
     if len(twice):
-        rows, columns = np.nonzero(good[:, twice])
-        word = np.full((len(good), len(twice)), NONE, np.int32)
-        word[rows, columns] = _words(batch, rows, units[twice][columns], sign * offered[rows, twice[columns]])
+        some = good[:, twice]
         news = Foremost(
-            np.where(good[:, twice], offered[:, twice], -np.inf).astype(np.float32),
-            np.where(good[:, twice], batch.sentence[:, None], NONE).astype(np.int32),
-            word,
+            np.where(some, offered[:, twice], -np.inf).astype(np.float32),
+            np.where(some, batch.sentence[:, None], NONE).astype(np.int32),
+            np.where(some, batch.word[where[:, twice]], NONE).astype(np.int32),
         )
         for whole, part in zip(found, joined(Foremost(*(one[:, twice] for one in before)), news), strict=True):
             whole[:, twice] = part
@@ -125,39 +122,31 @@ def _flipped(bits: Any) -> Any:
 
 
 def _filled(
-    keys: UInt64[np.ndarray, "unit k"], before: Foremost, batch: Grouped, units: Int[np.ndarray, "unit"], sign: int
+    keys: UInt64[np.ndarray, "unit k"], before: Foremost, batch: Grouped, where: Int[np.ndarray, "sentence unit"]
 ) -> Foremost:
-    """Return the entries that have these keys."""
+    """Return the entries that have these keys; the new ones are those of a batch, at these of its vectors."""
     value = _flipped((keys >> np.uint64(32)).astype(np.uint32)).view(np.float32)
     sentence = ((keys & np.uint64(2**32 - 1)) >> np.uint64(1)).astype(np.int32)
     new = (keys & np.uint64(1)).astype(bool)
     old = np.maximum(np.cumsum(~new, axis=1) - 1, 0)  # those of before are in their order
     word = np.take_along_axis(before.word.T, old, axis=1)
-    rows, columns = np.nonzero(new)
     order = np.argsort(batch.sentence)
-    group = order[np.searchsorted(batch.sentence, sentence[rows, columns], sorter=order)]
-    word[rows, columns] = _words(batch, group, units[rows], sign * value[rows, columns])
+    row = order[np.searchsorted(batch.sentence, sentence[new], sorter=order)]
+    word[new] = batch.word[where[row, np.nonzero(new)[0]]]
     return Foremost(*(np.ascontiguousarray(one.T) for one in (value, sentence, word)))
 
 
-def _words(
-    batch: Grouped,
-    group: Int[np.ndarray, "entry"],
-    unit: Int[np.ndarray, "entry"],
-    value: Float[np.ndarray, "entry"],
-) -> Int[np.ndarray, "entry"]:
-    """Return the first word of a sentence at which a unit has a value."""
-    first, length = batch.start[group], batch.start[group + 1] - batch.start[group]
-    found, bound, shortest = np.empty(len(group), np.int32), 8, 0
-    while shortest < length.max(initial=0):
-        (entries,) = np.nonzero((length > shortest) & (length <= bound))
-        for start in range(0, len(entries), ENTRIES // bound + 1):
-            here = entries[start : start + ENTRIES // bound + 1]
-            rows = first[here][:, None] + np.minimum(np.arange(bound), length[here][:, None] - 1)
-            hit = batch.value[rows, unit[here][:, None]] == value[here][:, None]
-            found[here] = np.where(hit, batch.word[rows], NONE).min(axis=1)
-        shortest, bound = bound, 2 * bound
-    return found
+def _where(
+    batch: Grouped, best: Float[np.ndarray, "sentence unit"], asked: Bool[np.ndarray, "sentence"]
+) -> Int[np.ndarray, "sentence unit"]:
+    """Return the first vector of each sentence at which a unit is best; 0 for sentences that are not asked for."""
+    where = np.zeros(best.shape, np.int32)
+    for row in np.flatnonzero(asked).tolist():
+        first, last = batch.start[row : row + 2].tolist()
+        left = np.arange(last - first, 0, -1, dtype=np.min_scalar_type(last - first))  # the first hit has most left
+        hit = (batch.value[first:last] == best[row]).view(np.uint8)
+        np.subtract(last, np.maximum.reduce(hit * left[:, None]), out=where[row], dtype=np.int32)
+    return where
 
 
 def _twice(keys: UInt64[np.ndarray, "unit entry"]) -> Bool[np.ndarray, "unit"]:

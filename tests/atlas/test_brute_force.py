@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jaxneuron.atlas import histogram, label_counts
+from jaxneuron.atlas import Places, Rows, exemplars, histogram, label_counts
 from jaxneuron.rank import average_precision
 from tests.atlas.test_contract import DEAD, LABELS, TEXTS, TIME, corpus, made, read
 
@@ -53,6 +53,24 @@ def test_exemplars_are_the_best_of_the_best_of_each_sentence(side):
         np.testing.assert_array_equal(one.sentence[unit], sentence[best])
         np.testing.assert_array_equal(one.word[unit], word[best])
         np.testing.assert_array_equal(one.value[unit], value[best, unit])
+
+
+@pytest.mark.parametrize("words", [1, 7, 255, 256, 700])
+def test_an_exemplar_is_the_first_of_equal_words_however_long_its_sentence(words):
+    value = np.zeros((1, 2 * words, 2), np.float32)
+    value[0, [words // 2, words - 1], :] = 2, -2
+    value[0, -1, 0] = 3
+    text, word = np.repeat([[0, 1]], words, axis=1), np.tile(np.arange(words), 2)[::-1][None]  # the last word first
+    rows = Rows(text, word, -np.ones_like(word), -np.ones_like(word))
+    sentence = np.array([5, 5 + (words > 7)])
+    statistic = exemplars.statistic(count=1)
+    held = jax.tree.map(np.array, statistic.init({SITE: 2}))
+    state = statistic.beside.add(held, {SITE: ()}, {SITE: value}, Places(sentence, rows, rows))
+    for side, sign in zip(statistic.finish(state)[SITE], (1, -1), strict=True):
+        for unit in range(2):
+            first = np.lexsort((word[0], sentence[text[0]], -sign * value[0, :, unit]))[0]
+            assert side.value[unit, 0] == value[0, first, unit]
+            assert (side.sentence[unit, 0], side.word[unit, 0]) == (sentence[text[0, first]], word[0, first])
 
 
 def test_quantiles_are_those_of_values_of_sixteen_bits():
