@@ -1,8 +1,10 @@
 """How a block of text goes through a model: in batches by length, in few compiled shapes, to rows in order."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
@@ -186,6 +188,14 @@ def drawn_ahead(items: Iterator[Any]) -> Iterator[Any]:
         while (ready := following.result()) is not end:
             following = thread.submit(next, items, end)
             yield ready
+
+
+def begun(items: Iterator[Any], count: int) -> Iterator[Any]:
+    """Yield what an iterator yields, with so many more that are begun: for what JAX computes when it is asked to."""
+    waiting = deque(islice(items, count))
+    while waiting:
+        waiting.extend(islice(items, 1))
+        yield waiting.popleft()
 
 
 def ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:

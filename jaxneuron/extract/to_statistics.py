@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool
 
 from jaxneuron.atlas import Beside, Places, Statistic
 from jaxneuron.corpora import subwords
-from jaxneuron.extract._batches import Reading, drawn_ahead, packed_lengths, padded_lengths
+from jaxneuron.extract._batches import Reading, begun, drawn_ahead, packed_lengths, padded_lengths
 from jaxneuron.extract._source import Source, layers, shapes_of
 from jaxneuron.extract.placing import Batch, ReadText, placed
 from jaxneuron.tap import check_site
@@ -163,6 +163,9 @@ class _Reporter(NamedTuple):
                 )
 
 
+AHEAD = 2
+"""Batches that are read while one is counted: what XLA computes on one core of one fills the gaps of the other."""
+
 Besides = tuple[tuple[str, Beside], ...]
 """Of statistics that have one."""
 
@@ -181,11 +184,9 @@ def _overlapped(
 
     def looked() -> Iterator[Any]:
         for batch, last in laid:
-            given = jax.tree.map(jnp.asarray, batch)
-            found = _look(model.forward, model.params, beside, given, wanted.sites)
-            yield batch, last, *jax.block_until_ready(found)
+            yield batch, last, *_look(model.forward, model.params, beside, batch, wanted.sites)
 
-    for batch, last, activations, finite, seen in drawn_ahead(looked()):
+    for batch, last, activations, finite, seen in begun(looked(), AHEAD):
         reporter.check(finite, batch, lambda: activations)  # noqa: B023
         plain = {site: np.asarray(value) for site, value in activations.items()}
         for name, statistic in wanted.statistics.items():
