@@ -71,24 +71,28 @@ def put(best: Foremost, batch: Grouped, sign: int) -> Foremost:
     offered = _offered(batch, sign)
     ties = (offered == best.value[-1]) & (batch.sentence[:, None] <= best.sentence[-1])
     good = (offered > best.value[-1]) | ties
-    (units,) = np.nonzero(good.any(axis=0))
-    if not len(units):
+    row, unit = np.nonzero(good)
+    if not len(unit):
         return best
-    where = _where(batch, offered * np.float32(sign), good.any(axis=1))[:, units]
-    k, good, offered = len(best.value), good[:, units], np.ascontiguousarray(offered[:, units])
-    before = Foremost(*(np.ascontiguousarray(one[:, units]) for one in best))
-    news = np.where(good, _keys(offered, batch.sentence[:, None]) + np.uint64(1), NOTHING)
-    keys = np.concatenate([_keys(before.value, before.sentence), news]).T.copy()
+    order = np.argsort(unit, kind="stable")
+    row, unit = row[order], unit[order]
+    units, first, count = np.unique(unit, return_index=True, return_counts=True)
+    k, before = len(best.value), Foremost(*(np.ascontiguousarray(one[:, units]) for one in best))
+    news = np.full((len(units), count.max()), NOTHING)
+    rank = np.arange(len(unit)) - np.repeat(first, count)
+    news[np.repeat(np.arange(len(units)), count), rank] = _keys(offered[row, unit], batch.sentence[row]) + np.uint64(1)
+    keys = np.concatenate([_keys(before.value, before.sentence).T, news], axis=1)
     room = min(2 * k, keys.shape[1])  # of two entries of a sentence, one in each list, the worse one goes
     if room < keys.shape[1]:
         keys = np.partition(keys, room - 1, axis=1)[:, :room]
     keys.sort(axis=1)
+    where = _where(batch, offered * np.float32(sign), good.any(axis=1))[:, units]
     found = _filled(keys[:, :k], before, batch, where)
     (twice,) = np.nonzero(_twice(keys))
     if len(twice):
-        some = good[:, twice]
+        some = good[:, units[twice]]
         news = Foremost(
-            np.where(some, offered[:, twice], -np.inf).astype(np.float32),
+            np.where(some, offered[:, units[twice]], -np.inf).astype(np.float32),
             np.where(some, batch.sentence[:, None], NONE).astype(np.int32),
             np.where(some, batch.word[where[:, twice]], NONE).astype(np.int32),
         )
@@ -108,9 +112,7 @@ def _offered(batch: Grouped, sign: int) -> Float[np.ndarray, "sentence unit"]:
     return best * np.float32(sign) + np.float32(0)  # there is one zero
 
 
-def _keys(
-    value: Float[np.ndarray, "entry unit"], sentence: Int[np.ndarray, "entry #unit"]
-) -> UInt64[np.ndarray, "entry unit"]:
+def _keys(value: Float[np.ndarray, "*entry"], sentence: Int[np.ndarray, "*entry"]) -> UInt64[np.ndarray, "*entry"]:
     """Return whole numbers that ascend as values descend, and with the sentence among equal ones; the last bit is 0."""
     bits = value.view(np.uint32)
     return (_flipped(bits).astype(np.uint64) << np.uint64(32)) | (sentence.astype(np.uint64) << np.uint64(1))
