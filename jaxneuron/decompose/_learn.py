@@ -38,7 +38,8 @@ class Settings(NamedTuple):
     decay: float = 0.3  # share of the last steps, in which the rate falls to 0
     l1: float = 2.0  # of relu: what the sum of the codes costs, where the mean norm of a token is sqrt(units)
     l0: float = 1.0  # of jumprelu: what missing k costs, as a share of the variance
-    bandwidth: float = 0.05  # of jumprelu: how near its threshold a value counts for it, where that norm is sqrt(units)
+    bandwidth: float | None = None  # of jumprelu: how near its threshold a value counts for it, and where thresholds
+    # begin, where that norm is sqrt(units); None: sqrt(units / active) / 2, half of what codes are like
     auxiliary: float = 1 / 32  # weight of the loss that revives dead features; 0: none
     dead_after: int | None = None  # tokens without a feature, after which it is dead; None: 1/20 of those read, and at
     # most 10^7
@@ -114,9 +115,9 @@ def learn(
     standard = [_Standard(table, how) for table, how in zip(tables, scaled, strict=True)]
     steps = max(settings.steps, tables[0].shape[0] // settings.batch)
     plans = rounds(standard, seed=seed, batch=settings.batch, steps=steps, budget=budget)
-    units = tables[0].shape[1]
-    recipe = _recipe(settings, factors, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
-    begun = start(_first(key, units, tables[-1].shape[1], factors, recipe.costs), recipe)
+    shape = (factors, tables[-1].shape[1])
+    recipe = _recipe(settings, shape, plans.count * plans.steps, plans.batch, scaled[-1].variance, len(tables) == 1)
+    begun = start(_first(key, tables[0].shape[1], shape[1], factors, recipe.costs), recipe)
     keeper = Keeper(directory, [seed, factors, *settings, *(table.shape for table in tables), *_identity(scaled)])
     with keeper:
         state, told = keeper.latest(begun)
@@ -150,12 +151,26 @@ def _check(tables: Sequence[Checked], factors: int, settings: Settings) -> None:
     for name in ("active", "batch", "steps"):
         if getattr(settings, name) < 1:
             raise ValueError(f"expected {name} of at least 1, got {getattr(settings, name)}")
-    if settings.learning_rate is not None and not 0 < settings.learning_rate < math.inf:
-        raise ValueError(f"expected a learning rate above 0, such as 0.001, got {settings.learning_rate}")
+    for name, such in (("learning_rate", 0.001), ("bandwidth", 2.0)):
+        given = getattr(settings, name)
+        if given is not None and not 0 < given < math.inf:
+            raise ValueError(f"expected a {name.replace('_', ' ')} above 0, such as {such}, got {given}")
 
 
-def _recipe(settings: Settings, factors: int, steps: int, batch: int, variance: float, centred: bool) -> Recipe:
-    """Return the recipe, with what the settings leave open."""
+def _recipe(
+    settings: Settings, shape: tuple[int, int], steps: int, batch: int, variance: float, centred: bool
+) -> Recipe:
+    """Return the recipe, with what the settings leave open.
+
+    Args:
+        settings: what is asked.
+        shape: of the decoder, [factor, output].
+        steps: in all.
+        batch: tokens of a step.
+        variance: of the scaled output.
+        centred: the decoder's bias is taken off the input.
+    """
+    factors, outputs = shape
     rate = settings.learning_rate or min(4e-4 / math.sqrt(factors / 2**14), 1e-2)
     dead_after = settings.dead_after or min(steps * batch // 20, 10**7)
     costs = Costs(
@@ -164,7 +179,7 @@ def _recipe(settings: Settings, factors: int, steps: int, batch: int, variance: 
         settings.l1,
         settings.l0 * variance,
         settings.auxiliary * variance,
-        settings.bandwidth,
+        settings.bandwidth or math.sqrt(outputs / settings.active) / 2,
         centred,
     )
     return Recipe(costs, rate, steps, int(settings.warmup * steps), int(settings.decay * steps), dead_after)

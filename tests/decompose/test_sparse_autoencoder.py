@@ -240,6 +240,7 @@ def test_thresholds_have_the_straight_through_gradient():
         (np.random.default_rng(0).normal(size=50), {}, "token, unit"),
         (np.random.default_rng(0).normal(size=(50, 4)), {"active": 0}, "active of at least 1"),
         (np.random.default_rng(0).normal(size=(50, 4)), {"learning_rate": -1.0}, "learning rate"),
+        (np.random.default_rng(0).normal(size=(50, 4)), {"kind": "jumprelu", "bandwidth": 0.0}, "bandwidth above 0"),
         (np.random.default_rng(0).normal(size=(50, 4)), {"learning_rate": 1e30}, "training has failed"),
     ],
 )
