@@ -70,11 +70,16 @@ def model(run: Run) -> Model:
 
 
 def parsed(run: Run) -> Parsed:
-    """Return the sentences that are analysed; captions without labels are tagged."""
-    if run.given.treebank is not None:
+    """Return the sentences that are analysed; captions without labels are tagged, once."""
+    texts, treebank = None if run.options.data is None else run.given.texts, run.given.treebank
+    if treebank is None:
+        return material.parsed(texts, run.options.parsed, None, seed=run.seed)
+
+    def tagged() -> Parsed:
         run.report("train the tagger")
-    texts = None if run.options.data is None else run.given.texts
-    return material.parsed(texts, run.options.parsed, run.given.treebank, seed=run.seed)
+        return material.parsed(texts, None, treebank, seed=run.seed)
+
+    return run.keep("stages/tagged", Parsed, tagged)
 
 
 def prepare(run: Run) -> TaggedCaptions:

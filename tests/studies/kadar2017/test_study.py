@@ -13,8 +13,8 @@ from jaxneuron.studies import captioned, running
 from jaxneuron.studies.kadar2017 import material, presets, tagger
 from jaxneuron.studies.kadar2017.options import COMMAND, Options
 from jaxneuron.studies.kadar2017.presets import Preset
-from jaxneuron.studies.kadar2017.results import PART, RELATION, SUM, TEXTUAL, VISUAL
-from jaxneuron.studies.kadar2017.study import STUDY
+from jaxneuron.studies.kadar2017.results import PART, RELATION, SUM, TEXTUAL, VISUAL, Tagger
+from jaxneuron.studies.kadar2017.study import STUDY, Given, Run, parsed
 from tests.studies import tiny_imaginet
 
 MICRO = Preset(imaginet={}, training={}, captions=90, least=8, learn=0.5, frequent=5, seen=2, bins=4, replicates=50)
@@ -117,6 +117,18 @@ def test_labels_come_from_a_parse_or_from_a_treebank(tmp_path):
     trained = tagger.train(known, known)
     assert trained.quality[:3] == (180, 1.0, 1.0) and 0 < trained.quality.scenes_upos < 1
     assert tagger.tag(trained, [["a", "dog"]]).labels[PART] == [["DET", "NOUN"]]
+
+
+def test_captions_are_tagged_once(tmp_path, monkeypatch):
+    told, labels = [], {layer: [["a", "b"]] for layer in (PART, RELATION)}
+    made = material.Parsed("it", build([["a", "dog"]], labels=labels), "a tagger", Tagger(2, 1.0, 0.5, 1.0, 0.5))
+    monkeypatch.setattr(material, "parsed", lambda *_, **__: told.append("tagged") or made)
+    given = Given(tiny_imaginet.data(), material.Treebank("bank", made.text, made.text), None)
+
+    def run():
+        return Run(tmp_path, given, MICRO, Options(data=tmp_path), 0, lambda _: None, lambda _: None, {})
+
+    assert parsed(run()) == parsed(run()) == made and told == ["tagged"]
 
 
 @pytest.mark.parametrize(
