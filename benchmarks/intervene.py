@@ -15,6 +15,10 @@ above a change is needed. Results are compared before times. A loop of hooks wou
 Scaled is linearly; the note of a row says from what. The peer reads all texts in one batch, as many changes side by
 side as is fastest, which is measured first for each row. Compiling is not in our time; the note has it. Times are of
 all cores that the process may use: let nothing else run.
+
+Arithmetic bounds `singles` and `held` below the last block, where all blocks above a change run anew on both sides: the
+peer's program runs all of its blocks on padded texts, ours those above the change on the words. The note of a row has
+the bound, (padded words / words) x (blocks / blocks above); what is beyond or below it is how fast products run.
 """
 
 import argparse
@@ -125,8 +129,11 @@ def each(task: Task, block: int, job: str, ours: Callable[[int], Any], theirs: C
         lambda a, b: np.abs(a[:part] - b).max(),
         (own / part, f"measured: {own} units of ours, {part} of the peer's, {rows} side by side; shown: all"),
     )
-    whole = _units(task) / own
-    return row._replace(ours_s=row.ours_s * whole, peer_s=(row.peer_s or 0) * whole)
+    whole, note = _units(task) / own, row.note
+    if above := task.last - block:
+        bound = task.tokens.mask.size / task.tokens.mask.sum() * (task.last + 1) / above
+        note += f"; by arithmetic {bound:.1f} times at most: padded words / words x blocks / blocks above"
+    return row._replace(ours_s=row.ours_s * whole, peer_s=(row.peer_s or 0) * whole, note=note)
 
 
 def singles(task: Task, block: int) -> Row:

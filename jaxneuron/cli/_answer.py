@@ -24,6 +24,9 @@ SAID = 8
 DRAWN, TEXTS = 1000, 200
 """Rows and texts of a page, which says so if there are more."""
 
+LONG = 24
+"""Characters from which on a cell is prose: such a table stands as a list on a narrow screen."""
+
 FILES = ("answer.jsonl",)
 """By which a folder is known to be what such a command wrote."""
 
@@ -120,10 +123,12 @@ def shown(value: Any) -> str:
     """Return a value as a person reads it.
 
     Example:
-        >>> shown(0.123456), shown(7), shown(["a", "b"]), shown(" ")
-        ('0.1235', '7', 'a b', "' '")
+        >>> shown(0.123456), shown(7), shown(["a", "b"]), shown(" "), shown(None)
+        ('0.1235', '7', 'a b', "' '", '')
     """
     value = _plain(value)
+    if value is None:
+        return ""
     if isinstance(value, str) and value.isspace():
         return repr(value)
     if isinstance(value, float):
@@ -145,12 +150,9 @@ def page(answer: Answer) -> str:
     told = [number for number, name in enumerate(answer.columns) if not _same(answer, number, name)]
     first = answer.rows[0] if answer.rows else ()
     head = "".join(f"<th scope=col{_side(first[n])}>{html.escape(answer.columns[n])}</th>" for n in told if answer.rows)
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td{_side(value)}>{html.escape(shown(value))}</td>" for value in map(row.__getitem__, told))
-        + "</tr>\n"
-        for row in answer.rows[:DRAWN]
-    )
+    rows = "".join(f"<tr>{_cells(answer, row, told)}</tr>\n" for row in answer.rows[:DRAWN])
+    prose = any(len(shown(row[number])) > LONG for row in answer.rows[:DRAWN] for number in told)
+    table = "<table class=stack>" if prose else "<table>"
     texts = "".join(
         f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:TEXTS]
     )
@@ -167,7 +169,8 @@ def page(answer: Answer) -> str:
         f"<h2>The text</h2>{texts}" if texts else "",
         f"<h2>How the values are spread</h2>{spread}" if spread else "",
         f"<h2>Layer by layer</h2>{heat}" if heat else "",
-        f"<h2>The table</h2><div class=scroll tabindex=0><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        f"<h2>The table</h2><div class=scroll tabindex=0>{table}<thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody>"
         f"</table></div>{_left(len(answer.rows) - DRAWN, 'rows')}"
         if rows
         else "",
@@ -176,6 +179,16 @@ def page(answer: Answer) -> str:
     by += f": <code>{html.escape(COMMAND.get())}</code>" if COMMAND.get() else "."
     whole = {"body": "\n".join(parts), "by": by, "policy": policy, "scripts": scripts}
     return _PAGE.format(title=html.escape(answer.title), css=css.replace("</", "<\\/"), **whole)
+
+
+def _cells(answer: Answer, row: Sequence[Any], told: Sequence[int]) -> str:
+    """Return the cells of a row; each knows its column's name, for screens on which they stand one under the other."""
+    first = answer.rows[0]
+    return "".join(
+        f'<td{_side(first[n] if row[n] is None else row[n])} data-label="{html.escape(answer.columns[n])}">'
+        f"{html.escape(shown(row[n]))}</td>"
+        for n in told
+    )
 
 
 def _left(count: int, what: str) -> str:

@@ -5,9 +5,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron import _said
-from jaxneuron.cli import _asked, _inputs
+from jaxneuron.cli import _asked, _inputs, _writing
 from jaxneuron.cli._answer import Answer
-from jaxneuron.cli._options import LONGEST, Seed
+from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import counted
 from jaxneuron.cli._signature import Method
@@ -34,12 +34,10 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     concept = {word.lower() for word in _said.names("--words", given.words) or ()}
     given.shown.check()
     given.text.check(given.model)
-    if told.get("length", 1) > LONGEST:
-        raise ValueError(f"--length {told['length']:,}: expected {LONGEST:,} at most")
+    _writing.length(told)
     import jax
     import numpy as np
 
-    from jaxneuron.cli import _writing
     from jaxneuron.evaluate.written import words_of
     from jaxneuron.intervene.induce import Experts
     from jaxneuron.rank import average_precision
@@ -66,37 +64,47 @@ def intervene(method: Method, told: Told, given: Given) -> None:
         "key": jax.random.key(given.seed),
         "step": opened.step,
         "params": opened.params,
-        "state": _writing.state(opened, given.texts, prompts, told["length"]),
+        "state": _writing.state(opened, given.texts, prompts, _writing.length(told)),
         "prompt": prompts,
         "experts": Experts(order, np.median(highest[here], axis=0)),
     }
     found = call(method, "intervene", known, told, site=tuple(sites))
     rows: list[Any] = []
     for place, count in enumerate(found.counts):
-        for side in range(len(found.perplexity)):
+        for side in range(len(found.perplexity) if count else 1):
             written = _shown(opened, found.effect, side, place)
             words = [words_of(text) for text in written]
             hits = [sum(word in concept for word in one) for one in words]
             share = sum(hits) / max(sum(map(len, words)), 1)
             best = written[int(np.argmax(hits))]
-            rows.append((count, "at random" if side else "experts", share, float(found.perplexity[side, place]), best))
-    free, top = rows[0], max((row for row in rows if row[1] == "experts"), key=lambda row: row[2])
+            rows.append(
+                (
+                    count,
+                    "at random" if side else "experts" if count else "none",
+                    share,
+                    float(found.perplexity[side, place]),
+                    best,
+                )
+            )
+    free, top = rows[0], max((row for row in rows[1:] if row[1] == "experts"), key=lambda row: row[2])
     units = [f"{site}:{unit}" for site, one in zip(sites, states, strict=True) for unit in range(one.shape[-1])]
     said = [
-        f"{free[2]:.1%} of the words written are of the concept as the model is, and {top[2]:.1%} with "
+        f"{free[2]:.1%} of the words written are of the concept as the model is, and at most {top[2]:.1%} with "
         f"{counted(top[0], 'expert')} forced; the perplexity of what is written goes from {free[3]:.1f} to "
         f"{top[3]:.1f}.",
         f"The concept is in {int(here.sum()):,} of {counted(len(here), 'text')} of {read.name}; the first experts are "
         f"{', '.join(units[unit] for unit in order[:5])}, with an average precision of up to {score.max():.2f}.",
     ]
     columns = ("count", "forced", "words of the concept", "perplexity", "the text with most of them")
-    note = "perplexity: of what was written, in the model as it is; at random: as many units, drawn anew in each row."
-    given.shown.give(Answer(f"What is written of {given.words}?", said, columns, rows, note=note))
+    note = (
+        "count: units forced to what they are where the concept is; at random: as many units, drawn anew in each row; "
+        "words of the concept: their share of the words written; perplexity: of what was written, in the model as is."
+    )
+    title = f"Is {given.words} written of more often if its experts are forced?"
+    given.shown.give(Answer(title, said, columns, rows, note=note))
 
 
 def _shown(model: Any, written: Any, side: int, place: int) -> list[str]:
     """Return what the model itself wrote, without the prompts."""
-    from jaxneuron.cli import _writing
-
     mine = written.tokens._replace(mask=written.sampled)
     return _writing.written(model, type(mine)(mine.ids[side, place], mine.mask[side, place]))

@@ -24,7 +24,7 @@ class Given(NamedTuple):
         Path | None,
         typer.Option(
             help="BLiMP's pairs about a verb's number, .jsonl, perhaps with .gz, or a folder of them; by default pairs "
-            "of common English words."
+            "of common English words, or if it does not know these of those that `study switch` trains models on."
         ),
     ] = None
     most: Annotated[int, typer.Option(min=4, help="Pairs at most, half of which give the means of the units.")] = 400
@@ -48,7 +48,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     given.shown.check()
     import numpy as np
 
-    from jaxneuron.corpora import agreement, minimal_pairs
+    from jaxneuron.corpora import minimal_pairs
     from jaxneuron.extract import forms
     from jaxneuron.intervene import Answered, switch
     from jaxneuron.intervene.switch import Likelihood, Sides
@@ -57,11 +57,10 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     if opened.head != "next word":
         raise ValueError(f"the model does not predict the next word (its head: {opened.head}), so it prefers no form")
     sets = given.chosen.sets(opened)
-    found = (
-        agreement.pairs(given.seed, agreement.COMMON, given.of, given.most)
-        if given.pairs is None
-        else minimal_pairs.some(minimal_pairs.read(given.pairs), given.most, given.seed)
-    )
+    if given.pairs is None:
+        found = _embedded(opened, given)
+    else:
+        found = minimal_pairs.some(minimal_pairs.read(given.pairs), given.most, given.seed)
     sides = [forms.read(opened, [one for one in found if one.held_out == held_out]) for held_out in (False, True)]
     finding, tested = sides
     model = opened.forward, opened.params
@@ -103,6 +102,31 @@ def intervene(method: Method, told: Told, given: Given) -> None:
         "of other pairs."
     )
     given.shown.give(Answer(f"Does {given.of} turn with units of {site}?", said, columns, rows, note=note))
+
+
+def _embedded(model: Any, given: Given) -> Any:
+    """Return the pairs of the first embedded lexicon of which the model reads some, held out and not.
+
+    Raises:
+        ValueError: it reads none of any.
+    """
+    from jaxneuron.corpora import agreement
+    from jaxneuron.extract import forms
+
+    for lexicon in (agreement.COMMON, agreement.TOPICS):
+        found = agreement.pairs(given.seed, lexicon, given.of, given.most)
+        if len({found[number].held_out for number in forms.readable(model, found)}) == 2:
+            return found
+    one = agreement.pairs(given.seed, agreement.COMMON, given.of, 1)[0]
+    give = (
+        'give --pairs, a .jsonl file of lines such as {"UID": "regular_plural_subject_verb_agreement_1", '
+        '"sentence_good": "The girls are here .", "sentence_bad": "The girls is here ."} in words that it knows; those '
+        'with the UID "distractor_agreement_relational_noun" are held out'
+    )
+    raise ValueError(
+        f"the model does not know the words of our pairs of {given.of}, such as {' '.join(one.before)!r} before "
+        f"{' or '.join(map(repr, one.forms))}; {give if given.of == 'number' else 'give a model that does'}"
+    )
 
 
 def _costs(method: Method, told: Told, given: Given, model: Any, known: dict[str, Any], means: Any) -> Any:

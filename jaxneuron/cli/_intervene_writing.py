@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from jaxneuron.cli import _asked, _inputs
+from jaxneuron.cli import _asked, _inputs, _writing
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._chosen import Chosen, Sets
-from jaxneuron.cli._options import LONGEST, Seed
+from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import counted
 from jaxneuron.cli._signature import Method
@@ -27,8 +27,7 @@ def intervene(method: Method, told: Told, given: Given) -> None:
     """Hold sets of units while the model writes, beside the model as it is and as many other units."""
     given.chosen.check()
     given.text.check(given.model)
-    if told.get("length", 1) > LONGEST:
-        raise ValueError(f"--length {told['length']:,}: expected {LONGEST:,} at most")
+    _writing.length(told)
     given.shown.check()
     read = given.text.read()
     opened = _inputs.load(given.model, given.head, given.dictionary)
@@ -39,8 +38,6 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ch
     """Return what the model writes as it is, with the units held, and with as many others held."""
     import jax
     import numpy as np
-
-    from jaxneuron.cli import _writing
 
     prompts = _writing.prompts(model, [" ".join(words) for words in read.sentences])
     draw = np.random.default_rng(given.seed)
@@ -53,7 +50,7 @@ def _written(method: Method, told: Told, given: Given, model: Any, read: Any, ch
         "key": jax.random.key(given.seed),
         "step": model.step,
         "params": model.params,
-        "state": _writing.state(model, len(read.sentences), prompts, told["length"]),
+        "state": _writing.state(model, len(read.sentences), prompts, _writing.length(told)),
         "prompt": prompts,
         "masks": np.stack(sets),
     }

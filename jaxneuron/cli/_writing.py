@@ -1,8 +1,10 @@
 """What a model writes: the text that it begins with, as the model has it, and what it wrote, as a person reads it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from jaxneuron.cli import _inputs
+from jaxneuron.cli._options import LONGEST
 from jaxneuron.cli._shared import counted
 
 NOTE = (
@@ -35,6 +37,20 @@ def prompts(model: Any, texts: list[str]) -> Any:
     mask = np.asarray(tokens.mask)
     longest = int(mask.sum(-1).max())
     return Tokens(np.asarray(tokens.ids)[:, :longest], mask[:, :longest])
+
+
+def length(told: Mapping[str, Any]) -> int:
+    """Return how many symbols are written.
+
+    Raises:
+        ValueError: more than anybody reads.
+    """
+    from jaxneuron.intervene import Sampling
+
+    asked = told.get("length", Sampling().length)
+    if asked > LONGEST:
+        raise ValueError(f"--length {asked:,}: expected {LONGEST:,} at most")
+    return asked
 
 
 def state(model: Any, texts: int, prompts: Any, length: int) -> Any:

@@ -42,6 +42,25 @@ def read(model: Reader, pairs: Sequence[Pair]) -> Forms:
     Raises:
         ValueError: none is left.
     """
+    tokens, answers, where, kept = _asked_of(model, pairs)
+    if not kept:
+        raise ValueError(
+            f"the model reads none of {len(pairs)} pairs so that they can be told apart: it knows too few of the "
+            "words, or nothing comes before the verb; give other pairs, or another model"
+        )
+    chosen = np.ravel([(2 * number, 2 * number + 1) for number in kept])
+    own = np.repeat([pairs[number].value for number in kept], 2)
+    ids, mask = (np.asarray(leaf)[chosen] for leaf in tokens)
+    return Forms(Tokens(ids, mask), answers[chosen], where[chosen], own, np.array(kept))
+
+
+def readable(model: Reader, pairs: Sequence[Pair]) -> Int[np.ndarray, "pair"]:
+    """Return the numbers of the pairs that `read` would keep, none or more."""
+    return np.array(_asked_of(model, pairs)[-1], int)
+
+
+def _asked_of(model: Reader, pairs: Sequence[Pair]) -> tuple[Tokens, np.ndarray, np.ndarray, list[int]]:
+    """Return all texts, what is asked of each, where each pair differs, and which pairs tell something."""
     follows = model.tokenizer is not None
     known = set(model.vocabulary.words) if not follows else set()
     texts = [
@@ -63,15 +82,7 @@ def read(model: Reader, pairs: Sequence[Pair]) -> Forms:
         if len(differ) and found.whole[list(rows)].all() and not lost & {*rows}:
             where[list(rows), differ[0]] = True
             kept.append(number)
-    if not kept:
-        raise ValueError(
-            f"the model reads none of {len(pairs)} pairs so that they can be told apart: it knows too few of the "
-            "words, or nothing comes before the verb; give other pairs, or another model"
-        )
-    chosen = np.ravel([(2 * number, 2 * number + 1) for number in kept])
-    own = np.repeat([pairs[number].value for number in kept], 2)
-    ids, mask = (np.asarray(leaf)[chosen] for leaf in found.tokens)
-    return Forms(Tokens(ids, mask), answers[chosen], where[chosen], own, np.array(kept))
+    return found.tokens, answers, where, kept
 
 
 def _asked(ids: Int[np.ndarray, "time"], word: Int[np.ndarray, "time"], form: int) -> Int[np.ndarray, "time"]:

@@ -97,7 +97,7 @@ class Taken(NamedTuple):
 class Sampling(NamedTuple):
     """How text is drawn from a model."""
 
-    length: int  # symbols to write after each prompt, at least 1
+    length: int = 20  # symbols to write after each prompt, at least 1
     temperature: float = 1.0  # divides the scores; 0 takes the likeliest symbol
     top_k: int | None = None  # draw among so many of the likeliest; None: among all
     end: int | None = None  # a text stops after this symbol

@@ -89,7 +89,10 @@ def intervene(
             f"{order.dtype} {order.shape} and {value.shape}"
         )
     if not tried.counts or min(tried.counts) < 1 or max(tried.counts) > units or tried.draws < 0:
-        raise ValueError(f"expected counts from 1 to the {units} units that there are, got {tried}")
+        raise ValueError(
+            f"expected counts from 1 to the {units} units that there are, beside 0 or more draws, got "
+            f"{', '.join(map(str, tried.counts)) or 'no counts'} with {tried.draws} draws"
+        )
     draw, write = jax.random.split(_keys.checked(key))
     random = [jax.random.permutation(each, units) for each in jax.random.split(draw, max(tried.draws, 1))]
     orders = np.stack([order, *map(np.asarray, random[: tried.draws])])

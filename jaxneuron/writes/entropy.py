@@ -22,11 +22,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxneuron import _keys, batching
-from jaxneuron.edits import Clamp, Replace
+from jaxneuron import _keys, batching, chunks
+from jaxneuron.edits import Replace
 from jaxneuron.jaxpr.memory import peak
-from jaxneuron.types import Forward, Params, Site, Text
-from jaxneuron.writes import _head, _read
+from jaxneuron.jaxpr.resume import resume
+from jaxneuron.types import Forward, Params, Site, Text, Translation
+from jaxneuron.writes import _head, _read, _single
 from jaxneuron.writes._course import Course, chosen, course, scored, stream
 from jaxneuron.writes._written import written
 
@@ -102,18 +103,19 @@ def write(
     held = jnp.asarray(_mean(forward, params, given, site, budget)[which])
 
     one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), given)
+    width = way.shapes[site].shape[-1]
     of = functools.partial(_changes, forward, params, one, jnp.asarray(log), ends=(site, end))
-    item = peak(of, jnp.asarray(which[0]), held[0])
-    chunk = batching.chunk_size(item, len(given.mask), budget)
-    together = batching.chunk_size(item * chunk, len(which), budget)
+    item = peak(of, *_single.change(jnp.asarray(which[0]), held[0], width))
+    fixed = None if isinstance(tokens, Translation) else {width}
+    plan = chunks.plan(given.mask, len(which), item=item, budget=budget, fixed=fixed)
+    edits = jnp.asarray(which), held
 
-    def update(total: Any, index: Array, valid: Array, some: Text) -> Any:
-        arguments = (some, jnp.asarray(log), jnp.asarray(which), held, valid)
-        found = _sum(forward, params, *arguments, ends=(site, end), together=together)
-        return jax.tree.map(jnp.add, total, found)
+    def work(chunk: chunks.Chunk) -> tuple[Array, Array]:
+        some, valid = chunk.part((given, np.ones(len(given.mask), bool)), given.mask.shape[1])
+        options: dict[str, Any] = {"ends": (site, end), "width": width, "together": plan.together}
+        return jax.block_until_ready(_sum(forward, params, some, jnp.asarray(log), edits, valid, **options))
 
-    start = (jnp.asarray(np.zeros((len(which), 4), np.float32)), jnp.asarray(np.float32(0)))
-    total, words = batching.fold_rows(update, start, given, chunk=chunk, progress=progress)
+    total, words = functools.reduce(functools.partial(jax.tree.map, jnp.add), chunks.each(work, plan, progress))
     entropy, entropy_held, divergence, divergence_held = np.asarray(total / words).T
     along = effect[: len(which)] - effect[: len(which)].mean(axis=1, keepdims=True)
     cosine = (
@@ -203,22 +205,29 @@ def _total(forward: Forward, params: Params, tokens: Text, valid: Array, *, site
     return jnp.sum(jnp.where(real[..., None], states, 0), axis=(0, 1)), jnp.sum(real, dtype=states.dtype)
 
 
-@functools.partial(jax.jit, static_argnames=("forward", "ends", "together"))
+@functools.partial(jax.jit, static_argnames=("forward", "ends", "width", "together"))
 def _sum(
     forward: Forward,
     params: Params,
     tokens: Text,
     log: Float[Array, "output"],
-    units: Int[Array, "unit"],
-    values: Float[Array, "unit"],
+    edits: tuple[Int[Array, "unit"], Float[Array, "unit"]],
     valid: Bool[Array, "text"],
     *,
     ends: tuple[Site, Site],
+    width: int,
     together: int,
 ) -> tuple[Float[Array, "unit way"], Float[Array, ""]]:
-    """Return the sums over the words of how far entropy and divergence move, by all ways and with one closed."""
-    changes = functools.partial(_changes, forward, params, tokens, log, ends=ends)
-    found = jax.lax.map(lambda edit: _over(changes(*edit), tokens, valid), (units, values), batch_size=together)
+    """Return the sums over the words of how far entropy and divergence move, by all ways and with one closed.
+
+    `edits` are units and what they are held at. What they cannot change, such as the layers below, is computed once.
+    """
+
+    def sums(change: tuple[Array, Array]) -> Float[Array, "way"]:
+        return _over(_changes(forward, params, tokens, log, *change, ends=ends), tokens, valid)
+
+    rest = resume(sums, _single.change(edits[0][0], edits[1][0], width), few=1)
+    found = jax.lax.map(lambda one: rest(_single.change(one[0], one[1], width)), edits, batch_size=together)
     return found, _over(jnp.ones((1, *tokens.mask.shape)), tokens, valid)[0]
 
 
@@ -227,14 +236,12 @@ def _over(changes: Float[Array, "way text time"], tokens: Text, valid: Bool[Arra
 
 
 def _changes(
-    forward: Forward, params: Params, tokens: Text, log: Array, unit: Array, value: Array, *, ends: tuple[Site, Site]
+    forward: Forward, params: Params, tokens: Text, log: Array, here: Array, value: Array, *, ends: tuple[Site, Site]
 ) -> Float[Array, "way text time"]:
     """Return how far entropy and divergence move at each word where a unit is held, by all ways and with one closed."""
     site, stream = ends
     output, activations = forward(params, tokens, {})
-    here = jnp.arange(activations[site].shape[-1]) == unit
-    edit = Clamp(jnp.where(here, value, -jnp.inf), jnp.where(here, value, jnp.inf))
-    edited, changed = forward(params, tokens, {site: edit})
+    edited, changed = forward(params, tokens, {site: _single.edit(here, value)})
     before, after = scored(output), scored(edited)
     assert before is not None and after is not None
     flat = activations[stream].reshape(-1, activations[stream].shape[-1])

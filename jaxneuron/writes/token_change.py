@@ -20,11 +20,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching, chunks
-from jaxneuron.edits import Clamp
 from jaxneuron.jaxpr.memory import peak
 from jaxneuron.jaxpr.resume import resume
 from jaxneuron.types import Forward, Params, Site, Text, Translation
-from jaxneuron.writes import Promoted, _read, _totals
+from jaxneuron.writes import Promoted, _read, _single, _totals
 from jaxneuron.writes._course import chosen, course, scored
 
 
@@ -90,7 +89,7 @@ def write(
     changes = jnp.asarray(which), jnp.broadcast_to(jnp.asarray(held), which.shape)
     one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), rows)
     width = way.shapes[site].shape[-1]
-    change = _change(changes[0][0], changes[1][0], width)
+    change = _single.change(changes[0][0], changes[1][0], width)
     item = peak(functools.partial(_edited, forward, params, one, site=site, end=end), *change)
     fixed = None if isinstance(tokens, Translation) else {width}
     plan = chunks.plan(rows.mask, len(which), item=item, budget=budget, fixed=fixed)
@@ -161,14 +160,8 @@ def _sums(
         total = jnp.sum(jnp.where((real & moved)[..., None], edited - unedited, 0), axis=1)
         return _totals.of(total, jnp.sum(real, axis=1).astype(total.dtype))
 
-    rest = resume(sums, _change(changes[0][0], changes[1][0], width), few=1)
-    return jax.lax.map(lambda one: rest(_change(one[0], one[1], width)), changes, batch_size=together)
-
-
-def _change(unit: Array, value: Array, width: int) -> tuple[Bool[Array, "unit"], Float[Array, "unit"]]:
-    """Return which unit is held, and the value at its place."""
-    here = jnp.arange(width) == unit
-    return here, jnp.where(here, value, 0)
+    rest = resume(sums, _single.change(changes[0][0], changes[1][0], width), few=1)
+    return jax.lax.map(lambda one: rest(_single.change(one[0], one[1], width)), changes, batch_size=together)
 
 
 def _edited(
@@ -182,8 +175,7 @@ def _edited(
     end: Site | None,
 ) -> Float[Array, "text time output"]:
     """Return what is read where a unit is held."""
-    edit = Clamp(jnp.where(here, value, -jnp.inf), jnp.where(here, value, jnp.inf))
-    return _state(*forward(params, tokens, {site: edit}), end)
+    return _state(*forward(params, tokens, {site: _single.edit(here, value)}), end)
 
 
 def _state(output: Any, activations: Any, end: Site | None) -> Array:

@@ -96,6 +96,12 @@ def load():
     )
 
 
+def foreign():
+    """Return a model of other words than English ones."""
+    words = tuple(f"w{number}" for number in range(len(features()[0])))
+    return load()._replace(vocabulary=Vocabulary(("<pad>", "<unk>", *words[2:]), np.zeros(len(words), np.int64)))
+
+
 def headless():
     """Return a model that predicts nothing."""
     return load()._replace(head="none", step=None)
