@@ -129,7 +129,7 @@ def _each(module: Any, key: Any, told: Told, given: Given, found: Recorded) -> t
         )
     title = f"Of what parts are the activations of {where}, text by text?"
     columns = ("text", "factor", "share", "units", "highest at", "lowest at")
-    answer = Answer(title, said, columns, rows, texts, note=f"{_SHARE} {_COLOURS}")
+    answer = Answer(title, said, columns, rows, texts, note=f"{_SHARE} {_colours(*(one.codes for one in parts))}")
     return answer, all(bool(factors.settled) for factors in parts)
 
 
@@ -174,13 +174,19 @@ def _answered(module: Any, told: Told, given: Given, found: Recorded, factors: A
     texts = _factors.texts(codes, found.sentences, FACTORS, TEXTS) if charted else []
     columns = ("factor", "share", "units", "highest at", "lowest at")
     return Answer(
-        f"Of what parts are the activations of {where}?", said, columns, rows, texts, note=f"{_SHARE} {_COLOURS}"
+        f"Of what parts are the activations of {where}?", said, columns, rows, texts, note=f"{_SHARE} {_colours(codes)}"
     )
 
 
 _SHARE = "share: the squares of what the factor writes, of those of all factors."
 
 _COLOURS = "In the text, orange is above 0 and blue below, the stronger the farther; the pointer shows the value."
+
+
+def _colours(*codes: Any) -> str:
+    """Return what the colours of texts mean: of parts that only add, there is one colour."""
+    signed = any((one < 0).any() for one in codes)
+    return _COLOURS if signed else "In the text, the stronger the colour, the more; the pointer shows the value."
 
 
 def _labelled(found: Recorded, codes: Any, rows: list[Any], columns: Any, given: Given) -> tuple[Any, ...]:

@@ -215,6 +215,7 @@ def test_a_site_is_made_of_parts(ask, method, tmp_path):
     page = (tmp_path / "parts" / "answer.html").read_text()
     assert "together they explain" in said
     assert "2 factors of the 4 units" in said and page.count("factor 1, text") == 2 and "<script" not in page
+    assert ("blue below" in page) == ("nmf" not in method)  # these only add
     shares = [json.loads(line)["share"] for line in (tmp_path / "parts" / "answer.jsonl").read_text().splitlines()]
     assert sum(shares) == pytest.approx(1) and shares == sorted(shares, reverse=True)
 
