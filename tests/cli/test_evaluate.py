@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_said_in_one_line(ask, words, message):
 
 def test_a_result_that_nobody_tells_is_told_plainly():
     found = Codelength(8.0, 16.0, 2.0, np.array([1, 3]), np.array([2.0, 6.0]))
-    columns, told, said, _ = plain(found)
+    columns, told, said, *_ = plain(found)
     assert columns == ("measure", "place", "value") and ("portions", "1", 6.0) in told
     assert "bits: 8." in said
 
