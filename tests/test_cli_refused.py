@@ -324,7 +324,7 @@ USAGE = [
     ("train lsmt", "No such command 'lsmt'.*jaxneuron train --help"),
     ("study nosuch --out x", "No such command 'nosuch'"),
     ("find corpus", "Missing option '--model'.*find corpus --help"),
-    ("find nosuch", "no method 'nosuch'; the methods are corpus, embedding, .*jaxneuron find --help"),
+    ("find nosuch", "no method 'nosuch'; the methods are beam, best, .*jaxneuron find --help"),
     ("find gumbel_softmx", "did you mean 'gumbel_softmax'"),
     ("report", "(?i)Missing argument 'DIRECTORY'"),
     ("report a b", "unexpected extra argument"),

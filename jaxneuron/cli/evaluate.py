@@ -44,6 +44,8 @@ REFUSED = {
     "objects; `jaxneuron study poerner2018` asks it",
     "reconstruction": "it asks what a dictionary keeps of a model, which `jaxneuron decompose sparse_autoencoder` says "
     "of the one that it learns (jaxneuron.evaluate.reconstruction)",
+    "standing": "it says where what a search found stands in a corpus, which `jaxneuron find` says beside each of its "
+    "answers (jaxneuron.evaluate.standing)",
     "statistics": "it tests numbers of several methods or runs against each other, and a model and text are one run "
     "(jaxneuron.evaluate.statistics)",
     "written": "it counts in text that a model wrote; let `jaxneuron generate` write it (jaxneuron.evaluate.written)",

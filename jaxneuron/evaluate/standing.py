@@ -59,7 +59,7 @@ def standing(
         ...     return None, {"embed": params[tokens.ids]}
         >>> from jaxneuron.targets import Unit
         >>> words = Tokens(np.arange(4)[:, None], np.ones((4, 1), bool))
-        >>> found = standing(forward, jnp.arange(4.0)[:, None], Unit("embed", jnp.array([0])), [2.5], words)
+        >>> found = standing(forward, jnp.arange(4.0)[:, None], Unit("embed", jnp.array([0])), np.array([2.5]), words)
         >>> found.percentile.tolist(), found.best.tolist(), found.mean.tolist()
         ([75.0], [3.0], [1.5])
     """

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jaxneuron.cli import _signature, attribute, main, neuron
+from jaxneuron.cli import _signature, attribute, main
 from tests.cli.conftest import rows
 from tests.models.test_open import FLAX
 from tests.models.test_pretrained import save, tensors
@@ -153,16 +153,6 @@ def test_units_are_switched_off(ask, model):
     options = ["--model", model, "--site", SITES[model], "--units", "0-1", "--text", text(model)]
     said = ask("intervene", "ablate", *options)
     assert "What" not in said and ("nats" in said or "turn by" in said)
-
-
-def test_a_unit_that_is_mostly_off_has_no_words_at_which_it_is_lowest():
-    values = np.array([[0.0], [0], [0], [2], [1]], np.float32)
-    sentences = [["a", "b", "c"], ["d", "e"]]
-    found = neuron._words(sentences, values, "site", 0, 2, 1) + neuron._places(sentences, values, "site", 0, 2)
-    assert [(row[2], row[3].split()[-1]) for row in found] == [("high word", "d"), ("high word", "e"),
-                                                              ("high", "e"), ("high", "[e]")]  # fmt: skip
-    assert [one.title for one in neuron._texts(sentences, values[:, 0], "unit 0", 1)] == ["unit 0, text 1"]
-    assert "60% are at 0." in neuron._spread("site", 0, values)
 
 
 def test_where_no_token_has_a_share_none_is_called_strongest():

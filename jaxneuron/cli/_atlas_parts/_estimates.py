@@ -15,7 +15,7 @@ def ratio(sums: Float[Any, "text"], counts: Float[Any, "text"]) -> Estimate:
     """Return a sum over texts as a share of a count, with the interval of a ratio of sums over texts drawn at random.
 
     Example:
-        >>> ratio([1.0, 1.0], [2.0, 2.0])
+        >>> ratio(np.ones(2), np.full(2, 2.0))
         Estimate(value=0.5, low=0.5, high=0.5)
     """
     sums, counts = np.asarray(sums, np.float64), np.asarray(counts, np.float64)

@@ -138,12 +138,15 @@ def _neighbours(summary: SiteSummary, unit: int) -> list[record.Neighbour]:
 
 
 def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples:
-    sides = []
+    """Return both sides of a unit; where it is mostly at one value, as at 0, places of that value are on neither."""
+    sides, quantiles = [], summary.quantiles
+    middle = float(quantiles.value[unit, int(np.argmin(np.abs(quantiles.share - 0.5)))])
     for rises, extremes, excerpts in (
         (True, summary.exemplars.highest, summary.highest),
         (False, summary.exemplars.lowest, summary.lowest),
     ):
-        ranks = [rank for rank in range(extremes.sentence.shape[1]) if extremes.sentence[unit, rank] >= 0]
+        there = (extremes.sentence[unit] >= 0) & (extremes.value[unit] != middle)
+        ranks = np.flatnonzero(there).tolist()
         top = [_example(read, summary, extremes, excerpts, unit, rank) for rank in ranks]
         sides.append(record.Polarity(top, _bins(read, summary, unit, rises=rises)))
     return record.Examples(*sides, duplicates="one word of a text at most; a text that occurs again is shown once")

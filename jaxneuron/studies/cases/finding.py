@@ -107,7 +107,8 @@ def _interval(
         weight = draw.multinomial(count, np.full(count, 1 / count), size=rows)[:, sentence].astype(np.float64)
         ours, others = (np.add.reduceat(weight * one, first, axis=1) for one in (held, ~held))
         below = np.cumsum(others, axis=1) - others / 2
-        found.append(np.sum(ours * below, axis=1) / (ours.sum(axis=1) * others.sum(axis=1)))
+        with np.errstate(invalid="ignore"):  # nan where no word of the case was drawn
+            found.append(np.sum(ours * below, axis=1) / (ours.sum(axis=1) * others.sum(axis=1)))
     low, high = np.nanquantile(np.concatenate(found), [0.025, 0.975])
     return float(low), float(high)
 
