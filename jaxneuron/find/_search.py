@@ -163,7 +163,7 @@ def tried(search: Quest, rows: Int[np.ndarray, "row time"], *, most: int | None 
     """Score those of some texts that were not tried before; `most` is how many at once, where it is not as always."""
     rows = np.unique(rows, axis=0)
     marks = marked_texts(rows)
-    new = ~np.isin(marks, search.seen)
+    new = ~np.isin(marks, search.seen, kind="sort")
     if not new.any():
         return search
     pool = _score.absorb(search.scorer, search.pool, rows[new], len(search.trace), most=most or search.most)
@@ -215,7 +215,7 @@ def certificate(search: Quest) -> Int[np.ndarray, "target k"]:
         if not gaps:
             found = np.where(found == 1, words, found)  # of one word, two are no more
             continue
-        done = np.all([np.isin(marked_texts(gap(texts, *one)), search.scanned) for one in gaps], axis=0)
+        done = np.all([np.isin(marked_texts(gap(texts, *one)), search.scanned, kind="sort") for one in gaps], axis=0)
         near = (texts[:, :, None] != texts[:, None]).sum(-1) <= words
         above = np.tril(np.ones(near.shape[1:], bool), -1)
         beaten = np.any(near & above & (score[:, :, None] < score[:, None]), axis=-1)
@@ -245,7 +245,7 @@ def polished(search: Quest, sweeps: int, exact: int) -> Quest:
             before = search.work
             for gaps in places:
                 texts = np.unique(gap(np.asarray(search.pool.ids[:, 0]), *gaps), axis=0)
-                search = _opened(search, texts[~np.isin(marked_texts(texts), search.scanned)], gaps)
+                search = _opened(search, texts[~np.isin(marked_texts(texts), search.scanned, kind="sort")], gaps)
             search = stepped(search)
             if search.work == before:
                 break
