@@ -6,7 +6,7 @@ the order of a Python set, which is another one in every run.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,6 +145,37 @@ def classes(corpus: Labelled, layer: str, *, names: Sequence[str] | None = None)
             f"number both corpora alike with names=label_names({layer!r}, train, dev)"
         )
     return Classes(np.array([index[label] for label in flat], np.int32), names)
+
+
+def some(corpus: Labelled, rows: Iterable[Any]) -> Labelled:
+    """Return some sentences, in this order, with what is known about them.
+
+    Example:
+        >>> some(build([["a"], ["b", "c"]], sentence_labels={"kind": ["x", "y"]}), [1])
+        Labelled(sentences=[['b', 'c']], labels={}, sentence_labels={'kind': ['y']})
+    """
+    rows = [int(row) for row in rows]
+    return Labelled(
+        [corpus.sentences[row] for row in rows],
+        {layer: [values[row] for row in rows] for layer, values in corpus.labels.items()},
+        {layer: [values[row] for row in rows] for layer, values in corpus.sentence_labels.items()},
+    )
+
+
+def of_words(corpus: Labelled, layer: str) -> list[str]:
+    """Return the label of each word, the words of all sentences in a row; what is said of a sentence holds at each.
+
+    Raises:
+        KeyError: no such layer.
+
+    Example:
+        >>> of_words(build([["a", "b"], ["c"]], sentence_labels={"kind": ["x", "y"]}), "kind")
+        ['x', 'x', 'y']
+    """
+    flat = _flat(corpus, layer)
+    if layer in corpus.labels:
+        return flat
+    return [label for label, words in zip(flat, corpus.sentences, strict=True) for _ in words]
 
 
 def _flat(corpus: Labelled, layer: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Bool
 
+from jaxneuron.corpora import labelled
 from jaxneuron.corpora.labelled import ABSENT, Labelled
 from jaxneuron.describe import _forms, _labels_of, _words
 from jaxneuron.describe._words import Words
@@ -41,7 +42,7 @@ def read(text: Labelled) -> Atoms:
     endings = [ending for ending, count in ends.most_common(ENDINGS) if count >= LEAST]
     labels = {
         layer: [label for label, count in counted.most_common(LABELS) if count >= LEAST and label != ABSENT]
-        for layer, counted in ((layer, Counter(_labels_of.flat(text, layer))) for layer in _labels_of.layers(text))
+        for layer, counted in ((layer, Counter(labelled.of_words(text, layer))) for layer in _labels_of.layers(text))
     }
 
     def facts(other: Labelled) -> dict[str, Bool[np.ndarray, "token"]]:
@@ -52,7 +53,7 @@ def read(text: Labelled) -> Atoms:
             near = _forms.beside(number, given, offset, -2)
             found |= {f"{word} “{forms.usual[names[one]]}”": near == one for one in often[:NEIGHBOURS]}
         for layer, known in labels.items():
-            values = np.array(_labels_of.flat(other, layer))
+            values = np.array(labelled.of_words(other, layer))
             found |= {_labels_of.named(layer, label): values == label for label in known}
         found |= {shape: np.array([test(word) for word in given.word]) for shape, test in SHAPES.items()}
         lower = [word.lower() for word in given.word]

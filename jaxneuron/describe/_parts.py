@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jaxneuron.corpora import labelled
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _words
 from jaxneuron.describe._nouns import Parts
@@ -48,14 +49,5 @@ def parts(text: Labelled, *, choice: float = 0.15, held: float = 0.25, run: int 
         missing = LEAST - int((role == one).sum())
         role[np.flatnonzero(role == np.bincount(role).argmax())[: max(missing, 0)]] = one
     fit, choice_words, held_words = (np.flatnonzero(role[words.text] == one) for one in range(3))
-    texts_of = (_taken(text, np.flatnonzero(role == one)) for one in range(3))
+    texts_of = (labelled.some(text, np.flatnonzero(role == one)) for one in range(3))
     return Parts(fit, choice_words, held_words, *texts_of)
-
-
-def _taken(text: Labelled, rows: np.ndarray) -> Labelled:
-    """Return some sentences of a text, with what is known about them."""
-    return Labelled(
-        [text.sentences[row] for row in rows.tolist()],
-        {layer: [values[row] for row in rows.tolist()] for layer, values in text.labels.items()},
-        {layer: [values[row] for row in rows.tolist()] for layer, values in text.sentence_labels.items()},
-    )

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Int
 
 from jaxneuron import batching
+from jaxneuron.corpora import labelled
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _labels_of, _lookup, _said, _words
 from jaxneuron.describe._lazy import picked
@@ -37,11 +38,11 @@ def describe(activations: Table, text: Labelled, *, budget: int = batching.BUDGE
     layers = _labels_of.layers(text)
     if not layers:
         raise ValueError("the text has no labels; give `labelled.build(sentences, labels=...)`, or describe otherwise")
-    given = {layer: _labels_of.flat(text, layer) for layer in layers}
+    given = {layer: labelled.of_words(text, layer) for layer in layers}
     numbers = {layer: {one: at for at, one in enumerate(dict.fromkeys(given[layer]))} for layer in layers}
 
     def codes(other: Labelled, layer: str) -> list[Int[np.ndarray, "token"]]:
-        return [np.array([numbers[layer].get(one, -1) for one in _labels_of.flat(other, layer)], np.int64)]
+        return [np.array([numbers[layer].get(one, -1) for one in labelled.of_words(other, layer)], np.int64)]
 
     found = _lookup.fit(activations, [codes(text, layer) for layer in layers], budget=budget)
     chosen = np.argmax([means.explained for means in found], axis=0)

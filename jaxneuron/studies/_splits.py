@@ -1,6 +1,5 @@
 """The three splits of a labelled text: of a folder, of one file that is cut, or of the embedded scenes."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -61,15 +60,7 @@ def _cut(corpus: Labelled, shares: dict[str, float], path: Path) -> dict[str, La
         order = np.random.default_rng(0).permutation(order)
     ends = (np.cumsum([0, *shares.values()]) * len(order)).astype(int)
     spans = zip(shares, ends, ends[1:], strict=False)
-    return {split: _take(corpus, order[first:last]) for split, first, last in spans}
-
-
-def _take(corpus: Labelled, rows: Sequence[int] | np.ndarray) -> Labelled:
-    return labelled.build(
-        [corpus.sentences[row] for row in rows],
-        labels={layer: [values[row] for row in rows] for layer, values in corpus.labels.items()},
-        sentence_labels={layer: [values[row] for row in rows] for layer, values in corpus.sentence_labels.items()},
-    )
+    return {split: labelled.some(corpus, order[first:last]) for split, first, last in spans}
 
 
 def sample(corpus: Labelled, words: int | None, seed: int) -> Labelled:
@@ -78,11 +69,11 @@ def sample(corpus: Labelled, words: int | None, seed: int) -> Labelled:
     if words is None or lengths.sum() <= words:
         return corpus
     drawn = np.random.default_rng(seed).permutation(len(lengths))
-    return _take(corpus, np.sort(drawn[: 1 + np.searchsorted(np.cumsum(lengths[drawn]), words)]))
+    return labelled.some(corpus, np.sort(drawn[: 1 + np.searchsorted(np.cumsum(lengths[drawn]), words)]))
 
 
 def draw(corpus: Labelled, sentences: int | None, seed: int) -> Labelled:
     """Return so many sentences, drawn at random, in their order."""
     if sentences is None or len(corpus.sentences) <= sentences:
         return corpus
-    return _take(corpus, np.sort(np.random.default_rng(seed).permutation(len(corpus.sentences))[:sentences]))
+    return labelled.some(corpus, np.sort(np.random.default_rng(seed).permutation(len(corpus.sentences))[:sentences]))

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from jaxneuron.atlas import SiteSummary
 from jaxneuron.cli import _inputs
+from jaxneuron.corpora import labelled
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.extract import to_store
 from jaxneuron.report.atlas.unit import BestInput
@@ -52,12 +53,7 @@ class Known(NamedTuple):
 
     def some(self, numbers: Sequence[int]) -> Some:
         """Return some of the texts."""
-        text = Labelled(
-            [self.text.sentences[number] for number in numbers],
-            {layer: [rows[number] for number in numbers] for layer, rows in self.text.labels.items()},
-            {layer: [rows[number] for number in numbers] for layer, rows in self.text.sentence_labels.items()},
-        )
-        return Some(text, numbers, self.truth[np.asarray(numbers, int)])
+        return Some(labelled.some(self.text, numbers), numbers, self.truth[np.asarray(numbers, int)])
 
 
 class Texts(NamedTuple):
@@ -76,27 +72,19 @@ class Texts(NamedTuple):
         if self.layer is None and self.read.concepts:
             return list(self.read.concepts)
         layer = self._layer
-        return sorted({label for row in self._of(self.read.text, layer) for label in row}) if layer else []
+        return sorted(set(labelled.of_words(self.read.text, layer))) if layer else []
 
     def holds(self, some: Some) -> Bool[np.ndarray, "token label"]:
         """Return at which words of some texts each of `labels` holds; what is said of a text holds at each."""
         if self.layer is None and self.read.concepts:
             return np.repeat(some.truth, some.lengths, axis=0)
-        found = np.array([label for row in self._of(some.text, self._layer) for label in row])
-        return found[:, None] == np.array(self.labels)
+        return np.array(labelled.of_words(some.text, self._layer))[:, None] == np.array(self.labels)
 
     @property
     def _layer(self) -> str:
         """The layer that is asked for, or the first; nothing where no text has labels."""
         known = [*self.read.text.labels, *self.read.text.sentence_labels]
         return self.layer or (known[0] if known else "")
-
-    @staticmethod
-    def _of(text: Labelled, layer: str) -> list[list[str]]:
-        """Return the label of each word."""
-        if layer in text.labels:
-            return text.labels[layer]
-        return [[label] * len(words) for label, words in zip(text.sentence_labels[layer], text.sentences, strict=True)]
 
 
 class Material:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 
-from jaxneuron.corpora import spans, subwords, texts, vocabulary
+from jaxneuron.corpora import labelled, spans, subwords, texts, vocabulary
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.studies.attribution import scene_tasks
 from jaxneuron.types import Forward, Params, Site, Tokens, Vocabulary
@@ -105,14 +105,7 @@ def _cut(corpus: Labelled, shares: dict[str, float], path: Path) -> dict[str, La
     order = np.random.default_rng(0).permutation(len(corpus.sentences))  # files are often sorted by label
     ends = (np.cumsum([0, *shares.values()]) * len(order)).astype(int)
     rows = {split: order[ends[i] : ends[i + 1]] for i, split in enumerate(shares)}
-    return {
-        split: Labelled(
-            [corpus.sentences[row] for row in some],
-            {layer: [values[row] for row in some] for layer, values in corpus.labels.items()},
-            {layer: [values[row] for row in some] for layer, values in corpus.sentence_labels.items()},
-        )
-        for split, some in rows.items()
-    }
+    return {split: labelled.some(corpus, some) for split, some in rows.items()}
 
 
 def _labelled(corpus: Labelled, path: Path) -> Texts:
