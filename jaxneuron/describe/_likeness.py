@@ -68,9 +68,7 @@ def described(
         given = features(_words.of(text))
 
         def read(asked: Columns) -> np.ndarray:
-            columns = np.atleast_1d(np.arange(units)[asked])
-            found = constant[columns] + slope[columns] * _product(given, direction, columns)
-            return found if np.ndim(np.arange(units)[asked]) else found[:, 0]
+            return constant[asked] + slope[asked] * _product(given, direction, asked)
 
         return Lazy((given.shape[0], units), read)
 

@@ -100,11 +100,9 @@ def describe(
     def predict(other: Labelled) -> Lazy:
         columns = _read(facts, other, len(_words.of(other).word), names)[1].T
 
-        def read(unit: Columns) -> np.ndarray:
-            asked = np.atleast_1d(np.arange(units)[unit])
+        def read(asked: Columns) -> np.ndarray:
             inside = compositional.holds(leaf[asked], operator[asked], columns).T
-            found = np.where(inside, value[1, asked], value[0, asked])
-            return found if np.ndim(value[0, unit]) else found[:, 0]
+            return np.where(inside, value[1, asked], value[0, asked])
 
         return Lazy((columns.shape[1], units), read)
 

@@ -94,12 +94,10 @@ def describe(
             return values
 
         def read(asked: Columns) -> np.ndarray:
-            columns = np.arange(units)[asked]
-            values = np.stack([one(int(unit)) for unit in np.atleast_1d(columns)], axis=1)
+            values = np.stack([one(unit) for unit in asked.tolist()], axis=1)
             spread = values.std(axis=0)
             values = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-            values = mean[asked] + (found.side * deviation)[asked] * values
-            return values if np.ndim(columns) else values[:, 0]
+            return mean[asked] + (found.side * deviation)[asked] * values
 
         return Lazy((tokens, units), read)
 
