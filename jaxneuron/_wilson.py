@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+NORMAL = 1.96
+"""Standard errors on each side of an interval of 95%, where errors are normal."""
+
 
 def wilson(share: Any, count: Any, errors: float) -> tuple[Any, Any]:
     """Return the lower and the upper end, within 0 and 1, each shaped like the share.

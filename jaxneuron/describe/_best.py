@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxneuron import batching
+from jaxneuron._wilson import NORMAL
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _correlated, _words
 from jaxneuron.describe._lazy import picked
@@ -52,7 +53,7 @@ def best(
         each = [_correlated.correlation(value, np.asarray(table[:, here]).T, words.start) for table in tables]
         r, low, high = np.stack(each, axis=1)  # [figure, method, unit]
         first = np.argmax(np.round(r, 9), axis=0)[None]
-        error = np.take_along_axis((high - low) / (2 * 1.96), first, axis=0)
+        error = np.take_along_axis((high - low) / (2 * NORMAL), first, axis=0)
         method[here] = np.argmax(r >= np.take_along_axis(r, first, axis=0) - error - 1e-9, axis=0)
     return Described(
         tuple(described[which].text[unit] for unit, which in enumerate(method.tolist())),

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import _keys, batching
-from jaxneuron._wilson import wilson
+from jaxneuron._wilson import NORMAL, wilson
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe import _correlated, _extremes, _pairs, _ranks, _words
 from jaxneuron.describe._nouns import Described, Measured, Scored
@@ -31,8 +31,6 @@ from jaxneuron.table import Checked, Table, spans
 
 COPIES = 12
 """Arrays of the size of a block, in double precision, that are held at a time."""
-
-ERRORS = 1.96
 
 
 class _Controls(NamedTuple):
@@ -152,7 +150,7 @@ def _measure(
 
 def _shares(pairs: _pairs.Pairs, other: Bool[np.ndarray, "unit control"]) -> Float[np.ndarray, "figure unit"]:
     """Return a measure that is a share of pairs."""
-    return np.stack([pairs.share, *wilson(pairs.share, pairs.texts, ERRORS), *_spread(pairs.control, other)])
+    return np.stack([pairs.share, *wilson(pairs.share, pairs.texts, NORMAL), *_spread(pairs.control, other)])
 
 
 def _means(values: np.ndarray, unit: Int[np.ndarray, "case"], count: Int[np.ndarray, "unit"]) -> np.ndarray:

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from jaxneuron._wilson import NORMAL
 from jaxneuron.report.atlas.unit import Estimate
-
-NORMAL = 1.96
-"""Standard errors of an interval of 95%."""
 
 
 def ratio(sums: Float[Any, "text"], counts: Float[Any, "text"]) -> Estimate:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from jaxneuron._wilson import wilson
+from jaxneuron._wilson import NORMAL, wilson
 from jaxneuron.batching import Progress
-from jaxneuron.cli._atlas_parts import Piece, _estimates
+from jaxneuron.cli._atlas_parts import Piece
 from jaxneuron.cli._atlas_parts._material import Material
 from jaxneuron.rank import average_precision, compositional
 from jaxneuron.report.atlas.unit import Concept, Estimate
@@ -99,7 +99,7 @@ def _single(told: _Told, chance: np.ndarray, held: _Seen, names: list[str]) -> l
     for unit, label in enumerate(told.label.tolist()):
         value, found = float(told.held[unit]), float(told.found[unit])
         texts = len(np.unique(held.text[held.labels[:, label]]))
-        low, high = map(float, wilson(value, texts, _estimates.NORMAL))
+        low, high = map(float, wilson(value, texts, NORMAL))
         p = float((1 + (chance >= value).sum()) / (1 + len(chance)))
         measure = "auroc" if told.side[unit] > 0 else "auroc of low values"
         pieces.append([Concept(names[label], measure, Estimate(value, low, high), control, found, p)])
@@ -117,7 +117,7 @@ def _formulas(at: Material, fit: _Seen, held: _Seen, names: Sequence[str]) -> li
         side = int(found.iou[unit + units, -1] > found.iou[unit, -1])
         place = unit + side * units
         active = held.text[sides[1][:, place] > found.threshold[place]]
-        low, high = map(float, wilson(overlap[place], max(len(np.unique(active)), 1), _estimates.NORMAL))
+        low, high = map(float, wilson(overlap[place], max(len(np.unique(active)), 1), NORMAL))
         formula = str(compositional.text(found.leaf[place, -1], found.operator[place, -1], list(names)))
         measure = "iou of low values" if side else "iou"
         estimate = Estimate(float(overlap[place]), low, high)

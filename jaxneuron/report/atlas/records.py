@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxneuron._wilson import wilson
+from jaxneuron._wilson import NORMAL, wilson
 from jaxneuron.atlas import Excerpts, Extremes, Samples, SiteSummary
 from jaxneuron.report.atlas import unit as record
 
@@ -17,9 +17,6 @@ EDGES = (0.5, 0.75, 0.95, 0.99, 0.999, 1.0)
 
 BEFORE, AFTER = 12, 8
 """Words around what is shown."""
-
-NORMAL = 1.96
-"""Standard errors of an interval of 95%, as if words were drawn one by one."""
 
 
 class Reading(NamedTuple):
@@ -85,6 +82,7 @@ def share(value: float, count: int) -> record.Estimate:
 
 def _distribution(summary: SiteSummary, unit: int) -> record.Distribution:
     moments, ends, bars = summary.moments, summary.saturation, summary.bars
+    # as if words were drawn one by one
     mean, error = float(moments.mean[unit]), NORMAL * float(np.sqrt(moments.variance[unit] / max(moments.tokens, 1)))
     flat = moments.low[unit] == moments.high[unit]
     return record.Distribution(
