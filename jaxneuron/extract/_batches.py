@@ -1,7 +1,7 @@
 """How a block of text goes through a model: in batches by length, in few compiled shapes, to rows in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -180,7 +180,7 @@ def _put(rows: dict[Site, np.ndarray], place: Int[np.ndarray, "batch word"], com
         rows[site][into] = np.asarray(value).reshape(place.size, -1)[filled]
 
 
-def drawn_ahead(items: Iterator[Any]) -> Iterator[Any]:
+def ahead(items: Iterator[Any]) -> Iterator[Any]:
     """Yield what an iterator yields, of which each is made while the one before it is worked on."""
     end = object()
     with ThreadPoolExecutor(1, "ahead") as thread:
@@ -196,13 +196,3 @@ def begun(items: Iterator[Any], count: int) -> Iterator[Any]:
     while waiting:
         waiting.extend(islice(items, 1))
         yield waiting.popleft()
-
-
-def ahead(prepare: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """Prepare each item while the one before it is worked on."""
-    with ThreadPoolExecutor(1, "windows") as thread:
-        following = [thread.submit(prepare, *item) for item in items[:1]]
-        for number in range(len(items)):
-            ready = following.pop().result()
-            following = [thread.submit(prepare, *item) for item in items[number + 1 : number + 2]]
-            yield ready

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool
 
 from jaxneuron.atlas import Beside, Places, Statistic
 from jaxneuron.corpora import subwords
-from jaxneuron.extract._batches import Reading, begun, drawn_ahead, packed_lengths, padded_lengths
+from jaxneuron.extract._batches import Reading, ahead, begun, packed_lengths, padded_lengths
 from jaxneuron.extract._source import Source, layers, shapes_of
 from jaxneuron.extract.placing import Batch, ReadText, placed
 from jaxneuron.tap import check_site
@@ -103,7 +103,7 @@ def read(
     besides = {name: one.beside for name, one in wanted.statistics.items() if cpu and one.beside is not None}
     held = {name: jax.tree.map(np.asarray if name in besides else jnp.array, one) for name, one in state.items()}
     step = partial(_overlapped, beside=tuple(besides.items())) if cpu else _fused
-    laid = drawn_ahead(_laid(model, corpus, reading_of(model, corpus, wanted), parts))
+    laid = ahead(_laid(model, corpus, reading_of(model, corpus, wanted), parts))
     yield from step(model, wanted, laid, held, _Reporter(wanted.sites, corpus, progress))
 
 

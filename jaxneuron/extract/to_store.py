@@ -141,7 +141,7 @@ def extract(
             return [window for window in found if window.row < stop - start and window.row + window.rows > 0]
 
         total, done = sum(stop - start for start, stop in mine), 0
-        for (start, stop), part in zip(mine, ahead(windows, mine), strict=True):
+        for (start, stop), part in zip(mine, ahead(windows(*one) for one in mine), strict=True):
             computed = read(reading, part, stop - start)
             writer.flush()
             writer.write(start, computed)
