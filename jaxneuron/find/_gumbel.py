@@ -31,6 +31,21 @@ class Settings(NamedTuple):
     harvest: bool = False  # let the argmax of every noisy sample compete as a discrete input
 
 
+FAST = Settings(
+    steps=120,
+    samples=1,
+    restarts=4,
+    learning_rate=2.0,
+    temperature=(2.0, 0.5),
+    decay=None,
+    epoch=20,
+    patience=None,
+    keep="step",
+    harvest=True,
+)
+"""Settings of gumbel softmax for a small part of the compute."""
+
+
 def noise(settings: Settings) -> _ascent.Noise:
     """Return the schedule of the noise.
 

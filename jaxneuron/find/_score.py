@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
 from jaxneuron.tap import sites
+from jaxneuron.targets import count
 from jaxneuron.types import Forward, Params, Target, Tokens
 
 ROWS = 2**12
@@ -49,7 +50,7 @@ class Scorer(NamedTuple):
         """Return how many texts to score at once, of at most so many."""
         word = Tokens(jnp.zeros((1, length), jnp.int32), jnp.ones((1, length), bool))
         units = sum(shape.size for shape in sites(self.forward, self.params, word).values())
-        total = len(jax.tree.leaves(self.targets)[0])
+        total = count(self.targets)
         return batching.chunk_size(4 * (units + 3 * total), min(most, ROWS), self.budget, self.mesh)
 
 
@@ -97,7 +98,7 @@ def scan(
     width = devices * -(-total // (blocks * devices))
     side = max(1, min(rows // width, most))
     words = np.pad(scorer.words, (0, blocks * width - total))
-    best = np.full((len(jax.tree.leaves(scorer.targets)[0]), len(texts)), -np.inf, np.float32)
+    best = np.full((count(scorer.targets), len(texts)), -np.inf, np.float32)
     chosen = np.zeros(best.shape, np.int32)
     for first in range(0, len(texts), side):
         some = np.pad(texts[first : first + side], ((0, max(0, first + side - len(texts))), (0, 0)))

@@ -13,18 +13,7 @@ from jaxneuron.find._gumbel import Settings as Settings
 
 POERNER2018 = Settings()
 
-FAST = Settings(
-    steps=120,
-    samples=1,
-    restarts=4,
-    learning_rate=2.0,
-    temperature=(2.0, 0.5),
-    decay=None,
-    epoch=20,
-    patience=None,
-    keep="step",
-    harvest=True,
-)
+FAST = _gumbel.FAST
 
 
 def _relax(

@@ -11,18 +11,7 @@ from jaxtyping import Array, Float
 from jaxneuron.find import _ascent, _climb, _gumbel, _words
 from jaxneuron.find._gumbel import Settings as Settings
 
-FAST = Settings(
-    steps=240,
-    samples=1,
-    restarts=4,
-    learning_rate=1.0,
-    temperature=(2.0, 0.5),
-    decay=None,
-    epoch=20,
-    patience=None,
-    keep="step",
-    harvest=True,
-)
+FAST = _gumbel.FAST._replace(steps=240, learning_rate=1.0)
 
 
 def _relax(
