@@ -1,7 +1,7 @@
 """Files appear whole or not at all: they are written beside their place and then renamed."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -58,3 +58,19 @@ def write_lines(path: Path, rows: Iterable[Any]) -> None:
     """
     with beside(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def check_there(folder: Path, names: Sequence[str], what: str) -> None:
+    """Check that a folder has all files that it is made of.
+
+    Args:
+        folder: it need not be there.
+        names: of the files.
+        what: the folder is expected to be, for the message.
+
+    Raises:
+        FileNotFoundError: one is missing, the first of which is named.
+    """
+    for name in names:
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder} has no {name}; expected {what}, with {' and '.join(names)}")

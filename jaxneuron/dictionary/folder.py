@@ -20,7 +20,7 @@ from safetensors.flax import load_file, save
 
 from jaxneuron.dictionary import hooks
 from jaxneuron.dictionary._dictionary import NORMALISED, Dictionary, check
-from jaxneuron.files import beside, write_json
+from jaxneuron.files import beside, check_there, write_json
 from jaxneuron.types import Site
 
 CONFIG, WEIGHTS, SPARSITY = "cfg.json", "sae_weights.safetensors", "sparsity.safetensors"
@@ -126,12 +126,8 @@ def read(folder: Path | str, *, site: Site | None = None, output: Site | None = 
         ValueError: a damaged file, an architecture or a setting that is not known, or weights of another shape.
     """
     folder = Path(folder)
-    for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"{folder} has no {name}; expected a dictionary's folder, as `jaxneuron decompose sparse_autoencoder` "
-                f"or SAELens writes it, with {CONFIG} and {WEIGHTS}"
-            )
+    made = "a dictionary's folder, as `jaxneuron decompose sparse_autoencoder` or SAELens writes it"
+    check_there(folder, (CONFIG, WEIGHTS), made)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if not isinstance(config, dict):

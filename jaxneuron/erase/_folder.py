@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save
 
 from jaxneuron.edits import Project
 from jaxneuron.erase._table import edit_leaves
-from jaxneuron.files import beside, write_json
+from jaxneuron.files import beside, check_there, write_json
 from jaxneuron.types import Site
 
 SETTINGS, ARRAYS = "erasure.json", "erasure.safetensors"
@@ -58,12 +58,8 @@ def read(folder: Path | str) -> Stored:
         ValueError: a damaged file, arrays that do not fit each other, or numbers that are not finite.
     """
     folder = Path(folder)
-    for name in (SETTINGS, ARRAYS):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"{folder} has no {name}; expected the folder of an erasure, as `jaxneuron erase METHOD --out` or "
-                f"jaxneuron.erase.write leaves it, with {SETTINGS} and {ARRAYS}"
-            )
+    made = "the folder of an erasure, as `jaxneuron erase METHOD --out` or jaxneuron.erase.write leaves it"
+    check_there(folder, (SETTINGS, ARRAYS), made)
     try:
         known = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
         shape = int(known["directions"]), int(known["units"])
