@@ -8,6 +8,17 @@ of a neuron's f NeuronFeatureAblation). A group has one attribution, so do not s
 the whole model for each.
 
 Zero is what most tutorials take, but few units are ever 0: `mean` and `resampled` give baselines that occur.
+
+Cost:
+    One evaluation of `f` for each group and one for the input, of what is above the site only.
+
+Fails:
+    Features that stand in for each other are not missed one by one, and get 0. A baseline that never occurs (0, mostly)
+    measures how the model takes strange input.
+
+Peers:
+    Captum's FeatureAblation, LayerFeatureAblation and NeuronFeatureAblation, with the same numbers; Captum runs the
+    whole model for each group.
 """
 
 from typing import Any

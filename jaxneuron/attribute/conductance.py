@@ -1,9 +1,17 @@
 """How much of the change from a baseline flows through each neuron? Its influence times its own change, along the line.
 
 Dhamdhere, Sundararajan, Yan 2019 (How Important Is a Neuron?, arXiv 1805.12233); from each token: Shrikumar, Su,
-Kundaje 2018 (arXiv 1807.09946). `dh/da` is an exact directional derivative, in forward mode, at every node of a
-quadrature. Captum 0.9 takes differences of `h` between nodes instead and leaves the quadrature's weights out; on a BERT
-that errs a thousand times more at 50 steps, and is here as `derivative="finite"`.
+Kundaje 2018 (arXiv 1807.09946). `dh/da` is an exact directional derivative, at every node of a quadrature.
+
+Cost:
+    About five passes at each of 50 nodes, for all units of all feed-forward sites; a tolerance doubles them.
+
+Fails:
+    The baseline decides. At a site that not everything passes through, `error` is what flows past, and no error.
+
+Peers:
+    Captum 0.9 takes differences of `h` between nodes and leaves the quadrature's weights out (`derivative="finite"`);
+    on a BERT that errs a thousand times more at 50 steps.
 """
 
 from collections.abc import Callable
@@ -76,6 +84,11 @@ def attribute(
 
     Source:
         arXiv 1805.12233, section 2.
+
+    Example:
+        >>> through = lambda x, amount=0.0: ((x**2 + amount).sum(1), x**2 + amount)  # such as `split.through` makes
+        >>> attribute(through, jnp.array([[2.0, 1.0]]), 0.0).attribution.round(3).tolist()
+        [[4.0, 1.0]]
     """
     check_counts(steps=steps, most=most)
     quadrature(rule, steps)

@@ -17,6 +17,17 @@ So the attributions add up to `f(x) - f(baseline)` for any forward, transformers
 not depend on the others. Captum has rules for modules of a few types and the plain gradient for everything else: of a
 BERT it returns gradient times difference, and its rule for softmax divides by the size of the batch. RevealCancel is
 not here.
+
+Cost:
+    One run of the program on input and baseline together and one backward: about four passes.
+
+Fails:
+    An operation without a rule is an error (NotImplementedError). Rescale lets opposite changes cancel inside one
+    nonlinearity, which RevealCancel, not here, keeps apart.
+
+Peers:
+    Captum's DeepLift and SHAP's DeepExplainer, equal on the layers that they have rules for; elsewhere they take the
+    plain gradient.
 """
 
 from collections.abc import Callable

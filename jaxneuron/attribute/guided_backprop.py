@@ -4,6 +4,17 @@ Springenberg et al. 2015 (Striving for Simplicity, arXiv 1412.6806); without the
 deconvolution of Zeiler and Fergus 2014 (arXiv 1311.2901). It depends little on what the model has learnt (Adebayo et
 al. 2018, arXiv 1810.03292): a picture of the input, not an attribution. A rectifier is `max(x, constant)`; everything
 else, GELU too, keeps its gradient.
+
+Cost:
+    One forward and one backward: three passes.
+
+Fails:
+    It is a picture of what excites, nearly the same for a model with random weights, and no attribution. Without
+    rectifiers (GELU, tanh) it is the gradient.
+
+Peers:
+    Captum's GuidedBackprop and Deconvolution, which take modules of the class ReLU; here every `max(x, constant)` of
+    the program counts.
 """
 
 from collections.abc import Callable

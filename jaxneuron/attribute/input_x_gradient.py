@@ -1,6 +1,16 @@
 """What does each feature contribute, to first order? Its value times the gradient.
 
 Shrikumar et al. 2016 (Not Just a Black Box, arXiv 1605.01713). Without biases, on rectifiers, it is complete.
+
+Cost:
+    One forward and one backward: three passes; all sites in the same (`layers`).
+
+Fails:
+    Saturated units have no slope where they matter most; a value of 0 gets nothing, whatever it does. Its sum is the
+    score only for rectifiers without biases.
+
+Peers:
+    Captum's InputXGradient, with the same numbers.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,26 @@
 
 Leino et al. 2018 (Influence-Directed Explanations for Deep Convolutional Networks, arXiv 1802.03788), with the uniform
 distribution on the straight line between two inputs.
+
+Cost:
+    Three passes at each of 50 nodes.
+
+Fails:
+    It is a slope, not a share of the score: units that move much or little count alike. The baseline decides the line.
+
+Peers:
+    Captum's InternalInfluence, with the same numbers.
+
+Example:
+    import jax.numpy as jnp
+    from jaxneuron.attribute import internal_influence
+
+    def through(x, amount=0.0):  # `split.through` makes such a map of a model
+        hidden = x**2 + amount
+        return hidden.sum(1) ** 2, hidden
+
+    print(internal_influence.attribute(through, jnp.array([[1.0, 0.0]]), 0.0).round(1))
+    #: [[0.7 0.7]]
 """
 
 from collections.abc import Callable

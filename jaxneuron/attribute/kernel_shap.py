@@ -5,6 +5,16 @@
 where sum(a) = f(x) - f(baseline) holds exactly: the constraint is solved for, where Captum gives two rows a weight of
 1e6 and is 0.1 off. Coalitions are drawn by their size's share of the kernel, each with its complement, the same for
 all rows of the input; where there are as few coalitions as samples, all are taken, and the answer is the Shapley value.
+
+Cost:
+    `2 n + 2050` evaluations of `f` for n groups, or `2^n` where that is fewer.
+
+Fails:
+    With few samples for many groups the least squares are not determined, and what is returned is the least of the
+    solutions. Groups are replaced independently of each other, which makes texts that do not occur.
+
+Peers:
+    Captum's KernelShap (25 samples by default, and a soft constraint that is 0.1 off) and SHAP's KernelExplainer.
 """
 
 from typing import Any

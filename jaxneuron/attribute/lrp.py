@@ -16,6 +16,17 @@ something else, as in LSTM and GRU) the signal takes all (Arras et al. 2017, arX
 What gets lost: biases absorb their share, as do maps that move 0 where the value is 0, and softmax under `attn_lrp`
 (sum x_i ds/dx_i is not s). `conservation` measures how much; relevance sums to the score only where none of these
 occur.
+
+Cost:
+    One run of the program and one changed backward: three passes.
+
+Fails:
+    An operation without a rule is an error (NotImplementedError). Biases absorb relevance: `conservation` says how
+    much. Different rules give different answers, and none is the true one.
+
+Peers:
+    Captum's LRP, for modules of a few types and no attention; zennit and LXT for the rules of transformers. Captum
+    departs from the published Gamma and Alpha-Beta rules where values are below 0.
 """
 
 from collections.abc import Callable

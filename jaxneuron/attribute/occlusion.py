@@ -2,6 +2,16 @@
 
 A feature's attribution is the mean, over the windows that cover it, of what the score loses when all of the window is
 at the baseline. As in Captum the last window of an axis is cut off where the input ends.
+
+Cost:
+    One evaluation of `f` for each window, and one for the input.
+
+Fails:
+    A window that is too small does not cover what stands together, one that is too large blurs; features at the ends
+    are covered by fewer windows. The baseline as in `ablation`.
+
+Peers:
+    Captum's Occlusion, with the same numbers.
 """
 
 import math

@@ -7,6 +7,16 @@ Kádár, Chrupała, Alishahi 2017, "Representation of Linguistic Form and Functi
 `occlusion` put something in its place instead, and ask about one score. h is the vector of any site at the end of the
 text, or its mean over the words. The paper reads it at a symbol that ends every sentence; here the end is the last
 token that the model is given, so of a model that reads no such symbol it is the last word.
+
+Cost:
+    One pass of the whole model for each word of each text, and one for the text.
+
+Fails:
+    Without a word a sentence may be no sentence, and the vector moves for that. In a model that reads no end symbol,
+    taking out the last word reads another word's state.
+
+Peers:
+    The authors' code, for their GRU; here any site of any model. Captum has no deletion of words.
 """
 
 from collections.abc import Callable

@@ -26,6 +26,18 @@ AtP*'s other half, GradDrop, is `order="dropped"` of `jaxneuron.trace`.
 Clean and corrupted are values at one site (`split.below` of two texts of one length) and `f` is `split.above` of the
 corrupted text. `direction="corrupt"` asks the other way round: what is lost when the clean run (`f` of the clean text)
 gets the corrupted values, which is ablation with a baseline.
+
+Cost:
+    exact: one evaluation for each group; first order: three passes for all groups; integrated: three for each of the
+    steps; relevance: three; attention: three, and the attention weights once for each group.
+
+Fails:
+    Estimates are of small changes: where the two runs differ much, units saturate, or a softmax is near 0 or 1, they
+    may miss or invent effects. `compare` measures that by the exact effects.
+
+Peers:
+    TransformerLens's activation patching (exact) and the notebooks of attribution patching; AtP* and RelP as their
+    papers have them, without GradDrop here (`jaxneuron.trace` has it).
 """
 
 from collections.abc import Callable

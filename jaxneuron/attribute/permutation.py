@@ -2,6 +2,25 @@
 
 Permutation importance, of each row: ablation with a fresh resampled baseline for each group. Captum draws any
 permutation but the identity, in which a row may keep its own values and then gets 0; here every row takes another's.
+
+Cost:
+    One evaluation of `f` for each group and sample, and one of the input in each sample.
+
+Fails:
+    One draw is noisy: raise `samples`. Between rows of different lengths padding is exchanged for words unless the mask
+    says so. Redundant features are not missed, as in `ablation`.
+
+Peers:
+    Captum's FeaturePermutation, in which a row may keep its own value and then gets 0.
+
+Example:
+    import jax
+    import jax.numpy as jnp
+    from jaxneuron.attribute import permutation
+
+    x = jnp.array([[1.0, 5.0], [3.0, 5.0]])
+    print(permutation.attribute(jax.random.key(0), lambda x: 2 * x[:, 0], x).tolist())
+    #: [[-4.0, 0.0], [4.0, 0.0]]
 """
 
 from typing import Any

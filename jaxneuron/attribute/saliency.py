@@ -1,6 +1,16 @@
 """How much does the score answer to a small change of each feature? The gradient.
 
 Simonyan, Vedaldi, Zisserman 2014 (Deep Inside Convolutional Networks, arXiv 1312.6034), which take absolute values.
+
+Cost:
+    One forward and one backward: three passes.
+
+Fails:
+    A saturated unit has no slope. The size of a gradient says how the score would move, not what made it, and depends
+    on the scale of the feature.
+
+Peers:
+    Captum's Saliency, with the same numbers.
 """
 
 from collections.abc import Callable

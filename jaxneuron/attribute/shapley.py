@@ -5,6 +5,16 @@
 where f(T) has the features outside T at the baseline. Up to 16 players all 2^n coalitions are tried, once each
 (Captum's ShapleyValues walks all n! orders); beyond, orders are sampled, each with its reverse. Attributions sum to
 f(x) - f(baseline) over players either way.
+
+Cost:
+    `2^n` evaluations of `f` for up to 16 groups; beyond, `n - 1` for each of the orders that are drawn.
+
+Fails:
+    More than 16 players need samples, whose error falls with their root. Groups are replaced independently of each
+    other, which makes texts that do not occur.
+
+Peers:
+    Captum's ShapleyValues (all `n!` orders) and ShapleyValueSampling (without reversed orders).
 """
 
 from typing import Any

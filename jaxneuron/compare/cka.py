@@ -3,6 +3,16 @@
 Kornblith, Norouzi, Lee, Hinton 2019 (arXiv 1905.00414), equation 4: `|X'Y|^2 / (|X'X| |Y'Y|)` of centred activations,
 with Frobenius norms. A rotation of a layer changes nothing. With fewer tokens than units it is high by chance; give a
 few times as many tokens.
+
+Cost:
+    No pass of the models beyond the extraction of both: the tables are read once, products of all pairs of units.
+
+Fails:
+    High by chance with fewer tokens than units. Dominated by the directions of largest variance: two layers that share
+    those alone look alike.
+
+Peers:
+    The authors' code and torch_cka, on minibatches; here exact sums over any number of tokens.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,17 @@
 Bau, Belinkov, Sajjad, Durrani, Dalvi, Glass 2019 (arXiv 1811.01157), section 3.1: LinReg, ordinary least squares from
 all units of another model, and the best of several models. A rotation of the other model changes nothing. More units
 fit any unit better, also by chance, which the adjusted R2 takes off (Wherry 1931).
+
+Cost:
+    No pass of the models beyond the extraction of both: the tables are read once; one Cholesky factor of the other
+    model's units.
+
+Fails:
+    Fewer tokens than units of the other model fit anything, and are an error. Units of the other that nearly repeat
+    each other share what they explain.
+
+Peers:
+    The authors' code in NeuroX's predecessor; here the ridge keeps copies apart and R2 is adjusted.
 """
 
 from collections.abc import Sequence

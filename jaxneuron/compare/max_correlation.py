@@ -2,6 +2,16 @@
 
 Bau, Belinkov, Sajjad, Durrani, Dalvi, Glass 2019 (arXiv 1811.01157), section 3.1: MaxCorr, the
 correlation with the best unit of the best model. It finds what at least one other model has learnt, too.
+
+Cost:
+    No pass of the models beyond the extraction of both: the tables are read once, a product for each pair of units.
+
+Fails:
+    One other model that learnt a frequent word is enough: it tells recurrence, not importance. Needs the same words in
+    the same order. The best of thousands correlates by chance: compare with rotated models.
+
+Peers:
+    The authors' code; the same numbers, from sums that stream.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,16 @@
 
 Bau, Belinkov, Sajjad, Durrani, Dalvi, Glass 2019 (arXiv 1811.01157), section 3.1: between MaxCorr and
 MinCorr there. As excess over rotated models it is how Gurnee et al. 2024 (arXiv 2401.12181) find universal neurons.
+
+Cost:
+    No pass of the models beyond the extraction of all: each table is read once, a product for each pair of units.
+
+Fails:
+    One model that failed to learn pulls all means down. Without the excess over rotated models, units that follow
+    frequent words come first.
+
+Peers:
+    The authors' code (Bau et al.; universal neurons of Gurnee et al.); the same numbers, from sums that stream.
 """
 
 from collections.abc import Sequence

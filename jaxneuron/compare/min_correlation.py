@@ -2,6 +2,15 @@
 
 Bau, Belinkov, Sajjad, Durrani, Dalvi, Glass 2019 (arXiv 1811.01157), section 3.1: MinCorr, the
 correlation with the best unit of the worst model. It finds what all models have learnt.
+
+Cost:
+    No pass of the models beyond the extraction of all: each table is read once, a product for each pair of units.
+
+Fails:
+    One model that failed to learn decides everything. Needs several other models to say more than `max_correlation`.
+
+Peers:
+    The authors' code; the same numbers, from sums that stream.
 """
 
 from collections.abc import Sequence

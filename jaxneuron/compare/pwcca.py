@@ -2,6 +2,16 @@
 
 Morcos, Raghu, Bengio 2018 (arXiv 1806.05759): canonical correlations, each weighted by how much of the first layer's
 units lies along its variate. So it does not ask how much of the second layer is used: it is not symmetric.
+
+Cost:
+    No pass of the models beyond the extraction of both: the tables are read once; an eigendecomposition for each layer
+    and a singular value decomposition for each pair.
+
+Fails:
+    Fewer tokens than directions correlate perfectly, and are an error. Not symmetric.
+
+Peers:
+    The authors' code (google/svcca); the same weights, from sums that stream.
 """
 
 from collections.abc import Sequence

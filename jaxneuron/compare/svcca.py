@@ -2,6 +2,17 @@
 
 Raghu, Gilmer, Yosinski, Sohl-Dickstein 2017 (arXiv 1706.05806): the directions with 99% of a layer's variance, by a
 singular value decomposition, and the mean of their canonical correlations. A rotation of a layer changes nothing.
+
+Cost:
+    No pass of the models beyond the extraction of both: the tables are read once; an eigendecomposition for each layer
+    and a singular value decomposition for each pair.
+
+Fails:
+    Fewer tokens than directions correlate perfectly, and are an error. The mean counts directions that carry next to
+    nothing like those that carry most; `pwcca` weighs them.
+
+Peers:
+    The authors' code (google/svcca), equal for the same directions.
 """
 
 from collections.abc import Sequence

@@ -10,6 +10,17 @@ answers, nats, and what the model said before. Two controls say what that means:
   not the concept, but what else lay there (the authors' selectivity, who give labels back as vectors and train on).
 
 The authors erase by iterated probes; any erasure will do, such as those of `jaxneuron.erase`.
+
+Cost:
+    The passes above the site once for each concept and each of its 20 random erasures, once more for a concept with
+    labels, and one of the model as it is.
+
+Fails:
+    What is lost may be lost for what else lay in the directions (`returned` says), or because later layers have the
+    concept by another way. An erasure is linear: what is coded otherwise stays.
+
+Peers:
+    The authors' code, with iterated probes in torch; no library has it that we know of.
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,16 @@ Yeh, Kim, Arik, Li, Pfister, Ravikumar 2020, "On completeness-aware concept-base
 are recovered from the concepts' scores alone; a concept's ConceptSHAP is its Shapley value in that game. The authors
 train a network to recover the activations, again for every subset, and fit the Shapley values by weighted regression.
 Here the recovery is least squares in closed form, all 2^m subsets at once, and the Shapley values are exact.
+
+Cost:
+    No pass of the model: the head is run on all examples for each of `2^m` subsets of up to 16 concepts.
+
+Fails:
+    Concepts that only together span what the head reads get their completeness from the span, not from what they mean;
+    random directions in large numbers are complete, too.
+
+Peers:
+    The authors' code, which trains a network for each subset and samples; here least squares and exact values.
 """
 
 import functools

@@ -8,6 +8,17 @@ concept, and its vector is scored as in `tcav`, against spans of other clusters.
 There is no p-value: a cluster differs from the other spans because it was chosen to, so a test against shuffled spans
 would find them all significant. The spread over random other sides is given instead; to test a concept found here,
 collect new texts that show it and give them to `tcav`.
+
+Cost:
+    No pass of the model: k-means with four starts, and 20 linear fits for each cluster. The spans' activations are one
+    pass over the texts, the gradients three.
+
+Fails:
+    Clusters that are of words rather than of concepts; too few spans. There is no p-value: a cluster was chosen to
+    differ, so test it with `tcav` on new texts.
+
+Peers:
+    The authors' ACE, for images; spans of several lengths take the place of segments.
 """
 
 from typing import Any, NamedTuple

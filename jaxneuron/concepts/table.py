@@ -4,6 +4,16 @@ The bridge of the tutorial (Sajjad, Durrani, Dalvi, Alam, Khan, Xu 2022, "Neuron
 which units carry a concept, attribution how much each of them mattered for one output. Together they explain it by
 concepts instead of units. A unit that several concepts share is divided among them; what no concept's units did
 is the remainder, so that nothing is counted twice and nothing is lost.
+
+Cost:
+    No pass of the model: products of two tables.
+
+Fails:
+    As good as the ranking and the attribution that it is made of. A concept of many units has much by its size: compare
+    with `expected`.
+
+Peers:
+    None: the tutorial of Sajjad et al. describes the step, and no library has it.
 """
 
 from typing import Any, NamedTuple

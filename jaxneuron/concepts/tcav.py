@@ -14,6 +14,18 @@ one vector: a concept of random examples is then significant far too often. Here
 concept, among all its examples and the random ones, and fits and scores each in the same way: exact at any number of
 examples. The default statistic is `mean`: where all gradients point one way, as under a linear head, the count of any
 direction is 0 or 1, and no test on it can tell a concept from chance.
+
+Cost:
+    One pass for each example and three for each input, at all sites; then `permutations + 1` linear fits for each
+    concept and site, all in one program.
+
+Fails:
+    Under a linear head the count is 0 or 1 for any direction: read `mean`. With fewer examples than units a weak
+    penalty overfits and hides the concept. An accuracy near 0.5 means that there is no vector to test.
+
+Peers:
+    Captum's TCAV and the authors' code, whose t-test over runs finds random concepts too often; here a permutation
+    test.
 """
 
 import functools

@@ -3,6 +3,17 @@
 Activations are brought to their principal components, or to a space of few dimensions in which neighbours stay
 together (UMAP, McInnes et al. 2018, arXiv:1802.03426), and clustered there by k-means. In the space of all units
 distances say little: a few units of large variance decide them.
+
+Cost:
+    No pass of the model: the activations are held and decomposed once; `restarts` runs of k-means in a few dimensions.
+    UMAP takes most of the time where it is asked for.
+
+Fails:
+    The number of clusters is yours, and there is always an answer. UMAP may tear one group into several, and another
+    key gives another picture.
+
+Peers:
+    scikit-learn's PCA and KMeans, umap-learn; the same steps, with the whole of k-means on the device.
 """
 
 from typing import Any

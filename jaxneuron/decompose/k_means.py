@@ -2,6 +2,16 @@
 
 Lloyd 1982, with the seeds of Arthur, Vassilvitskii 2007 (k-means++), each the best of `2 + log(clusters)` draws, as
 scikit-learn has it. Seeds, steps and all restarts are one program on the device.
+
+Cost:
+    No pass of the model: each step compares all tokens with all centres, for all restarts in one program.
+
+Fails:
+    Units of large variance decide the distances: scale them, or reduce first (`activation_clusters`). Local optima:
+    more restarts. All activations are held on the device.
+
+Peers:
+    scikit-learn's KMeans, whose seeding is followed; here all starts are one program on the device.
 """
 
 from typing import Any

@@ -4,6 +4,16 @@ Dalvi et al. 2022, "Discovering latent concepts learned in BERT" (arXiv:2205.072
 arXiv:2206.13289): words in context are clustered by the representation that a layer gives them, bottom up, with Ward's
 linkage; a cluster is a label's if nearly all of its words have it. One tree is cut to any number of clusters, where
 ConceptX fits it again for each.
+
+Cost:
+    No pass of the model: all pairs of tokens are compared, twelve bytes each: ten thousand tokens take a gigabyte.
+
+Fails:
+    More tokens than some twenty thousand do not fit. Ward's linkage likes balls of one size; clusters by layer 0 are of
+    word forms.
+
+Peers:
+    ConceptX, which fits the tree again for each number of clusters; here it is cut.
 """
 
 from typing import Any, NamedTuple

@@ -7,6 +7,16 @@ transformer language models", who factors the activations of one text, with what
 `min |X - C B|^2, C >= 0, B >= 0` by coordinate descent (Cichocki, Phan 2009; scikit-learn's default): of the codes, and
 then of the basis, one factor after the other has its least squares, `C_j <- max(0, C_j + (X B_j - C B B_j) / B_j B_j)`,
 until the projected gradient is a small share of what it was in the first step.
+
+Cost:
+    No pass of the model: coordinate descent over all activations, held on the device, for up to 5,000 steps.
+
+Fails:
+    Activations below 0 are an error, or count as 0 with `clip`, and then half of what a site says is gone. Not unique:
+    another key gives other factors.
+
+Peers:
+    Ecco's run_nmf (scikit-learn's NMF on one text, clipped); the updates are those of scikit-learn.
 """
 
 from functools import partial

@@ -3,6 +3,16 @@
 Pearson 1901, Hotelling 1933. The covariance comes from sums that stream over a table, its eigenvectors are LAPACK's; so
 there is no limit to the number of tokens, and up to some thousand units. For the units of layers see Dalvi et al. 2020
 (arXiv 2004.04010), who ask how many of them say anything of their own.
+
+Cost:
+    No pass of the model: the activations are read twice in blocks, and one eigendecomposition of `units^2`.
+
+Fails:
+    Directions of much variance are not those that mean something; a few units of large scale take the first ones.
+    Components of equal variance may be turned into each other.
+
+Peers:
+    scikit-learn's PCA, equal but for the sign; it holds all activations.
 """
 
 from typing import Any

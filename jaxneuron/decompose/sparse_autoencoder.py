@@ -5,6 +5,29 @@ A sparse autoencoder of one hidden layer, wider than what it reads: Bricken et a
 with the auxiliary loss that keeps features alive, which the other kinds have here too); Rajamanoharan et al. 2024,
 "Jumping ahead", arXiv 2407.14435 (kind `jumprelu`). Activations are centred and scaled before they are read, by one
 number for all units, and the dictionary is scaled back, so that it reads the activations as they are.
+
+Cost:
+    No pass of the model: gradient descent over a table of activations, which take one pass over the text to extract. A
+    step is a product with encoder and decoder.
+
+Fails:
+    Features that are active nowhere (`evaluate.reconstruction` counts them), that split as the dictionary grows, and
+    that are there for the sparsity alone. Too few tokens: ten or more for each feature.
+
+Peers:
+    SAELens, whose folders are read and written; the kinds and losses are those of the papers, not of its trainer.
+
+Example:
+    import jax
+    import numpy as np
+    from jaxneuron.decompose import sparse_autoencoder
+
+    rng = np.random.default_rng(0)
+    truth = np.eye(6)[:, :6]
+    activations = (truth * rng.uniform(1, 2, (200, 1, 6)))[np.arange(200), rng.integers(6, size=200)].astype(np.float32)
+    factors, learned = sparse_autoencoder.decompose(jax.random.key(0), activations, factors=8)
+    print(factors.basis.shape, factors.codes.shape)
+    #: (8, 6) (200, 8)
 """
 
 from pathlib import Path

@@ -3,6 +3,26 @@
 It reads what goes into an MLP and writes what comes out of it, so that its features stand for steps of a computation:
 Dunefsky, Chlenski, Nanda 2024, "Transcoders find interpretable LLM feature circuits", arXiv 2406.11944. Learnt as the
 sparse autoencoder is, but reading and writing are along directions of their own, and the input is not centred.
+
+Cost:
+    No pass of the model: gradient descent over two tables of activations, which take one pass over the text to extract.
+
+Fails:
+    As `sparse_autoencoder`; and what an MLP does by way of directions that its input rarely has is not learnt.
+
+Peers:
+    SAELens and the authors' code; the kinds and losses are those of the papers.
+
+Example:
+    import jax
+    import numpy as np
+    from jaxneuron.decompose import transcoder
+
+    read = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    wrote = np.maximum(read, 0) @ np.eye(4, 3, dtype=np.float32)
+    factors, learned = transcoder.decompose(jax.random.key(0), read, factors=8, outputs=wrote)
+    print(factors.basis.shape)
+    #: (8, 3)
 """
 
 from pathlib import Path

@@ -9,6 +9,18 @@ The authors' probes are support vector machines or logistic regressions on the a
 a ridge regression of the labels, for which the sums of products suffice: the activations are read once, however many
 rounds there are. Units are scaled to a deviation of 1, and what is projected is the distance to the mean, so that the
 mean stays where it was. More directions go than LEACE needs, and what goes with them is not only the concept.
+
+Cost:
+    No pass of the model beyond the extraction: the activations are read once; a ridge regression in each of up to 30
+    rounds.
+
+Fails:
+    Takes out more than the concept: each probe's directions carry other things, too. What is not linear stays, and a
+    probe of another kind may still find it.
+
+Peers:
+    The authors' code with support vector machines, on all activations in each round; here one reading and ridge
+    regressions.
 """
 
 from typing import Any

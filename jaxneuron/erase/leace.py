@@ -10,6 +10,17 @@ Only `Sxz` must be exact for the covariances to become 0, so it is summed in dou
 hardly vary along some direction (fewer tokens than units, copies of a unit): the authors take the pseudo-inverse, which
 leaves alone what lies in the directions that it cuts off; here no eigenvalue is smaller than `FLOOR`, so that nothing
 is left whatever the spectrum.
+
+Cost:
+    No pass of the model beyond the extraction: the activations are read once; one eigendecomposition of `units^2`.
+
+Fails:
+    Only what is linear goes: a network may still find the concept, and so may the model's later layers. Learnt on one
+    text, something may be left on another: hold text out.
+
+Peers:
+    The authors' `concept-erasure`, whose pseudo-inverse leaves alone what lies in the directions that it cuts off; here
+    nothing is left.
 """
 
 from typing import Any

@@ -3,6 +3,15 @@
 Elazar, Ravfogel, Jacovi, Goldberg 2021, "Amnesic probing" (arXiv 2006.00995), compare with it: what a model loses when
 as many directions go that have nothing to do with the concept. Units are scaled to a deviation of 1, so that a unit of
 large numbers is not part of every direction.
+
+Cost:
+    No pass of the model beyond the extraction: the activations are read once.
+
+Fails:
+    One draw is one number: take several keys. Directions among few units may hit the concept by chance.
+
+Peers:
+    The control of amnesic probing; the authors draw them in the units as they are, here scaled to a deviation of 1.
 """
 
 from typing import Any

@@ -6,6 +6,17 @@ and a random k of a ranking, for every k. `in_representation` takes them away fr
 can read and what the model uses are not the same (Antverg and Belinkov 2022, "On the Pitfalls of Analyzing Individual
 Neurons in Language Models", arXiv 2110.07483). All sets are evaluated in one call: a linear probe without some units
 is another row of weights, and a model without some units another leaf of one edit.
+
+Cost:
+    `in_representation`: none, one product with the probe's weights for each set. `in_model`: one pass of what is above
+    the site for each set, and one of the whole.
+
+Fails:
+    A probe's loss is not the model's. Zero is a value that many units never have; give the mean. Other units stand in
+    for those that are gone.
+
+Peers:
+    NeuroX's ablation (of a probe, zeros or kept units), one set at a time; nothing there runs the model.
 """
 
 from collections.abc import Callable, Sequence

@@ -4,6 +4,16 @@ Fan, Sajjad, Dalvi et al. 2023, "Evaluating neuron interpretation methods of NLP
 ground truth, a method is as believable as the others agree with it. `AvgOverlap` is the mean Jaccard index of a
 method's top units with those of each other method; `NeuronVote` that with the units which the others elect by a Borda
 count.
+
+Cost:
+    None: sets and orders of rankings that are there.
+
+Fails:
+    Methods may agree and all be wrong, as those that follow variance do. Overlap of large k is high by chance: k over
+    the units.
+
+Peers:
+    The authors' code (Fan et al. 2023); the same measures.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,16 @@
 
 `AP = Σ_k (R_k - R_{k-1}) P_k` over the distinct scores k, from the highest down: rows with equal scores
 enter together, so their order in the file cannot help (as in scikit-learn's `average_precision_score`).
+
+Cost:
+    None: scores are sorted once for each label.
+
+Fails:
+    A label without a positive row has none (NaN). Compare with the share of positive rows, which is what chance
+    reaches.
+
+Peers:
+    scikit-learn's average_precision_score, with the same numbers for each label.
 """
 
 from typing import Any, NamedTuple

@@ -3,6 +3,15 @@
 Three floors: always the most frequent label (majority), the most frequent label of each word type (lexicon), and the
 same probe on the same model with random weights (Zhang and Bowman 2018, "Language modeling teaches you more than
 translation does", arXiv:1809.10040). The caller runs that model; everything after it is here.
+
+Cost:
+    One pass of the model with random weights over both texts, by the caller; two fits of the probe.
+
+Fails:
+    A model with random weights is a strong baseline where words alone decide; a lexicon of few words is a weak one.
+
+Peers:
+    NeuroX has control tasks only; the baselines are those of Zhang and Bowman 2018.
 """
 
 from collections import Counter

@@ -3,6 +3,26 @@
 Sajjad, Durrani, Dalvi 2022, "Neuron-level interpretation of deep NLP models: a survey" (arXiv 2108.13138) judge
 clusters of neurons by a classifier trained on one of them: a group that works on something knows it better than chance
 would have it.
+
+Cost:
+    No pass of the model: two probes are fitted for each of up to 20 clusters.
+
+Fails:
+    A large cluster knows more because it is large: read it beside as many random units. What a probe finds, the model
+    need not use.
+
+Peers:
+    None that we know of: a protocol of the survey by Sajjad et al. 2022.
+
+Example:
+    import jax
+    from docs.tiny import activations, labels
+    from jaxneuron.evaluate.cluster_probes import cluster_probes
+
+    data = (activations, labels)
+    found = cluster_probes(jax.random.key(0), data, data, [0, 0, 1, 1])
+    print(found.sizes.tolist(), bool(found.alone.accuracy[0] > found.alone.accuracy[1]))
+    #: [2, 2] True
 """
 
 from collections.abc import Callable

@@ -5,6 +5,16 @@ adds up, for each text and each class of what comes next, how well the model wit
 the model without. `summary` makes rates of the sums. `Confidence` is another: by how much an output is less likely, of
 which `differences` makes the two measures by which Sajjad, Durrani, Dalvi 2022 ("Neuron-level interpretation of deep
 NLP models: a survey", arXiv 2108.13138, and its tutorial) rank units that are ablated one by one.
+
+Cost:
+    A comparison for `intervene`, which runs the model: sums over the scores of each pass, once edited and once not.
+
+Fails:
+    Sums over few positions of a rare class are noise. A divergence is of all outputs: most of it may be at words that
+    nobody asks about.
+
+Peers:
+    None that we know of; libraries report a loss or one logit.
 """
 
 from collections.abc import Callable

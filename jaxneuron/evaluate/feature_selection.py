@@ -4,6 +4,27 @@ Dalvi, Sajjad, Durrani, Belinkov 2020, "Analyzing redundancy in pretrained trans
 section 6: the lowest layer that does, with all below it, nearly as well as all (LayerSelector); of each cluster of
 correlated units one (CC); the fewest of those in the order of a linear probe (FS). Theirs allows each step a loss of
 its own and tries a fixed list of numbers; here every share is one of what all units reach, and `minimal_set` searches.
+
+Cost:
+    No pass of the model: probes of all first layers are fitted, one correlation of the units, then a search of a few
+    more fits.
+
+Fails:
+    Chosen by dev data: report what is left on a third set. Each step's loss adds up. Where correlations are of few
+    tokens, clusters are of chance.
+
+Peers:
+    The authors' code; each step's loss there is an option of its own, here a share of what all units reach.
+
+Example:
+    import jax
+    from docs.tiny import activations, labels
+    from jaxneuron.evaluate.feature_selection import feature_selection
+
+    data = (activations, labels)
+    found = feature_selection(jax.random.key(0), data, data, {"low": 2, "high": 2}, shares=[0.9])
+    print(found.lowest, found.minimal.size.tolist())
+    #: 0 [1]
 """
 
 from collections.abc import Callable, Mapping, Sequence

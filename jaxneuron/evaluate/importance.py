@@ -4,6 +4,30 @@ A ranking is faithful if accuracy falls first where the top units go, later wher
 bottom ones do: Sajjad, Durrani, Dalvi 2022, "Neuron-level interpretation of deep NLP models: a survey" (arXiv
 2108.13138), section 4.1, after Dalvi et al. 2019 (arXiv 1812.09355). `in_probe` takes the units from what a trained
 probe reads, `in_model` from the model, at several sites at once: units of all layers, as they are ranked side by side.
+
+Cost:
+    `in_probe`: none. `in_model`: one pass of what is above the first site for each set: `counts * (2 + draws)`, and one
+    of the whole.
+
+Fails:
+    A flat curve may mean that units stand in for each other, not that the ranking is bad. Few random draws make a wide
+    band.
+
+Peers:
+    NeuroX draws such curves for probes; inside the model there is none that we know of.
+
+Example:
+    import jax
+    from docs.tiny import activations, labels
+    from jaxneuron.evaluate import importance
+    from jaxneuron.rank import linear
+    from jaxneuron.ranking import overall
+
+    ranking, probe = linear.rank(None, activations, labels)
+    asked = {"counts": [1, 2], "value": probe.mean}
+    found = importance.in_probe(jax.random.key(0), overall(ranking), probe, (activations, labels), **asked)
+    print(bool(found.top[0] < found.bottom[0]), bool(found.gap > 0))
+    #: True True
 """
 
 from collections.abc import Callable, Mapping, Sequence

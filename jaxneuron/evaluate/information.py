@@ -4,6 +4,16 @@ Pimentel et al. 2020, "Information-theoretic probing for linguistic structure" (
 tells about a property is at least `H(property) - cross-entropy of the probe`, on data that the probe has not seen.
 Torroba Hennigen, Williams, Cotterell 2020 (arXiv:2010.02812) divide that by `H(property)`. NeuroX divides bits by nats,
 so that perfect knowledge comes out as 1.44; here it is 1.
+
+Cost:
+    None: logits of a probe that is there.
+
+Fails:
+    A lower bound of what the representation tells: a bad probe knows less, and an overconfident one less than nothing.
+    Bits of different properties compare only as shares of their entropy.
+
+Peers:
+    NeuroX's mutual information divides bits by nats, so that perfect knowledge is 1.44.
 """
 
 from typing import Any, NamedTuple

@@ -4,6 +4,15 @@ Durrani et al. 2020, "Analyzing individual neurons in pre-trained language model
 layer and count the top units of each. Dalvi et al. 2020, "Analyzing redundancy in pretrained transformer models"
 (arXiv:2004.04010) take the lowest layer that, with all below it, does as well as all layers (LayerSelector). The first
 layers are masks over the units of all, so that these probes are one fit.
+
+Cost:
+    No pass of the model: a probe for each layer, and one fit for all first layers together.
+
+Fails:
+    Wider layers know more by their width. What a probe finds in a layer, the layer after may not use.
+
+Peers:
+    NeuroX probes layer by layer, one fit each; LayerSelector is the authors' code.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,6 +8,15 @@ squares), and its sign does not count, for a unit may say the same by going down
 
 Sellam et al. 2018, Deep Neural Inspection, ask what such a cluster does; `intervene.oracle` takes `mask` and puts the
 hypothesis itself in the place of each.
+
+Cost:
+    No pass of the model: the residuals' correlations from one reading, and a tree of the units that reach the minimum.
+
+Fails:
+    Few tokens correlate by chance. Units that say nothing but the label are one cluster by convention.
+
+Peers:
+    None that we know of: Deep Neural Inspection asks what such clusters do.
 """
 
 from typing import Any, NamedTuple

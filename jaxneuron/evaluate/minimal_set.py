@@ -3,6 +3,26 @@
 Dalvi et al. 2019, "What is one grain of sand in the desert?" (arXiv:1812.09355); Dalvi et al. 2020, "Analyzing
 redundancy in pretrained transformer models" (arXiv:2004.04010) try a fixed list of fractions. Here a first
 grid of k is narrowed down between the last k that fails and the first that does: each round is one fit.
+
+Cost:
+    No pass of the model: one fit of some ten probes, and two more rounds of a few.
+
+Fails:
+    Accuracy need not rise with every unit: a smaller k that was not tried may do. By dev data: report on a third set.
+
+Peers:
+    NeuroX's get_top_neurons with a fixed list of fractions; here the gap is narrowed.
+
+Example:
+    import jax
+    from docs.tiny import activations, labels
+    from jaxneuron.evaluate.minimal_set import minimal_set
+    from jaxneuron.rank import probeless
+    from jaxneuron.ranking import overall
+
+    data, order = (activations, labels), overall(probeless.rank(None, activations, labels))
+    print(minimal_set(jax.random.key(0), order, data, data, shares=[0.9]).size.tolist())
+    #: [1]
 """
 
 import math

@@ -7,6 +7,16 @@ accuracy and p₁ one that has dropped. The sum restarts where it falls below 0,
 however long the link held before. The alarm rings at `log(every)`: while the accuracy is p₀ or more and tokens err
 independently of each other, a false alarm takes at least `every` tokens on average (Lorden 1971, "Procedures for
 reacting to a change in distribution", theorem 2).
+
+Cost:
+    None beyond the model's own: one comparison for each token and link, as the text comes by.
+
+Fails:
+    A change that is smaller than `drop` may never ring, and one that is brief is over before it does. Bounds take
+    tokens for independent, which words in a row are not quite.
+
+Peers:
+    None that we know of; Page's test for each link.
 """
 
 from typing import Any, NamedTuple

@@ -3,6 +3,16 @@
 Where the visual features are object labels, each visual unit is a named object, so the truth is known. Two answers:
 the n-gram *names* the object, or it has a word that is *associated* with it, by normalised pointwise mutual
 information over images (Bouma 2009, "Normalized (pointwise) mutual information in collocation extraction", GSCL).
+
+Cost:
+    None: counts of captions.
+
+Fails:
+    Only where units are named objects. Names of several words, and words with several meanings, are matched by their
+    forms only.
+
+Peers:
+    None: the paper names by hand.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,16 @@
 `ln(p(x, y) / (p(x) p(y))) / -ln p(x, y)` (Bouma 2009, "Normalized (pointwise) mutual information in collocation
 extraction"): 1 when neither occurs without the other, 0 when they are independent, -1 when they never meet. All units
 and all concepts come out of one product of matrices.
+
+Cost:
+    None: one product of two tables of truth values.
+
+Fails:
+    Rare pairs reach 1 by chance: smooth them, or leave out concepts of few tokens. It needs a threshold that says when
+    a unit is active.
+
+Peers:
+    nltk's association measures, pair by pair.
 """
 
 from typing import Any

@@ -3,6 +3,16 @@
 Dalvi, Sajjad, Durrani, Belinkov 2020, "Analyzing redundancy in pretrained transformer models" (arXiv 2004.04010),
 section 4.2: units are clustered by their correlation (average linkage, distance `1 - |r|`), and all but one unit of a
 cluster are redundant. A unit that never changes says nothing, so here it is redundant, too; they leave it out.
+
+Cost:
+    No pass of the model: correlations of all units from two readings, and one tree, cut at each threshold.
+
+Fails:
+    Two units that correlate on this text may part on another. Only pairs that are linear count: three units of which
+    one is the sum of the others are not redundant here.
+
+Peers:
+    The authors' code and NeuroX's clustering; a unit that never changes is redundant here, and left out there.
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,6 +4,16 @@ Hewitt and Liang 2019, "Designing and interpreting probes with control tasks" (a
 each word type a label at random, so that only a probe that can memorise does well. Selectivity is the accuracy on the
 task less that on the control task. In NeuroX the draw has no seed, and a test word that training has not is left out or
 breaks; here a type's label depends on nothing but the seed and the type, so that every word has one.
+
+Cost:
+    No pass of the model: six fits of a probe, one of the task and five of control tasks.
+
+Fails:
+    Words that are few, or always have one label, make the control as easy as the task. Of a rare concept a control may
+    be unlearnable.
+
+Peers:
+    NeuroX's control tasks, without a seed; a new word has no label there.
 """
 
 import hashlib

@@ -8,6 +8,16 @@ A table of tests over sites and concepts finds something by luck alone: one in t
 simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6) bounds the chance of any
 false find, Benjamini and Hochberg 1995 ("Controlling the false discovery rate", JRSS B 57) the share of false ones
 among the finds. Kim et al. 2018 (arXiv:1711.11279) ask for a correction in TCAV; the libraries have none.
+
+Cost:
+    None.
+
+Fails:
+    Units of one model are not independent of each other, nor are runs that share examples: a paired test over them says
+    too much. Many tests find something: correct them.
+
+Peers:
+    scipy's ttest_rel and statsmodels' multipletests, with the same numbers.
 """
 
 from typing import Any, NamedTuple

@@ -1,4 +1,23 @@
-"""How often does each word occur, in a sentence or of an image? Captions as numbers on the host, checked."""
+"""How often does each word occur, in a sentence or of an image? Captions as numbers on the host, checked.
+
+Cost:
+    None: sparse counts of captions.
+
+Fails:
+    Words are what the vocabulary has; padding must be on the right.
+
+Peers:
+    scikit-learn's CountVectorizer counts strings; here tokens.
+
+Example:
+    import numpy as np
+    from jaxneuron.evaluate import word_counts
+    from jaxneuron.types import Tokens
+
+    captions = Tokens(np.array([[0, 1, 1], [2, 0, 0]]), np.array([[True, True, True], [True, False, False]]))
+    print(word_counts.word_counts(captions, 3).toarray().tolist())
+    #: [[1.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
+"""
 
 from typing import Any
 

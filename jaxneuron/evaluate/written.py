@@ -2,6 +2,15 @@
 
 Sellam et al. 2018 hold units at a value while a model writes, and look for more of what the units stand for: digits,
 parentheses, comments. Counting needs no model, so these functions take strings, or anything that is a sequence.
+
+Cost:
+    None: strings are read.
+
+Fails:
+    A short text has few of anything: write more, or count over many texts.
+
+Peers:
+    The authors count by hand in figures; none that we know of.
 """
 
 import re

@@ -9,6 +9,17 @@ that change its score most, until the whole text is one span. A span's score is 
 - `occlusion`: `f(x) - f(x without the span)`.
 
 All spans that a round tries are scored in one call, of one shape in every round.
+
+Cost:
+    In each of up to n rounds, 2 n spans are scored: two evaluations of `f` each, for "cd" the program with three parts
+    (three to four passes).
+
+Fails:
+    Greedy: a word that joined stays. Only spans are found, not words that are apart. "cd" needs a rule for each
+    operation; "build_up" and "occlusion" make texts that do not occur.
+
+Peers:
+    The authors' `acd`, for LSTMs and CNNs in torch; here any forward.
 """
 
 from typing import Any, NamedTuple

@@ -3,6 +3,16 @@
 The strongest pairs of `arch_detect` are merged where they overlap; each set I, and each feature on its own, then gets
 
     a(I) = f(x on I, x' elsewhere) - f(x')
+
+Cost:
+    The `n^2 + n + 2` evaluations of `arch_detect`, and one for each set.
+
+Fails:
+    `top` pairs are joined whether or not they matter much; chains of pairs merge into one large set. Sets do not
+    overlap, though interactions may.
+
+Peers:
+    The authors' `archipelago`; the same sets, with the strength's zero tested at the rounding of the scores.
 """
 
 from functools import partial

@@ -4,6 +4,16 @@
 
 where f(c, i) has i switched to the other side in the context c, the input x or the baseline x'. Two contexts catch
 interactions that show in one only. Four scores a pair in all, so any number of players.
+
+Cost:
+    `n^2 + n + 2` evaluations of `f` for n players.
+
+Fails:
+    Looks from two contexts only, the input and the baseline: an interaction that shows in neither is not seen. Squares:
+    the sign is lost. Small differences of large scores are rounding.
+
+Peers:
+    The authors' `archipelago`, whose tolerance is of the smallest score, which may be 0.
 """
 
 from typing import Any

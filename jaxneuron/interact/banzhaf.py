@@ -7,6 +7,16 @@ Banzhaf value. It is the coefficient of the best multilinear approximation of th
 
 The matrix is symmetric; neither it nor its diagonal sums to what the score gained.
 
+Cost:
+    `2^n` evaluations of `f`, for up to 16 players.
+
+Fails:
+    More than 16 players are an error: group them. It does not sum to what the score gained; absent players take the
+    baseline, whatever the others are.
+
+Peers:
+    shapiq has the index, too; ours is tested against its definition, by brute force.
+
 Source: Grabisch, Roubens 1999, "An axiomatic approach to the concept of interaction among players".
 
 Example:

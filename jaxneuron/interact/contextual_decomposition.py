@@ -14,6 +14,16 @@ parts: what the relevant words bring in, what the others bring in, and the bias,
 
 The three always add up to the score. With everything relevant, the relevant part is the score without the bias; for
 models without norms the bias is the score at the baseline. It works on any forward, LSTM, GRU and transformer.
+
+Cost:
+    The program with three parts (three to four passes) for each player and each pair of players.
+
+Fails:
+    An operation without a rule is an error (NotImplementedError). What is relevant of a product is a convention
+    (`shared`), and the parts of deep models grow large and cancel.
+
+Peers:
+    The authors' code for LSTMs, and `acd` for CNNs; here every forward, with attention and norms as in Jin et al. 2020.
 """
 
 from typing import Any

@@ -8,6 +8,15 @@ Of a single player this is the Shapley value. The indices do not sum to what the
 
 The matrix is symmetric; its diagonal alone sums to f(x) - f(baseline).
 
+Cost:
+    `2^n` evaluations of `f`, for up to 16 players.
+
+Fails:
+    More than 16 players are an error: group them. Indices do not sum to what the score gained; `shapley_taylor` does.
+
+Peers:
+    shapiq (SII) has the index, too; ours is tested against its definition, by brute force.
+
 Source: Grabisch, Roubens 1999, "An axiomatic approach to the concept of interaction among players".
 
 Example:

@@ -9,6 +9,16 @@ and all of them sum to f(x) - f(baseline), like the terms of a Taylor series wit
 
 The matrix is symmetric; diagonal and upper triangle sum to f(x) - f(baseline).
 
+Cost:
+    `2^n` evaluations of `f`, for up to 16 players.
+
+Fails:
+    More than 16 players are an error: group them. Main effects are taken with nobody present, so that all interaction
+    of higher order falls to the pairs.
+
+Peers:
+    shapiq (STII) has the index, too; ours is tested against its definition, by brute force.
+
 Source: Dhamdhere, Agarwal, Sundararajan 2020, "The Shapley Taylor Interaction Index", arXiv 1902.05622.
 
 Example:

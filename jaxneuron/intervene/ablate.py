@@ -2,6 +2,26 @@
 
 Zero is the Rm-Neuron of Deep Neural Inspection (Sellam et al. 2018). A unit is rarely 0 by itself, though, so `mean`
 and `resampled` take away what it says about this text and leave it where it usually is.
+
+Cost:
+    One pass of what is above the site for each set of units, and one of the whole for each text. `mean` and `resampled`
+    take one pass more.
+
+Fails:
+    A unit that another stands in for is not missed: see `greedy`, `beam` and `evolutionary`. Zero is a value that many
+    units never have; compare with `mean`.
+
+Peers:
+    NeuroX's ablation and TransformerLens's hooks: one set at a time, the whole model each time.
+
+Example:
+    from docs.tiny import forward, params, texts
+    from jaxneuron.intervene import ablate
+    from jaxneuron.targets import Logit
+
+    effect = ablate.intervene(forward, params, texts, Logit(2), site="mlp/hidden")
+    print(effect.edited.shape, effect.unedited.shape)  # each unit alone, each text
+    #: (16, 4) (4,)
 """
 
 from typing import Any

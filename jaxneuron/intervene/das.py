@@ -11,6 +11,27 @@ answers as if the variable had the source's value. `fit` learns on some pairs, `
 in others. What is learnt may be no more than what many directions, or a network that knows nothing, would do with as
 much training (Makelov et al. 2023, arXiv 2311.17030): `controlled` gives both beside it, on pairs that were held out.
 The authors learn a rotation of all units (its first rows); a QR factorisation of those rows is the same and cheaper.
+
+Cost:
+    `intervene`: one pass of what is above the site for each set of directions, and one of the sources. `fit`: three
+    passes for each of 64 pairs in each of 400 steps. `controlled` fits twice.
+
+Fails:
+    Enough training finds directions in a model that knows nothing: only what exceeds `controlled`'s untrained model
+    counts, on pairs with other words. Few pairs are learnt by heart.
+
+Peers:
+    pyvene and the authors' code rotate all units; here a QR factorisation of the directions that are learnt.
+
+Example:
+    import jax
+    from docs.tiny import forward, params, pairs
+    from jaxneuron.intervene import das
+
+    settings = das.Settings(dimensions=2, steps=30, batch=4)
+    found = das.fit(jax.random.key(0), forward, params, pairs, site="stream", settings=settings)
+    print(found.directions.shape, bool(found.loss[-1] < found.loss[0]))
+    #: (2, 8) True
 """
 
 from typing import Any, NamedTuple

@@ -7,6 +7,29 @@ only matter together, such as one that stands in for the other, are never taken 
 A generation is a population of sets of one size, scored in one call; the `elite` of those before live on beside it. A
 child takes what both parents have, then of what one has, at random; then some of its units are exchanged for others
 (mutation). Parents are the better of two drawn at random (tournament). A set that is there already is changed further.
+
+Cost:
+    At most `population * generations` passes of what is above the site over all texts: 12,800 by default, fewer where
+    nothing better comes for 30 generations.
+
+Fails:
+    It may not find the best set, and says so only by `settled`; another key may find a better one. Slow where a greedy
+    choice would do.
+
+Peers:
+    None that we know of: a survey proposes it.
+
+Example:
+    import jax
+    from docs.tiny import forward, params, texts
+    from jaxneuron.intervene import Taking, evolutionary
+    from jaxneuron.targets import Logit
+
+    settings = evolutionary.Settings(population=16, generations=5, elite=4)
+    asked = {"site": "mlp/hidden", "taking": Taking(count=2), "settings": settings}
+    found = evolutionary.intervene(jax.random.key(0), forward, params, texts, Logit(2), **asked)
+    print(len(found.units), bool(found.score <= found.unedited))
+    #: 2 True
 """
 
 from typing import Any, NamedTuple

@@ -2,6 +2,30 @@
 
 Sellam et al. 2018 hold the k units that tell a hypothesis best at 1, for k = 1, 5, 10, beside k random ones. All sets
 draw the same random numbers, so two texts differ only by what the units do.
+
+Cost:
+    One step of the model for each symbol that is read or written, for each set of units.
+
+Fails:
+    A value that the unit never has breaks the model, and broken text has more of anything: compare with random sets,
+    and look at the text. A concept that many units share is not moved by a few.
+
+Peers:
+    The authors' code, for one LSTM; here any model with a step.
+
+Example:
+    import jax
+    import numpy as np
+    from docs.tiny import begin, params, step
+    from jaxneuron.intervene import Sampling, force
+    from jaxneuron.types import Tokens
+
+    prompt = Tokens(np.zeros((1, 1), int), np.ones((1, 1), bool))
+    masks = np.eye(16, dtype=bool)[:3]
+    asked = {"site": "mlp/hidden", "value": 2.0, "sampling": Sampling(length=4)}
+    found = force.intervene(jax.random.key(0), step, params, begin(1), prompt, masks, **asked)
+    print(found.tokens.ids.shape)  # a set of units, a text, a symbol
+    #: (3, 1, 5)
 """
 
 from typing import Any

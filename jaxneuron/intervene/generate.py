@@ -2,6 +2,31 @@
 
 The generative check of Sellam et al. 2018 and of Karpathy et al. 2016 (arXiv 1506.02078). A symbol costs one step of
 the model: what has been read is in the recurrent state, or in the cache of keys and values.
+
+Cost:
+    One step of the model for each symbol that is read or written.
+
+Fails:
+    One sample shows little: write many, from several keys. A cache without room for the prompt and what is written is
+    an error.
+
+Peers:
+    transformers' `generate` with hooks, TransformerLens's `generate`; here edits are data, so that new values do not
+    compile again.
+
+Example:
+    import jax
+    import numpy as np
+    from docs.tiny import WORDS, begin, params, step
+    from jaxneuron.edits import Scale
+    from jaxneuron.intervene import Sampling, generate
+    from jaxneuron.types import Tokens
+
+    prompt = Tokens(np.zeros((1, 1), int), np.ones((1, 1), bool))
+    asked = {"edits": {"mlp/hidden": Scale(0.0)}, "sampling": Sampling(length=3, temperature=0)}
+    found = generate.intervene(jax.random.key(0), step, params, begin(1), prompt, **asked)
+    print([WORDS[word] for word in found.tokens.ids[0]][0], found.tokens.ids.shape)
+    #: the (1, 4)
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,25 @@
 A unit that another can stand in for is not missed alone, so the k best of a ranking are not the k that are missed
 most. Each round tries every unit beside those that are gone already, in one call, which is compiled twice at most: for
 the first round and for the others. What only matters together is not seen by it: see `beam` and `evolutionary`.
+
+Cost:
+    `count * candidates` passes of what is above the site over all texts.
+
+Fails:
+    What only matters together is never begun with: two units that stand in for each other look as if neither mattered.
+    See `beam` and `evolutionary`.
+
+Peers:
+    None that we know of: libraries ablate the first k of a ranking, which are not the k that are missed most.
+
+Example:
+    from docs.tiny import forward, params, texts
+    from jaxneuron.intervene import Taking, greedy
+    from jaxneuron.targets import Logit
+
+    taken = greedy.intervene(forward, params, texts, Logit(2), site="mlp/hidden", taking=Taking(count=3))
+    print(len(taken.order), bool(taken.score[0] == taken.alone.min()))
+    #: 3 True
 """
 
 from typing import Any

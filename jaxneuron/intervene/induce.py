@@ -4,6 +4,31 @@ Suau, Zappella, Apostoloff 2020: units are ordered by how well each detects sent
 precision, `rank.average_precision`, of its highest value in each sentence), and the first k, the experts, are forced
 to their typical value in such sentences while the model writes. More experts, more of the concept, until the text falls
 apart: so what is written is read again by the model as it was, whose perplexity says by how much.
+
+Cost:
+    One step of the model for each symbol, for each number of experts and each draw of random units (15 sets by
+    default), and one more to read what was written.
+
+Fails:
+    Text falls apart before it has more of the concept, which its perplexity shows. Experts that were found on sentences
+    of one topic write that topic.
+
+Peers:
+    The authors' code (`ml-selfcond`), for models of transformers; here any model with a step.
+
+Example:
+    import jax
+    import numpy as np
+    from docs.tiny import begin, params, step
+    from jaxneuron.intervene import Sampling, induce
+    from jaxneuron.types import Tokens
+
+    prompt = Tokens(np.zeros((1, 1), int), np.ones((1, 1), bool))
+    experts = induce.Experts(np.arange(16), np.ones(16))
+    asked = {"site": "mlp/hidden", "tried": induce.Tried(counts=(1, 4), draws=1), "sampling": Sampling(length=4)}
+    found = induce.intervene(jax.random.key(0), step, params, begin(1), prompt, experts, **asked)
+    print(found.counts, found.perplexity.shape)
+    #: (0, 1, 4) (2, 3)
 """
 
 from functools import partial

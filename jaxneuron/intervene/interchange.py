@@ -4,6 +4,26 @@ Interchange interventions: Geiger, Lu, Icard, Potts 2021, "Causal abstractions o
 A text and its source differ in a variable, such as the number of the subject. If units carry it, the model answers with
 the source's value of it once they have the source's activations: the share of pairs for which it does is the
 interchange accuracy (`accuracy` of what `Preference` reads).
+
+Cost:
+    One pass of what is above the site for each set of units, one of the whole for each text, and one of its source.
+
+Fails:
+    Units that carry the variable beside others that do too change nothing alone. Texts of different lengths need
+    `places`. An answer that follows in one frame of sentences may not in another.
+
+Peers:
+    pyvene and nnsight, a set at a time; here all sets are one program.
+
+Example:
+    from docs.tiny import forward, pairs, params
+    from jaxneuron.intervene import Answered, interchange
+    from jaxneuron.intervene.interchange import Preference, accuracy
+
+    target = Answered(Preference(), pairs.answers)
+    effect = interchange.intervene(forward, params, pairs.tokens, pairs.source, target, site="stream")
+    print(accuracy(effect.edited).share.shape)  # how often the answer follows, for each unit alone
+    #: (8,)
 """
 
 from typing import Any

@@ -3,6 +3,28 @@
 The Oracle of Deep Neural Inspection (Sellam et al. 2018): if units do no more than tell the hypothesis, the model
 predicts as well with the hypothesis in their place. The paper maps the labels to [-1, 1]; a unit that speaks more
 softly, or the other way round, is better served by its own means (`own_means`).
+
+Cost:
+    One pass of what is above the site for each set of units, and one of the whole for each text.
+
+Fails:
+    The paper's means of -1 and 1 are no values of most units: take `own_means`. A unit that says more than the
+    hypothesis loses the rest.
+
+Peers:
+    The authors' code, for one LSTM; here any site of any model.
+
+Example:
+    import numpy as np
+    from docs.tiny import forward, params, texts
+    from jaxneuron.intervene import oracle
+    from jaxneuron.targets import Logit
+
+    hypothesis = np.asarray(texts.ids) >= 4  # is it a verb or an adverb?
+    means = oracle.own_means(forward, params, texts, hypothesis, site="mlp/hidden")
+    effect = oracle.intervene(forward, params, texts, Logit(2), site="mlp/hidden", labels=hypothesis, means=means)
+    print(effect.edited.shape)
+    #: (16, 4)
 """
 
 from typing import Any, NamedTuple

@@ -6,6 +6,27 @@ clean source it tells what *restores* the answer; run on the clean text with the
 All sites, positions and groups of units are one compiled program, in which what comes before some sites runs once.
 
 The effect is exact; `attribute.patching` estimates it for all units from gradients.
+
+Cost:
+    `sites * positions * groups` passes for each text, of what is above the first of up to eight sites at a time, and
+    one pass of each of both texts.
+
+Fails:
+    Texts must have the same length, word by word. A part that another makes up for looks as if it did nothing, and
+    restoring may work by ways that the model never takes.
+
+Peers:
+    TransformerLens's `patching`, a pass for each site and position; here one program for all.
+
+Example:
+    from docs.tiny import forward, pairs, params
+    from jaxneuron.intervene import patch
+    from jaxneuron.targets import Logit, Minus
+
+    target = Minus(Logit(4), Logit(5))
+    found = patch.intervene(forward, params, pairs.tokens, pairs.source, target, sites=("embed/word", "mlp/hidden"))
+    print({site: share.shape for site, share in found.restored().items()})  # group, position, text
+    #: {'embed/word': (1, 3, 4), 'mlp/hidden': (1, 3, 4)}
 """
 
 from collections.abc import Mapping, Sequence

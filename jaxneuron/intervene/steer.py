@@ -4,6 +4,16 @@
 of means, or the decoder's row of a dictionary's feature (Turner et al. 2023, arXiv 2308.10248; Rimsky et al. 2024,
 arXiv 2312.06681). All directions and amounts are read in one call; `edits` makes the same push one that `generate` and
 any forward take, so that text is written under it.
+
+Cost:
+    One pass of what is above the site for each direction and amount, and one of the whole for each text.
+
+Fails:
+    Far along any direction the model breaks, and then everything changes: look at a range of amounts, both signs, and
+    random directions of the same length.
+
+Peers:
+    TransformerLens and nnsight hooks, `steering-vectors`, repeng: one amount at a time.
 """
 
 from typing import Any

@@ -4,6 +4,17 @@ Finding experts: Suau, Zappella, Apostoloff 2020, "Finding Experts in Transforme
 expertise is the average precision of its activation. Here `AP = Σ_k (R_k - R_{k-1}) P_k` over the distinct activations
 k, from the highest down: tokens of equal activation enter together (as in scikit-learn). A unit may also detect by
 going down, so that the better of both signs counts. Each unit is sorted once, for all concepts and both signs.
+
+Cost:
+    No pass of the model: each unit is read and sorted once, for all labels and both signs.
+
+Fails:
+    The tokens of a rare label are few, and the best of thousands of units is best by chance, too: measure it on other
+    tokens. Blind to units that detect by a middle range.
+
+Peers:
+    The authors' code (`ml-selfcond`) and scikit-learn's average_precision_score, with the same numbers; one unit and
+    label at a time.
 """
 
 from typing import Any, NamedTuple

@@ -6,6 +6,16 @@ it. The tokens after those judge it: how many with the label lie on the right si
 of independent numbers of 0 and 1, whose true values lie, with probability `1 - error` for all units, labels and
 looks at once, within the empirical Bernstein bound of Maurer and Pontil 2009, "Empirical Bernstein bounds and
 sample-variance penalization" (arXiv 0907.3740), Theorem 4, or within Hoeffding's, whichever is closer.
+
+Cost:
+    No pass of the model: only as many tokens are read, in random order, as make the top units certain.
+
+Fails:
+    One threshold for each unit: a unit that tells a label otherwise is not seen. Close rivals are settled late or never
+    (`settled` says so). Bounds take tokens for independent.
+
+Peers:
+    The authors' DeepBase, which stops when the error of scores is small; here when the order is certain.
 """
 
 from typing import Any, NamedTuple

@@ -5,6 +5,16 @@ finds units that matter within a range or only beside others; it halves the impo
 
 A split is between two neighbours in a unit's order, so the forest is grown on ranks: scikit-learn reads float32 and
 takes numbers less than 1e-7 apart for equal.
+
+Cost:
+    No pass of the model: the activations, or a sample of the tokens, are held; 100 trees are grown, on the processor.
+
+Fails:
+    A duplicate halves a unit's importance. Slow with many units and tokens. Importance is of the training tokens: a
+    deep tree has learnt some by heart.
+
+Peers:
+    scikit-learn's RandomForestClassifier, which is inside; grown on ranks here.
 """
 
 from typing import Any

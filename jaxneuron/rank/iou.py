@@ -6,6 +6,17 @@ names mean one number. A unit is *active* where it exceeds a level. By default t
 thresholds are the same for all units. Of several levels, and of both signs, the best counts.
 
 NeuroX's module of this name computes average precision, for one sign, and overwrites its caller's array.
+
+Cost:
+    No pass of the model: the activations are read twice (given thresholds: once), counted above 5 levels.
+
+Fails:
+    Units without a threshold (neither ReLU nor sparse) have small overlaps throughout. The level is chosen on the same
+    tokens: of rare labels the best is high by chance.
+
+Peers:
+    NeuroX's iou_probe computes average precision under this name; Network Dissection's code has one level, of 0.5% of
+    the places.
 """
 
 from collections.abc import Sequence

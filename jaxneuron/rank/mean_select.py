@@ -2,6 +2,16 @@
 
 Mean select, or selectivity, in Fan et al. 2023, "Evaluating Neuron Interpretation Methods of NLP Models" (NeurIPS):
 `(mean where it holds - mean elsewhere) / (highest - lowest activation)`.
+
+Cost:
+    No pass of the model: the activations are read once.
+
+Fails:
+    The range is that of two tokens: one outlier makes all differences small. What does not show in the mean is not
+    seen.
+
+Peers:
+    The formula of Fan et al. 2023; NeuroX has it not.
 """
 
 from typing import Any

@@ -7,6 +7,17 @@ unit, with as many tokens in each as equal values allow, for those are never par
 
 There may be as many classes as tokens, such as the n-grams of a text (`corpora.contexts`): of classes, tokens are
 counted one by one, a unit at a time; with concepts and numbers, which overlap, by matrix products.
+
+Cost:
+    No pass of the model: the activations are read twice and sorted by unit.
+
+Fails:
+    With few tokens everything tells something: take `corrected`, or fewer bins. It says that a unit tells, not in which
+    direction.
+
+Peers:
+    scikit-learn's mutual_info_classif (nearest neighbours, in nats); here bins of equal counts, in bits, for all units
+    at once.
 """
 
 import functools

@@ -5,6 +5,16 @@ DeepBase (Sellam et al. 2018, 2019) try before they train anything. The first tw
 many tokens lie above some levels of each unit, which the first tokens give. `correlation`, `probeless`,
 `mutual_information` and `iou` are the same scores one by one, with more options; what is stored is then read up to five
 times.
+
+Cost:
+    No pass of the model: the activations are read once, and the first 10,000 tokens twice.
+
+Fails:
+    Levels come from the first tokens: where those are unlike the rest, information and Jaccard's index are coarse.
+    Quick scores: ask the methods of the same names for more options.
+
+Peers:
+    DeepBase's independent measures, each of which reads the store by itself.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,16 @@ Antverg and Belinkov 2022, "On the Pitfalls of Analyzing Individual Neurons in L
 unit's importance is the sum over all pairs of classes of `|mean_c - mean_c'|`. We give each class a score of its own,
 the sum over the pairs it is in; `ranking.overall` orders by the sum over all pairs. Units of large variance win; the
 option `scaled` divides by the spread within classes.
+
+Cost:
+    No pass of the model: the activations are read once.
+
+Fails:
+    Units of large variance come first whatever the label; `scaled` divides that away. What does not show in the mean is
+    not seen.
+
+Peers:
+    NeuroX's probeless and the authors' code: the same order of all units; we give each class a row beside it.
 """
 
 from typing import Any

@@ -7,6 +7,28 @@ Edge attribution patching (EAP, Syed et al. 2023, arXiv 2310.10348) and, with `o
 
 where the input of v is what v reads of the stream: here the gradient goes back through v and, with all other sites
 held, straight to u, which is the same product and needs no model that has a stream.
+
+Cost:
+    Three passes at each of five steps for the effects, and as many for each of the nodes and the score for the edges;
+    one pass for each node, patched alone, and four or five for the check.
+
+Fails:
+    Estimates miss what saturates; `Check.agreement` says by how much. Few texts make a graph of those texts. All
+    positions together need sites without recurrence.
+
+Peers:
+    The authors' EAP and EAP-IG code on TransformerLens, which needs a stream of known parts; here any sites of any
+    forward.
+
+Example:
+    from docs.tiny import forward, pairs, params
+    from jaxneuron.targets import Logit, Minus
+    from jaxneuron.trace import edges
+
+    target, sites = Minus(Logit(4), Logit(5)), ("embed/word", "stream", "mlp/hidden")
+    graph = edges.trace(forward, params, pairs.tokens, pairs.source, target, sites=sites)
+    print([graph.sites[one] for one in graph.nodes.site])
+    #: ['embed/word', 'stream', 'mlp/hidden']
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,18 @@ Neuron circuits as Transluce 2026 (arXiv 2601.22594), with the pruning of attrib
 "Circuit Tracing"), on any forward whose operations are known, since no module is replaced: a node is one unit at one
 position, its effect what patching it alone is estimated to change, an edge what passes straight to another unit while
 all other sites are held. Beside them stands what exact patching says.
+
+Cost:
+    Three passes for the effects, and for each of up to 100 nodes a gradient for its edges and a pass with it patched
+    alone; four or five passes for the check.
+
+Fails:
+    An operation without a rule is an error for "relevance" (NotImplementedError); "first" has none. A thousand units of
+    small effect are cut off by `most`: `Check.covered` and `faithfulness` say what is left out.
+
+Peers:
+    Transluce's and Anthropic's circuit tracers, for models whose modules are replaced; here the program is read, and
+    exact patching stands beside each node.
 """
 
 from collections.abc import Sequence

@@ -10,6 +10,25 @@ take every row of the Jacobian of each text; we take some rows of each, drawn at
 many texts, which leaves the mean what it is and lets more texts speak for the same work. In a recurrence the derivative
 is of the state at one step, with what later steps make of it. They leave out the first 16 words, `skip`; our texts are
 sentences, so we leave out none.
+
+Cost:
+    One pass and 16 backward passes for each text, whatever the number of units.
+
+Fails:
+    Few texts: `error` is large and `settled` false. A mean over words hides that a unit writes one thing here and
+    another there.
+
+Peers:
+    The authors' description; they take every row of each text's Jacobian, and causal decoders only.
+
+Example:
+    import jax
+    from docs.tiny import forward, params, texts
+    from jaxneuron.writes import jacobian_lens
+
+    found = jacobian_lens.write(jax.random.key(0), forward, params, texts, site="mlp/hidden")
+    print(found.effect.shape)  # unit, word
+    #: (16, 8)
 """
 
 import functools

@@ -9,6 +9,16 @@ at a multiple chosen for each model.
 
 Where the scores are a linear function of a site, as they are of a final norm, the mean is taken there, and the outputs
 are computed once for each unit instead of once for each unit and word.
+
+Cost:
+    The passes above the site for each unit and text, one pass for the highest values and one of the model as it is.
+
+Fails:
+    A unit held at its highest value at all words is in a state that it never is in. What changes least is rounding;
+    `error` says how far the mean may be off.
+
+Peers:
+    The authors' code, with a multiple chosen for each model; here the unit's own highest value.
 """
 
 import functools

@@ -10,6 +10,17 @@ No model is known by name: the direction is how the next site that is linear in 
 is how the scores change with the stream. A final norm holds its scale, so its weights and its mean are folded into
 the head, as in the field; the scale itself is that at a few words of a text, so that effects are in logits. As a lens,
 it takes the stream of all blocks for one, and leaves out what later blocks make of what is written.
+
+Cost:
+    A few passes of a few words to read the model's course and the head; then a product of the units' directions with
+    the head.
+
+Fails:
+    In early layers it says little: what later blocks make of the direction is left out (`jacobian_lens`, `token_change`
+    have it). A site whose units write nothing linear into the stream is an error.
+
+Peers:
+    TransformerLens's `W_out @ W_U` with folded norms, the logit lens; equal where the model is one that it knows.
 """
 
 from typing import Any

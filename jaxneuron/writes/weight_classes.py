@@ -12,6 +12,16 @@ Gerstner and Schuetze 2025 (Understanding Gated Neurons in Transformers from The
 and what has gate.in other than (in.out)(gate.out) is *atypical* of its class. Without a gate there are enrichment,
 depletion and orthogonal output. The weights are those that the stream sees: with what a norm before the MLP multiplies,
 less the mean that it subtracts. What cosines are by chance is said by those of one unit's input with another's output.
+
+Cost:
+    A few passes of one word, and a backward pass for each unit that is read.
+
+Fails:
+    Only of MLPs, by weights alone: it does not say when the unit is on. Cosines in wide streams are small; read them
+    beside `null`.
+
+Peers:
+    The authors' code, for gated models by name; here the weights are read from any forward's program.
 """
 
 import functools

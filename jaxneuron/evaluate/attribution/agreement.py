@@ -3,6 +3,15 @@
 Gradients and paths are cheap stand-ins for taking one neuron out and looking. For a neuron the ablation is what the
 claim "this one mattered" means, so it is the yardstick; where neurons stand in for each other it misses both, and a
 low agreement is a reason to look at pairs (`interact`), not yet an error.
+
+Cost:
+    One evaluation of `f` for each group, and one for the input.
+
+Fails:
+    Where neurons stand in for each other the ablation misses both, and a low agreement is no error.
+
+Peers:
+    Quantus's faithfulness correlation draws random subsets; here each feature is taken away by itself.
 """
 
 from typing import Any, NamedTuple

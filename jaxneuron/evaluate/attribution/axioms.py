@@ -3,6 +3,15 @@
 The axioms of Sundararajan, Taly, Yan 2017 (arXiv:1703.01365) and of Shapley values, as measurements: each result has
 the *premise* (how far the function is from what the axiom supposes) beside the *violation*, since an attribution may
 only be blamed where the premise holds.
+
+Cost:
+    A few evaluations of `f`, and two of the method.
+
+Fails:
+    A violation may only be blamed where the premise holds: read both numbers.
+
+Peers:
+    Quantus has completeness and input invariance; the premise is reported here, too.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,15 @@
 
 Sundararajan, Taly, Yan 2017, "Axiomatic attribution for deep networks" (arXiv:1703.01365). Path methods report it
 themselves (`types.Path.error`); this is the same for any attribution.
+
+Cost:
+    Two evaluations of `f`.
+
+Fails:
+    A sum may be right while all its parts are wrong.
+
+Peers:
+    Captum's convergence delta, for path methods only.
 """
 
 from collections.abc import Callable

@@ -4,6 +4,17 @@ Deletion and insertion of Petsiuk, Das, Saenko 2018, "RISE: randomized input sam
 models" (arXiv:1806.07421): remove the features one by one from the highest, or start with none and put them back; the
 area under the score tells how well the order was chosen. Random orders of the same rows stand beside them, because the
 area depends on the row, too.
+
+Cost:
+    `2 (steps + 1)` evaluations of `f` for the attribution and for each of ten random orders, times the draws of the
+    baseline.
+
+Fails:
+    Half-deleted texts do not occur, and the score may do anything on them. The area depends on the row: compare with
+    random orders.
+
+Peers:
+    RISE's code and Quantus's pixel flipping, without random orders beside.
 """
 
 import functools

@@ -5,6 +5,16 @@ Comprehensiveness and sufficiency of DeYoung et al. 2020, "ERASER: a benchmark t
 what stands in for a feature, and can be raised without a better explanation (Hsia, Pruthi, Singh, Lipton 2024,
 "Goodhart's law applies to NLP's explanation benchmarks", arXiv:2308.14272). So random attributions of the same rows
 stand beside them, and the stand-ins may be several draws of what could have stood there, such as other words.
+
+Cost:
+    Two evaluations of `f` for each share (five), for the attribution and each of ten random orders, times the draws of
+    the baseline.
+
+Fails:
+    Both measures can be raised without a better explanation; what stands in for a word decides them.
+
+Peers:
+    ERASER's code (ferret has it, too), without random orders and with one stand-in.
 """
 
 import functools

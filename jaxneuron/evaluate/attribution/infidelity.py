@@ -3,6 +3,15 @@
 Yeh, Hsieh, Suggala, Inouye, Ravikumar 2019, "On the (in)fidelity and sensitivity of explanations" (arXiv:1901.09392).
 The perturbations decide what is asked: small noise asks for the gradient, removal of everything for completeness,
 removal of random parts for something like Shapley values.
+
+Cost:
+    One evaluation of `f` for each of ten samples, and one for the input.
+
+Fails:
+    The perturbation decides what is asked: a gradient is perfect for small noise. Ten samples are few.
+
+Peers:
+    Captum's infidelity, with the same numbers for the same perturbations, but for what it divides; Quantus.
 """
 
 import functools

@@ -3,6 +3,16 @@
 Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim 2018, "Sanity checks for saliency maps" (arXiv:1810.03292): layers are
 given random weights from the output down, and an attribution that hardly changes cannot have read the weights. Random
 weights are the layer's own in another order, so their scale is kept; a tensor of one number (a scale) stays.
+
+Cost:
+    One run of the method for each layer, and one as it is.
+
+Fails:
+    Attributions may stay alike because the input is (times input, padding): compare absolute values, and mask padding.
+    Shuffled weights may still compute something.
+
+Peers:
+    Quantus's MPRT; there weights are drawn anew, here shuffled, which keeps their scale.
 """
 
 import functools

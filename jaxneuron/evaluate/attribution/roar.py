@@ -4,6 +4,31 @@ Hooker, Erhan, Kindermans, Kim 2019, "A benchmark for interpretability methods i
 (arXiv:1806.10758). Removing features from the input alone makes inputs that the model has never seen; training again on
 them tells lost information from strangeness. The models are small here (features of a text, activations of a site), and
 all of them, one per method, share and seed, are trained at once; a random order is always among the methods.
+
+Cost:
+    No pass of your model: small models are trained, one for each method, share and seed, all at once.
+
+Fails:
+    It judges the method by models that are trained again, not by the one explained; redundant features let any method
+    look bad.
+
+Peers:
+    The authors' code trains a ResNet for each cell; Quantus has ROAD, without training.
+
+Example:
+    import jax
+    import numpy as np
+    from jaxneuron.evaluate.attribution import roar
+
+    labels = np.arange(40) % 2
+    x = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    x[:, 0] += 4 * labels
+    knows = np.zeros_like(x)
+    knows[:, 0] = 1
+    rows = (x, labels, [knows])
+    found = roar.roar(jax.random.key(0), rows, rows, shares=(0.25,), seeds=2, steps=50)
+    print(found.accuracy.shape, bool(found.gain[0] > 0))  # the method and the random order
+    #: (2, 1, 2) True
 """
 
 import functools

@@ -2,6 +2,15 @@
 
 Yeh, Hsieh, Suggala, Inouye, Ravikumar 2019, "On the (in)fidelity and sensitivity of explanations" (arXiv:1901.09392).
 Zero is no merit by itself, a constant reaches it: read it beside the infidelity.
+
+Cost:
+    One run of the method for each of ten samples, and one as it is.
+
+Fails:
+    A constant is perfectly insensitive. A maximum over few samples is a lower bound.
+
+Peers:
+    Captum's sensitivity_max, with the same radius and samples; Quantus.
 """
 
 import functools

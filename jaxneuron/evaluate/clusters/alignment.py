@@ -4,6 +4,15 @@ ConceptX: Sajjad, Durrani, Dalvi, Alam, Khan, Xu 2022, "Analyzing encoded concep
 (arXiv 2206.13289). A cluster is aligned with a concept that nearly all of its items have, and a concept is covered if a
 cluster is aligned with it. Their program looks at one taxonomy after another; here concepts may overlap, so that parts
 of speech, affixes and name types are judged at once.
+
+Cost:
+    None: counts of pairs.
+
+Fails:
+    Clusters of one item are always aligned: set `least`. Concepts of many items are covered easily.
+
+Peers:
+    ConceptX's code, one taxonomy after another.
 """
 
 from typing import Any, NamedTuple

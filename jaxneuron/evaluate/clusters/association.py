@@ -2,6 +2,15 @@
 
 Bouma 2009, see `evaluate.npmi`; of clusters and labels in Michael, Botha, Tenney 2020, "Asking without telling" (arXiv
 2004.14513), who read off which latent class is which label.
+
+Cost:
+    None: counts of pairs.
+
+Fails:
+    Rare pairs reach 1 by chance: smooth them.
+
+Peers:
+    nltk's association measures, pair by pair.
 """
 
 from typing import Any, NamedTuple

@@ -5,6 +5,15 @@ Amigó et al. 2009, "A comparison of extrinsic clustering evaluation metrics bas
 shares its own cluster and label, no clustering scores 0. Van Heusden, Kamps and Marx 2024, "BCubed revisited: elements
 like me" (doi:10.1007/s10791-024-09436-7) leave the item itself out, which is `corrected` here. The other correction,
 of Moreno and Dias 2015 for unbalanced labels, has two settings that trade precision against recall; it is not this.
+
+Cost:
+    None: counts of pairs.
+
+Fails:
+    Without `corrected` no clustering scores 0, and one item for each cluster has perfect precision.
+
+Peers:
+    The `bcubed` package, with overlapping labels; ours are of one cluster and one label each.
 """
 
 from typing import Any, NamedTuple

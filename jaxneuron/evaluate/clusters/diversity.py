@@ -2,6 +2,15 @@
 
 Michael, Botha, Tenney 2020, "Asking without telling: exploring latent ontologies in contextual representations" (arXiv
 2004.14513): one cluster that takes everything is no structure, and nor are memberships that say nothing.
+
+Cost:
+    None.
+
+Fails:
+    It says how many, not how good: any even split is diverse.
+
+Peers:
+    The authors' code (Michael et al. 2020).
 """
 
 from typing import Any, NamedTuple

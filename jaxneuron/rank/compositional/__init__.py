@@ -6,6 +6,17 @@ IoU). As in the paper, the beam keeps the best formulas of any length up to that
 that hold of the same tokens take one place in the beam, and all extensions of all units come from two matrix products.
 
 An overlap that a search found is the best of many: `overlap` measures it on other data, `null` what chance finds.
+
+Cost:
+    No pass of the model: the activations are read a few units at a time; two matrix products of the beam with all
+    concepts for each term of the formula.
+
+Fails:
+    An overlap that a search found is the best of many: see `overlap` and `null`. Units that are never near 0 need
+    `top`. Negations of rare concepts fit everything a little.
+
+Peers:
+    The authors' code, unit by unit; formulas that hold of the same tokens take one place in our beam.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,18 @@ Gaussian of all units has those of every subset in it, so that a subset is probe
 - Each covariance is drawn to that of all classes by a share, `shrinkage`, chosen on dev data.
 
 Selection: `_forward_selection`.
+
+Cost:
+    No pass of the model: the activations are read twice for the covariances, which are held (`classes * units^2`); each
+    choice reads the dev data.
+
+Fails:
+    Thousands of units: memory grows with their square. Units that are far from normal, or labels with few tokens, are
+    described badly; shrinkage helps. Greedy: two units that tell only together are missed.
+
+Peers:
+    NeuroX's gaussian_probe and the authors' code; the prior does not depend on how many units there are here, and a
+    label of one token has no variance of 0.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,17 @@ Dalvi et al. 2019, "What is one grain of sand in the desert?" (arXiv 1812.09355)
 over the data, which is too few on less than some 30,000 tokens; `NEUROX` has its options), the L1 penalty gives exact
 zeros, the L2 penalty is the sum of the squared weights (NeuroX adds the norm itself, whose pull on small weights never
 ends), units are standardised, and many probes are fitted at once, for which the activations are read once.
+
+Cost:
+    No pass of the model: the table is read once for each pass of the optimiser, for all probes together, until it has
+    converged.
+
+Fails:
+    Weights of correlated units are shared out by the penalty: a unit may carry the label and have no weight. A probe
+    may learn the task by itself: see `evaluate.selectivity`. Without batches all tokens are held in the budget.
+
+Peers:
+    NeuroX's linear_probe; `NEUROX` has its options. scikit-learn's LogisticRegression reaches the same minimum.
 """
 
 from typing import Any
