@@ -343,7 +343,7 @@ def test_a_bad_command_is_refused(refuse, command, message):
     ("change", "message"),
     [
         ("--k 1000000 --length 2", "k is 1000000, but the text has . n-grams of 2 symbols; give more text"),
-        ("--length 1000", "no text has 1000 symbols; give longer texts, or a smaller --length"),
+        ("--length 1000", "no text has 1000 symbols; give longer texts, or a smaller length"),
     ],
 )
 def test_more_than_the_text_has_is_refused(refuse, change, message):

@@ -50,29 +50,29 @@ def find(method: Method, told: Told, given: Given) -> None:
     import jax.numpy as jnp
     import numpy as np
 
-    from jaxneuron.cli import _templated
     from jaxneuron.evaluate.standing import standing
+    from jaxneuron.extract import framing
     from jaxneuron.lowering import lower
     from jaxneuron.targets import Unit
 
     read = given.text.read()
     opened = _inputs.load(model, given.head, given.dictionary)
     width = _inputs.units_there(opened, site, asked)
-    special = _templated.around(opened, read.sentences[0])
-    before, after = _templated.around(opened, read.sentences[0], sought.around)
+    special = framing.around(opened, read.sentences[0])
+    before, after = framing.around(opened, read.sentences[0], sought.around)
     corpus, candidates = _grams.of_text(opened, read.sentences, length, *map(len, special))
     words = len(opened.vocabulary.words)
-    forward = _templated.Templated(opened.forward, before, after, words) if before or after else opened.forward
+    forward = framing.Templated(opened.forward, before, after, words) if before or after else opened.forward
     positions = sought.positions(site, length, len(after))
     found_in: Any = Unit(site, jnp.asarray(asked, jnp.int32))
     if site in opened.linear:
         found_in = lower(forward, opened.params, found_in, opened.linear[site])
-    framed = isinstance(forward, _templated.Templated) and not given.in_sentence
+    framed = isinstance(forward, framing.Templated) and not given.in_sentence
     whole = forward.read if framed else lambda target: target
     targets = sought.target(found_in, positions, whole)
-    grams = _grams.distinct(corpus, length, given.in_sentence)
+    grams = framing.distinct(corpus, length, in_sentence=given.in_sentence)
     if given.in_sentence and (before or after):  # behind texts of many lengths stand the same tokens
-        grams, forward = _templated.within(grams, before, after), opened.forward
+        grams, forward = framing.within(grams, before, after), opened.forward
         candidates[[*before, *after]] = True
     if k > len(grams.ids) or not len(grams.ids):
         raise ValueError(f"k is {k}, but the text has {len(grams.ids)} n-grams of {length} symbols; give more text")

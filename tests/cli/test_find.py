@@ -3,18 +3,9 @@
 import gzip
 import json
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import pytest
 
-from jaxneuron.cli import _templated
 from jaxneuron.corpora import texts
-from jaxneuron.edits import Replace
-from jaxneuron.find import beam, embedding
-from jaxneuron.tap import Tap, lookup
-from jaxneuron.targets import Unit
-from jaxneuron.types import Tokens
 from tests.cli.conftest import rows
 from tests.studies import tiny_imaginet
 
@@ -55,13 +46,6 @@ def test_captions_are_a_text_as_any_other(here):
         texts.read(here / "captions", "train", text="caption")
 
 
-def test_the_same_tokens_stand_around_texts_of_many_lengths():
-    given = Tokens(np.array([[5, 6, 0], [7, 8, 9]]), np.array([[True, True, False], [True] * 3]))
-    found = _templated.within(given, (1,), (2, 3))
-    assert found.ids.tolist() == [[1, 5, 6, 2, 3, 0], [1, 7, 8, 9, 2, 3]]
-    assert found.mask.sum(-1).tolist() == [5, 6]
-
-
 def test_every_answer_says_where_it_stands(ask):
     options = ["--model", "imaginet", "--data", "captions", "--units", "1", "--site", "textual/gru", "--length", "2"]
     found = rows(ask("find", "best", *options, "--k", "1", "--steps", "2", "--random", "2", "--json"))[0]
@@ -79,30 +63,3 @@ def test_n_grams_stand_in_a_template(ask):
     assert "expected one {}" in ask("find", "corpus", *options, "--template", "a dog", code=2)
     assert "the words 0 to 1" in ask("find", "corpus", *options, "--position", "2", code=2)
     assert "in their own texts" in ask("find", "corpus", *options, "--prompt", "a", "--in-sentence", code=2)
-
-
-def test_what_stands_around_n_grams_is_not_theirs():
-    def forward(params, tokens, edits):
-        tap, time = Tap(edits), jnp.arange(tokens.mask.shape[-1])
-        word = tap("embed/word", lookup(params, tokens.ids), time)
-        tap("sum", jnp.cumsum(word, axis=-2), time)
-        return None, tap.activations()
-
-    table = jnp.arange(5.0)[:, None]
-    templated = _templated.Templated(forward, (1,), (2, 3), 5)
-    text = Tokens(jnp.array([[4, 4]]), jnp.ones((1, 2), bool))
-    found = templated(table, text, {})[1]
-    assert found["embed/word"][0, :, 0].tolist() == [4, 4]
-    assert found["sum"][0, :, 0].tolist() == [1, 5, 9, 11, 14]
-    changed = templated(table, text, {"embed/word": Replace(jnp.array([[[10.0], [20.0]]]))})[1]
-    assert changed["sum"][0, :, 0].tolist() == [1, 11, 31, 33, 36]
-    np.testing.assert_array_equal(embedding.word_vectors(templated, table, 5), table)
-    for position, expected in ((-3, 9), (-1, 14), (0, 1)):  # of the whole text: the n-gram's last word, the end, ...
-        target = templated.read(Unit("sum", 0, position))
-        assert target(None, found, text).tolist() == [expected]
-    assert templated.last("sum") == -3 and templated.last("embed/word") == -1
-    assert templated.read(Unit("embed/word", 0, -1))(None, found, text).tolist() == [4]
-    units = templated.read(Unit("sum", jnp.array([0]), -3))
-    grams = Tokens(np.zeros((1, 2), np.int32), np.ones((1, 2), bool))
-    best = beam.find(jax.random.key(0), templated, table, units, grams, np.ones(5, bool))
-    assert best.tokens.ids[0, 0].tolist() == [4, 4] and float(best.score[0, 0]) == 9

@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxneuron.batching import Progress
-from jaxneuron.cli import _grams, _question, _signature, _templated
+from jaxneuron.cli import _grams, _question, _signature
 from jaxneuron.cli._atlas_parts import Piece
 from jaxneuron.cli._atlas_parts._material import Material
+from jaxneuron.extract import framing
 from jaxneuron.lowering import lower
 from jaxneuron.report.atlas.unit import BestInput
 from jaxneuron.targets import Unit
@@ -64,17 +65,17 @@ def _read(at: Material, site: Site, unit: int) -> list[BestInput]:
 def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[list[BestInput]]:
     """Return what each method finds for each unit."""
     model, sentences = at.model, at.fit.text.sentences
-    before, after = _templated.around(model, sentences[0])
+    before, after = framing.around(model, sentences[0])
     corpus, candidates = _grams.of_text(model, sentences, LENGTH, len(before), len(after))
     words = len(model.vocabulary.words)
-    framed = _templated.Templated(model.forward, before, after, words) if before or after else None
+    framed = framing.Templated(model.forward, before, after, words) if before or after else None
     forward = framed or model.forward
     targets: Any = Unit(site, jnp.asarray(units, jnp.int32), framed.last(site) if framed else -1)
     if site in model.linear:
         targets = lower(forward, model.params, targets, model.linear[site])
     targets = framed.read(targets) if framed else targets
     known = {"key": at.key(2), "forward": forward, "params": model.params, "targets": targets}
-    known |= {"ngrams": _grams.distinct(corpus, LENGTH, False), "candidates": candidates}
+    known |= {"ngrams": framing.distinct(corpus, LENGTH), "candidates": candidates}
     told: list[list[BestInput]] = [[] for _ in units]
     asked = [name for name in METHODS if name in _signature.names("jaxneuron.find")]
     for number, name in enumerate(asked):

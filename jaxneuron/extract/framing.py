@@ -1,19 +1,44 @@
-"""An n-gram as the model reads a text: between the tokens that stand around every text, such as [CLS] … [SEP]."""
+"""An n-gram as the model reads a text: between the tokens that stand around every text, such as [CLS] … [SEP].
 
-from collections.abc import Mapping
+`frame` returns all that a search (`jaxneuron.find`) is given beside its targets.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Bool
 
+from jaxneuron.corpora import ngrams
+from jaxneuron.extract import reading
+from jaxneuron.extract.reading import Read, Reader, Sentences
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Tokens
 
 WORD: Site = "embed/word"
 GAP = "{}"
 """What stands for the n-gram in a template."""
+
+FEW = 200
+"""Symbols of a text that are too few to make n-grams of: all words of the model may then be used."""
+
+
+class Frame(NamedTuple):
+    """What a search is given: a model that reads an n-gram within a text, and the n-grams of some texts."""
+
+    forward: Forward
+    ngrams: Tokens  # [ngram time], on the host; without what stands around them
+    candidates: Bool[np.ndarray, "vocab"]  # symbols that an n-gram may be made of
+
+    def read(self, target: Any) -> Any:
+        """Return a target whose position counts in the whole text, from its end: -1 is the model's last token."""
+        return self.forward.read(target) if isinstance(self.forward, Templated) else target
+
+    def last(self, site: Site) -> int:
+        """Return the position of the n-gram's last symbol at a site, counted from the end of the whole text."""
+        return self.forward.last(site) if isinstance(self.forward, Templated) else -1
 
 
 @dataclass(frozen=True)
@@ -95,6 +120,63 @@ class _Inside:
         return jnp.concatenate([value[..., : self.first, :], inside, value[..., self.last :, :]], axis=-2)
 
 
+def frame(model: Any, texts: Sentences, *, length: int, template: str | None = None) -> Frame:
+    """Return what a search for n-grams is given, of a model that reads each as a text, or in a template.
+
+    Args:
+        model: such as `jaxneuron_models.open.open` returns.
+        texts: what the n-grams are taken from, and the words that a search may use.
+        length: symbols of an n-gram.
+        template: a text with `{}` where the n-gram stands.
+
+    Raises:
+        ValueError: no text is so long, or a template without a gap or with several.
+    """
+    special = around(model, texts[0])
+    before, after = around(model, texts[0], template)
+    held, candidates = symbols(model, reading.read(model, texts), length, *map(len, special))
+    words = len(model.vocabulary.words)
+    forward = Templated(model.forward, before, after, words) if before or after else model.forward
+    return Frame(forward, distinct(held, length), candidates)
+
+
+def symbols(
+    model: Reader, read: Read, length: int, before: int, after: int
+) -> tuple[Tokens, Bool[np.ndarray, "vocab"]]:
+    """Return the symbols of texts without those that stand around them, and which a search may use.
+
+    Args:
+        model: says how it reads.
+        read: the texts.
+        length: symbols of an n-gram.
+        before: how many stand before each text.
+        after: how many after it.
+
+    Raises:
+        ValueError: no text is so long.
+    """
+    ids, mask = (np.asarray(leaf)[:, before:] for leaf in read.tokens)
+    if after:
+        size = mask.sum(-1, keepdims=True) - after
+        mask = mask & (np.arange(mask.shape[1]) < size)
+        ids = np.where(mask, ids, 0)
+    if not (mask.sum(-1) >= length).any():
+        raise ValueError(f"no text has {length} symbols; give longer texts, or a smaller length")
+    words = model.vocabulary.words
+    candidates = np.zeros(len(words), bool)
+    candidates[np.unique(ids[mask])] = True
+    if candidates.sum() < FEW:
+        candidates = np.array([word[:1] not in ("<", "[") or len(word) == 1 for word in words])
+    return Tokens(ids, mask), candidates
+
+
+def distinct(texts: Tokens, length: int, *, in_sentence: bool = False) -> Tokens:
+    """Return the distinct n-grams of texts, alone or behind what precedes them; host arrays `[ngram time]`."""
+    found = ngrams.unique(texts, length, in_sentence=in_sentence)
+    whole = found.mask.sum(-1) >= length
+    return Tokens(found.ids[whole], found.mask[whole])
+
+
 def within(texts: Tokens, before: tuple[int, ...], after: tuple[int, ...]) -> Tokens:
     """Return texts of many lengths with the special tokens around each, host arrays `[text time]`."""
     ids, mask = np.asarray(texts.ids), np.asarray(texts.mask)
@@ -107,28 +189,33 @@ def within(texts: Tokens, before: tuple[int, ...], after: tuple[int, ...]) -> To
     return Tokens(found, np.arange(found.shape[1]) < sizes[:, None])
 
 
-def around(model: Any, sentence: list[str], template: str | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def around(
+    model: Reader, text: Sequence[str] | str, template: str | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the tokens that stand before and after each n-gram: those of every text, and a template's.
+
+    Args:
+        model: says how it reads.
+        text: any that it can read.
+        template: a text with `{}` where the n-gram stands.
 
     Raises:
         ValueError: a template without a gap, or with several.
     """
-    before, _, after = _parts(model, sentence)
+    before, _, after = _parts(model, text)
     if template is None:
         return before, after
     if template.count(GAP) != 1:
         raise ValueError(
-            f"--template {template!r}: expected one {GAP}, where the n-gram stands, got {template.count(GAP)}"
+            f"the template {template!r}: expected one {GAP}, where the n-gram stands, got {template.count(GAP)}"
         )
     left, right = (_parts(model, side.split())[1] if side.strip() else () for side in template.split(GAP))
     return (*before, *left), (*right, *after)
 
 
-def _parts(model: Any, sentence: list[str]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def _parts(model: Reader, text: Sequence[str] | str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """Return a text's tokens: special ones before it, its own, and special ones after it."""
-    from jaxneuron.extract import reading
-
-    window = reading.split(model, [sentence]).windows[0]
+    window = reading.split(model, [text]).windows[0]
     here = np.flatnonzero(window.word >= 0)
     ids = window.ids.tolist()
     first, last = here[0], here[-1] + 1
