@@ -14,6 +14,7 @@ import jaxneuron
 from jaxneuron.cli import _out, _pictures, _printed
 from jaxneuron.cli._pictures import Drawing, Heat, Spread
 from jaxneuron.cli._shared import say
+from jaxneuron.report.coloured import Coloured
 
 SHOWN = 30
 """Rows that are printed, unless an answer says otherwise; the files have all."""
@@ -32,16 +33,6 @@ FILES = ("answer.jsonl",)
 
 COMMAND: ContextVar[str] = ContextVar("command", default="")
 """What was asked, as it was typed: a page says by what it was made."""
-
-
-class Coloured(NamedTuple):
-    """A text of which each piece has a weight."""
-
-    title: str
-    pieces: Sequence[str]
-    weights: Sequence[float]
-    before: Sequence[str] | None = None  # what stands before each piece; by default a space
-    most: float = 0  # the weight that has the strongest colour; 0: the largest of this text
 
 
 class Chart(NamedTuple):
@@ -154,7 +145,7 @@ def page(answer: Answer) -> str:
     prose = any(len(shown(row[number])) > LONG for row in answer.rows[:DRAWN] for number in told)
     table = "<table class=stack>" if prose else "<table>"
     texts = "".join(
-        f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{coloured(text)}</p>\n" for text in answer.texts[:TEXTS]
+        f"<h3>{html.escape(text.title)}</h3>\n<p class=words>{text.html()}</p>\n" for text in answer.texts[:TEXTS]
     )
     texts += _left(len(answer.texts) - TEXTS, "texts")
     spread = "".join(map(_pictures.histogram, answer.spread))
@@ -209,20 +200,6 @@ def _drawn(charts: Sequence[Chart]) -> tuple[str, str, str]:
     )
     specs = {f"chart{number}": dict(chart.spec) for number, chart in enumerate(charts)}
     return places, POLICY, embedded.scripts(specs)
-
-
-def coloured(text: Coloured) -> str:
-    """Return the pieces of a text as HTML, with a colour for each: orange above 0, blue below, stronger the farther."""
-    largest = max((abs(weight) for weight in text.weights if abs(weight) < float("inf")), default=0)
-    most = text.most or largest or 1
-    spans = []
-    before = text.before or [" "] * len(text.pieces)
-    for space, piece, weight in zip(before, text.pieces, text.weights, strict=True):
-        colour = "213,94,0" if weight > 0 else "0,114,178"
-        share = min(abs(weight) / most, 1) * 0.75 if weight == weight else 0
-        style = f"background:rgba({colour},{share:.2f})" if share >= 0.01 else ""
-        spans.append(f'{space}<span class=piece style="{style}" title="{weight:.4g}">{html.escape(piece)}</span>')
-    return "".join(spans).strip()
 
 
 def _side(value: Any) -> str:

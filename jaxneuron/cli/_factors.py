@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxneuron.cli._answer import Coloured
+from jaxneuron.report.coloured import Coloured
 
 
 class Sites(NamedTuple):

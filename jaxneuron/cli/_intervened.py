@@ -3,8 +3,9 @@
 from typing import Any
 
 from jaxneuron.cli import _pieces
-from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._shared import counted
+from jaxneuron.report.coloured import Coloured
 
 WORDS = 10
 """Outputs shown on each side."""

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from jaxneuron.cli import _activations, _inputs
-from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._pictures import Spread
 from jaxneuron.cli._question import Told, call
 from jaxneuron.cli._shared import bars
 from jaxneuron.cli._signature import Method
+from jaxneuron.report.coloured import Coloured
 
 METHODS = ("sparse_autoencoder", "transcoder")
 

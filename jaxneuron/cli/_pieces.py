@@ -3,25 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from jaxneuron.report.coloured import before as before
+
 _STARTS = ("▁", "Ġ")
 """By which a tokenizer writes that a word begins."""
-
-
-def before(word: Any, pieces: Sequence[str]) -> list[str]:
-    """Return what stands before each piece: nothing within a word, or beside a space, and a space elsewhere.
-
-    Args:
-        word: the word of each piece, -1 for a special token.
-        pieces: the pieces, of which a space may be one.
-
-    Example:
-        >>> before([-1, 0, 1, 1, -1], ["[CLS]", "a", "wa", "ve", "[SEP]"])
-        ['', ' ', ' ', '', ' ']
-    """
-    return [
-        "" if not place or (word[place] == word[place - 1] >= 0) or " " in (piece[:1], pieces[place - 1][-1:]) else " "
-        for place, piece in enumerate(pieces)
-    ]
 
 
 def whole(word: Any, pieces: Sequence[str], place: int) -> str:

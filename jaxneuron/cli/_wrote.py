@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jaxneuron.cli import _pieces
-from jaxneuron.cli._answer import Answer, Coloured, Spread
+from jaxneuron.cli._answer import Answer, Spread
 from jaxneuron.cli._shared import counted
+from jaxneuron.report.coloured import Coloured
 
 TEXTS = 50
 """Units whose words a page shows in colour."""

@@ -5,11 +5,12 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from jaxneuron.cli import _asked, _inputs, _pieces
-from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Seed
 from jaxneuron.cli._question import Told, call, parameters
 from jaxneuron.cli._shared import bars, counted
 from jaxneuron.cli._signature import Method
+from jaxneuron.report.coloured import Coloured
 
 FAR = 100
 """Times the score that shares may have before that is said."""

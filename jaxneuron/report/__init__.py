@@ -6,6 +6,7 @@ at any time, without the model.
 - `figures`: PNG and SVG for papers (matplotlib)
 - `charts`: the interactive ones of the page (Vega-Lite)
 - `clusters`: trees, heat maps of what is alike, and maps of points
+- `coloured`: a text of which each word has a weight, in colour, on a page or in a notebook
 - `embedded`: charts inside any page
 - `palette`: the colours and shapes of all of them
 - `text`: how numbers are written, and how two are compared

@@ -3,8 +3,9 @@
 import pytest
 
 from jaxneuron.cli import _answer, _pieces, _printed
-from jaxneuron.cli._answer import Answer, Coloured
+from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._pictures import Spread
+from jaxneuron.report.coloured import Coloured
 
 ROWS = [("a", "lstm0/hidden", 3), ("b", "lstm0/hidden", 3)]
 
@@ -36,8 +37,8 @@ def test_what_a_page_leaves_out_is_said():
 
 
 def test_colours_of_several_texts_can_have_one_scale_and_the_bars_say_of_what_they_are():
-    own = [_answer.coloured(Coloured("", ["a"], [weight])) for weight in (1.0, 2.0)]
-    shared = [_answer.coloured(Coloured("", ["a"], [weight], most=2.0)) for weight in (1.0, 2.0)]
+    own = [Coloured("", ["a"], [weight]).html() for weight in (1.0, 2.0)]
+    shared = [Coloured("", ["a"], [weight], most=2.0).html() for weight in (1.0, 2.0)]
     assert own[0].count("0.75") == own[1].count("0.75") == shared[1].count("0.75") == 1 and "0.38" in shared[0]
     page = _answer.page(Answer("", [], (), [], spread=[Spread("unit 1", [("0 to 1", 5)])]))
     assert "<th scope=col class=n>value</th><th scope=col class=n>places</th>" in page
@@ -54,7 +55,7 @@ def test_a_page_says_by_what_command_it_was_made():
 def test_pieces_are_put_together_to_words():
     word, pieces = [-1, 0, 0, 1, -1], ["[CLS]", "su", "ccess", "of", "[SEP]"]
     weights = [0.0] * 5
-    shown = _answer.coloured(Coloured("", pieces, weights, _pieces.before(word, pieces)))
+    shown = Coloured("", pieces, weights, _pieces.before(word, pieces)).html()
     assert "su</span><span" in shown and "ccess</span> <span" in shown
     assert [_pieces.whole(word, pieces, place) for place in range(5)] == [
         "[CLS]",
