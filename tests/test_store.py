@@ -495,6 +495,9 @@ def test_sites_side_by_side_come_in_the_order_asked_for(made, values):
         made.joined("embde")
     with pytest.raises(ValueError, match="each site once"):
         made.joined("embed", "embed")
+    assert both.place(0) == ("block0/mlp", 0) and both.place(both.sites["embed"].start + 1) == ("embed", 1)
+    with pytest.raises(IndexError, match="no unit -1"):
+        both.place(-1)
     with pytest.raises(IndexError, match="unit 17 is out of range"):
         both[0, 17]
 

@@ -1,5 +1,6 @@
 """The units of several sites side by side, as one table."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,6 +31,18 @@ class Joined:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def place(self, unit: int | np.integer) -> tuple[Site, int]:
+        """Return whose unit it is, and which of that site's.
+
+        Raises:
+            IndexError: no such unit.
+        """
+        number = operator.index(unit)
+        if not 0 <= number < self.shape[1]:
+            raise IndexError(f"no unit {number}; the sites have {self.shape[1]} together, from 0 on")
+        first = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return list(self.sites)[first], number - self._starts[first]
 
     def __getitem__(self, index: Any) -> np.ndarray:
         """Read words and units by number, slice, list of numbers or mask.
