@@ -11,7 +11,7 @@ def parse_c(text: str) -> Parsed:
         tree_sitter, tree_sitter_c = import_module("tree_sitter"), import_module("tree_sitter_c")
     except ImportError as error:
         raise ModuleNotFoundError(
-            f"C is parsed by tree-sitter, which is not installed ({error}); pip install 'jaxneuron[code]'"
+            f"C is parsed by tree-sitter, which is not installed ({error}); pip install 'jaxneuron-nlp[code]'"
         ) from error
     source = text.encode()
     tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language())).parse(source)

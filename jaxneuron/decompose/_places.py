@@ -75,7 +75,7 @@ def _umap(key: Array, points: Float[np.ndarray, "point axis"], dimensions: int, 
         import umap  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "UMAP needs the package umap-learn: `pip install 'jaxneuron[umap]'`; or take the reduction pca"
+            "UMAP needs the package umap-learn: `pip install 'jaxneuron-nlp[umap]'`; or take the reduction pca"
         ) from error
     seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
     start = "spectral" if len(points) > dimensions + 2 else "random"

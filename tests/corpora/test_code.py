@@ -65,7 +65,7 @@ def test_c():
 
 def test_c_without_tree_sitter(monkeypatch):
     monkeypatch.setitem(sys.modules, "tree_sitter", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'jaxneuron\[code\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'jaxneuron-nlp\[code\]'"):
         code.parse(C, "c")
 
 

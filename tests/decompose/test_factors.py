@@ -137,7 +137,7 @@ def test_clusters_after_components(of):
 
 def test_umap_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install 'jaxneuron.umap.'"):
+    with pytest.raises(ModuleNotFoundError, match="pip install 'jaxneuron-nlp.umap.'"):
         activation_clusters.decompose(KEY, signals()[0], factors=3, reduction="umap")
 
 

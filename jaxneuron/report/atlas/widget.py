@@ -1,6 +1,6 @@
 """An atlas in a notebook, linked to its cells: what is chosen there is a value here, and the other way round.
 
-Needs anywidget: `pip install "jaxneuron[notebook]"`. The page of one unit alone needs nothing, see `notebook`.
+Needs anywidget: `pip install "jaxneuron-nlp[notebook]"`. The page of one unit alone needs nothing, see `notebook`.
 """
 
 from pathlib import Path
