@@ -3,6 +3,8 @@
 # make test-peers   the tests against other libraries
 # make test-pages   the tests of pages, in a browser: chromium, on PATH
 # make test-lowest  the quick tests, with the lowest versions that pyproject.toml admits
+# make docs         the site, into docs/_build/html, a warning being an error, and its examples are run
+# make linkcheck    whether the site's links to other places lead anywhere; needs a network
 # make lint         ruff and pyright, over the tests and benchmarks too
 # make clean        away with the virtual environment
 #
@@ -13,7 +15,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 LOWEST := tests/models tests/find tests/report tests/corpora tests/test_store.py tests/test_tap.py tests/test_cli.py
 
-.PHONY: help demo test test-peers test-pages test-lowest lint clean
+.PHONY: help demo test test-peers test-pages test-lowest docs linkcheck lint clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -46,6 +48,14 @@ test-lowest: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable ".[test]"
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(LOWEST)
+
+docs: $(VENV)/.install-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs 2 -b html docs docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b doctest docs docs/_build/doctest
+	@echo "The site is docs/_build/html/index.html"
+
+linkcheck: $(VENV)/.install-docs
+	$(BIN)/python -m sphinx --quiet -b linkcheck docs docs/_build/linkcheck
 
 # With the peers and the browser's driver, whose types the tests with them need.
 lint: $(VENV)/.install-bench-lint-pages-test
