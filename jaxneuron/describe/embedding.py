@@ -1,6 +1,17 @@
 """What do the unit's exemplars mean? Foretell a word by how near its embedding is to theirs.
 
 Any model of text may embed, such as a sentence encoder: a word is compared by itself, and within the words around it.
+
+Cost:
+    No pass of the model: the activations are read twice. `embed` is called with each word and each window of words
+    once.
+
+Fails:
+    As good as the encoder: units of punctuation or of places have no meaning that is like anything. Costs a call of the
+    encoder for a text's every window.
+
+Peers:
+    None that we know of; SAE auto-interpretation embeds descriptions, not exemplars.
 """
 
 from collections.abc import Callable, Sequence

@@ -3,6 +3,17 @@
 `rank.compositional` searches, for all units at once, the formula of facts about words that overlaps most with where
 the unit goes farthest out (Mu and Andreas 2020). It foretells two values: the unit's mean where the formula holds, and
 where it does not.
+
+Cost:
+    No pass of the model: the activations are read three times, and a beam search over facts for all units at once, of
+    products of two matrices.
+
+Fails:
+    Facts are words, labels, spelling and places: what is none of these has no formula. Two values, inside and outside,
+    foretell degrees badly. Slow with many units: the search is most of an atlas's time.
+
+Peers:
+    The authors' compositional explanations, which search unit by unit and do not score on held-out text.
 """
 
 from typing import Any

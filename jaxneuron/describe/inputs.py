@@ -2,6 +2,16 @@
 
 Words are compared by themselves, by the one before and by the one before that, with less and less weight; a shared word
 counts the more, the rarer it is (its inverse document frequency).
+
+Cost:
+    No pass of the model: the activations are read twice; sparse products of words shared.
+
+Fails:
+    Foretells by words in common, so that a unit of a meaning or of syntax is missed where no word recurs. Searched
+    inputs that are no text share little with text.
+
+Peers:
+    Exemplars as Neuronpedia shows them, without a prediction.
 """
 
 from collections.abc import Sequence

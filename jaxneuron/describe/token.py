@@ -1,6 +1,16 @@
 """Which words is the unit far out at? Look up what it does at each, on average.
 
 A word of the text that was not met, or once only, foretells the mean of its lower case, or of all words: see `_lookup`.
+
+Cost:
+    No pass of the model: the activations are read once.
+
+Fails:
+    A unit that needs context is told by its words on average, which may be no more than what they are. Words that the
+    text did not have foretell the mean.
+
+Peers:
+    The token lists of TransformerLens and Neuronpedia, which are not scored.
 """
 
 import numpy as np

@@ -3,6 +3,17 @@
 What it says is put to the test like everything else: by what it would expect of each word, if it can be asked (Bills et
 al. 2023, "Language models can explain neurons in language models"), or else by how near each word, in its context, is
 to the description for a sentence encoder.
+
+Cost:
+    No pass of the model: the activations are read twice. `tell` is called once for each unit, `simulate` once for each
+    unit and text.
+
+Fails:
+    As good as the function; what is fluent may be false, so look at the score. Costs whatever the language model costs.
+
+Peers:
+    OpenAI's automated interpretability and Delphi: here the language model is the user's function, and scores stand
+    beside those of other units.
 """
 
 from collections.abc import Callable, Sequence

@@ -3,6 +3,28 @@
 From right to left, as the default is, the last word is found first, then what best stands before it: of a target that
 is read at the last word, that one matters most. What is scored for one target is scored for all, so that beams of many
 targets cost less than each alone.
+
+Cost:
+    For each of `time` lengths, every candidate before each of the `targets * beams` texts that grow, all targets
+    sharing what they try; a text of half the length counts as half a pass (`Found.work` has the sum).
+
+Fails:
+    A vocabulary of tens of thousands of words, each of which is tried at each place, takes as many passes. Words that
+    do nothing alone and much together are dropped before they meet; more `beams` help.
+
+Peers:
+    None that we know of grows n-grams for a unit with every word tried exactly; generators with a beam, such as that of
+    transformers, keep what the model finds likely, not what drives a unit.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import beam, corpus
+
+    found = beam.find(jax.random.key(0), forward, params, units, grams, candidates)
+    seen = corpus.find(None, forward, params, units, grams, candidates)
+    print(bool((found.score >= seen.score).all()), found.work.shape)
+    #: True (2,)
 """
 
 from typing import NamedTuple

@@ -5,6 +5,29 @@ many targets; a beam tries every word exactly, where the vocabulary is small eno
 they cost; and the polish tries every word at each place of the best text: `Found.optimal` says that no single word (1),
 or no two words at once (2), could be replaced to raise the score, because all were tried. What is not affordable is
 left out.
+
+Cost:
+    One pass for each n-gram of the corpus; a beam, where `words * beams * time` is at most `exact`; 60 steps of 32
+    texts and a gradient for each target; up to four sweeps of the polish, `words * time` passes each (two words at
+    once: their square). `Found.work` has the sum.
+
+Fails:
+    Beyond `exact` (a large vocabulary, long texts) the exact stages are left out and nothing is certified:
+    `Found.optimal` is 0. A certificate of two words says nothing of three.
+
+Peers:
+    GCG and its kin (nanoGCG) swap words for a model's loss, one target at a time; here many units share what is tried,
+    and the result says in which sense it is the best.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import best
+
+    settings = best.Settings(steps=4, restarts=2)
+    found = best.find(jax.random.key(0), forward, params, units, grams, candidates, settings=settings)
+    print(found.optimal[:, 0].tolist())  # no two words could be replaced for a higher score
+    #: [2, 2]
 """
 
 from typing import NamedTuple

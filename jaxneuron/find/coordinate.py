@@ -2,6 +2,26 @@
 
 What it ends at has a certificate: no other word at any one place gives a higher score (`Found.optimal` is 1), because
 all were tried. From several starts, and all targets side by side: a text that one target scans is scanned for all.
+
+Cost:
+    Up to `8 * time` scans of the vocabulary from each of four starts, where a context that several targets or starts
+    share is scanned once, and as many again as the certificate takes.
+
+Fails:
+    Ends where no single word is better: of two words that must change together it sees nothing, unless the vocabulary
+    is so small that pairs are tried (`Found.optimal` is then 2). Costly with tens of thousands of words.
+
+Peers:
+    None that we know of; it is what HotFlip approximates by a gradient.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import coordinate
+
+    found = coordinate.find(jax.random.key(0), forward, params, units, grams, candidates)
+    print(bool((found.optimal[:, 0] >= 1).all()))  # no single word could be replaced for a higher score
+    #: True
 """
 
 from typing import NamedTuple

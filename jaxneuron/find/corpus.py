@@ -2,6 +2,25 @@
 
 The baseline of Poerner et al. 2018 (their "crp"): each distinct n-gram is read alone, from a zero state, and scored
 at its last word. The model runs once for all targets, and memory does not grow with the corpus.
+
+Cost:
+    One pass for each n-gram, for all targets together.
+
+Fails:
+    Finds nothing that the corpus does not have. N-grams that are read alone, from a zero state, do not show what a unit
+    does deep in a text: give them in their sentences.
+
+Peers:
+    The authors' `crp`, with the same results; exemplars as Ecco, Neuroscope or Neuronpedia show them are the places of
+    a text instead, which is what `jaxneuron neuron` and the atlas give.
+
+Example:
+    from docs.tiny import WORDS, candidates, forward, grams, params, units
+    from jaxneuron.find import corpus
+
+    found = corpus.find(None, forward, params, units, grams, candidates, k=2)
+    print(found.tokens.ids.shape, found.step[0].tolist())  # target, k, word; and which rows of the corpus they are
+    #: (2, 2, 3) [0, 1]
 """
 
 import functools

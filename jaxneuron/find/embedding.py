@@ -2,6 +2,27 @@
 
 Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.1: as Simonyan et al. 2014 treat images. Nothing keeps the
 vectors near real words; the paper reports a mean cosine of 0.24 to the nearest one (`Found.proximity`).
+
+Cost:
+    Four passes in each step and restart (a gradient counts as three, the score of the nearest words as one), for each
+    target, until the patience runs out: at most 20,000 steps.
+
+Fails:
+    The vectors end far from all words (`Found.proximity` of 0.2 to 0.3), so that the words nearest to them often score
+    less than a corpus has.
+
+Peers:
+    The authors' code; the same steps and settings, batched over targets.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import embedding
+
+    settings = embedding.POERNER2018._replace(steps=60, learning_rate=0.1)
+    found = embedding.find(jax.random.key(0), forward, params, units, grams, candidates, settings=settings)
+    print(found.tokens.ids.shape, bool((found.proximity < 1).all()))  # vectors near words, but no words
+    #: (2, 1, 3) True
 """
 
 import functools

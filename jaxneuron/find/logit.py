@@ -2,6 +2,25 @@
 
 Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.2: the weakest relaxation, because nothing keeps the weights
 near a single word.
+
+Cost:
+    Four passes in each step and restart for each target, for up to 200,000 steps.
+
+Fails:
+    Nothing keeps the weights near a word: the relaxed score grows without bound while its argmax stays what it was.
+
+Peers:
+    The authors' code, whose settings are the default.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import logit
+
+    settings = logit.POERNER2018._replace(steps=60, epoch=20, learning_rate=0.1)
+    found = logit.find(jax.random.key(0), forward, params, units, grams, candidates, settings=settings)
+    print(found.trace.shape)  # the best discrete score of each target after each epoch
+    #: (2, 3)
 """
 
 import jax.numpy as jnp

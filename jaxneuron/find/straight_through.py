@@ -3,6 +3,26 @@
 Bengio, Leonard, Courville 2013 (arXiv 1308.3432) for the estimator; Jang, Gu, Poole 2017 (arXiv 1611.01144) for that
 with Gumbel noise. The model never reads a mixture of words, which it was not trained on; the price is a gradient that
 is another function's. Settings and schedule are those of `gumbel_softmax`; every sample is a real n-gram, and competes.
+
+Cost:
+    Five passes in each step and restart with one sample: 4,800 for each target with `FAST`.
+
+Fails:
+    The gradient is another function's, so the search does not settle; keep the best of all steps, as `FAST` does, and
+    look at the trace.
+
+Peers:
+    PEZ (Wen et al. 2023) projects onto words in the same way, for a model's loss.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import corpus, straight_through
+
+    found = straight_through.find(jax.random.key(0), forward, params, units, grams, candidates)
+    seen = corpus.find(None, forward, params, units, grams, candidates)
+    print(bool((found.score >= seen.score).all()))
+    #: True
 """
 
 import jax
