@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, PyTree
 
@@ -108,8 +109,9 @@ def fold_rows(
 
 
 def _pad_rows(part: Any, chunk: int) -> Array:
-    part = jnp.asarray(part)
-    return jnp.pad(part, [(0, chunk - len(part))] + [(0, 0)] * (part.ndim - 1))
+    """Return rows with padding behind them; host arrays are padded on the host, where no size compiles anew."""
+    pad = np.pad if isinstance(part, np.ndarray) else jnp.pad
+    return jnp.asarray(pad(part, [(0, chunk - len(part))] + [(0, 0)] * (part.ndim - 1)))
 
 
 def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:

@@ -54,7 +54,7 @@ class Templated:
     words: int  # in the vocabulary
 
     def __call__(self, params: Params, tokens: Tokens, edits: Mapping[Site, Edit]) -> tuple[Output, Activations]:
-        """Run the model on the tokens with what stands around them; all texts are of one length."""
+        """Run the model on the tokens with what stands around them; behind a shorter text it stands at its end."""
         soft = not jnp.issubdtype(tokens.ids.dtype, jnp.integer)
         rows, mask = tokens.mask.shape[:-1], tokens.mask
 
@@ -65,15 +65,26 @@ class Templated:
 
         parts = [special(self.before), tokens.ids, special(self.after)]
         ids = jnp.concatenate(parts, axis=len(rows))
-        sides = [jnp.ones((*rows, len(side)), bool) for side in (self.before, self.after)]
+        if self.after:
+            order = self._order(mask)
+            ids = jnp.take_along_axis(ids, order[..., None] if soft else order, axis=len(rows))
         first, last = len(self.before), len(self.before) + mask.shape[-1]
         if WORD in edits:
             edits = {**edits, WORD: _Inside(edits[WORD], first, last)}
-        read = Tokens(ids, jnp.concatenate([sides[0], mask, sides[1]], axis=-1))
+        read = Tokens(ids, _mask(mask, len(self.before), len(self.after)))
         output, activations = self.forward(params, read, edits)
         if WORD in activations:
             activations = {**activations, WORD: activations[WORD][..., first:last, :]}
         return output, activations
+
+    def _order(self, mask: Array) -> Array:
+        """Return where each symbol of a whole text is among what precedes, the padded n-gram, and the rest."""
+        rows, time = mask.shape[:-1], mask.shape[-1]
+        size = len(self.before) + time + len(self.after)
+        place = jnp.broadcast_to(jnp.arange(size), (*rows, size))
+        padding = time - jnp.sum(mask, axis=-1, keepdims=True)
+        end = len(self.before) + time - padding
+        return jnp.where(place < end, place, jnp.where(place < end + len(self.after), place + padding, size - 1))
 
     def last(self, site: Site) -> int:
         """Return the position of the n-gram's last word at a site, counted from the end of what the site has."""
@@ -82,6 +93,13 @@ class Templated:
     def read(self, target: Any) -> Any:
         """Return a target that counts positions in the whole text, where it is given the n-gram alone."""
         return target if target.site == WORD else _Whole(target, len(self.before), len(self.after))
+
+
+def _mask(mask: Array, before: int, after: int) -> Array:
+    """Return the mask of whole texts: with so many symbols more, and padding on the right."""
+    size = jnp.sum(mask, axis=-1, keepdims=True) + before + after
+    shape = *mask.shape[:-1], before + mask.shape[-1] + after
+    return jnp.broadcast_to(jnp.arange(shape[-1]), shape) < size
 
 
 @jax.tree_util.register_dataclass
@@ -100,9 +118,7 @@ class _Whole:
 
     def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Array:
         """Return the score of each whole text."""
-        rows = tokens.mask.shape[:-1]
-        sides = [jnp.ones((*rows, size), bool) for size in (self.before, self.after)]
-        mask = jnp.concatenate([sides[0], tokens.mask, sides[1]], axis=-1)
+        mask = _mask(tokens.mask, self.before, self.after)
         return self.of(output, activations, Tokens(mask.astype(jnp.int32), mask))
 
 

@@ -6,6 +6,7 @@ Every module has one verb, `find`, which takes many targets at once; pick one by
 - `corpus`: try every n-gram of a corpus; nothing unseen, nothing missed
 - `beam`: grow n-grams by a word at a time, each word of the vocabulary tried exactly
 - `swap`: swap words; a gradient ranks the swaps, the first ranks are scored exactly
+- `fluent`: of texts no less likely than the corpus's the strongest, and the front of all levels; lengths may vary
 - `coordinate`: take the best word of the vocabulary at each place in turn, until none is better
 - `gumbel_softmax`: gradient ascent on word distributions with noise that is annealed away, so that they end as words
 - `straight_through`: the same, but the model reads real words only
@@ -14,7 +15,7 @@ Every module has one verb, `find`, which takes many targets at once; pick one by
 - `embedding`: gradient ascent on word vectors, then the nearest words
 
 The last five but `straight_through`, and `corpus`, follow Poerner, Roth, Schuetze 2018 (arXiv 1809.07291), section 2.
-All score what they return on the unrelaxed model. The first five score a text for all targets at once: what is tried
+All score what they return on the unrelaxed model. The first six score a text for all targets at once: what is tried
 for one counts for all.
 """
 

@@ -54,7 +54,7 @@ class Given(NamedTuple):
     ngrams: Tokens
 
 
-Run = Callable[[Quest, Given], Quest]
+Run = Callable[[Quest, Given], Any]
 
 
 def method(
@@ -64,7 +64,8 @@ def method(
     *,
     steps: Callable[[Any, int], int],
     most: Callable[[Any, int], int] = lambda settings, time: 1,
-) -> Callable[..., Found]:
+    result: Callable[[Any, int, int], Any] | None = None,
+) -> Callable[..., Any]:
     """Return the `find` of a discrete method.
 
     Args:
@@ -73,6 +74,7 @@ def method(
         published: its settings, a NamedTuple with the field `pool`, how many texts of each target are remembered.
         steps: how many steps there are at most, by the settings and the words of a text.
         most: how many texts of a target are scored at once, at most.
+        result: from what `run` returned, `k`, and the steps in all, to what is returned; by default `found`.
     """
 
     def find(
@@ -89,9 +91,9 @@ def method(
         budget: int = batching.BUDGET,
         progress: Progress | None = None,
         mesh: Mesh | None = None,
-    ) -> Found:
+    ) -> Any:
         counts = {name: value for name, value in settings._asdict().items() if isinstance(value, int)}
-        unchecked = ("exact", "width", "random")
+        unchecked = ("exact", "width", "random", "cap")
         counts = {name: value for name, value in counts.items() if name not in unchecked}
         total = check(forward, params, targets, ngrams, candidates, **counts, k=k)
         length, group = ngrams.ids.shape[1], min(total, GROUP)
@@ -99,15 +101,15 @@ def method(
         report = _reported(progress, end, -(-total // group))
         keys, params = batching.fold_targets(_keys.checked(key), targets), batching.replicate(params, mesh)
 
-        def search(keys: Array, targets: Target, start: Tokens | None = None) -> Found:
+        def search(keys: Array, targets: Target, start: Tokens | None = None) -> Any:
             scorer = Scorer(forward, params, batching.replicate(targets, mesh), np.asarray(candidates), budget, mesh)
             pool = batching.replicate(_score.empty(group, max(k, settings.pool), length), mesh)
             none = np.zeros(0, np.uint64)
             begun = Quest(scorer, keys, pool, group * most(settings, length), none, none, 0.0, (), report())
-            return _found(run(begun, Given(settings, start, ngrams)), k, end)
+            return (result or found)(run(begun, Given(settings, start, ngrams)), k, end)
 
         begun = () if start is None else (_ascent.fitting(start, total, length),)
-        return marked(batching.map_chunks(search, keys, targets, *begun, chunk=group))
+        return batching.map_chunks(search, keys, targets, *begun, chunk=group)
 
     find.__doc__ = f"{formula}\n{_ascent.ARGUMENTS}"
     return find
@@ -126,14 +128,14 @@ def _reported(progress: Progress | None, end: int, groups: int) -> Callable[[], 
     return begin
 
 
-def _found(search: Quest, k: int, end: int) -> Found:
+def found(search: Quest, k: int, end: int) -> Found:
     """Return what was found; the trace of a search that ended early goes on as it is."""
     search.report(end)
     ids, score, step, _ = (leaf[:, :k] for leaf in search.pool)
     trace = np.stack([*search.trace, *[np.asarray(search.pool.score[:, 0])] * (end - len(search.trace))], axis=1)
     work = jnp.full(search.targets, search.work / search.targets)
-    tokens = Tokens(ids, jnp.ones(ids.shape, bool))
-    return Found(tokens, score, step, jnp.ones_like(score), jnp.asarray(trace), certificate(search)[:, :k], work)
+    tokens, sure = Tokens(jnp.maximum(ids, 0), ids >= 0), certificate(search)[:, :k]
+    return marked(Found(tokens, score, step, jnp.ones_like(score), jnp.asarray(trace), sure, work))
 
 
 def started(search: Quest, given: Given, number: int) -> Int[np.ndarray, "target start time"]:
@@ -161,15 +163,20 @@ def stepped(search: Quest) -> Quest:
 
 def tried(search: Quest, rows: Int[np.ndarray, "row time"], *, most: int | None = None) -> Quest:
     """Score those of some texts that were not tried before; `most` is how many at once, where it is not as always."""
+    search, rows = untried(search, rows)
+    if not len(rows):
+        return search
+    pool = _score.absorb(search.scorer, search.pool, rows, len(search.trace), most=most or search.most)
+    return search._replace(pool=pool)
+
+
+def untried(search: Quest, rows: Int[np.ndarray, "row time"]) -> tuple[Quest, Int[np.ndarray, "new time"]]:
+    """Return those of some texts that were not tried before, each once; from now on they were."""
     rows = np.unique(rows, axis=0)
     marks = marked_texts(rows)
     new = ~np.isin(marks, search.seen, kind="sort")
-    if not new.any():
-        return search
-    pool = _score.absorb(search.scorer, search.pool, rows[new], len(search.trace), most=most or search.most)
-    return search._replace(
-        pool=pool, seen=np.concatenate([search.seen, marks[new]]), work=search.work + float(new.sum())
-    )
+    seen = np.concatenate([search.seen, marks[new]])
+    return search._replace(seen=seen, work=search.work + float(new.sum())), rows[new]
 
 
 def filled(

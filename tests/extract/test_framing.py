@@ -70,6 +70,9 @@ def test_what_stands_around_n_grams_is_not_theirs():
     for position, expected in ((-3, 9), (-1, 14), (0, 1)):  # of the whole text: the n-gram's last word, the end, ...
         target = templated.read(Unit("sum", 0, position))
         assert target(None, found, text).tolist() == [expected]
+    short = Tokens(jnp.array([[4, 0]]), jnp.array([[True, False]]))
+    assert templated(table, short, {})[1]["sum"][0, :4, 0].tolist() == [1, 5, 7, 10]
+    assert templated.read(Unit("sum", 0, -3))(None, templated(table, short, {})[1], short).tolist() == [5]
     assert templated.last("sum") == -3 and templated.last("embed/word") == -1
     assert templated.read(Unit("embed/word", 0, -1))(None, found, text).tolist() == [4]
     units = templated.read(Unit("sum", jnp.array([0]), -3))
