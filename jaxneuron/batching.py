@@ -64,6 +64,9 @@ def map_chunks(
         mesh: devices over which each chunk's leading axis is spread.
         progress: called after each chunk.
 
+    Returns:
+        The results, with one leading axis over all items, in their order.
+
     Raises:
         ValueError: there are no items, so that the shape of the result is unknown.
     """
@@ -97,6 +100,9 @@ def fold_rows(
         chunk: rows per call.
         mesh: devices over which each chunk's rows are spread.
         progress: called after each chunk.
+
+    Returns:
+        What `update` returned last; `carry` as it was given where there are no rows.
     """
     total = jax.tree.leaves(rows)[0].shape[0]
     for start in range(0, total, chunk):
@@ -119,12 +125,19 @@ def shard(tree: PyTree, mesh: Mesh | None) -> PyTree:
 
     The compiler decides how what follows is spread, also where `jax.make_mesh` made the axes explicit, which would ask
     the same of every operation in the user's model.
+
+    Returns:
+        The tree, its leaves on the devices of the mesh.
     """
     return _place(tree, mesh, PartitionSpec(mesh.axis_names if mesh else None))
 
 
 def replicate(tree: PyTree, mesh: Mesh | None) -> PyTree:
-    """Copy every leaf to all devices of a mesh; without one, do nothing. Loaded weights lie on one device only."""
+    """Copy every leaf to all devices of a mesh; without one, do nothing. Loaded weights lie on one device only.
+
+    Returns:
+        The tree, its leaves on every device of the mesh.
+    """
     return _place(tree, mesh, PartitionSpec())
 
 

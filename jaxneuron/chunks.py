@@ -105,6 +105,11 @@ def lengths(mask: Bool[np.ndarray, "batch time"], changes: int, fixed: set[int])
     """Return to how many words each sentence is padded: to few lengths, and to one where compiling more would not pay.
 
     Arguments as in `plan`.
+
+    Args:
+        mask: true where there is a word.
+        changes: how many edits are run of each sentence.
+        fixed: lengths of axes that stay as they are; one of them may run along the words.
     """
     time = mask.shape[1]
     words = np.maximum(np.where(mask.any(axis=1), time - np.argmax(mask[:, ::-1], axis=1), 0), SHORTEST)
@@ -116,7 +121,11 @@ def lengths(mask: Bool[np.ndarray, "batch time"], changes: int, fixed: set[int])
 
 
 def joined(leaves: Sequence[np.ndarray], axis: int) -> np.ndarray:
-    """Join what was read of each chunk; where that has a place for each word, a text that was cut has 0 at padding."""
+    """Join what was read of each chunk; where that has a place for each word, a text that was cut has 0 at padding.
+
+    Returns:
+        One array, the chunks one after the other along `axis`.
+    """
     shape = np.max([leaf.shape for leaf in leaves], axis=0)
     grown = [(0, 0)] * (axis + 1)
     return np.concatenate(

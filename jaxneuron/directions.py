@@ -15,6 +15,9 @@ def orthonormal(key: Array, count: int, units: int) -> Float[np.ndarray, "direct
         count: how many, at most as many as units.
         units: of the site.
 
+    Returns:
+        Rows of length 1, at right angles to each other.
+
     Raises:
         TypeError: no key.
         ValueError: more directions than units, or fewer than none.

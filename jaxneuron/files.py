@@ -27,7 +27,14 @@ def beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Let an error of the disk say what could not be written, and what to do."""
+    """Let an error of the disk say what could not be written, and what to do.
+
+    Args:
+        path: of what is written.
+
+    Raises:
+        OSError: what the disk says, with the path and what to do.
+    """
     try:
         yield
     except OSError as error:

@@ -11,6 +11,9 @@ from jaxneuron.types import Tokens
 def widths(lengths: Int[np.ndarray, "sentence"], count: int = 8) -> list[int]:
     """Choose at most `count` padded lengths that waste least over these sentences (exact, by dynamic programming).
 
+    Returns:
+        Lengths from the shortest to the longest; the last is the longest sentence's.
+
     Example:
         >>> widths(np.array([3, 3, 3, 4, 9]), count=2)
         [4, 9]
@@ -60,6 +63,12 @@ def by_length(
 
 
 def take(tokens: Tokens, rows: Int[np.ndarray, "batch"], width: int) -> Tokens:
-    """Return the sentences `rows` padded to `width`; -1 gives an empty one."""
+    """Return the sentences `rows` padded to `width`; -1 gives an empty one.
+
+    Args:
+        tokens: of all sentences.
+        rows: which.
+        width: words of each.
+    """
     mask = np.asarray(tokens.mask)[rows, :width] & (rows >= 0)[:, None]
     return Tokens(np.where(mask, np.asarray(tokens.ids)[rows, :width], 0), mask)

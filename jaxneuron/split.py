@@ -24,7 +24,13 @@ from jaxneuron.types import Forward, Params, Site, Target, Text
 
 
 def below(forward: Forward, params: Params, site: Site) -> Callable[[Text], Float[Array, "batch time unit"]]:
-    """Return the map from tokens to the activation at `site`."""
+    """Return the map from tokens to the activation at `site`.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        site: where.
+    """
 
     def activation(tokens: Text) -> Float[Array, "batch *feature"]:
         activations = forward(params, tokens, {})[1]
@@ -40,6 +46,13 @@ def above(
     """Return the map from the activation at `site` to the target's score.
 
     Replacing a recurrent site fixes it at all steps, so there the map is the direct effect.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: the texts; everything but the site is computed from them.
+        site: where the map begins.
+        target: the score.
 
     Raises:
         KeyError: the model has no such site, or no site that the target reads.
@@ -73,6 +86,13 @@ def between(
     forward: Forward, params: Params, tokens: Text, source: Site, site: Site
 ) -> Callable[[Float[Array, "batch time unit"]], Float[Array, "batch _time _unit"]]:
     """Return the map from the activation at `source` to the activation at a later `site`.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: the texts; everything but the source is computed from them.
+        source: where the map begins.
+        site: where it ends.
 
     Raises:
         KeyError: the model has no such site.
@@ -169,13 +189,17 @@ class _Through:
 def on_path(
     forward: Forward, params: Params, tokens: Text, source: Site, target: Target
 ) -> dict[Site, jax.ShapeDtypeStruct]:
-    """Return the sites by which `source` reaches the target, itself among them, by name.
+    """Return the sites by which `source` reaches the target, itself among them: site -> shape and dtype, by name.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: texts of the shape that is asked about.
+        source: where paths begin.
+        target: where they end.
 
     Raises:
         KeyError: the model has no such site.
-
-    Returns:
-        Site -> shape and dtype.
     """
     shapes = sites(forward, params, tokens)
     check_site(source, shapes)
@@ -186,7 +210,14 @@ def on_path(
 
 
 def reaching(forward: Forward, params: Params, tokens: Text, target: Target) -> frozenset[Site]:
-    """Return the sites on which a target depends, read off one trace."""
+    """Return the sites on which a target depends, read off one trace.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: texts of the shape that is asked about.
+        target: the score.
+    """
     shapes = sites(forward, params, tokens)
     effect = dependence(_Effect(forward, params, tokens, traceable(target)), shapes)[:, 0]
     return frozenset(name for name, found in zip(sorted(shapes), effect, strict=True) if found)

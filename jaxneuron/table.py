@@ -89,7 +89,14 @@ class Checked:
         return part
 
     def unchecked(self, index: Any) -> Float[np.ndarray, "token unit"]:
-        """Read some of it, for those who see in what they compute whether all was finite."""
+        """Read some of it, for those who see in what they compute whether all was finite.
+
+        Args:
+            index: as for a table.
+
+        Returns:
+            The block, in this table's type.
+        """
         with np.errstate(over="ignore"):
             return np.asarray(self._activations[index]).astype(self.dtype, copy=False)
 
@@ -144,6 +151,9 @@ def over_tokens(
         budget: bytes for a block and what is computed of it.
         copies: how many times as much as the block itself is held.
         progress: called after each block.
+
+    Returns:
+        What `update` returned last.
     """
     checked = Checked(activations, exact=True)
     tokens, units = checked.shape

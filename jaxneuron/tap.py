@@ -34,7 +34,13 @@ class Tap:
         self._activations: Activations = {}
 
     def edit(self, site: Site, value: Array, time: Array) -> Array:
-        """Return `value` with the site's edit applied. Inside a scan, pair it with `record` outside."""
+        """Return `value` with the site's edit applied. Inside a scan, pair it with `record` outside.
+
+        Args:
+            site: where.
+            value: what the model computed.
+            time: the position, or positions, that it is of.
+        """
         return self._edits[site](value, time) if site in self._edits else value
 
     def record(self, site: Site, value: Float[Array, "*batch time unit"]) -> None:
@@ -154,6 +160,13 @@ def _activation(forward: Forward, params: Params, tokens: Text, *, site: Site) -
 
 def lookup(table: Float[Array, "vocab unit"], ids: Array) -> Float[Array, "*batch time unit"]:
     """Embed words by gather, or soft words by matrix product; the dtype of `ids` decides.
+
+    Args:
+        table: a row for each word.
+        ids: whole numbers `[*batch time]`, or weights of all words `[*batch time vocab]`.
+
+    Returns:
+        The vector of each word, or the weighted sum of all.
 
     Example:
         >>> import jax.numpy as jnp

@@ -21,6 +21,11 @@ def at_position(value: Float[Array, "batch time unit"], tokens: Text, position: 
 
     A sentence vector (time axis of length 1) has one position only. Of a sequence without such a word it is what stands
     at the nearest place; targets read `at_word`.
+
+    Args:
+        value: of a site.
+        tokens: the texts.
+        position: of the word, from the end where it is below 0.
     """
     if value.shape[-2] == 1:
         return value[..., 0, :]
@@ -57,6 +62,11 @@ def logits(output: Output, activations: Activations) -> Float[Array, "batch time
 def at_word(value: Float[Array, "batch time unit"], tokens: Text, position: int) -> Float[Array, "batch unit"]:
     """Return `at_position`, but NaN where a sequence has no such word: padding says nothing.
 
+    Args:
+        value: of a site.
+        tokens: the texts.
+        position: of the word, from the end where it is below 0.
+
     Example:
         >>> from jaxneuron.types import Tokens
         >>> text = Tokens(jnp.array([[5, 6, 0]]), jnp.array([[True, True, False]]))
@@ -88,7 +98,13 @@ def _place(tokens: Text, position: int) -> Int[Array, "batch"]:
 
 
 def check_position(position: int, tokens: Text, time: int) -> None:
-    """Raise a ValueError if some text has no word at a position; a site of length 1 has one of its own."""
+    """Raise a ValueError if some text has no word at a position; a site of length 1 has one of its own.
+
+    Args:
+        position: of the word, from the end where it is below 0.
+        tokens: the texts.
+        time: length of the site's time axis.
+    """
     mask = tokens.mask
     if isinstance(mask, Tracer) or (time == 1 and mask.shape[-1] > 1):
         return

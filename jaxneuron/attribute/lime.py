@@ -108,7 +108,23 @@ def explain(
     kernel: Kernel = NEAR,
     budget: int = batching.BUDGET,
 ) -> Surrogate:
-    """Return the linear model itself, with how well it fits; arguments as for `attribute`."""
+    """Return the linear model itself, with how well it fits; arguments as for `attribute`.
+
+    Args:
+        key: one key.
+        f: the score.
+        x: the input.
+        baseline: what absent features take.
+        groups: the group of each feature.
+        mask: true where features count.
+        samples: coalitions to draw.
+        strength: of the lasso's penalty.
+        kernel: how samples weigh by their distance.
+        budget: bytes for what is computed at a time.
+
+    Raises:
+        ValueError: settings out of range.
+    """
     game = games.game(f, x, baseline, groups=groups, mask=mask, budget=budget)
     return _run(key, game, samples, strength, kernel)
 

@@ -129,7 +129,21 @@ def compare(
     steps: int = 10,
     budget: int = batching.BUDGET,
 ) -> Patching:
-    """Return the exact effects, the estimates, and how well they rank the groups; arguments as for `attribute`."""
+    """Return the exact effects, the estimates, and how well they rank the groups; arguments as for `attribute`.
+
+    Args:
+        f: the score.
+        x: the clean values.
+        baseline: the corrupted ones.
+        groups: the group of each feature.
+        mask: true where features are patched.
+        direction: "restore" or "corrupt".
+        steps: gradients that are averaged, for the integrated estimate.
+        budget: bytes for what is computed at a time.
+
+    Raises:
+        ValueError, NotImplementedError: as `attribute`.
+    """
     game = _game(f, x, baseline, groups, mask, direction, budget, steps)
     exact, *estimates = (run(game, direction == "restore", steps) for run in _ORDERS.values())
     spread = (games.spread(effect, game.player) for effect in (exact, *estimates))

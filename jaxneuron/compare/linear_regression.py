@@ -72,7 +72,15 @@ def compare(
 
 
 def finish(*sums: Comoments, ridge: float = RIDGE) -> Matches:
-    """Return the same of sums with each other model, all of whose units are one layer."""
+    """Return the same of sums with each other model, all of whose units are one layer.
+
+    Args:
+        *sums: with each other model, with the products of its units.
+        ridge: as in `compare`.
+
+    Raises:
+        ValueError: a ridge that is not above 0 or too small, or sums that do not fit, as `compare`.
+    """
     _over.given(sums)
     if not 0 < ridge < np.inf:
         raise ValueError(f"expected a ridge above 0, such as {RIDGE:g}, got {ridge}")

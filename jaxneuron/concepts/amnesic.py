@@ -21,6 +21,21 @@ Fails:
 
 Peers:
     The authors' code, with iterated probes in torch; no library has it that we know of.
+
+Example:
+    import jax
+    import numpy as np
+    from docs.tiny import forward, params, texts
+    from jaxneuron.concepts import amnesic
+    from jaxneuron.erase import leace
+
+    animal = np.isin(texts.ids, (2, 3))
+    states = np.asarray(forward(params, texts, {})[1]["stream"]).reshape(-1, 8)
+    erasers = {"animal": leace.erase(None, states, animal.ravel())}
+    settings = amnesic.Settings(controls=4, resamples=10)
+    found = amnesic.explain(jax.random.key(0), forward, params, texts, erasers, site="stream", settings=settings)
+    print(found.score.loss.shape, found.random.loss.shape)
+    #: (1,) (4, 1)
 """
 
 from collections.abc import Mapping

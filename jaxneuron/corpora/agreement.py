@@ -68,6 +68,11 @@ class Lexicon(NamedTuple):
 def regular(nouns: str, verbs: str, places: str) -> Topic:
     """Return a topic of words that are inflected by rule.
 
+    Args:
+        nouns: in the singular, separated by blanks.
+        verbs: in the plural, separated by blanks.
+        places: nouns in the singular, separated by blanks.
+
     Example:
         >>> regular("coach", "bake", "field").verbs
         (Verb(present=('bakes', 'bake'), past=('baked', 'baked')),)
@@ -148,6 +153,9 @@ def sentences(seed: int, lexicon: Lexicon, count: int, without: Sequence[Pair] =
         lexicon: the words.
         count: sentences.
         without: pairs whose words before the verb begin none of them.
+
+    Returns:
+        Sentences of words, in the order of the draw.
     """
     draw, left_out = random.Random(f"{seed} text"), {one.before for one in without}
     found = []

@@ -88,6 +88,9 @@ def sample(key: Any, count: int, *, operands: int = 8) -> list[str]:
         count: expressions.
         operands: at most in each; the texts have twice as many symbols, of which the last is always padding.
 
+    Returns:
+        Strings of `2 operands` symbols each.
+
     Raises:
         ValueError: a negative count, or no operands.
 

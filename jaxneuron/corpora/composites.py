@@ -73,6 +73,11 @@ def total(*hypotheses: Hypothesis, name: str | None = None) -> Hypothesis:
 def equals(hypothesis: Hypothesis, value: Any, *, name: str | None = None) -> Hypothesis:
     """Return the hypothesis that another one has a value: a class, or a number before it is normalised.
 
+    Args:
+        hypothesis: the other one.
+        value: which.
+        name: of the new hypothesis; by default made of both.
+
     Example:
         >>> from jaxneuron.corpora.text_features import nesting
         >>> list(equals(nesting(), 1).label("a(b)"))
@@ -86,6 +91,11 @@ def ahead(hypothesis: Hypothesis, steps: int = 1, *, name: str | None = None) ->
 
     The last symbols of a text, which have no such symbol, keep the label of the last one of all if real or categorical,
     and do not hold if binary.
+
+    Args:
+        hypothesis: the other one.
+        steps: symbols later, at least 1.
+        name: of the new hypothesis; by default made of both.
 
     Raises:
         ValueError: fewer than 1 step.

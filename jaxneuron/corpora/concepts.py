@@ -70,6 +70,9 @@ def annotate(corpus: Labelled, concepts: Mapping[str, Concept], *, ignore_case: 
 def read_words(path: str | Path) -> frozenset[str]:
     """Read a set of words, one per line, gzipped or not; blank lines and lines that begin with ";" are left out.
 
+    Returns:
+        The words, as they are written.
+
     Raises:
         FileNotFoundError: no such file.
         ValueError: no words, or not UTF-8.

@@ -65,7 +65,13 @@ def read(path: Path) -> list[Pair]:
 
 
 def some(found: Sequence[Pair], count: int, seed: int) -> list[Pair]:
-    """Return so many pairs, half of them held out, drawn at random, in their order."""
+    """Return so many pairs, half of them held out, drawn at random, in their order.
+
+    Args:
+        found: all pairs.
+        count: how many; fewer where there are not so many.
+        seed: of the draw.
+    """
     draw, kept = np.random.default_rng(seed), list[int]()
     for held_out in (False, True):
         own = [place for place, one in enumerate(found) if one.held_out == held_out]
@@ -75,6 +81,11 @@ def some(found: Sequence[Pair], count: int, seed: int) -> list[Pair]:
 
 def pair(good: list[str], bad: list[str], paradigm: str) -> Pair | None:
     """Return two sentences as a pair, if they differ in one word, and its subject is of the paradigm's half.
+
+    Args:
+        good: the words of the right sentence.
+        bad: those of the wrong one.
+        paradigm: of the pair, which says the number of its subject.
 
     Example:
         >>> pair("The boys bark often .".split(), "The boys barks often .".split(), SIMPLE[0])[:4]

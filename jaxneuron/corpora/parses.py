@@ -55,6 +55,9 @@ def kind(name: str) -> str:
 def names(texts: Iterable[Parsed]) -> Counter[str]:
     """Count the nodes of each name that cover at least one symbol.
 
+    Returns:
+        Name -> how many nodes.
+
     Example:
         >>> names([Parsed("ab", Node("a", 0, 2, (Node("b", 0, 1), Node("b", 1, 2))))])
         Counter({'b': 2, 'a': 1})

@@ -22,6 +22,9 @@ def words(text: str) -> list[str]:
     A word is a run of letters and digits of any script, with the marks on them (accents, vowel signs, points) and the
     zero-width joiners between them; an apostrophe counts inside a word only.
 
+    Returns:
+        The words in their order.
+
     Example:
         >>> words("A man's dog, on the beach!")
         ['a', "man's", 'dog', 'on', 'the', 'beach']

@@ -66,7 +66,11 @@ def unknown_share(vocabulary: Vocabulary, sentences: Sequence[Sequence[str]]) ->
 
 
 def decode(vocabulary: Vocabulary, tokens: Tokens) -> list[list[str]]:
-    """Turn ids `[sentence, time]` back into words, without padding."""
+    """Turn ids `[sentence, time]` back into words, without padding.
+
+    Returns:
+        The words of each sentence.
+    """
     return [
         [vocabulary.words[i] for i in row[mask]]
         for row, mask in zip(np.asarray(tokens.ids), np.asarray(tokens.mask), strict=True)

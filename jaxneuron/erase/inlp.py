@@ -86,7 +86,17 @@ def erase(
 
 
 def finish(sums: Comoments, *, rounds: int = ROUNDS, least: float = LEAST, l2: float = L2) -> Project:
-    """Return the erasure after the last token; options as for `erase`."""
+    """Return the erasure after the last token; options as for `erase`.
+
+    Args:
+        sums: over all tokens, with the products of the units.
+        rounds: probes at most.
+        least: the share of the labels' variance below which a probe ends the rounds.
+        l2: the ridge of a probe.
+
+    Raises:
+        ValueError: an option out of range, or sums that do not suffice.
+    """
     _check(rounds, least, l2)
     found = _sums.scaled(sums)
     together, cross = _sums.correlations(sums), found.cross

@@ -63,7 +63,16 @@ def erase(
 
 
 def finish(key: Array, sums: Comoments, *, rank: int | None = None) -> Project:
-    """Return the erasure after the last token; options as for `erase`."""
+    """Return the erasure after the last token; options as for `erase`.
+
+    Args:
+        key: draws the directions.
+        sums: over all tokens.
+        rank: how many directions; by default as many as the labels have.
+
+    Raises:
+        ValueError: more directions than units that change.
+    """
     found = _sums.scaled(sums)
     rank = len(span(found.cross.T)) if rank is None else rank
     changes = sums.a.square > 0

@@ -71,7 +71,14 @@ class Predictions:
         tokens: Tokens,
         answers: Int[Any, "batch _time"],
     ) -> Sums:
-        """Add up what `Sums` names, for each text."""
+        """Add up what `Sums` names, for each text.
+
+        Args:
+            edited: what the forward returns under the edit.
+            unedited: what it returns without.
+            tokens: not used.
+            answers: the output that is right at each position, -1 where none is asked for.
+        """
         after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
         asked = answers >= 0
         target = jnp.where(asked, answers, 0)
@@ -162,7 +169,14 @@ class Confidence:
         tokens: Tokens,
         answers: Int[Any, "batch _time"],
     ) -> Lost:
-        """Add up what `Lost` names, for each text, where there is an answer, whatever it is."""
+        """Add up what `Lost` names, for each text, where there is an answer, whatever it is.
+
+        Args:
+            edited: what the forward returns under the edit.
+            unedited: what it returns without.
+            tokens: not used.
+            answers: the output that is right at each position, -1 where none is asked for.
+        """
         after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
         asked = answers >= 0
         return Lost(*(jnp.sum(jnp.where(asked, one, 0), -1) for one in lost(before, after, self.token)))

@@ -72,7 +72,13 @@ def information(
 def from_means(
     labels: Shaped[Any, "token *label"], bits: Float[Any, "*probe"], right: Float[Any, "*probe"]
 ) -> Information:
-    """Return the information of probes from their mean cost in bits and their accuracy, for data seen in parts."""
+    """Return the information of probes from their mean cost in bits and their accuracy, for data seen in parts.
+
+    Args:
+        labels: of all data.
+        bits: mean cost of a label.
+        right: share of labels that are predicted.
+    """
     bits, right = np.asarray(bits, np.float64), np.asarray(right, np.float64)
     own = np.broadcast_to(entropy(labels), bits.shape)
     gained = own - bits
@@ -105,6 +111,14 @@ def token_bits(
     """Return what each label costs in bits, and whether the probe predicts it; see `information`.
 
     Both are `[*probe token]`, with an axis of labels at the end if these are concepts. A cost is nan where a logit is.
+
+    Args:
+        logits: as in `information`.
+        labels: as in `information`.
+        floor: as in `information`.
+
+    Raises:
+        ValueError: labels and logits do not fit each other.
     """
     logits, labels = np.asarray(logits), np.asarray(labels)
     if logits.ndim < 2 or labels.ndim not in (1, 2) or labels.shape[0] != logits.shape[-2] or not len(labels):

@@ -81,6 +81,9 @@ def masks(
 ) -> tuple[Bool[np.ndarray, "layer unit"], Bool[np.ndarray, "layer unit"]]:
     """Return the units of each layer, and those of each layer with all before it.
 
+    Raises:
+        ValueError: the layers have not as many units together.
+
     Example:
         >>> masks({"a": 1, "b": 2}, 3)[1].astype(int).tolist()
         [[1, 0, 0], [1, 1, 1]]

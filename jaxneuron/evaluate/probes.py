@@ -9,12 +9,10 @@ Gaussian, of which any subset of units comes in closed form.
 - `masked`: one probe, fitted on all units, that sees only k of them: what does this probe use?
 
 Cost:
-    No pass of the model: one fit of a probe for each k, all of an order together (about 150 by default), for the
-    ranking, its reverse and each random draw. `masked`: none.
+    No pass of the model: a fit of some 150 probes for the ranking, its reverse and each random draw.
 
 Fails:
-    With `retrained`, any k units of many know much: read the curve beside the random one. `masked` says what a probe
-    uses, not what is there.
+    Any k units of many know much: read the curve beside the random one. What `masked` misses may be there.
 
 Peers:
     The authors' code trains hundreds of probes one by one; NeuroX's is `masked` with zeros.
@@ -98,9 +96,6 @@ def retrained(
 
     Raises:
         ValueError: rankings of several labels, or of other units; a k out of range.
-
-    Source:
-        Antverg and Belinkov 2022.
     """
     one = jax.random.fold_in(key, 0)
     return _curves(
@@ -125,7 +120,7 @@ def masked(
     budget: int = batching.BUDGET,
     progress: batching.Progress | None = None,
 ) -> InformationCurves:
-    """Let a fitted linear probe see only the first, the last and k random units of a ranking, for each k.
+    """Let a fitted linear probe see only k units of a ranking, for each k (Dalvi et al. 2019, arXiv 1812.09355).
 
     Args:
         key: for random units.
@@ -141,9 +136,6 @@ def masked(
 
     Raises:
         ValueError: rankings of several labels, or of other units; a k out of range; several probes.
-
-    Source:
-        Dalvi et al. 2019, "What is one grain of sand in the desert?" (arXiv:1812.09355).
     """
 
     def seen(order: np.ndarray) -> Information:
@@ -155,10 +147,8 @@ def masked(
 def quick(key: Array, activations: Table, labels: Any, **options: Any) -> Probe:
     """Fit linear probes to convergence on fewer than 10,000 tokens, and in ten passes of batches on more.
 
-    To convergence takes a hundred passes and more, which is long for 150 probes: five times the processor time (15
-    probes of 20,000 tokens, 150 units and 17 classes). Ten passes at this learning rate, 30 times that of NeuroX, are
-    right as often on held-out tokens, to 0.002 (with 1, 11, 51 and 141 of these units), and so they are on 20,000 words
-    of MiniLM.
+    To convergence takes five times the processor time (15 probes of 20,000 tokens, 150 units and 17 classes). Ten
+    passes at this learning rate, 30 times that of NeuroX, are right as often on held-out tokens, to 0.002.
 
     Args:
         key: for the order of the tokens.
@@ -183,10 +173,21 @@ def curve(
     dev: Data | None = None,
     budget: int = batching.BUDGET,
 ) -> Information:
-    """Fit a probe on the first k units of an order, for each k; see `retrained`.
+    """Fit a probe on the first k units of an order, for each k: numbers `[k]`, or `[k label]`; see `retrained`.
 
-    Returns:
-        Numbers `[k]`, or `[k label]` for concepts.
+    Args:
+        key: for the order of the tokens.
+        order: of all units, the best first.
+        train: activations and labels.
+        test: the same of other tokens.
+        counts: the k.
+        probe: which kind.
+        fit: makes the probe.
+        dev: handed to `fit`.
+        budget: bytes of working memory.
+
+    Raises:
+        ValueError: another kind of probe, or as `retrained`.
     """
     if probe not in ("linear", "gaussian"):
         raise ValueError(f"expected the probe 'linear' or 'gaussian', got {probe!r}")
@@ -221,10 +222,18 @@ def masked_curve(
     removed: Literal["mean", "zero"] = "mean",
     budget: int = batching.BUDGET,
 ) -> Information:
-    """Let a fitted probe see only the first k units of an order, for each k; see `masked`.
+    """Let a fitted probe see the first k units of an order only, for each k: `[k]`, or `[k label]`; see `masked`.
 
-    Returns:
-        Numbers `[k]`, or `[k label]` for concepts.
+    Args:
+        order: of all units, the best first.
+        probe: fitted on all units.
+        test: activations and labels.
+        counts: the k.
+        removed: what the other units are set to.
+        budget: bytes of working memory.
+
+    Raises:
+        ValueError: as `masked`.
     """
     if removed not in ("mean", "zero"):
         raise ValueError(f"expected units to be removed as 'mean' or 'zero', got {removed!r}")

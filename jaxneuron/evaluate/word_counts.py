@@ -52,7 +52,11 @@ def checked(tokens: Tokens, vocabulary_size: int) -> Tokens:
 
 
 def word_counts(tokens: Tokens, vocabulary_size: int) -> sparse.csr_array:
-    """Count each word of each sentence, `[sentence, vocab]`."""
+    """Count each word of each sentence, `[sentence, vocab]`.
+
+    Returns:
+        Counts, most of them 0 and not stored.
+    """
     ids, mask = checked(tokens, vocabulary_size)
     words = ids[mask]
     ends = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
@@ -63,6 +67,11 @@ def word_counts(tokens: Tokens, vocabulary_size: int) -> sparse.csr_array:
 
 def checked_image(image: Any, tokens: Tokens, images: int) -> Int[np.ndarray, "sentence"]:
     """Return which image each sentence describes, as a host array.
+
+    Args:
+        image: of each sentence, the number of a row of features.
+        tokens: the sentences.
+        images: how many rows there are.
 
     Raises:
         ValueError: not one image per sentence, or an image that does not exist.
@@ -78,7 +87,16 @@ def checked_image(image: Any, tokens: Tokens, images: int) -> Int[np.ndarray, "s
 
 
 def sum_by_image(counts: sparse.csr_array, image: Int[np.ndarray, "sentence"], images: int) -> sparse.csr_array:
-    """Add up the rows of the sentences of each image, `[image, vocab]`."""
+    """Add up the rows of the sentences of each image, `[image, vocab]`.
+
+    Args:
+        counts: `[sentence, vocab]`.
+        image: of each sentence.
+        images: how many there are.
+
+    Returns:
+        Counts of all sentences of each image.
+    """
     n = len(image)
     captions = sparse.csr_array((np.ones(n), (image, np.arange(n))), shape=(images, n))
     return sparse.csr_array(captions @ counts)

@@ -67,6 +67,9 @@ def matched(text: Sequence[str], opening: str = "(", closing: str = ")") -> Matc
 def occurrences(texts: Sequence[str], pattern: str) -> list[int]:
     r"""Count in each text the places, apart from one another, that a regular expression matches.
 
+    Returns:
+        How many in each text.
+
     Raises:
         ValueError: no regular expression.
 

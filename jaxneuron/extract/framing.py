@@ -187,14 +187,26 @@ def symbols(
 
 
 def distinct(texts: Tokens, length: int, *, in_sentence: bool = False) -> Tokens:
-    """Return the distinct n-grams of texts, alone or behind what precedes them; host arrays `[ngram time]`."""
+    """Return the distinct n-grams of texts, alone or behind what precedes them; host arrays `[ngram time]`.
+
+    Args:
+        texts: host arrays `[text time]`.
+        length: words of an n-gram.
+        in_sentence: with what precedes them in their text.
+    """
     found = ngrams.unique(texts, length, in_sentence=in_sentence)
     whole = found.mask.sum(-1) >= length
     return Tokens(found.ids[whole], found.mask[whole])
 
 
 def within(texts: Tokens, before: tuple[int, ...], after: tuple[int, ...]) -> Tokens:
-    """Return texts of many lengths with the special tokens around each, host arrays `[text time]`."""
+    """Return texts of many lengths with the special tokens around each, host arrays `[text time]`.
+
+    Args:
+        texts: host arrays `[text time]`.
+        before: ids of the special tokens before each text.
+        after: those behind it.
+    """
     ids, mask = np.asarray(texts.ids), np.asarray(texts.mask)
     sizes = mask.sum(-1) + len(before) + len(after)
     found = np.zeros((len(ids), ids.shape[1] + len(before) + len(after)), ids.dtype)

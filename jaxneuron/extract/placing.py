@@ -73,6 +73,11 @@ def firsts(sentences: Sequence[Sequence[str]]) -> Int[np.ndarray, "text"]:
 def draw(sentences: Sequence[Sequence[str]], count: int, *, seed: int = 0) -> dict[int, int]:
     """Draw whole sentences at random, while their words fit into a number of places.
 
+    Args:
+        sentences: the words of each.
+        count: places, for a word each.
+        seed: of the draw.
+
     Returns:
         Sentence -> the place of its first word. Where no sentence fits, one of which the beginning does.
     """
@@ -86,7 +91,14 @@ def draw(sentences: Sequence[Sequence[str]], count: int, *, seed: int = 0) -> di
 
 
 def placed(model: Source, corpus: ReadText, reading: Reading, part: Sequence[int]) -> list[Batch]:
-    """Return the batches of some sentences of a text."""
+    """Return the batches of some sentences of a text.
+
+    Args:
+        model: which reads.
+        corpus: the text.
+        reading: how it is read.
+        part: numbers of sentences.
+    """
     windows = split(model, [corpus.sentences[number] for number in part]).windows
     windows = [window._replace(sentence=part[window.sentence]) for window in windows]
     full = pack(windows, reading.lengths) if reading.packed else [[window] for window in windows]

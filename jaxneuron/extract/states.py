@@ -38,6 +38,11 @@ class Progressed(NamedTuple):
 def save(folder: Path, progressed: Progressed, state: Any) -> None:
     """Write a worker's state; what it wrote before is removed when this is whole.
 
+    Args:
+        folder: of the worker.
+        progressed: how far it is.
+        state: what it knows, a pytree of arrays.
+
     Raises:
         OSError: see `files.beside`.
     """

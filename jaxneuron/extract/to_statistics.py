@@ -117,7 +117,13 @@ def _laid(model: Source, corpus: ReadText, reading: Reading, parts: Sequence[ran
 
 
 def reading_of(model: Source, corpus: ReadText, wanted: Asked) -> Reading:
-    """Return how a text is read: in rows of which lengths."""
+    """Return how a text is read: in rows of which lengths.
+
+    Args:
+        model: which reads.
+        corpus: the text.
+        wanted: what is asked.
+    """
     shapes = shapes_of(model)
     packed = model.packed and all(shapes[site].shape[-2] > 1 for site in wanted.sites)
     lengths = packed_lengths(model.window) if packed and model.window else padded_lengths(model, corpus.sentences)
@@ -249,7 +255,14 @@ def _step(
 def vectors(
     forward: Forward, params: Params, batch: Batch, sites: tuple[Site, ...]
 ) -> tuple[Activations, dict[Site, Bool[Array, ""]]]:
-    """Return what is looked at: `[1, vector, unit]`, or `[text, 1, unit]` of a site with one vector for a text."""
+    """Return what is looked at: `[1, vector, unit]`, or `[text, 1, unit]` of a site with one vector for a text.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        batch: texts in rows.
+        sites: whose activations.
+    """
     activations, time = forward(params, batch.tokens, {})[1], batch.tokens.ids.shape[-1]
 
     def chosen(value: Array) -> Array:

@@ -50,7 +50,13 @@ def run(search: Quest, given: Given) -> Quest:
 
 
 def climbed(search: Quest, texts: Int[np.ndarray, "target restart time"], sweeps: int) -> Quest:
-    """Return the search after coordinate ascent from these texts."""
+    """Return the search after coordinate ascent from these texts.
+
+    Args:
+        search: where it stands.
+        texts: to climb from; they are changed.
+        sweeps: times to go through the places, at most.
+    """
     time = search.time
     still = np.zeros(texts.shape[:2], int)  # places in a row at which a text kept its word
     target = np.arange(len(texts))[:, None]

@@ -42,7 +42,13 @@ POERNER2018 = Settings(steps=20_000, epoch=20, patience=25)
 
 
 def word_vectors(forward: Forward, params: Params, vocab: int) -> Float[Array, "vocab unit"]:
-    """Return the vector of each word: the site `embed/word` on texts of one word."""
+    """Return the vector of each word: the site `embed/word` on texts of one word.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        vocab: words of its vocabulary.
+    """
     words = Tokens(jnp.arange(vocab)[:, None], jnp.ones((vocab, 1), bool))
     return _vectors(params, words, forward=forward)[:, 0]
 

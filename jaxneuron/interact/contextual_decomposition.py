@@ -98,6 +98,10 @@ def decompose(
     Returns:
         `relevant`, `irrelevant` and `bias`, each `[batch]`, which add up to `f(x)`.
 
+    Raises:
+        ValueError: `relevant` that is no truth values, or of other axes than `x`.
+        NotImplementedError: `f` has an operation without a rule.
+
     Example:
         >>> parts = decompose(lambda x: x.sum(1) + 1, jnp.array([[2.0, 5.0]]), relevant=jnp.array([[True, False]]))
         >>> [part.tolist() for part in parts]

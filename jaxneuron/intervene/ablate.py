@@ -82,7 +82,18 @@ def intervene(
 def mean(
     forward: Forward, params: Params, tokens: Tokens, *, site: Site, budget: int = batching.BUDGET
 ) -> Float[np.ndarray, "unit"]:
-    """Return the mean activation of each unit over the words, for `value`."""
+    """Return the mean activation of each unit over the words, for `value`.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        site: where the units are.
+        budget: bytes for what is computed at a time.
+
+    Raises:
+        KeyError, ValueError: no such site, or one without an activation for each word.
+    """
     states = _run.states(forward, params, tokens, site, budget=budget)
     return states[np.asarray(tokens.mask)].mean(axis=0, dtype=np.float64).astype(np.float32)
 

@@ -93,6 +93,11 @@ def _push(
 def edits(push: Float[Any, "unit"], amount: float, *, site: Site) -> dict[Site, Edit]:
     """Return the push as edits of a forward or a step, at every position.
 
+    Args:
+        push: the direction, as long as it is meant to be.
+        amount: how much of it is added.
+        site: where.
+
     Example:
         >>> edits(np.ones(2), 3.0, site="embed")["embed"].amount.tolist()
         [3.0, 3.0]

@@ -80,7 +80,14 @@ class Likelihood:
         tokens: Tokens,
         answers: Int[Any, "batch _time"],
     ) -> Likely:
-        """Return sums over the places that have an answer."""
+        """Return sums over the places that have an answer.
+
+        Args:
+            edited: what the forward returns under the edit.
+            unedited: not used.
+            tokens: not used.
+            answers: the output that is right at each position, -1 where none is asked for.
+        """
         del unedited, tokens
         scores = jax.nn.log_softmax(self.read(*edited).astype(jnp.float32))
         asked = answers >= 0

@@ -50,7 +50,16 @@ class Flow(NamedTuple):
 
 
 def flow(f: Callable[[Array], Array], x: Array, how: Rules) -> Array:
-    """Return the changed gradient of the score, shaped like `x`."""
+    """Return the changed gradient of the score, shaped like `x`.
+
+    Args:
+        f: from values to one score per row.
+        x: the values.
+        how: what each operation does to the gradient.
+
+    Raises:
+        NotImplementedError: `f` has an operation without a rule.
+    """
     score, pull = jax.vjp(lambda x: interpret(how, f, Flow(x)).value, x)
     return pull(jnp.ones_like(score))[0]
 

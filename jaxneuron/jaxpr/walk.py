@@ -72,7 +72,15 @@ def read(operands: Iterable[Any], values: Mapping[Any, Any]) -> list[Any]:
 
 
 def bind(equation: Any, values: Sequence[Any]) -> list[Any]:
-    """Run one operation."""
+    """Run one operation.
+
+    Args:
+        equation: of a jaxpr.
+        values: of its arguments.
+
+    Returns:
+        Its results.
+    """
     results = equation.primitive.bind(*values, **equation.params)
     return list(results) if equation.primitive.multiple_results else [results]
 

@@ -90,6 +90,9 @@ def finish(sums: Sums, *, signed: bool = False) -> Ranking:
 
     Returns:
         As `rank`.
+
+    Raises:
+        ValueError: sums that were begun without the range of the units.
     """
     if sums.spread is None:
         raise ValueError("these sums are without the range of the units; begin with `mean_select.init`")

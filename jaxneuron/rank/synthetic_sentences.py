@@ -140,7 +140,14 @@ def aligned(ranked: Ranking, count: int = 3) -> Aligned:
 
 
 def random_alignment(key: Array, units: int, concepts: int, count: int = 3) -> Int[np.ndarray, "unit k"]:
-    """Return distinct concepts drawn by chance for each unit, the baseline for `selectivity`."""
+    """Return distinct concepts drawn by chance for each unit, the baseline for `selectivity`.
+
+    Args:
+        key: for the draw.
+        units: how many.
+        concepts: to draw from.
+        count: of each unit.
+    """
     order = jax.vmap(lambda one: jax.random.permutation(one, concepts)[:count])(jax.random.split(key, units))
     return np.asarray(order)
 

@@ -26,6 +26,11 @@ def known(*values: float | None) -> bool:
 def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
     """Return a number with so many decimals; nought has no sign.
 
+    Args:
+        value: None is written as a dash.
+        digits: decimals.
+        sign: whether a number above 0 has a plus.
+
     Example:
         >>> number(1234.5), number(-0.5, sign=True), number(-0.001), number(None)
         ('1,234.50', '−0.50', '0.00', '–')
@@ -99,6 +104,11 @@ def count(part: int, whole: int) -> str:
 def order(one: float, other: float, show: Show) -> int:
     """Return 1 where the first number is written as a larger one than the second, -1 as a smaller one, else 0.
 
+    Args:
+        one: a number.
+        other: another.
+        show: how they are written.
+
     Example:
         >>> order(5.24, 5.16, number), order(5.241, 5.239, number), order(1, 2, number)
         (1, 0, -1)
@@ -108,6 +118,13 @@ def order(one: float, other: float, show: Show) -> int:
 
 def change(first: float, last: float, show: Show, *, unit: str = "", places: tuple[str, str]) -> str:
     """Return the end of a sentence about a number that was followed from one place to another.
+
+    Args:
+        first: the number at the first place.
+        last: at the last.
+        show: how they are written.
+        unit: what follows the first number.
+        places: what the places are called.
 
     Example:
         >>> change(5.2, 5.4, number, unit=" bits", places=("block0", "block2"))
@@ -124,6 +141,11 @@ def change(first: float, last: float, show: Show, *, unit: str = "", places: tup
 
 def most(rows: Sequence[Row], value: Callable[[Row], float], show: Show) -> list[Row]:
     """Return the rows whose number is written like the largest one's, in their order; there may be several.
+
+    Args:
+        rows: to choose from.
+        value: the number of a row.
+        show: how it is written.
 
     Example:
         >>> most([0.501, 0.502, 0.4], lambda one: one, number)

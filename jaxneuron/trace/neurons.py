@@ -147,6 +147,9 @@ def faithfulness(
 
     Returns:
         1 where a set does what all units do, 0 where it does what none does.
+
+    Raises:
+        KeyError, ValueError: as `trace`; sets of other units than those of the sites.
     """
     given = contrast(forward, params, clean, corrupted, target, sites, 0.0)
     _, of = np.unique(np.stack([given.site, given.unit]), axis=1, return_inverse=True)

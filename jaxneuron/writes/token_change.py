@@ -122,7 +122,15 @@ def write(
 def highest(
     forward: Forward, params: Params, tokens: Text, site: Site, *, budget: int = batching.BUDGET
 ) -> Float[np.ndarray, "unit"]:
-    """Return the highest value of each unit of a site at the words of a text."""
+    """Return the highest value of each unit of a site at the words of a text.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: the text.
+        site: where the units are.
+        budget: bytes for what is computed at a time.
+    """
     one = jax.tree.map(lambda leaf: jnp.asarray(leaf[:1]), tokens)
     size = 8 * jax.eval_shape(functools.partial(_highest, forward, params, site=site), one, jnp.ones(1, bool)).size
     chunk = batching.chunk_size(size * tokens.mask.shape[1], len(tokens.mask), budget)

@@ -144,6 +144,12 @@ def classify(
 ) -> tuple[Int[np.ndarray, "unit"], Any]:
     """Return the class of each unit, a number of `KINDS`, and whether it is typical, by cosines; NaN without a gate.
 
+    Args:
+        in_out: cosine of what a unit reads and what it writes.
+        gate_out: of what its gate reads and what it writes.
+        gate_in: of what its gate and it read.
+        threshold: from which a cosine counts.
+
     Example:
         >>> kind, typical = classify(np.array([0.9, -0.9]), np.array([0.8, 0.1]), np.array([0.7, 0.8]))
         >>> [KINDS[number] for number in kind], typical.tolist()

@@ -135,7 +135,13 @@ def read(
     value: Float[Array, "batch key group unit"],
     allowed: Bool[Array, "batch #time key"],
 ) -> tuple[Float[Array, "batch time heads"], Float[Array, "batch head time key"]]:
-    """Return what the heads read, side by side, and with which probabilities: `softmax(score) V`."""
+    """Return what the heads read, side by side, and with which probabilities: `softmax(score) V`.
+
+    Args:
+        score: of each word that looks with each key.
+        value: of each key, by its group of heads.
+        allowed: which keys may be seen.
+    """
     batch, groups, parts, time, keys = score.shape
     score = jnp.where(allowed[:, None, None], score, jnp.finfo(score.dtype).min)
     weight = jnp.exp(score - jnp.max(score, axis=-1, keepdims=True)).astype(value.dtype)

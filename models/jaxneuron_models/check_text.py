@@ -43,7 +43,15 @@ def check(tokens: Text, *, vocabulary: int, types: int, window: int | None) -> N
 
 
 def check_range(name: str, numbers: Any, mask: np.ndarray | None, end: int, what: str) -> None:
-    """Raise a ValueError if a number, where there is a word, is none of `end` rows; soft words always are."""
+    """Raise a ValueError if a number, where there is a word, is none of `end` rows; soft words always are.
+
+    Args:
+        name: of the numbers.
+        numbers: such as the ids of words.
+        mask: true where there is a word; None: everywhere.
+        end: how many rows there are.
+        what: the rows are called.
+    """
     found = concrete(numbers) if jnp.issubdtype(numbers.dtype, jnp.integer) else None
     if found is None:
         return

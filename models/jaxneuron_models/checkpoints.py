@@ -65,7 +65,15 @@ def begun(
 def write_header(
     directory: Path, architecture: str, config: dict[str, Any], vocabulary: Vocabulary, *, over: str = ""
 ) -> None:
-    """Write what is known before training: the config and the vocabulary."""
+    """Write what is known before training: the config and the vocabulary.
+
+    Args:
+        directory: of the model.
+        architecture: its name.
+        config: its settings.
+        vocabulary: its words.
+        over: the model that a head was trained over.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     write_json(
         directory / "vocabulary.json",
@@ -206,6 +214,14 @@ def _checksums(path: Path) -> dict[str, int]:
 
 def restore(directory: Path | str, like: Params, name: str = "best") -> Params:
     """Read a pytree of arrays shaped like `like`.
+
+    Args:
+        directory: of the model.
+        like: arrays, or their shapes.
+        name: which of the kept weights.
+
+    Returns:
+        The arrays of that name.
 
     Raises:
         FileNotFoundError: there are no weights yet.

@@ -50,6 +50,12 @@ class CrossAttention(nnx.Module):
 
 
 def extended(cache: Cache, new: Cache, at: Int[Array, ""]) -> Cache:
-    """Return a cache with the keys and values of the next words in their places."""
+    """Return a cache with the keys and values of the next words in their places.
+
+    Args:
+        cache: of the words before.
+        new: of the next words.
+        at: the place of the first of them.
+    """
     put = jax.lax.dynamic_update_slice_in_dim
     return Cache(*(put(old, more.astype(old.dtype), at, axis=1) for old, more in zip(cache, new, strict=True)))

@@ -85,7 +85,14 @@ class EncoderDecoderBlock(nnx.Module):
         return tap(f"{site}/residual", x, view.time), probabilities, memory
 
     def mlp(self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], time: Int[Array, "time"]) -> Array:
-        """Return what the MLP adds to the stream."""
+        """Return what the MLP adds to the stream.
+
+        Args:
+            tap: of this run.
+            site: of the block.
+            x: what the MLP reads.
+            time: the places of the words.
+        """
         activation = ACTIVATIONS[self.activation]
         if self.gate is None:
             hidden = activation(self.up(x))
@@ -156,7 +163,11 @@ class Stack(nnx.Module):
         return x, [jnp.stack(part) for part in zip(*probabilities, strict=True)], memories
 
     def embed(self, x: Float[Array, "batch time unit"], time: Int[Array, "time"]) -> Float[Array, "batch time unit"]:
-        """Add the places to the words' vectors."""
+        """Add the places to the words' vectors.
+
+        Returns:
+            What enters the first block.
+        """
         x = x * self.config.width**0.5 if self.config.embedding_scaled else x
         if self.config.positions != "relative":
             place = time + self.config.first_position
@@ -235,7 +246,16 @@ class EncoderDecoder(nnx.Module):
         source_mask: Array,
         caches: Sequence[Cache] | None,
     ) -> tuple[EncoderDecoderPrediction, list[Cache]]:
-        """Read words of the target, after those in the caches."""
+        """Read words of the target, after those in the caches.
+
+        Args:
+            tap: of this run.
+            target: the words.
+            view: which words see which.
+            source: keys and values of the source, of each block.
+            source_mask: true where the source has a word.
+            caches: of the words before; None: there are none.
+        """
         table = (self.encoder if self.config.shared else self.decoder).word[...]
         sources = [(memory, View(view.time, jnp.asarray(source_mask)[:, None])) for memory in source]
         x, (attention, cross), memories = self.decoder(tap, target.ids, table, view, caches, sources)

@@ -252,7 +252,14 @@ def load(directory: Path | str, model: Encoder) -> Model:
 def read(
     model: Encoder, config: HeadConfig, tokens: Tokens, *, batch: int = 32
 ) -> tuple[Float[np.ndarray, "text time unit"], Bool[np.ndarray, "text time"]]:
-    """Return what a head reads, and where: each token, or one mean per text in the place of all its tokens."""
+    """Return what a head reads, and where: each token, or one mean per text in the place of all its tokens.
+
+    Args:
+        model: the encoder.
+        config: of the head.
+        tokens: the texts.
+        batch: texts at a time.
+    """
     values, masks = [], []
     for start in range(0, len(tokens.mask), batch):
         rows = np.minimum(np.arange(start, start + batch), len(tokens.mask) - 1)

@@ -124,7 +124,14 @@ class Losses(NamedTuple):
 
 
 def losses(forward: pure.PureForward, params: Params, tokens: Tokens, features: Float[Any, "batch feature"]) -> Losses:
-    """Return both losses of a batch. A row without words counts for nothing."""
+    """Return both losses of a batch. A row without words counts for nothing.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: captions.
+        features: of the image of each.
+    """
     output, _ = forward(params, tokens, {})
     follows = jnp.pad(tokens.mask[:, 1:], [(0, 0), (0, 1)])
     next_word = jnp.where(follows, jnp.pad(tokens.ids[:, 1:], [(0, 0), (0, 1)]), END)

@@ -80,7 +80,16 @@ def task(
     config: imaginet.ImaginetConfig,
     schedule: Schedule,
 ) -> Task:
-    """Return what `train` needs to know; the arguments are those of `fit`."""
+    """Return what `train` needs to know; the arguments are those of `fit`.
+
+    Args:
+        key: for the weights and the order of the captions.
+        data: captions to learn from.
+        dev: others.
+        vocabulary: of both.
+        config: of the model.
+        schedule: of the training.
+    """
     forward, init = imaginet.build(config)
     seed = int(jax.random.bits(key) >> 1)
     shift, scale = _standard(data.features) if config.standardise else (0.0, 1.0)

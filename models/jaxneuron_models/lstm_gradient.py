@@ -18,7 +18,15 @@ def run(
     hidden: Float[Array, "batch unit"],
     cell: Float[Array, "batch unit"],
 ) -> tuple[Float[Array, "time batch unit"], Float[Array, "time batch unit"]]:
-    """Return hidden and cell states after each symbol; the arguments and the numbers are those of `lstm.LSTM`."""
+    """Return hidden and cell states after each symbol; the arguments and the numbers are those of `lstm.LSTM`.
+
+    Args:
+        x: what enters the gates, time first.
+        recurrent: the recurrent weights.
+        mask: true where there is a symbol.
+        hidden: the states before the first symbol.
+        cell: the same.
+    """
     return _forward(x, recurrent, mask, hidden, cell)[0]
 
 

@@ -79,7 +79,16 @@ class Language(nnx.Module):
     def step(
         self, tokens: Tokens, state: LstmState, edits: Mapping[Site, Edit]
     ) -> tuple[LstmPrediction, Activations, LstmState]:
-        """Read on from `state`."""
+        """Read on from `state`.
+
+        Args:
+            tokens: the next symbols.
+            state: after those before.
+            edits: of sites.
+
+        Raises:
+            ValueError: an edit, of a model that was built for training.
+        """
         refused = [site for site in edits if self.training and site.endswith(("/hidden", "/cell"))]
         if refused:
             raise ValueError(f"a model built for training takes no edit at {refused[0]!r}; build it without `training`")
@@ -94,7 +103,14 @@ class Language(nnx.Module):
         return LstmPrediction(logits), tap.activations(), LstmState(hidden, cell, state.length + len(time))
 
     def embed(self, tap: Tap, ids: Array, time: Int[Array, "time"], edits: Mapping[Site, Edit]) -> Array:
-        """Return what enters the first layer, time first."""
+        """Return what enters the first layer, time first.
+
+        Args:
+            tap: of this run.
+            ids: the symbols.
+            time: their places.
+            edits: of sites.
+        """
         ids = jnp.asarray(ids)
         given = jnp.issubdtype(ids.dtype, jnp.integer)
         if self.word is not None:
@@ -129,6 +145,7 @@ def step(
         ids: the next symbols, `[batch time]` (or soft ones, `[batch time vocab]`); Tokens where some are padding, which
             leaves the state as it is.
         edits: as for a forward; an edit with a time axis takes its row at the position in the whole text.
+        tokens: the next symbols.
 
     Returns:
         Predictions and activations of these symbols, and the state after them.
@@ -150,7 +167,13 @@ def step(
 
 
 def initial_state(config: LstmConfig, batch: int, dtype: Any = jnp.float32) -> LstmState:
-    """Return the state of `batch` texts before their first symbol."""
+    """Return the state of `batch` texts before their first symbol.
+
+    Args:
+        config: of the model.
+        batch: texts.
+        dtype: of the state.
+    """
     return _empty(config.layers, batch, config.width, dtype)
 
 

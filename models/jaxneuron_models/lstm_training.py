@@ -100,7 +100,17 @@ def task(
     schedule: Schedule,
     cutting: Cutting,
 ) -> Task:
-    """Return what `train` needs to know; the arguments are those of `fit`."""
+    """Return what `train` needs to know; the arguments are those of `fit`.
+
+    Args:
+        key: for the weights and the order of the texts.
+        texts: to learn from.
+        dev: others.
+        vocabulary: of both.
+        config: of the model.
+        schedule: of the training.
+        cutting: of texts into windows.
+    """
     forward, init = lstm_lm.build(config, training=True)
     seed = int(jax.random.bits(key) >> 1)
     running, dev_running = (windows.encode(vocabulary, some) for some in (texts, dev))

@@ -17,6 +17,9 @@ def function(name: str) -> Callable[[], Any]:
     Args:
         name: `module:function`, such as `"mymodels:load"` or `"package.module:load"`.
 
+    Returns:
+        The function; it is not called.
+
     Raises:
         ValueError: the name is none, or the module cannot be imported, or has no such function.
     """

@@ -45,6 +45,13 @@ def buckets(
 ) -> Int[Array, "time key"]:
     """Return the bucket of each key, by its place and those of the words that look; see `bucket`.
 
+    Args:
+        time: places of the words that look.
+        key: places of the keys.
+        count: buckets.
+        farthest: the distance from which there is one bucket.
+        both: whether a word sees both sides.
+
     Example:
         >>> buckets(jnp.array([9]), jnp.arange(12), count=8, farthest=10, both=True).tolist()
         [[3, 3, 3, 3, 3, 2, 2, 2, 1, 0, 5, 6]]

@@ -112,6 +112,9 @@ def rotate(
         position: of each, in its text.
         rotary: how far they are turned.
         length: words of the text that each is in, where the scaling asks for it; None: at most the training's.
+
+    Returns:
+        The vectors, turned.
     """
     turned = int(vectors.shape[-1] * rotary.share)
     pairs = -(-turned // 2)

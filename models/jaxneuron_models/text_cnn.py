@@ -95,5 +95,12 @@ def build(config: TextCnnConfig) -> tuple[pure.PureForward, Callable[[Array], Pa
 
 
 def scores_in_training(graph: Any, params: Params, tokens: Tokens, key: Array) -> Float[Array, "batch label"]:
-    """Return the scores with some of the highest values left out."""
+    """Return the scores with some of the highest values left out.
+
+    Args:
+        graph: of the module.
+        params: its weights.
+        tokens: the texts.
+        key: for what is left out.
+    """
     return nnx.merge(graph, params)(tokens, {}, key)[0][:, 0]

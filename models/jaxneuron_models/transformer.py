@@ -6,8 +6,7 @@ Vaswani et al. 2017 (arXiv 1706.03762); Devlin et al. 2019 (arXiv 1810.04805); R
 Sites: `embed/word`, `embed`, then of each block `heads` (what the heads read, side by side), `attention` (after the
 output projection), `mlp/hidden` (after the non-linearity, and the gate where there is one), `mlp`, `residual` (after
 the layer norm in a post-norm model), and `final` where a norm follows the last block; `logits` where there is a head.
-Gated MLPs also have `mlp/gate` (after the non-linearity) and `mlp/in`, whose product is `mlp/hidden`. Where what
-attention and MLP give is normalised or scaled before it is added to the stream, their sites are what is added.
+Gated MLPs have `mlp/gate` and `mlp/in`, too. What a norm or a scale changes before it is added is the site after it.
 """
 
 from collections.abc import Callable, Mapping
@@ -98,7 +97,14 @@ class Block(nnx.Module):
         return tap(f"{site}/residual", x, reach.time), probability, cache
 
     def mlp(self, tap: Tap, site: Site, x: Float[Array, "batch time unit"], time: Int[Array, "time"]) -> Array:
-        """Return what the MLP adds to the stream."""
+        """Return what the MLP adds to the stream.
+
+        Args:
+            tap: of this run.
+            site: of the block.
+            x: what the MLP reads.
+            time: the positions of the words.
+        """
         activation = ACTIVATIONS[self.activation]
         if self.gate is None:
             hidden = activation(self.up(x))
@@ -198,7 +204,13 @@ class Transformer(nnx.Module):
     def step(
         self, tokens: Tokens, cache: "TransformerState", edits: Mapping[Site, Edit]
     ) -> tuple[TransformerPrediction, Activations, "TransformerState"]:
-        """Read a few more words of each sentence; see `types.Step`."""
+        """Read a few more words of each sentence; see `types.Step`.
+
+        Args:
+            tokens: the next words.
+            cache: of those before.
+            edits: of sites.
+        """
         check_text.check_range("id", tokens.ids, None, self.config.vocabulary, "words")
         batch, new = tokens.mask.shape
         time = cache.length + jnp.arange(new)
@@ -213,7 +225,14 @@ class Transformer(nnx.Module):
     def run(
         self, tap: Tap, tokens: Text, reach: Reach, state: "TransformerState | None"
     ) -> tuple[TransformerPrediction, list[Cache]]:
-        """Send the words through all blocks."""
+        """Send the words through all blocks.
+
+        Args:
+            tap: of this run.
+            tokens: the words.
+            reach: which words see which.
+            state: of the words before; None: nothing is kept.
+        """
         x = tap("embed/word", lookup(self.word[...], jnp.asarray(tokens.ids)), reach.time)
         x = tap("embed", self.embed(x, tokens, reach), reach.time)
         attention, caches = [], []
@@ -230,7 +249,13 @@ class Transformer(nnx.Module):
         return TransformerPrediction(logits, jnp.stack(attention)), caches
 
     def embed(self, x: Float[Array, "batch time row"], tokens: Text, reach: Reach) -> Float[Array, "batch time unit"]:
-        """Add positions and types to the words' vectors."""
+        """Return what enters the first block: the words' vectors with positions and types.
+
+        Args:
+            x: the words' vectors.
+            tokens: the words.
+            reach: where they are.
+        """
         if self.config.embedding_scale != 1:
             x = x * jnp.asarray(self.config.embedding_scale, x.dtype)
         if self.position is not None:
@@ -273,6 +298,13 @@ def build(config: TransformerConfig) -> tuple[pure.PureForward, Callable[[Array]
 
 
 def initial_state(config: TransformerConfig, batch: int, capacity: int, dtype: Any = jnp.float32) -> TransformerState:
-    """Return an empty cache for `capacity` tokens of each of `batch` sentences."""
+    """Return an empty cache for `capacity` tokens of each of `batch` sentences.
+
+    Args:
+        config: of the model.
+        batch: sentences.
+        capacity: tokens of each.
+        dtype: of the cache.
+    """
     empty = jnp.zeros((config.blocks, batch, capacity, config.key_heads or config.heads, config.unit), dtype)
     return TransformerState(empty, empty, jnp.zeros((), jnp.int32))

@@ -80,7 +80,16 @@ def task(
     config: transformer.TransformerConfig,
     schedule: Schedule,
 ) -> Task:
-    """Return what `train` needs to know; the arguments are those of `fit`."""
+    """Return what `train` needs to know; the arguments are those of `fit`.
+
+    Args:
+        key: for the weights and the order of the sentences.
+        sentences: to learn from.
+        dev: others.
+        vocabulary: of both.
+        config: of the model.
+        schedule: of the training.
+    """
     forward, init = transformer.build(config)
     seed = int(jax.random.bits(key) >> 1)
     tokens, dev_tokens = (words.encode(vocabulary, text, length=config.longest) for text in (sentences, dev))
@@ -119,7 +128,14 @@ def task(
 def next_word(
     forward: pure.PureForward, params: Params, tokens: Tokens, key: Array
 ) -> tuple[Float[Array, "batch time"], Bool[Array, "batch time"]]:
-    """Return the nats of each next word (`<END>` after the last), and where there is one."""
+    """Return the nats of each next word (`<END>` after the last), and where there is one.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        key: not used.
+    """
     follows = jnp.pad(tokens.mask[:, 1:], [(0, 0), (0, 1)])
     target = jnp.where(follows, jnp.pad(tokens.ids[:, 1:], [(0, 0), (0, 1)]), END)
     logits = forward(params, tokens, {})[0].logits
@@ -129,7 +145,14 @@ def next_word(
 def hidden_words(
     forward: pure.PureForward, params: Params, tokens: Tokens, key: Array
 ) -> tuple[Float[Array, "batch time"], Bool[Array, "batch time"]]:
-    """Return the nats of the words that were hidden, and where they were."""
+    """Return the nats of the words that were hidden, and where they were.
+
+    Args:
+        forward: the model.
+        params: its weights.
+        tokens: sentences.
+        key: for the words that are hidden.
+    """
     which, how, other = jax.random.split(key, 3)
     ids = jnp.asarray(tokens.ids)
     hidden = (jax.random.uniform(which, ids.shape) < 0.15) & tokens.mask

@@ -93,7 +93,16 @@ def cut(running: Running, *, window: int, context: int, offset: int = 0) -> Cuts
 
 
 def widths(running: Running, *, window: int, context: int) -> list[int]:
-    """Choose the lengths that windows are padded to: one where that costs little, for each is a compilation."""
+    """Choose the lengths that windows are padded to: one where that costs little, for each is a compilation.
+
+    Args:
+        running: the text.
+        window: symbols of a window at most.
+        context: symbols that are read again before each.
+
+    Returns:
+        Lengths from the shortest to the longest.
+    """
     cuts = cut(running, window=window, context=context)
     lengths = cuts.end - cuts.begin
     longest = window + context if np.any(running.lengths > window) else int(lengths.max())
@@ -103,7 +112,14 @@ def widths(running: Running, *, window: int, context: int) -> list[int]:
 
 
 def batched(cuts: Cuts, *, batch: int, padded: list[int], seed: tuple[int, ...] | None) -> list[tuple[Cuts, int]]:
-    """Return batches of windows with their padded length; `seed` shuffles them, None keeps the order."""
+    """Return batches of windows with their padded length; `seed` shuffles them, None keeps the order.
+
+    Args:
+        cuts: where windows begin and end.
+        batch: windows of each.
+        padded: the lengths that they are padded to.
+        seed: of the shuffle.
+    """
     return [
         # an empty window where there are not enough of them
         (Cuts(*(np.where(rows >= 0, part[rows], 0) for part in cuts)), width)
@@ -112,7 +128,13 @@ def batched(cuts: Cuts, *, batch: int, padded: list[int], seed: tuple[int, ...] 
 
 
 def take(running: Running, cuts: Cuts, width: int) -> Excerpts:
-    """Return the windows, padded to `width`."""
+    """Return the windows, padded to `width`.
+
+    Args:
+        running: the text.
+        cuts: the windows.
+        width: symbols of each.
+    """
     at = cuts.begin[:, None] + np.arange(width)
     mask = at < cuts.end[:, None]
     ids, following = (np.where(mask, running.ids[np.where(mask, at + shift, 0)], 0) for shift in (0, 1))

@@ -87,6 +87,11 @@ def spearman(
 ) -> Float[np.ndarray, "batch"]:
     """Return the rank correlation of each row, ties sharing a rank; nan where one side is constant.
 
+    Args:
+        a: one side.
+        b: the other.
+        plays: which players a row has; None: all.
+
     Example:
         >>> spearman(np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 4.0, 9.0]])).tolist()
         [1.0]

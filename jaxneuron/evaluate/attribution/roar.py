@@ -64,7 +64,13 @@ class Model(NamedTuple):
 
 
 def perceptron(features: int, classes: int, *, hidden: int = 32) -> Model:
-    """Return a model of one hidden layer, for rows of that many features."""
+    """Return a model of one hidden layer, for rows of that many features.
+
+    Args:
+        features: of a row.
+        classes: outputs.
+        hidden: units of the layer between.
+    """
 
     def initial(key: Array) -> Params:
         lower, upper = jax.random.split(key)

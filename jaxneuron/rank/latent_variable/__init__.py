@@ -19,6 +19,16 @@ Fails:
 
 Peers:
     The authors' code; where we differ is said above.
+
+Example:
+    import jax
+    from docs.tiny import activations, labels
+    from jaxneuron.rank import latent_variable
+
+    settings = latent_variable.Settings(epochs=50, batch=20)
+    ranking, probe = latent_variable.rank(jax.random.key(0), activations, labels, settings=settings)
+    print(ranking.order[0, 0])
+    #: 1
 """
 
 from functools import partial

@@ -16,6 +16,14 @@ Fails:
 
 Peers:
     NeuroX's linear_probe; `NEUROX` has its options. scikit-learn's LogisticRegression reaches the same minimum.
+
+Example:
+    from docs.tiny import activations, labels
+    from jaxneuron.rank import linear
+
+    ranking, probe = linear.rank(None, activations, labels, settings=linear.Settings(l1=1e-2))
+    print(ranking.order[0, 0], probe.weights.shape)
+    #: 1 (2, 4)
 """
 
 from typing import Any

@@ -114,7 +114,13 @@ def source(identity: Identity) -> tuple[str, str]:
 
 
 def feature(unit: Unit, *, model: str, creator: str) -> Feature:
-    """Return the row of a unit."""
+    """Return the row of a unit.
+
+    Args:
+        unit: its record.
+        model: what Neuronpedia calls it.
+        creator: who made the atlas.
+    """
     identity, spread = unit.identity, unit.distribution
     layer, name = source(identity)
     writes = unit.writes[0] if unit.writes else None
@@ -159,7 +165,13 @@ def feature(unit: Unit, *, model: str, creator: str) -> Feature:
 
 
 def activations(unit: Unit, *, model: str, creator: str) -> Iterator[Activation]:
-    """Yield a row for each example of a unit, the top and the bottom first, then range by range."""
+    """Yield a row for each example of a unit, the top and the bottom first, then range by range.
+
+    Args:
+        unit: its record.
+        model: what Neuronpedia calls it.
+        creator: who made the atlas.
+    """
     examples = unit.examples
     sides = (
         ("top", "quantile", examples and examples.positive),
@@ -173,7 +185,13 @@ def activations(unit: Unit, *, model: str, creator: str) -> Iterator[Activation]
 
 
 def explanations(unit: Unit, *, model: str, creator: str) -> Iterator[Explanation]:
-    """Yield a row for each description of a unit."""
+    """Yield a row for each description of a unit.
+
+    Args:
+        unit: its record.
+        model: what Neuronpedia calls it.
+        creator: who made the atlas.
+    """
     layer = "-".join(source(unit.identity))
     for number, said in enumerate(unit.descriptions):
         score = plain(float(said.score.value)) if said.score else None

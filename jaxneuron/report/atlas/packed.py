@@ -28,6 +28,11 @@ def script(name: str, content: bytes) -> str:
 def put(folder: Path, name: str, content: bytes) -> None:
     """Write a piece of data into the folder of an atlas, as `NAME.js`.
 
+    Args:
+        folder: of the atlas.
+        name: of the piece.
+        content: its bytes.
+
     Raises:
         OSError: see `files.beside`.
     """

@@ -27,6 +27,12 @@ def units(folder: Path) -> Iterator[Unit]:
 def unit(folder: Path, site: str, number: int, kind: Kind = "unit") -> Unit:
     """Return one record.
 
+    Args:
+        folder: of the atlas.
+        site: where the unit is.
+        number: of the unit.
+        kind: of record.
+
     Raises:
         FileNotFoundError: see `manifest`.
         KeyError: the atlas has no such site, or no page of that unit.

@@ -27,7 +27,11 @@ WORDS = StoredHead(
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return whose weights each block has: those of its group, which may hold several blocks, one after another."""
+    """Return whose weights each block has: those of its group, which may hold several blocks, one after another.
+
+    Raises:
+        ValueError: groups that do not fit the blocks.
+    """
     layers, groups, inner = (values[name] for name in ("num_hidden_layers", "num_hidden_groups", "inner_group_num"))
     if not 1 <= groups <= layers:
         raise ValueError(f"sets {said('num_hidden_groups', groups)}; expected one for each of {layers} layers at most")

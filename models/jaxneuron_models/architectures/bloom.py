@@ -7,7 +7,11 @@ from jaxneuron_models.architectures.settings import Field, Only, Raw, free, said
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the width by its earlier name, which comes first."""
+    """Return the width by its earlier name, which comes first.
+
+    Raises:
+        ValueError: a width that is no whole number.
+    """
     width = values["n_embed"]
     if width is None:
         return {}

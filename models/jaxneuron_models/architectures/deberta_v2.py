@@ -11,7 +11,11 @@ PARTS = ("c2p", "p2c")
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return how attention sees distances; `transformers` counts the names of its parts even where it does not."""
+    """Return how attention sees distances; `transformers` counts the names of its parts even where it does not.
+
+    Raises:
+        ValueError: distances, a norm or a pooler that is not supported.
+    """
     width, pooled = values["hidden_size"], values["pooler_hidden_size"]
     if pooled not in (None, width):
         raise ValueError(f"sets {said('pooler_hidden_size', pooled)}; only 'hidden_size', {width}, is supported")

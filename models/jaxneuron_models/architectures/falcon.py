@@ -8,7 +8,11 @@ from jaxneuron_models.architectures.settings import Field, Only, Raw, activation
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the positions, the heads of keys, the biases, and which norms there are."""
+    """Return the positions, the heads of keys, the biases, and which norms there are.
+
+    Raises:
+        ValueError: heads, norms or a width that are not supported.
+    """
     heads, keys, norms = values["num_attention_heads"], values["num_kv_heads"], values["num_ln_in_parallel_attn"]
     second, parallel = values["new_decoder_architecture"], values["parallel_attn"]
     if keys is not None and (type(keys) is not int or keys < 1):

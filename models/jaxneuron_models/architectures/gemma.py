@@ -84,7 +84,11 @@ def derive2(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def derive3(values: dict[str, Any]) -> dict[str, Any]:
-    """Return those of Gemma 3, which has positions of their own for the blocks that look near."""
+    """Return those of Gemma 3, which has positions of their own for the blocks that look near.
+
+    Raises:
+        ValueError: positions or a pattern of blocks that is not supported.
+    """
     pattern = values["sliding_window_pattern"]
     if pattern < 1:
         raise ValueError(f"sets {said('sliding_window_pattern', pattern)}; expected a number of at least 1")

@@ -7,7 +7,11 @@ from jaxneuron_models.architectures.settings import Field, Raw, activation, free
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return how far each block looks."""
+    """Return how far each block looks.
+
+    Raises:
+        ValueError: kinds of attention that do not fit the blocks.
+    """
     kinds = values["attention_layers"]
     if kinds is None:
         try:

@@ -8,7 +8,11 @@ from jaxneuron_models.architectures.settings import Field, Raw, activation, free
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the share of each head's units that are turned."""
+    """Return the share of each head's units that are turned.
+
+    Raises:
+        ValueError: an odd number of units, or more than a head has.
+    """
     turned, unit = values["rotary_dim"], values["n_embd"] // values["n_head"]
     if turned % 2 or not 0 < turned <= unit:
         raise ValueError(f"sets {said('rotary_dim', turned)}; expected an even number, at most the {unit} of a head")

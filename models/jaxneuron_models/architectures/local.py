@@ -53,7 +53,11 @@ def everywhere(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def checked(width: Any) -> int:
-    """Return the width of a window, which is one."""
+    """Return the width of a window, which is one.
+
+    Raises:
+        ValueError: it is none.
+    """
     if type(width) is not int or width < 1:
         raise ValueError(f"sets {said('sliding_window', width)}; expected a whole number of at least 1")
     return width

@@ -20,7 +20,11 @@ SETTINGS: dict[str, Rule] = {
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return whether both texts have one vocabulary, or else the size of the target's."""
+    """Return whether both texts have one vocabulary, or else the size of the target's.
+
+    Raises:
+        ValueError: a size that is no whole number.
+    """
     size = values["decoder_vocab_size"]
     if size is not None and (type(size) is not int or size < 0):
         raise ValueError(f"sets {said('decoder_vocab_size', size)}; expected a whole number, or null")

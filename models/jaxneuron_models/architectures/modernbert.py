@@ -12,7 +12,11 @@ POOLED = {"cls": "first", "mean": "mean"}
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return how far each block sees, and the bases of the angles, which are others where it does not see all."""
+    """Return how far each block sees, and the bases of the angles, which are others where it does not see all.
+
+    Raises:
+        ValueError: kinds of blocks, or a reach, that are not known.
+    """
     blocks, near = values["num_hidden_layers"], values["local_attention"]
     if near < 0:
         raise ValueError(f"sets {said('local_attention', near)}; expected a number of words")
@@ -56,7 +60,11 @@ def words(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def sentence(values: dict[str, Any]) -> dict[str, Any]:
-    """Return what the head for sentences reads: the first word or the mean of all."""
+    """Return what the head for sentences reads: the first word or the mean of all.
+
+    Raises:
+        ValueError: another way to pool.
+    """
     pooled = values["classifier_pooling"]
     if pooled not in POOLED:
         raise ValueError(f"sets {said('classifier_pooling', pooled)}; expected one of {', '.join(POOLED)}")

@@ -7,7 +7,11 @@ from jaxneuron_models.architectures.settings import Field, Only, Raw, activation
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return where there are biases."""
+    """Return where there are biases.
+
+    Raises:
+        ValueError: vectors of words that are narrower than the stream.
+    """
     if values["word_embed_proj_dim"] not in (None, values["hidden_size"]):
         raise ValueError(
             f"sets {said('word_embed_proj_dim', values['word_embed_proj_dim'])}; only 'hidden_size' is supported"

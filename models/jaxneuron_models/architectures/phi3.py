@@ -8,7 +8,11 @@ from jaxneuron_models.architectures.settings import Field, Raw, free
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the positions, whose scaled kind had other names, and how far the blocks look."""
+    """Return the positions, whose scaled kind had other names, and how far the blocks look.
+
+    Raises:
+        ValueError: positions of another type.
+    """
     name = "rope_scaling" if values["rope_scaling"] else "rope_parameters"
     rope = values[name] or {}
     if isinstance(rope, dict):

@@ -47,6 +47,9 @@ def one(name: str, rope: Any, values: dict[str, Any], *, base: str, share: str |
         values: as for `read`.
         base: as for `read`.
         share: as for `read`.
+
+    Raises:
+        ValueError: positions of a type, or a setting of them, that is not known.
     """
     if not isinstance(rope, dict):
         raise ValueError(f'sets {said(name, rope)}; expected an object such as {{"rope_type": "default"}}')

@@ -10,7 +10,11 @@ from jaxneuron_models.architectures.settings import Field, Raw, free, said
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the positions, the blocks without them, and how far the blocks look."""
+    """Return the positions, the blocks without them, and how far the blocks look.
+
+    Raises:
+        ValueError: blocks that are not all said to have positions or none.
+    """
     every, blocks, turned = values["no_rope_layer_interval"], values["num_hidden_layers"], values["no_rope_layers"]
     if turned is None:
         if every < 1:

@@ -27,7 +27,11 @@ SETTINGS: dict[str, Rule] = {
 
 
 def derive(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the MLP's form, and what older files say in one word and newer ones in two."""
+    """Return the MLP's form, and what older files say in one word and newer ones in two.
+
+    Raises:
+        ValueError: a number of blocks or a non-linearity that is not supported, or two that differ.
+    """
     written = values["feed_forward_proj"]
     *gated, name = written.split("-")
     if gated not in ([], ["gated"]):
