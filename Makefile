@@ -4,6 +4,7 @@
 # make test-pages   the tests of pages, in a browser: chromium, on PATH
 # make test-lowest  the quick tests, with the lowest versions that pyproject.toml admits
 # make docs         the site, into docs/_build/html, a warning being an error, and its examples are run
+# make findings     the demo of every study again, for the site's page of findings; half an hour
 # make linkcheck    whether the site's links to other places lead anywhere; needs a network
 # make lint         ruff and pyright, over the tests and benchmarks too
 # make clean        away with the virtual environment
@@ -15,7 +16,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 LOWEST := tests/models tests/find tests/report tests/corpora tests/test_store.py tests/test_tap.py tests/test_cli.py
 
-.PHONY: help demo test test-peers test-pages test-lowest docs linkcheck lint clean
+.PHONY: help demo test test-peers test-pages test-lowest docs findings linkcheck lint clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -50,9 +51,12 @@ test-lowest: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(LOWEST)
 
 docs: $(VENV)/.install-docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs 2 -b html docs docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b doctest docs docs/_build/doctest
 	@echo "The site is docs/_build/html/index.html"
+
+findings: $(VENV)/.install
+	env -u JAXNEURON_DATA $(BIN)/python docs/record.py
 
 linkcheck: $(VENV)/.install-docs
 	$(BIN)/python -m sphinx --quiet -b linkcheck docs docs/_build/linkcheck
