@@ -51,15 +51,15 @@ test-lowest: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(LOWEST)
 
 docs: $(VENV)/.install-docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b doctest docs docs/_build/doctest
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees -b html docs docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees -b doctest docs docs/_build/doctest
 	@echo "The site is docs/_build/html/index.html"
 
 findings: $(VENV)/.install
 	env -u JAXNEURON_DATA $(BIN)/python docs/record.py
 
 linkcheck: $(VENV)/.install-docs
-	$(BIN)/python -m sphinx --quiet -b linkcheck docs docs/_build/linkcheck
+	$(BIN)/python -m sphinx --quiet -d docs/_build/doctrees -b linkcheck docs docs/_build/linkcheck
 
 # With the peers and the browser's driver, whose types the tests with them need.
 lint: $(VENV)/.install-bench-lint-pages-test

@@ -78,14 +78,14 @@ def page(module: str, inside: list[str]) -> str:
             for entry in shown
         ]
         parts.append("\n".join(rows))
-        parts += [f"```{{py:module}} {module}\n```", *(block(module, entry) for entry in shown)]
+        parts += [f"```{{py:module}} {module}\n```", *map(block, shown)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def block(module: str, entry: Entry) -> str:
-    """Return the block of a function or a class."""
+def block(entry: Entry) -> str:
+    """Return the block of a function or a class, of the module that the page is of."""
     if isinstance(entry.node, ast.FunctionDef):
-        return _function(f"{module}.{entry.name}", entry.node, entry.docstring, "py:function")
+        return _function(entry.name, entry.node, entry.docstring, "py:function")
     parts = [_said(entry.docstring)]
     rows = prose.fields(entry.source, entry.node)
     if rows:
@@ -93,9 +93,8 @@ def block(module: str, entry: Entry) -> str:
     for node in entry.node.body:
         if isinstance(node, ast.FunctionDef) and _public(node.name):
             kind = "py:property" if _is_property(node) else "py:method"
-            name = f"{module}.{entry.name}.{node.name}"
-            parts.append(_function(name, node, ast.get_docstring(node) or "", kind, fence="`````"))
-    return f"``````{{py:class}} {module}.{entry.name}\n\n" + "\n\n".join(part for part in parts if part) + "\n``````"
+            parts.append(_function(node.name, node, ast.get_docstring(node) or "", kind, fence="`````"))
+    return f"``````{{py:class}} {entry.name}\n\n" + "\n\n".join(part for part in parts if part) + "\n``````"
 
 
 def _function(name: str, node: ast.FunctionDef, docstring: str, kind: str, fence: str = "``````") -> str:

@@ -72,13 +72,21 @@ def generate(app: Sphinx) -> None:
 
 def _table(models: dict[str, dict[str, int]]) -> str:
     """Return a table of sites and units; blocks after the first are as that."""
-    sites = [name for name in next(iter(models.values())) if not re.search(r"(block|lstm)[1-9]", name)]
+    first = next(iter(models.values()))
+    sites = sorted((name for name in first if not re.search(r"(block|lstm)[1-9]", name)), key=_height)
     rows = [["site", *models], ["---"] * (1 + len(models))]
     rows += [
         [f"`{name.replace('block0', 'block{n}')}`", *(f"{model[name]:,}" for model in models.values())]
         for name in sites
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _height(site: str) -> tuple[str, int, str]:
+    """Return by what a site is sorted: each side of a translator, from the words up."""
+    side = site.partition("/")[0] if site.startswith(("encoder/", "decoder/")) else ""
+    last = site.rpartition("/")[2].startswith(("final", "logits")) or site.startswith(("final", "logits"))
+    return {"encoder": "1", "decoder": "2"}.get(side, side), 0 if "embed" in site else 2 if last else 1, site
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
