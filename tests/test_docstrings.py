@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 ROOTS = (Path("jaxneuron"), Path("models/jaxneuron_models"))
-LEFT_OUT = ("jaxneuron/cli/", "jaxneuron/studies/")
-"""A command's docstring is its help, and its options have helps of their own; a study is for its paper."""
+LEFT_OUT = ("jaxneuron/cli/",)
+"""A command's docstring is its help, and its options have helps of their own."""
 
 QUESTIONS = (
     "find rank attribute interact concepts decompose compare intervene trace writes erase describe evaluate "

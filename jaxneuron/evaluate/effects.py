@@ -175,7 +175,7 @@ class Confidence:
             edited: what the forward returns under the edit.
             unedited: what it returns without.
             tokens: not used.
-            answers: the output that is right at each position, -1 where none is asked for.
+            answers: -1 where nothing is asked; what else they are does not count.
         """
         after, before = (jax.nn.log_softmax(self.read(*found).astype(jnp.float32)) for found in (edited, unedited))
         asked = answers >= 0

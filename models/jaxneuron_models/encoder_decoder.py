@@ -90,8 +90,8 @@ class EncoderDecoderBlock(nnx.Module):
         Args:
             tap: of this run.
             site: of the block.
-            x: what the MLP reads.
-            time: the places of the words.
+            x: the stream, as the MLP reads it.
+            time: of each word, its place.
         """
         activation = ACTIVATIONS[self.activation]
         if self.gate is None:

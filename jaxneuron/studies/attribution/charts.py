@@ -112,6 +112,11 @@ def heat(pieces: Sequence[str], layers: Mapping[str, Sequence[float]], role: str
     """Return the tokens' scores at every layer, as shades: a row for each token, so that the text reads from the top.
 
     Layers go from left to right, which leaves a text of any length its place on a narrow screen.
+
+    Args:
+        pieces: of the text.
+        layers: layer -> the score of each token.
+        role: of the tokens.
     """
     values = [
         {"place": place, "token": piece, "site": site, "value": score}

@@ -130,7 +130,15 @@ def _f1(found: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def explained(net: Net, test: Texts, preset: Preset, *, seed: int, report: Report) -> Predictions:
-    """Return the conductance of every layer for start and end, of test texts whose span is found."""
+    """Return the conductance of every layer for start and end, of test texts whose span is found.
+
+    Args:
+        net: a head with what it reads.
+        test: texts that it was not trained on.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     given = spans(net.read, test)
     scores = predictions(net, given.read)
     found = decode(scores, given.read.word >= 0)

@@ -77,7 +77,14 @@ def target() -> Minus:
 
 
 def accuracy(net: Net, test: Texts, names: tuple[str, ...], batch: int = 64) -> Accuracy:
-    """Return the share of right labels, against the most frequent one."""
+    """Return the share of right labels, against the most frequent one.
+
+    Args:
+        net: a head with what it reads.
+        test: texts that it was not trained on.
+        names: of the outputs.
+        batch: texts at a time.
+    """
     given = net.read(test.sentences)
     guess = predictions(net, given, batch).argmax(-1)
     right = np.array([names.index(label) for label in test.labels])
@@ -91,7 +98,13 @@ def accuracy(net: Net, test: Texts, names: tuple[str, ...], batch: int = 64) -> 
 
 
 def predictions(net: Net, given: Read, batch: int = 64) -> np.ndarray:
-    """Return the scores, `[text, label]`, or `[text, time, label]` of a head that reads words."""
+    """Return the scores, `[text, label]`, or `[text, time, label]` of a head that reads words.
+
+    Args:
+        net: a head with what it reads.
+        given: texts as the head reads them.
+        batch: texts at a time.
+    """
     total, found = len(given.word), []
     for start in range(0, total, batch):
         tokens = take(given, np.minimum(np.arange(start, start + batch), total - 1)).tokens
@@ -106,7 +119,16 @@ _scores = jax.jit(lambda forward, params, tokens: forward(params, tokens, {})[0]
 def explained(
     net: Net, test: Texts, names: tuple[str, ...], preset: Preset, *, seed: int, report: Report
 ) -> Predictions:
-    """Return the attributions of test texts, by token, by layer and by unit."""
+    """Return the attributions of test texts, by token, by layer and by unit.
+
+    Args:
+        net: a head with what it reads.
+        test: texts that it was not trained on.
+        names: of the outputs.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     chosen = some(test, preset.explained, seed)
     given = net.read(chosen.sentences)
     progress = report(f"{net.name}: explain labels")

@@ -131,7 +131,13 @@ def _spans(corpus: Labelled, path: Path) -> Texts:
 
 
 def some(given: Texts, count: int | None, seed: int) -> Texts:
-    """Return texts drawn at random, in their order."""
+    """Return texts drawn at random, in their order.
+
+    Args:
+        given: all texts.
+        count: how many; None: all.
+        seed: of all that is drawn.
+    """
     if count is None or len(given.sentences) <= count:
         return given
     rows = np.sort(np.random.default_rng(seed).permutation(len(given.sentences))[:count])
@@ -139,7 +145,13 @@ def some(given: Texts, count: int | None, seed: int) -> Texts:
 
 
 def read_subwords(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], longest: int) -> Read:
-    """Return texts as sub-words, each text in one row; of longer ones, the beginning."""
+    """Return texts as sub-words, each text in one row; of longer ones, the beginning.
+
+    Args:
+        tokenizer: of the model.
+        sentences: the words of each text.
+        longest: tokens of a text at most.
+    """
     windows = [window for window in subwords.split(tokenizer, sentences, longest=longest).windows if not window.first]
     shape = (len(sentences), longest)
     ids, mask, word = np.zeros(shape, np.int32), np.zeros(shape, bool), np.full(shape, -1, np.int32)
@@ -155,7 +167,13 @@ def read_subwords(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], long
 
 
 def read_words(known: Vocabulary, sentences: Sequence[Sequence[str]], longest: int) -> Read:
-    """Return texts as whole words."""
+    """Return texts as whole words.
+
+    Args:
+        known: the words that are numbered.
+        sentences: the words of each text.
+        longest: tokens of a text at most.
+    """
     tokens = vocabulary.encode(known, sentences, length=longest)
     word = np.where(tokens.mask, np.arange(longest)[None], -1).astype(np.int32)
     whole = np.array([len(sentence) <= longest for sentence in sentences])

@@ -35,7 +35,15 @@ class Spans(NamedTuple):
 
 
 def encoder(key: jax.Array, data: Data, out: Path, preset: Preset, report: Report) -> Subject:
-    """Train a small encoder on the texts, or go on."""
+    """Train a small encoder on the texts, or go on.
+
+    Args:
+        key: one key.
+        data: texts to learn from.
+        out: of the run; what an earlier run left there is read.
+        preset: the sizes of the run.
+        report: told what is being done.
+    """
     parts = [task for task in data if task is not None]
     text, dev = ([words for task in parts for words in task[split].sentences] for split in ("train", "dev"))
     text, dev = _words(text, preset.training_words), _words(dev, preset.training_words and preset.training_words // 10)
@@ -66,7 +74,17 @@ def layers(subject: Any) -> tuple[Site, ...]:
 def classifier(
     key: jax.Array, subject: Subject, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report
 ) -> Net:
-    """Train a head that tells the label of a text from the mean of the last layer, or go on."""
+    """Train a head that tells the label of a text from the mean of the last layer, or go on.
+
+    Args:
+        key: one key.
+        subject: the model, with what it reads by.
+        train: texts to learn from.
+        dev: other texts, by which training stops.
+        out: of the run; what an earlier run left there is read.
+        preset: the sizes of the run.
+        report: told what is being done.
+    """
     names = tuple(sorted({str(label) for label in train.labels}))
     read, number = _reader(subject, preset), {name: place for place, name in enumerate(names)}
     config = _config(subject, preset, names, "mean")
@@ -81,7 +99,17 @@ def classifier(
 def extractor(
     key: jax.Array, subject: Subject, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report
 ) -> Net:
-    """Train a head that scores where a span starts and where it ends, or go on."""
+    """Train a head that scores where a span starts and where it ends, or go on.
+
+    Args:
+        key: one key.
+        subject: the model, with what it reads by.
+        train: texts with a span in each.
+        dev: others of that kind, by which training stops.
+        out: of the run; what an earlier run left there is read.
+        preset: the sizes of the run.
+        report: told what is being done.
+    """
     read = _reader(subject, preset)
     config = _config(subject, preset, ("start", "end"), "words")
     given = [(found.read.tokens, found.place) for texts in (train, dev) if (found := spans(read, texts))]
@@ -90,7 +118,16 @@ def extractor(
 
 
 def cnn(key: jax.Array, train: Texts, dev: Texts, out: Path, preset: Preset, report: Report) -> Net:
-    """Train the text CNN, or go on."""
+    """Train the text CNN, or go on.
+
+    Args:
+        key: one key.
+        train: texts to learn from.
+        dev: other texts, by which training stops.
+        out: of the run; what an earlier run left there is read.
+        preset: the sizes of the run.
+        report: told what is being done.
+    """
     schedule, options = apart(text_cnn_training.SCHEDULE, preset.cnn)
     text_cnn_training.fit(
         key,
@@ -110,7 +147,11 @@ def cnn(key: jax.Array, train: Texts, dev: Texts, out: Path, preset: Preset, rep
 
 
 def spans(read: Any, texts: Texts) -> Spans:
-    """Return the texts whose span can be seen by the model, with the first and the last sub-word of it."""
+    """Return the texts whose span can be seen by the model, with the first and the last sub-word of it.
+
+    Raises:
+        ValueError: no span can be seen.
+    """
     given = read(texts.sentences)
     rows, places = [], []
     for row, (first, last) in enumerate(texts.labels):

@@ -40,6 +40,11 @@ Run = running.Run[Given, Preset, Options]
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Read texts, names of labels and concepts, and load the encoder if there is one.
 
+    Args:
+        options: which texts, names and encoder.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         FileNotFoundError: no data, or no model.
         ValueError: data of another kind, a name for no label, or a model that cannot be loaded.

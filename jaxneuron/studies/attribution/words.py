@@ -38,6 +38,9 @@ worst
 def read(paths: Sequence[Path]) -> dict[str, list[str]]:
     """Read concepts, file by file: a word a line, the file's name is the concept's. Lines with ";" first are comments.
 
+    Returns:
+        Concept -> its words.
+
     Raises:
         FileNotFoundError: no such file.
         ValueError: a file with fewer than five words or no UTF-8 text, or two of one name.
@@ -65,6 +68,15 @@ def of_scenes() -> dict[str, list[str]]:
 def sequences(words: Sequence[str], count: int, length: int, seed: tuple[int, ...]) -> list[list[str]]:
     """Draw sequences of a concept's words, each word at most once in a sequence.
 
+    Args:
+        words: of the concept.
+        count: sequences.
+        length: words of a sequence.
+        seed: of all that is drawn.
+
+    Returns:
+        The words of each sequence.
+
     Example:
         >>> [sorted(one) for one in sequences(["b", "a"], 2, 7, (0,))]
         [['a', 'b'], ['a', 'b']]
@@ -78,6 +90,15 @@ def neutral(
     sentences: Sequence[Sequence[str]], concepts: Mapping[str, Sequence[str]], seed: tuple[int, ...], size: int
 ) -> list[str]:
     """Draw words of a text as often as they occur, but none that belongs to a concept.
+
+    Args:
+        sentences: the words of each.
+        concepts: name -> words.
+        seed: of all that is drawn.
+        size: how many words.
+
+    Returns:
+        The words, one after the other.
 
     Raises:
         ValueError: the text has no other words.

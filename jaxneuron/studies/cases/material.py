@@ -55,6 +55,11 @@ class Given(NamedTuple):
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Read the text, the word lists and the model.
 
+    Args:
+        options: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         ValueError, FileNotFoundError: what is wrong with one of them.
     """
@@ -82,14 +87,30 @@ def _text(corpus: Labelled, lists: dict[str, frozenset[str]]) -> Portion:
 
 
 def opened(given: Given, preset: Preset, seed: int, directory: Path, report: Report) -> Model:
-    """Return the model that is given, or one that is trained on the text."""
+    """Return the model that is given, or one that is trained on the text.
+
+    Args:
+        given: what was read.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     if given.model is not None:
         return given.model
     return _subject.train(jax.random.key(seed), *given.training, directory / "model", preset.training, report).model
 
 
 def activations(model: Model, sentences: Sequence[list[str]], directory: Path, report: Report, what: str) -> Layers:
-    """Return what the layers do at every word, read now or by an earlier run."""
+    """Return what the layers do at every word, read now or by an earlier run.
+
+    Args:
+        model: that is asked.
+        sentences: the words of each text.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+        what: is being read, for the report.
+    """
     store = extract(model, sentences, directory / "store" / what, progress=report(f"read the text: {what}"))
     places = [(site, unit) for site, width in store.sites.items() for unit in range(width)]
     return Layers(np.asarray(store.joined(*store.sites)[:]), places)

@@ -14,7 +14,14 @@ from jaxneuron_models.model import Model
 
 
 def shapes(model: Model, sentences: Sequence[list[str]], preset: Preset, report: Report) -> list[Shape]:
-    """Return what the units of each site do over a text."""
+    """Return what the units of each site do over a text.
+
+    Args:
+        model: that is asked.
+        sentences: the words of each text.
+        preset: the sizes of the run.
+        report: told what is being done.
+    """
     wanted = to_statistics.asked(model, {"moments": moments.statistic(), "saturated": saturated.statistic()})
     progress, whole, done = report("what units do over the text"), sum(map(len, sentences)), 0
 

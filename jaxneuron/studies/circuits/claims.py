@@ -82,7 +82,13 @@ def _outputs(results: Results) -> Iterator[Claim]:
 
 
 def kept(results: Results, by: str, size: int) -> Kept:
-    """Return what so many units carry."""
+    """Return what so many units carry.
+
+    Args:
+        results: of all stages.
+        by: what units were chosen by.
+        size: how many units.
+    """
     return next(row for row in results.kept if (row.by, row.units) == (by, size))
 
 

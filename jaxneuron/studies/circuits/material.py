@@ -105,7 +105,15 @@ def _differ(good: list[str], bad: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def open_or_train(source: str | None, preset: Preset, seed: int, out: Path, report: Report) -> Subject:
-    """Return the model that is given, or one that is trained on sentences of the grammar."""
+    """Return the model that is given, or one that is trained on sentences of the grammar.
+
+    Args:
+        source: of the model; None: one is trained.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        out: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     if source is not None:
         return load(source)
     drawn, sentences = random.Random(seed), []
@@ -117,6 +125,11 @@ def open_or_train(source: str | None, preset: Preset, seed: int, out: Path, repo
 
 def encode(subject: Subject, pairs: list[Beginnings], preset: Preset) -> tuple[list[Beginnings], Encoded]:
     """Return the pairs that a model reads in as many tokens each, and their tokens; the others are left out.
+
+    Args:
+        subject: the model, with what it reads by.
+        pairs: of sentences.
+        preset: the sizes of the run.
 
     Raises:
         ValueError: fewer than four are left.

@@ -71,7 +71,14 @@ def hidden(subject: Subject, tokens: Tokens) -> tuple[Site, ...]:
 
 
 def asked(subject: Subject, pairs: Sequence[Beginnings], half: Half, units: list[UnitEffects]) -> About:
-    """Return what is known of the model and the pairs."""
+    """Return what is known of the model and the pairs.
+
+    Args:
+        subject: the model, with what it reads by.
+        pairs: of sentences.
+        half: of the pairs: those that units are found on, or others.
+        units: of each site, with their effects.
+    """
 
     def preferred(tokens: Tokens) -> np.ndarray:
         output, activations = jax.jit(subject.forward)(subject.params, tokens, {})
@@ -87,7 +94,14 @@ def asked(subject: Subject, pairs: Sequence[Beginnings], half: Half, units: list
 
 
 def effects(subject: Subject, half: Half, sites: Sequence[Site], preset: Preset) -> list[UnitEffects]:
-    """Return the effects of every unit, exact and by each estimate."""
+    """Return the effects of every unit, exact and by each estimate.
+
+    Args:
+        subject: the model, with what it reads by.
+        half: of the pairs: those that units are found on, or others.
+        sites: whose units.
+        preset: the sizes of the run.
+    """
     told = half.told(subject)
     exact = neurons.effects(*told, sites=sites, settings=None)
     estimates = [
@@ -121,7 +135,15 @@ def _pearson(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def kept(subject: Subject, half: Half, units: Sequence[UnitEffects], preset: Preset, seed: int) -> list[Kept]:
-    """Return how much of the difference so many units carry, by what they were chosen by."""
+    """Return how much of the difference so many units carry, by what they were chosen by.
+
+    Args:
+        subject: the model, with what it reads by.
+        half: of the pairs: those that units are found on, or others.
+        units: of each site, with their effects.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     count = len(units)
     sizes = [size for size in preset.counts if size < count] + [count]
     draw = np.random.default_rng(seed)
@@ -146,7 +168,15 @@ def kept(subject: Subject, half: Half, units: Sequence[UnitEffects], preset: Pre
 
 
 def graph(subject: Subject, half: Half, pair: Beginnings, sites: Sequence[Site], preset: Preset) -> Picture:
-    """Return the drawing of what passes between the units that matter most."""
+    """Return the drawing of what passes between the units that matter most.
+
+    Args:
+        subject: the model, with what it reads by.
+        half: of the pairs.
+        pair: that is drawn.
+        sites: whose units.
+        preset: the sizes of the run.
+    """
     settings = Settings(order="integrated", share=1.0, most=preset.drawn, positions=False, steps=preset.steps)
     found = neurons.trace(*half.told(subject), sites=sites, settings=settings)
     text = " ".join(pair.clean)

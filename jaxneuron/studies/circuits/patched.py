@@ -41,7 +41,13 @@ class _Moved:
 
 
 def outputs(subject: Subject, half: Half, preset: Preset) -> list[Outputs]:
-    """Return how well each estimate agrees, block by block."""
+    """Return how well each estimate agrees, block by block.
+
+    Args:
+        subject: the model, with what it reads by.
+        half: of the pairs: those that units are found on, or others.
+        preset: the sizes of the run.
+    """
     shapes = sites(subject.forward, subject.params, half.clean)
     names = tuple(name for name in shapes if name.endswith("/mlp"))
     ordered = sorted(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
@@ -49,7 +55,14 @@ def outputs(subject: Subject, half: Half, preset: Preset) -> list[Outputs]:
 
 
 def effects(subject: Subject, half: Half, names: tuple[Site, ...], steps: int) -> tuple[Any, Any, Any]:
-    """Return the exact effects `[pair block time]`, the estimates by their names, and where there is a token."""
+    """Return the exact effects `[pair block time]`, the estimates by their names, and where there is a token.
+
+    Args:
+        subject: the model, with what it reads by.
+        half: of the pairs: those that units are found on, or others.
+        names: sites, in the order of the computation.
+        steps: gradients that are averaged.
+    """
 
     @jax.jit
     def written(text: Any) -> Float[Array, "pair site time unit"]:
@@ -78,7 +91,14 @@ def agreement(
     estimates: dict[str, Float[np.ndarray, "pair block time"]],
     mask: Bool[np.ndarray, "pair time"],
 ) -> list[Outputs]:
-    """Return Pearson's correlations, by block over pairs and positions, and of the means over the pairs."""
+    """Return Pearson's correlations, by block over pairs and positions, and of the means over the pairs.
+
+    Args:
+        names: sites, in the order of the computation.
+        exact: effects by patching.
+        estimates: name -> estimated effects.
+        mask: true where there is a token.
+    """
     rows, tokens = [], np.maximum(mask.sum(axis=0), 1)
     for by, estimate in estimates.items():
         blocks = {}

@@ -15,7 +15,13 @@ Run = running.Run[list[Beginnings], Preset, Options]
 
 
 def read(options: Options, preset: Preset, seed: int) -> list[Beginnings]:
-    """Read or make the pairs."""
+    """Read or make the pairs.
+
+    Args:
+        options: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     return material.grammar(seed) if options.data is None else material.blimp(options.data, seed)
 
 

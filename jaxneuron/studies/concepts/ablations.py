@@ -22,7 +22,15 @@ HIDDEN = 0.15
 def in_representation(
     found: Scope, probe: Probe, ranked: Mapping[str, Ranked], preset: Preset, *, seed: int
 ) -> list[Lost]:
-    """Return the test accuracy of a trained probe without the first, the last and random k units, set to nought."""
+    """Return the test accuracy of a trained probe without the first, the last and random k units, set to nought.
+
+    Args:
+        found: units side by side, with one layer of labels.
+        probe: of all units.
+        ranked: name -> ranking.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     counts = _counts(found.train[0].shape[1], preset)
     names, sets = _sets(ranked, counts, preset, seed, bottom=True)
     zero, mean = (

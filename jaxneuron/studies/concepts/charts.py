@@ -162,7 +162,14 @@ def classes(rows: Sequence[Class], sites: Sequence[str]) -> Spec:
 
 
 def bars(values: Mapping[str, float], title: str, what: str, *, rule: float | None = None) -> Spec:
-    """Return one bar for each name, in the given order, with a rule at what chance would give."""
+    """Return one bar for each name, in the given order, with a rule at what chance would give.
+
+    Args:
+        values: name -> value.
+        title: of the chart.
+        what: the values are.
+        rule: where a line is drawn; None: nowhere.
+    """
     rows = [{"name": name, "value": value} for name, value in values.items()]
     chart = (
         alt.Chart(alt.Data(values=rows))
@@ -182,7 +189,14 @@ def bars(values: Mapping[str, float], title: str, what: str, *, rule: float | No
 
 
 def heat(names: Sequence[str], table: Sequence[Sequence[float | None]], title: str, what: str) -> Spec:
-    """Return a square table as shades, with the numbers in it."""
+    """Return a square table as shades, with the numbers in it.
+
+    Args:
+        names: of rows and columns.
+        table: a row for each name.
+        title: of the chart.
+        what: the numbers are.
+    """
     values = [
         {"one": one, "other": other, "value": value}
         for one, row in zip(names, table, strict=True)

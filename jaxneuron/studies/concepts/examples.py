@@ -25,6 +25,14 @@ def examples(
 
     The weights of a probe of all units would not do: beside others that say the same, a unit often gets a weight of the
     other sign.
+
+    Args:
+        text: the text, with its labels.
+        found: units side by side, with one layer of labels.
+        names: of the classes.
+        widths: site -> units.
+        units: of each class.
+        words: of each unit.
     """
     with_class, sentences = (
         np.asarray(correlation.rank(None, *found.train, signed=True).score),

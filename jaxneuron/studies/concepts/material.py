@@ -40,7 +40,13 @@ class Text(NamedTuple):
 
 
 def check_layers(corpus: Labelled, name: str, layers: Sequence[str]) -> None:
-    """Raise a KeyError if words have no such labels."""
+    """Raise a KeyError if words have no such labels.
+
+    Args:
+        corpus: words with labels.
+        name: of the text, for the error.
+        layers: names of layers.
+    """
     for layer in layers:
         if layer not in corpus.labels:
             sentence = ", which labels sentences" if layer in corpus.sentence_labels else ""

@@ -18,7 +18,14 @@ from jaxneuron.types import Probe, Site
 
 
 def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Accuracy:
-    """Return what the probe of all units knows of one property, beside what knows nothing of the model."""
+    """Return what the probe of all units knows of one property, beside what knows nothing of the model.
+
+    Args:
+        text: the text, with its labels.
+        found: units side by side, with one layer of labels.
+        probe: of all units.
+        layer: of labels.
+    """
     dev, test = (information(linear.logits(probe, data[0]), data[1]) for data in (found.dev, found.test))
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
     return Accuracy(
@@ -36,7 +43,15 @@ def accuracy(text: Text, found: Scope, probe: Probe, layer: str) -> Accuracy:
 
 
 def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, report: Report) -> Smallest:
-    """Return the fewest units of an order that reach the share of the accuracy of all, chosen on dev."""
+    """Return the fewest units of an order that reach the share of the accuracy of all, chosen on dev.
+
+    Args:
+        found: units side by side, with one layer of labels.
+        order: units, the best first.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     fit = partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     key, ranking = jax.random.key(seed), rankings.in_order(order)
     train = rankings.first(found.train, preset.protocol_words)
@@ -50,7 +65,16 @@ def smallest(found: Scope, order: np.ndarray, preset: Preset, *, seed: int, repo
 def by_layer(
     text: Text, found: Scope, widths: dict[Site, int], preset: Preset, *, seed: int, report: Report
 ) -> list[Layer]:
-    """Return each layer's accuracy on test and dev (there also with all below), its selectivity and its code length."""
+    """Return each layer's accuracy on test and dev (there also with all below), its selectivity and its code length.
+
+    Args:
+        text: the text, with its labels.
+        found: units side by side, with one layer of labels.
+        widths: site -> units.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
     train = rankings.first(found.train, preset.protocol_words)
@@ -85,7 +109,16 @@ def by_layer(
 def selective(
     text: Text, found: Scope, order: np.ndarray, counts: tuple[int, ...], preset: Preset, *, seed: int
 ) -> list[Selective]:
-    """Return the accuracy of the first k units on the property and on a control task."""
+    """Return the accuracy of the first k units on the property and on a control task.
+
+    Args:
+        text: the text, with its labels.
+        found: units side by side, with one layer of labels.
+        order: units, the best first.
+        counts: numbers of units.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     key, fit = jax.random.key(seed), partial(linear.fit, settings=linear.Settings(**preset.many_probes))
     train = rankings.first(found.train, preset.protocol_words)
     words = [[word for sentence in text.parts[split].sentences for word in sentence] for split in ("train", "test")]
@@ -97,7 +130,15 @@ def selective(
 
 
 def classes(text: Text, found: Scope, probe: Probe, layer: str, widths: dict[Site, int]) -> list[Class]:
-    """Return of each class how many units hold half of its weight, where they are, and how well it is told."""
+    """Return of each class how many units hold half of its weight, where they are, and how well it is told.
+
+    Args:
+        text: the text, with its labels.
+        found: units side by side, with one layer of labels.
+        probe: of all units.
+        layer: of labels.
+        widths: site -> units.
+    """
     guessed = np.asarray(linear.logits(probe, found.test[0])).argmax(axis=1)
     size = np.abs(np.asarray(probe.weights, np.float64))
     order = np.argsort(-size, axis=1, kind="stable")

@@ -53,7 +53,14 @@ IN_MEMORY = 3 * 2**30
 
 
 def scope(name: str, text: Text, sites: Sequence[Site], layer: str) -> Scope:
-    """Return the activations of some sites with the labels of a layer."""
+    """Return the activations of some sites with the labels of a layer.
+
+    Args:
+        name: what the sites are called together.
+        text: the text, with its labels.
+        sites: whose units.
+        layer: of labels.
+    """
 
     def read(split: str) -> Data:
         part = text.parts[split]
@@ -125,6 +132,14 @@ def rankings(
 
     The Gaussian probe chooses greedily from all units if they are no more than `pool`, and else from the `pool` units
     that come first in the order of the linear probe: its covariances grow with the square of the units.
+
+    Args:
+        found: units side by side, with one layer of labels.
+        chosen: method -> its options.
+        directory: of the run; what an earlier run left there is read.
+        pool: units from which the Gaussian probe chooses.
+        seed: of all that is drawn.
+        report: told what is being done.
 
     Raises:
         ValueError: an unknown method.

@@ -228,7 +228,13 @@ Key = tuple[str, Direction]
 
 
 def of(points: Iterable[Point], scope: Extent, probe: Reader) -> list[Point]:
-    """Return the points of one figure."""
+    """Return the points of one figure.
+
+    Args:
+        points: of all figures.
+        scope: of the figure.
+        probe: which kind of probe reads.
+    """
     return [point for point in points if point.scope is scope and point.probe is probe]
 
 

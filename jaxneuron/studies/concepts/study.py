@@ -53,6 +53,11 @@ Run = running.Run[Given, Preset, Options]
 def read(asked: Options, preset: Preset, seed: int) -> Given:
     """Read the texts, and open the model that is given.
 
+    Args:
+        asked: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         ValueError: two texts of one name, or too little text.
         KeyError: a text has no such layer of labels.

@@ -61,7 +61,15 @@ class Passages(NamedTuple):
 
 
 def train(key: Array, texts: Texts, preset: Preset, directory: Path, report: Report) -> Model:
-    """Train the LSTM, or go on with its training, and load it."""
+    """Train the LSTM, or go on with its training, and load it.
+
+    Args:
+        key: one key.
+        texts: to learn from.
+        preset: the sizes of the run.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     schedule, options = apart(lstm_training.SCHEDULE, preset.training)
     cutting, options = apart(lstm_training.CUTTING, options)
     lstm_training.fit(
@@ -162,7 +170,14 @@ def passages(
 
 
 def states(model: Model, found: Passages, site: Site, *, chunk: int = 32) -> Float[np.ndarray, "symbol unit"]:
-    """Return what the units of a site are at each symbol that is counted."""
+    """Return what the units of a site are at each symbol that is counted.
+
+    Args:
+        model: that is asked.
+        found: pieces of text, with what is known of their symbols.
+        site: where the units are.
+        chunk: texts at a time.
+    """
 
     def update(parts: list[np.ndarray], index: Array, valid: Array, ids: Array, mask: Array) -> list[np.ndarray]:
         return [*parts, np.asarray(_state(model.forward, model.params, Tokens(ids, mask), site=site))]

@@ -100,7 +100,11 @@ def content(run: Finished) -> dict[str, Any]:
 
 
 def told(row: Told) -> bool:
-    """Whether any unit tells a hypothesis better than chance."""
+    """Whether any unit tells a hypothesis better than chance.
+
+    Returns:
+        True where there is one.
+    """
     return order(row.best, TELLS[row.kind], _three) >= 0
 
 
@@ -111,7 +115,11 @@ def weak(results: Results) -> list[str]:
 
 
 def poor(quality: Quality | None) -> bool:
-    """Whether the model predicts hardly better than counting n-grams does: what it computes is hardly structure."""
+    """Whether the model predicts hardly better than counting n-grams does: what it computes is hardly structure.
+
+    Returns:
+        True where it hardly does; false where that is not known.
+    """
     return quality is not None and order(quality.bits, BETTER * quality.n_gram, _three) > 0
 
 

@@ -58,6 +58,11 @@ def n_gram(words: Vocabulary, train: Sequence[Parsed], test: Sequence[Parsed]) -
     """Return the bits per symbol of interpolated Kneser-Ney on the same symbols as `lstm_training.measure`.
 
     Long texts are one row, each behind the end of the one before: padded, they would be mostly padding.
+
+    Args:
+        words: the vocabulary.
+        train: texts to learn from.
+        test: what is predicted.
     """
     size = len(words.words)
     given: dict[str, Any] = {"vocabulary_size": size, "end": END, "begin": BEG, "order": ORDER}

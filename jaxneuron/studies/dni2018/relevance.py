@@ -33,7 +33,14 @@ class Relevance(NamedTuple):
 
 
 def relevance(key: Array, states: Float[np.ndarray, "symbol unit"], found: Passages, folds: int) -> Relevance:
-    """Score every unit for every hypothesis by cross-validation."""
+    """Score every unit for every hypothesis by cross-validation.
+
+    Args:
+        key: one key.
+        states: of the units at each symbol.
+        found: pieces of text, with what is known of their symbols.
+        folds: of the cross-validation.
+    """
     began = time.monotonic()
     kind = np.array(found.labels.kind)
     values = found.labels.values
@@ -65,14 +72,30 @@ def _covariance(states: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def kept(file: Path, key: Array, states: Float[np.ndarray, "symbol unit"], found: Passages, folds: int) -> Relevance:
-    """Return the scores that an earlier run left in a file, or compute and keep them."""
+    """Return the scores that an earlier run left in a file, or compute and keep them.
+
+    Args:
+        file: where they are kept.
+        key: one key.
+        states: of the units at each symbol.
+        found: pieces of text, with what is known of their symbols.
+        folds: of the cross-validation.
+    """
     stored = _kept.arrays(file, lambda: relevance(key, states, found, folds)._asdict())
     names, binary, score, accuracy, sign, seconds = (stored[field] for field in Relevance._fields)
     return Relevance(tuple(names.tolist()), int(binary), score, accuracy, sign, float(seconds))
 
 
 def rows(language: Language, found: Passages, hidden: Relevance, cell: Relevance, *, top: int) -> list[Told]:
-    """Return a row for each hypothesis: its best units, and the scores of all units from the best to the worst."""
+    """Return a row for each hypothesis: its best units, and the scores of all units from the best to the worst.
+
+    Args:
+        language: whose texts.
+        found: pieces of text, with what is known of their symbols.
+        hidden: scores of the hidden state.
+        cell: scores of the cell.
+        top: units of each hypothesis.
+    """
     rows = []
     for query in language.queries:
         if query.hypothesis.name not in hidden.names:

@@ -150,14 +150,30 @@ def accuracy(sums: effects.Sums) -> Float[np.ndarray, "*set"]:
 
 
 def top_sets(feature: Feature, hidden: Relevance, counts: list[int]) -> Bool[np.ndarray, "count unit"]:
-    """Return the first k units of a feature, for each k."""
+    """Return the first k units of a feature, for each k.
+
+    Args:
+        feature: which.
+        hidden: scores of the hidden state.
+        counts: numbers of units.
+    """
     score, _ = hidden.of(feature)
     place = np.argsort(np.argsort(-score, kind="stable"), kind="stable")
     return place[None] < np.array(counts)[:, None]
 
 
 def random_sets(key: Array, width: int, counts: list[int], sets: int) -> Bool[np.ndarray, "count set unit"]:
-    """Draw sets of k units, for each k; those of a larger k hold those of a smaller one."""
+    """Draw sets of k units, for each k; those of a larger k hold those of a smaller one.
+
+    Args:
+        key: one key.
+        width: units of the site.
+        counts: numbers of units.
+        sets: of each size.
+
+    Returns:
+        True for the units of each set.
+    """
     place = np.argsort(np.asarray(jax.random.uniform(key, (sets, width))), axis=1)
     return place[None] < np.array(counts)[:, None, None]
 

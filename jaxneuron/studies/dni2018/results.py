@@ -145,7 +145,13 @@ class Removal(NamedTuple):
     rows: list[Removed]
 
     def top(self, feature: str, way: Way, count: int) -> Removed | None:
-        """Return the row of the top units of a feature."""
+        """Return the row of the top units of a feature.
+
+        Args:
+            feature: which.
+            way: how they are changed.
+            count: how many units.
+        """
         return self._find(feature, way, Units.TOP, count)
 
     def random(self, count: int) -> Removed | None:
@@ -239,7 +245,13 @@ class Results(NamedTuple):
 
 
 def of_group(rows: Iterable[Told], group: Group, mark: Mark | None = None) -> list[Told]:
-    """Return the hypotheses of a group, of all marks or of one."""
+    """Return the hypotheses of a group, of all marks or of one.
+
+    Args:
+        rows: of all hypotheses.
+        group: which.
+        mark: which; None: all.
+    """
     return [row for row in rows if row.group is group and (mark is None or row.mark is mark)]
 
 

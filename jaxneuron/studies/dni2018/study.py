@@ -52,7 +52,13 @@ Run = running.Run[Given, Preset, Options]
 
 
 def read(asked: Options, preset: Preset, seed: int) -> Given:
-    """Read or make the texts, and open the model that is given."""
+    """Read or make the texts, and open the model that is given.
+
+    Args:
+        asked: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     language = Subject(asked.language)
     found = texts.read(language, seed, preset, asked.data)
     return Given(language, found, None if asked.model is None else material.given(asked.model, found))

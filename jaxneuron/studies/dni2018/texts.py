@@ -29,6 +29,12 @@ class Texts(NamedTuple):
 def read(language: Subject, seed: int, preset: Preset, path: Path | None) -> Texts:
     """Return the texts of a language; `path` is a folder or a file of source code.
 
+    Args:
+        language: whose texts.
+        seed: of all that is drawn.
+        preset: the sizes of the run.
+        path: a folder or a file of source code; None: what is made or embedded.
+
     Raises:
         ValueError: no source code there.
         FileNotFoundError, ModuleNotFoundError: see `corpora.code.read`.

@@ -26,7 +26,13 @@ class _Passage(NamedTuple):
 
 
 def views(rows: Sequence[Told], states: Float[np.ndarray, "symbol unit"], found: Passages) -> list[View]:
-    """Return the best unit of each hypothesis over a text in which the hypothesis holds, and does not hold."""
+    """Return the best unit of each hypothesis over a text in which the hypothesis holds, and does not hold.
+
+    Args:
+        rows: a row for each hypothesis.
+        states: of the units at each symbol.
+        found: pieces of text, with what is known of their symbols.
+    """
     piece = np.nonzero(found.counted)[0]
     shown = []
     for row in rows:
@@ -52,7 +58,15 @@ def views(rows: Sequence[Told], states: Float[np.ndarray, "symbol unit"], found:
 def highest(
     rows: Sequence[Told], states: Float[np.ndarray, "symbol unit"], found: Passages, *, site: Site, top: int = 3
 ) -> list[Found]:
-    """Return the first units of each hypothesis with the text before the symbol at which each is highest."""
+    """Return the first units of each hypothesis with the text before the symbol at which each is highest.
+
+    Args:
+        rows: a row for each hypothesis.
+        states: of the units at each symbol.
+        found: pieces of text, with what is known of their symbols.
+        site: where the units are.
+        top: units of each hypothesis.
+    """
     piece, place = np.nonzero(found.counted)
     made = []
     for row in rows:
@@ -70,6 +84,12 @@ def matches(
     """Select the longest passage in which a hypothesis holds, and find where the same units are on elsewhere.
 
     The threshold is the highest of a few at which at least two units are on throughout; None where there is none.
+
+    Args:
+        hypothesis: which.
+        states: of the units at each symbol.
+        found: pieces of text, with what is known of their symbols.
+        count: how many.
     """
     piece, place = np.nonzero(found.counted)
     start, stop = _longest(found.column(hypothesis) > 0.5, piece, most=12)

@@ -71,6 +71,11 @@ def parsed(texts: Data | None, path: Path | None, given: Treebank | None, *, see
 def prepare(model: Model, found: Parsed, *, captions: int) -> TaggedCaptions:
     """Encode the first sentences.
 
+    Args:
+        model: that is asked.
+        found: parsed captions.
+        captions: how many.
+
     Raises:
         ValueError: the model knows nearly none of their words, or all of them have one word.
     """

@@ -36,7 +36,13 @@ NETWORKS = {
 def scores(
     found: TaggedCaptions, *, batch: int, report: Callable[[str], Progress | None]
 ) -> dict[str, Float[np.ndarray, "sentence time"]]:
-    """Return the scores of each network, NaN where there is no word or no score."""
+    """Return the scores of each network, NaN where there is no word or no score.
+
+    Args:
+        found: captions with tags.
+        batch: texts at a time.
+        report: told what is being done.
+    """
     model = found.model
     return {
         name: omission.of_texts(
@@ -53,7 +59,13 @@ def scores(
 
 
 def states(found: TaggedCaptions, site: Site, *, batch: int = 256) -> Float[np.ndarray, "token unit"]:
-    """Return what a site is after each word of each sentence, the sentences in a row."""
+    """Return what a site is after each word of each sentence, the sentences in a row.
+
+    Args:
+        found: captions with tags.
+        site: where the units are.
+        batch: texts at a time.
+    """
     lengths = found.tokens.mask.sum(axis=1)
     start = np.cumsum(lengths) - lengths
     values: np.ndarray | None = None

@@ -151,7 +151,13 @@ class Found(NamedTuple):
 
 
 def of(table: list[Category], label: str, network: str = "") -> float:
-    """Return the median score of a label, or its median log ratio; NaN where it is not there."""
+    """Return the median score of a label, or its median log ratio; NaN where it is not there.
+
+    Args:
+        table: of labels.
+        label: which.
+        network: which of them.
+    """
     for row in table:
         if row.label == label:
             return row.scores[network].median if network else row.log_ratio.median

@@ -50,6 +50,11 @@ Run = running.Run[Given, Preset, Options]
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Read the captions and the treebank, and load the model if there is one.
 
+    Args:
+        options: which captions, treebank and model.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         FileNotFoundError: no data, or no model.
         ValueError: no captions, no treebank, or no Imaginet.

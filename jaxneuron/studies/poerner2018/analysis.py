@@ -24,6 +24,11 @@ def found_rows(found: Material, drawn: Drawn, searches: dict[str, Search]) -> li
 
     Activations are compared by *gain*, the difference to corpus search in standard deviations of the target over
     the corpus's n-grams: the logits of rare words are negative, so that ratios mean nothing.
+
+    Args:
+        found: the model and its texts.
+        drawn: targets of the setting.
+        searches: method -> what it found.
     """
     corpus = np.array(searches[CORPUS].score)[:, 0]
     rows = []
@@ -51,7 +56,13 @@ def found_rows(found: Material, drawn: Drawn, searches: dict[str, Search]) -> li
 
 
 def compare(rows: list[Found], searches: dict[str, Search], preset: Preset) -> dict[str, Figures]:
-    """Return each method's figures in one setting, against corpus search on the same targets."""
+    """Return each method's figures in one setting, against corpus search on the same targets.
+
+    Args:
+        rows: a row for each target and method.
+        searches: method -> what it found.
+        preset: the sizes of the run.
+    """
     by_method = {method: [row for row in rows if row.method == method] for method in searches}
     corpus = np.array([row.score for row in by_method[CORPUS]])
     positive = corpus > 0
@@ -99,7 +110,13 @@ def group_sizes(drawn: Drawn, searches: dict[str, Search]) -> Groups:
 
 
 def name_objects(found: Material, drawn: Drawn, searches: dict[str, Search]) -> dict[str, Naming]:
-    """Return how often each method's optimum names the unit's object, or has a word that goes with it."""
+    """Return how often each method's optimum names the unit's object, or has a word that goes with it.
+
+    Args:
+        found: the model and its texts.
+        drawn: targets of the setting.
+        searches: method -> what it found.
+    """
     data, words = found.data.train, found.model.vocabulary
     associated = naming.associated_words(found.train, data.image, data.features, vocabulary_size=len(words.words))
     table = {}

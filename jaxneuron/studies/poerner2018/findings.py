@@ -42,7 +42,11 @@ def comparisons(results: Results) -> list[str]:
 
 
 def best_method(results: Results) -> str | None:
-    """Say how many settings gumbel softmax wins, and who comes first by mean gain elsewhere."""
+    """Say how many settings gumbel softmax wins, and who comes first by mean gain elsewhere.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     key = GUMBEL
     tested = [(s, rows) for s, rows in _settings(results) if key in rows and known(rows[key].gain, rows[key].p)]
     if not tested:
@@ -64,7 +68,16 @@ def best_method(results: Results) -> str | None:
 
 
 def against_corpus(setting: Setting, method: str, rows: Rows) -> str | None:
-    """Say how a method compares with corpus search in one setting."""
+    """Say how a method compares with corpus search in one setting.
+
+    Args:
+        setting: which.
+        method: which.
+        rows: method -> figures.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     row = rows.get(method, Figures())
     if not known(row.gain, row.p):
         return None
@@ -88,7 +101,11 @@ def against_corpus(setting: Setting, method: str, rows: Rows) -> str | None:
 
 
 def losers(results: Results) -> str | None:
-    """Say which optimisers stay below corpus search everywhere, as the paper found of three of them."""
+    """Say which optimisers stay below corpus search everywhere, as the paper found of three of them.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     settings = _settings(results)
     methods = labels.ordered((m for _, rows in settings for m in rows if m != CORPUS), labels.METHODS)
     below, above = [], []
@@ -111,7 +128,11 @@ def losers(results: Results) -> str | None:
 
 
 def function_words(results: Results) -> str | None:
-    """Say which pathway's optimal inputs hold more function words: the paper's finding on syntax."""
+    """Say which pathway's optimal inputs hold more function words: the paper's finding on syntax.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     shares = [results.function_words.get(setting.key, {}) for setting in (TEXTUAL_PROJECTION, VISUAL_PROJECTION)]
     textual, visual = (own.get(GUMBEL) for own in shares)
     if textual is None or visual is None:
@@ -126,7 +147,11 @@ def function_words(results: Results) -> str | None:
 
 
 def naming(results: Results) -> str | None:
-    """Say how often the optimal input names the object that a visual unit stands for."""
+    """Say how often the optimal input names the object that a visual unit stands for.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     best, corpus = (results.naming.get(method, Naming()) for method in (GUMBEL, CORPUS))
     if not known(best.named):
         return None
@@ -141,7 +166,11 @@ def naming(results: Results) -> str | None:
 
 
 def nearest_cosine(results: Results) -> str | None:
-    """Say how far optimised embeddings are from words; the paper gives 0.24."""
+    """Say how far optimised embeddings are from words; the paper gives 0.24.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     cosines = [value for value in results.nearest_cosine.values() if known(value)]
     if not cosines:
         return None
@@ -154,7 +183,11 @@ def nearest_cosine(results: Results) -> str | None:
 
 
 def perplexity(results: Results) -> str | None:
-    """Say how well the language pathway predicts words, against the count models."""
+    """Say how well the language pathway predicts words, against the count models.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     scores = results.model.perplexity if results.model else None
     if scores is None or not known(scores.imaginet):
         return None
@@ -164,7 +197,11 @@ def perplexity(results: Results) -> str | None:
 
 
 def average_precision(results: Results) -> str | None:
-    """Say how well the visual pathway knows what is in the picture, against ridge regression on word counts."""
+    """Say how well the visual pathway knows what is in the picture, against ridge regression on word counts.
+
+    Returns:
+        A sentence, or None where nothing was measured.
+    """
     scores = results.model.average_precision if results.model else None
     if scores is None or not known(scores.imaginet):
         return None

@@ -61,7 +61,13 @@ def _widen(array: np.ndarray, width: int) -> np.ndarray:
 
 
 def activations(material: Material, site: Site, *, chunk: int = 2048) -> Float[Array, "sample unit"]:
-    """Return a site's activations at the last word of the sampled n-grams."""
+    """Return a site's activations at the last word of the sampled n-grams.
+
+    Args:
+        material: the model and its texts.
+        site: where the units are.
+        chunk: texts at a time.
+    """
     grams = Tokens(*(array[material.sample] for array in material.ngrams))
     model = material.model
 

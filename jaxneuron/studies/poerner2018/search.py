@@ -38,6 +38,11 @@ def searches(run: Run, found: Material, drawn: list[Drawn]) -> list[dict[str, Se
     """Return what each method found, of each setting; corpus search comes first.
 
     The settings of one pathway are searched together and share the seconds by their number of targets.
+
+    Args:
+        run: the run of the study.
+        found: the model and its texts.
+        drawn: targets of each setting.
     """
     verbs = methods(find)
     done: list[dict[str, Search]] = [{} for _ in drawn]

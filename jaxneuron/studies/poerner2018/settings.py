@@ -45,7 +45,14 @@ class Drawn(NamedTuple):
 
 
 def build(found: Material, preset: Preset, *, seed: int, draw: str = "unbiased") -> list[Drawn]:
-    """Return the settings in the order of the report."""
+    """Return the settings in the order of the report.
+
+    Args:
+        found: the model and its texts.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        draw: which words are targets.
+    """
     vocabulary, random = found.model.vocabulary, np.random.default_rng(seed)
     features = _names(found)
     words = np.arange(len(SPECIALS), len(vocabulary.words))

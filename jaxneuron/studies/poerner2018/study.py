@@ -35,6 +35,11 @@ Run = running.Run[Given, Preset, Options]
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Read the captions, and load the model if there is one.
 
+    Args:
+        options: which captions and model.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         FileNotFoundError: no data, or no model.
         ValueError: no captions, or no Imaginet.

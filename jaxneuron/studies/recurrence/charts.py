@@ -41,7 +41,13 @@ def spread(found: Sequence[Found], site: str) -> Spec:
 
 
 def similarity(rows: Sequence[Alike], measure: str, sites: Sequence[str]) -> Spec:
-    """Return the mean similarity of layers over every two models as a heat map."""
+    """Return the mean similarity of layers over every two models as a heat map.
+
+    Args:
+        rows: of all models and layers.
+        measure: which.
+        sites: whose units.
+    """
     table = mean_table(rows, measure)
     values = [
         {"layer": site, "of another seed": other, "similarity": float(table[i, j])}
@@ -64,7 +70,13 @@ def mean_table(rows: Sequence[Alike], measure: str) -> np.ndarray:
 
 
 def erased(rows: Sequence[Erased], site: str, ranking: Ranking) -> Spec:
-    """Return what is lost without the units of a site that recur most, least, and random ones."""
+    """Return what is lost without the units of a site that recur most, least, and random ones.
+
+    Args:
+        rows: of all models and layers.
+        site: where the units are.
+        ranking: the order of units.
+    """
     own = [row for row in rows if row.site == site and (row.ranking == ranking or row.end == End.RANDOM)]
     scale = alt.Scale(domain=[*map(str, ENDS)], range=[*ENDS.values()])
     chart = (

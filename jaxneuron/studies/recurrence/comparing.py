@@ -44,7 +44,13 @@ class Compared(NamedTuple):
 
 
 def sums(states: Sequence[Store], sites: Sequence[Site], report: Report) -> dict[tuple[int, int], Comoments]:
-    """Return the sums of each model with each other one, with the products of all units of the other."""
+    """Return the sums of each model with each other one, with the products of all units of the other.
+
+    Args:
+        states: of each model, on disk.
+        sites: whose units.
+        report: told what is being done.
+    """
     tables, found = [one.joined(*sites) for one in states], {}
     layers = [states[0].sites[site] for site in sites]
     progress, pairs = report("compare the models"), len(states) * (len(states) - 1)
@@ -58,7 +64,14 @@ def sums(states: Sequence[Store], sites: Sequence[Site], report: Report) -> dict
 
 
 def compared(key: Array, found: dict[tuple[int, int], Comoments], layers: Sequence[int], models: int) -> list[Compared]:
-    """Return how the units of each model recur in the others."""
+    """Return how the units of each model recur in the others.
+
+    Args:
+        key: one key.
+        found: sums of each model with each other one.
+        layers: units of each layer.
+        models: how many.
+    """
     rows = []
     for one in range(models):
         others = [other for other in range(models) if other != one]
@@ -72,7 +85,13 @@ def compared(key: Array, found: dict[tuple[int, int], Comoments], layers: Sequen
 
 
 def scores(found: Sequence[Compared], sites: Sequence[Site], layers: Sequence[int]) -> list[Scores]:
-    """Return medians and shares of the units of each site."""
+    """Return medians and shares of the units of each site.
+
+    Args:
+        found: of each model, how its units recur.
+        sites: whose units.
+        layers: units of each layer.
+    """
     starts, rows = np.cumsum([0, *layers]), []
     for place, site in enumerate(sites):
         here = slice(int(starts[place]), int(starts[place + 1]))
@@ -110,7 +129,14 @@ def alike(found: dict[tuple[int, int], Comoments], layers: Sequence[int]) -> lis
 def units(
     found: Sequence[Compared], states: Sequence[Store], sites: Sequence[Site], sentences: list[list[str]]
 ) -> list[Found]:
-    """Return a row for each unit of each model, with the words of its best partner."""
+    """Return a row for each unit of each model, with the words of its best partner.
+
+    Args:
+        found: of each model, how its units recur.
+        states: of each model, on disk.
+        sites: whose units.
+        sentences: the words of each text.
+    """
     tables = [one.joined(*sites) for one in states]
     tops = [selection.top_words(table, sentences, count=WORDS, least=LEAST) for table in tables]
     width, rows = tables[0].shape[1], []

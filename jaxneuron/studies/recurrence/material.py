@@ -31,6 +31,11 @@ class Texts(NamedTuple):
 def read(path: Path | None, column: str | None, preset: Preset) -> Texts:
     """Read the text, or take the captions of the embedded scenes.
 
+    Args:
+        path: of the text; None: what is embedded.
+        column: of the text in its file; None: the usual one.
+        preset: the sizes of the run.
+
     Raises:
         FileNotFoundError, ValueError: see `corpora.texts.train_and_dev`.
     """
@@ -39,7 +44,15 @@ def read(path: Path | None, column: str | None, preset: Preset) -> Texts:
 
 
 def train(seed: int, given: Texts, preset: Preset, directory: Path, report: Report) -> list[Model]:
-    """Train a model from each seed, or go on with its training, and load all."""
+    """Train a model from each seed, or go on with its training, and load all.
+
+    Args:
+        seed: of all that is drawn.
+        given: what was read.
+        preset: the sizes of the run.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     schedule, options = apart(lstm_training.SCHEDULE, preset.training)
     models = []
     for number in range(preset.models):
@@ -67,7 +80,15 @@ def sites(model: Model) -> list[Site]:
 
 
 def states(models: list[Model], given: Texts, preset: Preset, directory: Path, report: Report) -> list[Store]:
-    """Return what the units of each model are at each held-out word, on disk."""
+    """Return what the units of each model are at each held-out word, on disk.
+
+    Args:
+        models: that are compared.
+        given: what was read.
+        preset: the sizes of the run.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     found = []
     for number, model in enumerate(models):
         place = directory / "states" / f"model{number}"
@@ -77,7 +98,13 @@ def states(models: list[Model], given: Texts, preset: Preset, directory: Path, r
 
 
 def described(models: list[Model], given: Texts, directory: Path) -> list[OfSeed]:
-    """Return how good each model is, beside one that only counts words."""
+    """Return how good each model is, beside one that only counts words.
+
+    Args:
+        models: that are compared.
+        given: what was read.
+        directory: of the run.
+    """
     words = models[0].vocabulary
     encoded = [vocabulary.encode(words, some) for some in given]
     counted = unigram.perplexity(*encoded, end=END, vocabulary_size=len(words.words)).perplexity

@@ -29,7 +29,13 @@ class Draws(NamedTuple):
 
 
 def read(options: Options, preset: Preset, seed: int) -> Texts:
-    """Read the text."""
+    """Read the text.
+
+    Args:
+        options: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     return material.read(options.data, options.text_column, preset)
 
 

@@ -38,7 +38,13 @@ def removable(tasks: Sequence[Task], loss: float = LOSS) -> float | None:
 
 
 def redundant(own: General, tasks: Sequence[Task], loss: float = LOSS) -> float:
-    """Return the share of the units that can be left out so, 0 if no distance will do."""
+    """Return the share of the units that can be left out so, 0 if no distance will do.
+
+    Args:
+        own: what needs no task.
+        tasks: what each task needs.
+        loss: of accuracy that is allowed, as a share.
+    """
     distance = removable(tasks, loss)
     return next((row.share for row in own.thresholds if row.distance == distance), 0.0)
 

@@ -92,6 +92,9 @@ def pose(asked: Asked, subject: Subject, directory: Path, preset: Preset, *, see
         preset: how much of the text.
         seed: of the draw of sentences.
         report: what is being done -> a progress callback.
+
+    Raises:
+        ValueError: all texts have one label.
     """
     kept = {split: _some(asked, split, preset, seed) for split in SPLITS}
     first = labelled.label_names(asked.layer, kept["train"])

@@ -22,6 +22,12 @@ def missed(run: Run[Any, Preset, Any], subject: Subject, posed: Posed, probe: Pr
 
     Taken from a probe, units stand at their means; taken from the model, at nought, and a probe after the last layer
     says what can still be read. Of a task with one label for each text the model is not asked.
+
+    Args:
+        run: the run of the study.
+        subject: the model, with what it reads by.
+        posed: the question, with its activations.
+        probe: how probes are fitted.
     """
     preset, units = run.preset, posed.train[0].shape[1]
     counts = sorted({max(1, round(share * units)) for share in preset.lost})

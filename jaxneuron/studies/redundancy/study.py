@@ -31,6 +31,11 @@ Run = running.Run[Given, Preset, Options]
 def read(asked: Options, preset: Preset, seed: int) -> Given:
     """Read the texts, and open the model that is given.
 
+    Args:
+        asked: which texts, labels and model.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         ValueError: two texts of one name, a text without labels, or too little text.
         KeyError: a text has none of the layers of labels that are asked for.

@@ -61,7 +61,14 @@ def selected(run: Run[Any, Preset, Any], posed: Posed) -> Selection:
 
 
 def task(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selection) -> Task:
-    """Return what a task needs."""
+    """Return what a task needs.
+
+    Args:
+        run: the run of the study.
+        posed: the question, with its activations.
+        probe: how probes are fitted.
+        found: the layers and units that were selected.
+    """
     asked = posed.asked
     fit = partial(linear.fit, settings=linear.Settings(**run.preset.probe))
     layers, minimal = found.layers, found.minimal
@@ -94,7 +101,13 @@ def task(run: Run[Any, Preset, Any], posed: Posed, probe: Probes, found: Selecti
 
 
 def needed(posed: Posed, found: Selection, preset: Preset) -> list[Needed]:
-    """Return the units that are enough for the first share of what all tell, and how many each stands for."""
+    """Return the units that are enough for the first share of what all tell, and how many each stands for.
+
+    Args:
+        posed: the question, with its activations.
+        found: the layers and units that were selected.
+        preset: the sizes of the run.
+    """
     widths = list(posed.sites.values())[: found.lowest + 1]
     below = dict(list(posed.sites.items())[: found.lowest + 1])
     groups = redundant_units(posed.train[0][:, : sum(widths)], below, thresholds=[preset.distance]).groups[0]

@@ -36,6 +36,13 @@ def experts(
 ) -> Detectors:
     """Return the experts of the first concepts that enough sentences have, and not half of them.
 
+    Args:
+        writer: the model, with how it writes.
+        concepts: name -> words.
+        directory: of the run; what an earlier run left there is read.
+        preset: the sizes of the run.
+        report: told what is being done.
+
     Raises:
         ValueError: no concept is in enough sentences.
     """
@@ -86,7 +93,17 @@ def forced(
     seed: int,
     report: Report,
 ) -> list[Forced]:
-    """Return what is written while experts, and random units, are forced."""
+    """Return what is written while experts, and random units, are forced.
+
+    Args:
+        writer: the model, with how it writes.
+        found: the experts.
+        concepts: name -> words.
+        asked: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     model = writer.model
     begins = material.prompt(model, asked, preset.texts)
     assert model.step is not None and model.initial_state is not None

@@ -47,6 +47,11 @@ class Writer(NamedTuple):
 def read(asked: Options, preset: Preset, seed: int) -> Given:
     """Read what is given.
 
+    Args:
+        asked: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+
     Raises:
         ValueError: a model that cannot write, or what the readers find wrong.
         FileNotFoundError: no data, or no model.
@@ -94,7 +99,16 @@ def _lists(path: Path, names: Sequence[str]) -> dict[str, set[str]]:
 def writers(
     run_seed: int, given: Given, asked: Options, preset: Preset, directory: Path, report: Report
 ) -> list[Writer]:
-    """Return the models of a run; those that are trained go on where a stopped run left them."""
+    """Return the models of a run; those that are trained go on where a stopped run left them.
+
+    Args:
+        run_seed: of all that is drawn.
+        given: what was read.
+        asked: what is asked for.
+        preset: the sizes of the run.
+        directory: of the run; what an earlier run left there is read.
+        report: told what is being done.
+    """
     if given.model is not None:
         name = Path(given.model.source).name
         labelled, ordinary = given.train, given.dev
@@ -130,14 +144,28 @@ def _writer(name: str, model: Model, labelled: list[list[str]], ordinary: list[l
 
 
 def prompt(model: Model, asked: Options, texts: int) -> Tokens:
-    """Return what each text begins with, as the model reads it."""
+    """Return what each text begins with, as the model reads it.
+
+    Args:
+        model: that is asked.
+        asked: what is asked for.
+        texts: how many.
+    """
     words = asked.prompt or ("the" if model.symbol == "word" else "Once upon a time")
     found = reading.read(model, [words.split()] * texts).tokens
     return Tokens(np.asarray(found.ids), np.asarray(found.mask))
 
 
 def written(model: Model, asked: Options, preset: Preset, seed: int, report: Report) -> list[list[str]]:
-    """Return sentences that a model writes."""
+    """Return sentences that a model writes.
+
+    Args:
+        model: that is asked.
+        asked: what is asked for.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     report("let the model write sentences")
     length, texts = 120, max(64, (preset.labelled + preset.ordinary) // 8)
     begins = prompt(model, asked, texts)

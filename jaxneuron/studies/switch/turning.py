@@ -59,6 +59,11 @@ class Outcome(NamedTuple):
 def pose(writer: Writer, given: Mapping[str, Sequence[Pair]], most: int) -> list[Question]:
     """Return each property as a model is asked about it, by `most` of the pairs that it can read.
 
+    Args:
+        writer: the model, with how it writes.
+        given: property -> pairs of forms.
+        most: pairs at most.
+
     Raises:
         ValueError: the model reads none of the pairs, or prefers the right form in none.
     """
@@ -121,7 +126,15 @@ def _unedited(writer: Writer, tokens: Tokens, target: Likelihood | Answered) -> 
 
 
 def turned(posed: Question, site: Site, preset: Preset, seed: int, report: Report) -> list[Turned]:
-    """Return what becomes of the pairs, for each order of a site's units, each number of them, and each `beyond`."""
+    """Return what becomes of the pairs, for each order of a site's units, each number of them, and each `beyond`.
+
+    Args:
+        posed: the question, with its activations.
+        site: where the units are.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+        report: told what is being done.
+    """
     report(f"{posed.writer.name}: turn {posed.of} at {site}")
     means, found = _means(posed, site), []
     sets = _sets(posed, site, means, preset, seed)
@@ -135,7 +148,14 @@ def turned(posed: Question, site: Site, preset: Preset, seed: int, report: Repor
 
 
 def switched(posed: Question, rows: Sequence[Turned], preset: Preset, seed: int) -> Switched:
-    """Return what the fewest units do to held-out pairs that flip enough of the finding ones, or else the most."""
+    """Return what the fewest units do to held-out pairs that flip enough of the finding ones, or else the most.
+
+    Args:
+        posed: the question, with its activations.
+        rows: what became of the pairs.
+        preset: the sizes of the run.
+        seed: of all that is drawn.
+    """
     own = [row for row in rows if (row.model, row.of, row.by) == (posed.writer.name, posed.of, Picked.EFFECT)]
     enough = [row for row in own if row.finding >= preset.enough]
     best = min(enough, key=lambda row: (row.count, -row.finding)) if enough else max(own, key=lambda row: row.finding)
