@@ -7,16 +7,20 @@
 # make findings     the demo of every study again, for the site's page of findings; half an hour
 # make linkcheck    whether the site's links to other places lead anywhere; needs a network
 # make lint         ruff and pyright, over the tests and benchmarks too
+# make dist         the wheel and the sdist in dist/, each tried in an empty environment of each of PYTHONS
+# make notebooks    notebooks/ run again, and kept with what they say
+# make pictures     the README's pictures, drawn again
 # make clean        away with the virtual environment
 #
 # Each target prepares the virtual environment that it needs; a second call finds it ready.
 
 VENV ?= .venv
 PYTHON ?= python3
+PYTHONS ?= 3.11 3.12 3.13
 BIN := $(VENV)/bin
 LOWEST := tests/models tests/find tests/report tests/corpora tests/test_store.py tests/test_tap.py tests/test_cli.py
 
-.PHONY: help demo test test-peers test-pages test-lowest docs findings linkcheck lint clean
+.PHONY: help demo test test-peers test-pages test-lowest docs findings linkcheck lint clean dist notebooks pictures
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -66,6 +70,20 @@ lint: $(VENV)/.install-bench-lint-pages-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# Nothing is held back: what is tried has the versions that an index gives today, not those of constraints.txt.
+dist: $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "hatchling>=1.25" "uv>=0.5"
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target sdist --target wheel --directory dist
+	@set -e; export PATH="$(abspath $(BIN)):$$PATH"; \
+	for version in $(PYTHONS); do for file in dist/*; do .ci/smoke $$version $$file; done; done
+
+notebooks: $(VENV)/.install-bench-test $(VENV)/.minilm
+	$(BIN)/python -m notebooks.run
+
+pictures: $(VENV)/.install-pages
+	$(BIN)/python -m docs.pictures.draw
 
 clean:
 	rm -rf $(VENV)
