@@ -55,6 +55,7 @@ class Beside(NamedTuple):
     look: Callable[[Activations, Places], Any]  # what is seen of a batch; compiled together with the model
     add: Callable[[Any, Any, Mapping[Site, Any], Places], Any]  # state, that, the batch: all numpy; may change a state
     settle: Callable[[Any], Any]  # what `add` returned -> state, of all that was added; called before it is shown
+    finite: Callable[[Any], dict[Site, Any]] | None = None  # what was seen -> whether that was finite
 
 
 class Statistic(NamedTuple):
@@ -136,7 +137,10 @@ class Saturation(NamedTuple):
 
 
 class SignCases(NamedTuple):
-    """What a gated unit does by the signs of its gate and of its input; the first of each axis is at or above 0."""
+    """What a gated unit does by the signs of its gate and of its input; the first of each axis is at or above 0.
+
+    Of a gate that is a share, the first is at or above a half.
+    """
 
     tokens: int
     share: Float[np.ndarray, "gate in unit"]  # of the words

@@ -15,21 +15,31 @@ ROWS = 32
 Carry = TypeVar("Carry")
 
 
-def over_rows(step: Callable[[Carry, Array, Array], Carry], carry: Carry, batch: Flat) -> Carry:
+def over_rows(
+    step: Callable[[Carry, Array, Array], Carry],
+    carry: Carry,
+    batch: Flat,
+    *,
+    join: Callable[[Carry, Carry], Carry] | None = None,
+) -> Carry:
     """Return what is carried after the last vector.
 
     Args:
         step: (carry, vector `[unit]`, whether it is counted) -> carry.
         carry: before the first vector.
         batch: the vectors.
+        join: puts together what came of some vectors and of others, each begun with `carry`: a sum of sums keeps more
+            digits. By default, all vectors follow each other.
     """
+    begin = carry
     missing = -len(batch.value) % ROWS
     value = jnp.pad(batch.value, [(0, missing), (0, 0)]).reshape(-1, ROWS, batch.value.shape[1])
     counted = jnp.pad(batch.counted, (0, missing)).reshape(-1, ROWS)
 
     def block(carry: Carry, part: tuple[Array, Array]) -> tuple[Carry, Any]:
+        found = carry if join is None else begin
         for row in range(ROWS):
-            carry = step(carry, part[0][row], part[1][row])
-        return carry, None
+            found = step(found, part[0][row], part[1][row])
+        return found if join is None else join(carry, found), None
 
     return jax.lax.scan(block, carry, (value, counted))[0]

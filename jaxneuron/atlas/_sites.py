@@ -41,6 +41,7 @@ class SiteBeside(NamedTuple):
     look: Callable[[Flat], Any]
     add: Callable[[Any, Any, Flat], Any]
     settle: Callable[[Any], Any] = lambda state: state
+    finite: Callable[[Any], Array] | None = None
 
 
 def each(
@@ -92,7 +93,11 @@ def _each_beside(beside: SiteBeside) -> Beside:
     def settle(state: dict[Site, Any]) -> dict[Site, Any]:
         return {site: beside.settle(one) for site, one in state.items()}
 
-    return Beside(look, add, settle)
+    def finite(seen: dict[Site, Any]) -> dict[Site, Array]:
+        assert beside.finite is not None
+        return {site: beside.finite(one) for site, one in seen.items()}
+
+    return Beside(look, add, settle, finite if beside.finite is not None else None)
 
 
 def same(one: Any, other: Any) -> tuple[Any, Any]:

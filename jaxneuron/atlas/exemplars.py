@@ -5,16 +5,20 @@ Pages that show one side hide what a unit does on the other (Gurnee et al. 2023,
 the best of a batch is put into its place, again and again, until no unit has a better one.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxneuron.atlas import Exemplars, Extremes, Statistic
-from jaxneuron.atlas._foremost import NONE, Foremost, grouped, joined, put
-from jaxneuron.atlas._sites import Flat, SiteBeside, each
+from jaxneuron.atlas import Beside, Exemplars, Extremes, Places, Statistic
+from jaxneuron.atlas._foremost import NONE, Foremost, joined, put
+from jaxneuron.atlas._offers import Offers, beside, cleared, fits, grouped, nothing
+from jaxneuron.atlas._sites import Flat, each
+from jaxneuron.types import Site
 
 
 def statistic(*, count: int = 16) -> Statistic:
@@ -28,7 +32,8 @@ def statistic(*, count: int = 16) -> Statistic:
     """
     if count < 1:
         raise ValueError(f"expected at least one exemplar of each unit, got {count}")
-    return each(partial(_init, count), _update, _merge, _finish, beside=SiteBeside(lambda batch: (), _add))
+    statistic = each(partial(_init, count), _update, _merge, _finish)
+    return statistic._replace(beside=Beside(lambda activations, places: (), _add, _settle))
 
 
 def _init(count: int, units: int) -> list[Foremost]:
@@ -98,10 +103,35 @@ def _merge(one: list[Foremost], other: list[Foremost]) -> list[Foremost]:
     return [joined(left, right) for left, right in zip(one, other, strict=True)]
 
 
-def _add(state: list[Foremost], seen: tuple[()], batch: Flat) -> list[Foremost]:
+class Pending(NamedTuple):
+    """The lists of a site, and what is still to be put among them."""
+
+    best: list[Foremost]
+    offers: Offers
+
+
+def _add(state: dict[Site, Any], seen: Any, activations: Mapping[Site, Any], places: Places) -> dict[Site, Any]:
     del seen
-    rows = grouped(batch)
-    return [put(best, rows, sign) for best, sign in zip(state, (1, -1), strict=True)]
+    words, texts = grouped(places.words, places.sentence), grouped(places.texts, places.sentence)
+    found = {}
+    for site, held in state.items():
+        value = activations[site]
+        pending = held if isinstance(held, Pending) else Pending(held, nothing(value.shape[-1]))
+        for part in words if places.of(value) is places.words else texts:
+            if not fits(pending.offers, part):
+                pending = Pending(_settled(pending), cleared(pending.offers))
+            offers = beside(pending.offers, value.reshape(-1, value.shape[-1]), part)
+            pending = Pending(pending.best, offers)
+        found[site] = pending
+    return found
+
+
+def _settle(state: dict[Site, Any]) -> dict[Site, Any]:
+    return {site: _settled(one) if isinstance(one, Pending) else one for site, one in state.items()}
+
+
+def _settled(pending: Pending) -> list[Foremost]:
+    return [put(best, pending.offers, side) for side, best in enumerate(pending.best)]
 
 
 def _finish(state: list[Foremost]) -> Exemplars:

@@ -71,8 +71,7 @@ def _update(levels: Levels, state: Int[Any, "unit level"], batch: Flat) -> Int[A
 
 
 def _add(state: Any, seen: UInt16[np.ndarray, "token unit"], batch: Flat) -> Any:
-    del batch
-    return put(state, seen)
+    return put(state, seen, np.flatnonzero(batch.counted))
 
 
 def _finish(levels: Levels, state: Int[np.ndarray, "unit level"]) -> Histogram:
@@ -105,10 +104,13 @@ def quantiles(found: Histogram, shares: Float[Any, "share"]) -> Quantiles:
             share, np.full((len(found.count), len(share)), np.nan), np.zeros((len(found.count), len(share)), int)
         )
     least = np.clip(np.ceil(np.round(share * found.tokens, 6)), 1, found.tokens)
-    sums = [np.cumsum(row) for row in found.count]
-    places = [np.searchsorted(row, least) for row in sums]
-    count = np.stack([row[place] for row, place in zip(sums, places, strict=True)])
-    return Quantiles(share, found.level[np.stack(places)], count)
+    place = np.empty((len(found.count), len(share)), np.int64)
+    count = np.empty_like(place)
+    for unit, row in enumerate(found.count):
+        below = np.cumsum(row)
+        place[unit] = np.searchsorted(below, least)
+        count[unit] = below[place[unit]]
+    return Quantiles(share, found.level[place], count)
 
 
 def bars(found: Histogram, *, count: int = 40) -> Bars:

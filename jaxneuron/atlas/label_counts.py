@@ -61,8 +61,9 @@ def _update(levels: Levels, state: Int[Any, "label unit level"], batch: Flat) ->
 
 
 def _add(labels: int, state: Any, seen: UInt16[np.ndarray, "token unit"], batch: Flat) -> Any:
-    label = np.where(batch.rows.label >= 0, batch.rows.label, labels)
-    return put(state, seen, label * seen.shape[1])
+    rows = np.flatnonzero(batch.counted)
+    label = batch.rows.label[rows]
+    return put(state, seen, rows, np.where(label >= 0, label, labels) * seen.shape[1])
 
 
 def _finish(levels: Levels, state: Int[np.ndarray, "label unit level"]) -> LabelledCounts:

@@ -8,15 +8,22 @@ single precision each (`_double`).
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron.atlas import Statistic, UnitMoments
 from jaxneuron.atlas._centred import Mean, moved
 from jaxneuron.atlas._double import Double, add, halves, number, times
 from jaxneuron.atlas._rows import over_rows
 from jaxneuron.atlas._sites import Flat, SiteBeside, each
+
+SAMPLE = 64
+"""Vectors of a batch of which the mean is taken first."""
+
+RANGE = 2**12
+"""By how many times a unit may spread farther, or less far, than these; if one does, the batch is read again."""
 
 
 class PowerSums(NamedTuple):
@@ -34,7 +41,7 @@ class PowerSums(NamedTuple):
 
 def statistic() -> Statistic:
     """Return the statistic whose result is `UnitMoments`."""
-    return each(_init, _update, _merge, _finish, beside=SiteBeside(_look, _add))
+    return each(_init, _update, _merge, _finish, beside=SiteBeside(_look, _add, finite=_finite))
 
 
 def _init(units: int) -> PowerSums:
@@ -44,34 +51,84 @@ def _init(units: int) -> PowerSums:
 
 
 def _look(batch: Flat) -> PowerSums:
-    """Return what is known of a batch alone: in two readings of it, the second about its mean."""
+    """Return what is known of a batch alone: in one reading of it, about the mean of the first vectors that count."""
     none = jnp.zeros(batch.value.shape[1], jnp.float32)
     count = jnp.sum(batch.counted, dtype=jnp.float32)
-    first = jnp.where(count > 0, batch.value[jnp.argmax(batch.counted)], 0)
+    first, rest, near = _sample(batch)
 
-    def reach(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
-        low, high, total = carry
-        return (
-            jnp.where(counted, jnp.minimum(low, value), low),
-            jnp.where(counted, jnp.maximum(high, value), high),
-            total + jnp.where(counted, value - first, 0),
-        )
+    def read(held: tuple[Any, ...]) -> tuple[Any, ...]:
+        tries, scale, *_ = held
+        inverse = _inverse(scale)
 
-    low, high, total = over_rows(reach, (none + jnp.inf, none - jnp.inf, none), batch)
-    scale = _power_of_two(jnp.where(count > 0, jnp.maximum(high - first, first - low), 0))
-    inverse, rest = _inverse(scale), total / jnp.maximum(count, 1)
+        def powers(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
+            z = jnp.where(counted, ((value - first) - rest) * inverse, 0)
+            square = z * z
+            more = (z, square, square * z, square * square)
+            low = jnp.where(counted, jnp.minimum(carry[0], value), carry[0])
+            high = jnp.where(counted, jnp.maximum(carry[1], value), carry[1])
+            return low, high, *(total + power for total, power in zip(carry[2:], more, strict=True))
 
-    def powers(carry: tuple[Array, ...], value: Array, counted: Array) -> tuple[Array, ...]:
-        z = jnp.where(counted, ((value - first) - rest) * inverse, 0)
-        square = z * z
-        more = (z, square, square * z, square * square)
-        return tuple(total + power for total, power in zip(carry, more, strict=True))
+        def join(one: tuple[Array, ...], other: tuple[Array, ...]) -> tuple[Array, ...]:
+            ends = jnp.minimum(one[0], other[0]), jnp.maximum(one[1], other[1])
+            return *ends, *(left + right for left, right in zip(one[2:], other[2:], strict=True))
 
-    left, *sums = over_rows(powers, (none, none, none, none), batch)
-    rest = rest + left * scale / jnp.maximum(count, 1)  # what rounding took off the mean
+        begin = (none + jnp.inf, none - jnp.inf, none, none, none, none)
+        low, high, *sums = over_rows(powers, begin, batch, join=join)
+        reach = jnp.where(count > 0, jnp.maximum(high - first, first - low), 0)
+        good = (reach == 0) | ((reach * inverse < RANGE) & (reach * inverse * RANGE > 1))
+        return tries + 1, jnp.where(good, scale, _power_of_two(reach)), jnp.all(good), reach, (low, high, *sums)
+
+    def again(held: tuple[Any, ...]) -> Array:
+        tries, _, good, *_ = held
+        return (tries == 0) | ((tries == 1) & ~good)
+
+    nothing = (0, near, jnp.array(False), none, (none,) * 6)
+    _, scale, _, reach, (low, high, *sums) = jax.lax.while_loop(again, read, nothing)
+    gap, *about = _about_mean(count, sums)
+    parts = (Double(jnp.where(reach > 0, one, 0), none) for one in about)
     return PowerSums(
-        count.astype(jnp.int32), Double(first, rest), scale, *(Double(one, none) for one in sums), low=low, high=high
+        count.astype(jnp.int32),
+        Double(first, rest + gap * scale),
+        jnp.where(reach > 0, scale, 0),
+        *parts,
+        low=low,
+        high=high,
     )
+
+
+def _sample(batch: Flat) -> tuple[Float[Array, "unit"], Float[Array, "unit"], Float[Array, "unit"]]:
+    """Return the first vector that counts, what the mean of the first ones is beyond it, and about how far they spread.
+
+    Of `n` vectors, `m` of them have a mean that is at most `sqrt(n / m)` standard deviations off: sums about it keep
+    their digits.
+    """
+    place = jnp.arange(1, SAMPLE + 1)
+    row = jnp.searchsorted(jnp.cumsum(batch.counted), place)
+    there = (row < len(batch.counted))[:, None]
+    rows = batch.value[jnp.minimum(row, len(batch.counted) - 1)]
+    first = jnp.where(there[0], rows[0], 0)
+    beyond = jnp.where(there, rows - first[None], 0)
+    near = _power_of_two(jnp.max(jnp.abs(beyond), axis=0))
+    most = jnp.max(near)
+    scale = jnp.where(near > 0, near, jnp.where(most > 0, most, 1))
+    return first, jnp.sum(beyond, axis=0) / jnp.maximum(jnp.sum(there), 1), scale
+
+
+def _about_mean(count: Float[Array, ""], sums: list[Array]) -> tuple[Array, Array, Array, Array]:
+    """Return how far the mean is from what sums of powers are about, and the sums of the higher ones about the mean."""
+    total, second, third, fourth = sums
+    gap = total / jnp.maximum(count, 1)
+    return (
+        gap,
+        jnp.maximum(second - count * gap**2, 0),
+        third - 3 * gap * second + 2 * count * gap**3,
+        jnp.maximum(fourth - 4 * gap * third + 6 * gap**2 * second - 3 * count * gap**4, 0),
+    )
+
+
+def _finite(seen: PowerSums) -> Bool[Array, ""]:
+    """Tell from the sums of a batch whether it is finite."""
+    return jnp.all(jnp.isfinite(seen.mean.low) & jnp.isfinite(seen.fourth.high))
 
 
 def _update(state: PowerSums, batch: Flat) -> PowerSums:

@@ -37,9 +37,8 @@ class Batch(NamedTuple):
     """What goes through the model, and whose vectors are counted."""
 
     tokens: Tokens | Packed
-    rows: Int[Any, "vector"]  # which of the batch's vectors are looked at, of sites with one for each token
-    texts: Int[Any, "text"]  # the same, of sites with one for each row
-    places: Places
+    texts: Int[Any, "text"]  # which of its rows are looked at, of sites with one vector for each
+    places: Places  # of words: `[1, batch * time]`
 
 
 def blocks(sentences: Sequence[Sequence[str]], words: int = BLOCK) -> list[range]:
@@ -130,24 +129,15 @@ def _laid(rows: list[list[Window]], height: int, length: int, corpus: ReadText, 
                 whole.append((row, len(sentences), order, -1 if label.ndim else int(label)))
             sentences.append(window.sentence if corpus.first is None else int(corpus.first[window.sentence]))
             start = here.stop
-    counted, size = np.flatnonzero(marks[0].reshape(-1) >= 0), max(height * length, reading.tokens)
-    room = _room(len(counted), size * 3 // 4, size)
-    texts = _room(len(sentences), size // TEXTS, size)
-    chosen = np.pad(counted, (0, room - len(counted)), mode="edge" if len(counted) else "constant")
-    flat = marks.reshape(4, -1)[:, chosen]
-    flat[:, len(counted) :] = -1
+    size = max(height * length, reading.tokens)
+    texts = size // TEXTS if len(sentences) <= size // TEXTS else size  # one of two numbers: little is compiled
     sentence = np.pad(np.array(sentences, np.int32), (0, texts - len(sentences)), constant_values=-1)
     first = np.full((texts, 4), -1, np.int32)
     first[: len(whole)] = np.array(whole, np.int32).reshape(-1, 4)
     of_texts = Rows(*(one[:, None] for one in (first[:, 1], np.zeros(texts, np.int32), first[:, 2], first[:, 3])))
     tokens = Packed(ids, mask, segment) if reading.packed else Tokens(ids, mask)
-    places = Places(sentence, Rows(*flat[:, None]), of_texts)
-    return Batch(tokens, chosen.astype(np.int32), np.maximum(first[:, 0], 0), places)
-
-
-def _room(count: int, mostly: int, most: int) -> int:
-    """Return for how many there is room: one of two numbers, so that little is compiled."""
-    return mostly if count <= mostly else most
+    places = Places(sentence, Rows(*marks.reshape(4, 1, -1)), of_texts)
+    return Batch(tokens, np.maximum(first[:, 0], 0), places)
 
 
 def _ends(window: Window, how: str) -> Int[np.ndarray, "word"]:

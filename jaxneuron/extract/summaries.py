@@ -40,42 +40,49 @@ def summaries(
     Raises:
         ValueError: a statistic that is missing.
     """
-    told = {name: statistic.finish(state[name]) for name, statistic in wanted.statistics.items()}
-    counted = told.pop("label_counts", {})
-    if counted:
-        told["histogram"] = {site: one.histogram for site, one in counted.items()}
-    if missing := [name for name in NEEDED if name not in told]:
+    counts = "label_counts" if "label_counts" in wanted.statistics else "histogram"
+    needed = [counts if name == "histogram" else name for name in NEEDED]
+    if missing := [name for name in needed if name not in wanted.statistics]:
         raise ValueError(f"a summary needs the statistics {', '.join(NEEDED)}; {', '.join(missing)} is missing")
     shapes = shapes_of(model)
-
-    def one(name: str, site: Site) -> Any:
-        return told.get(name, {}).get(site)
-
-    def labelled(site: Site) -> dict[str, Any]:
-        """Return what is known of labels; nothing where none was seen: those of words tell nothing of whole texts."""
-        means = one("label_sums", site)
-        if means is None or not means.count.any():
-            return {}
-        return {"labels": labels, "thresholds": counted[site].thresholds if counted else None, "means": means}
-
     return {
-        site: SiteSummary(
-            **labelled(site),
-            site=site,
-            per_text=shapes[site].shape[-2] == 1,
-            moments=one("moments", site),
-            quantiles=histogram.quantiles(one("histogram", site), np.array(SHARES)),
-            bars=histogram.bars(one("histogram", site), count=bars),
-            saturation=one("saturated", site),
-            exemplars=one("exemplars", site),
-            highest=None,
-            lowest=None,
-            samples=one("samples", site),
-            sign_cases=one("sign_cases", site),
-            neighbours=one("pairs", site),
-        )
+        site: _summary(_told(wanted, state, site), site, shapes[site].shape[-2] == 1, bars, labels)
         for site in wanted.sites
     }
+
+
+def _told(wanted: Asked, state: State, site: Site) -> dict[str, Any]:
+    """Return what each statistic says of one site: counts take much memory, those of all sites more."""
+    found = {}
+    for name, statistic in wanted.statistics.items():
+        if site in state[name]:
+            found[name] = statistic.finish({site: state[name][site]})[site]
+    return found
+
+
+def _summary(
+    told: dict[str, Any], site: Site, per_text: bool, bars: int, labels: tuple[str, ...] | None
+) -> SiteSummary:
+    counted, means = told.get("label_counts"), told.get("label_sums")
+    counts = told["histogram"] if counted is None else counted.histogram
+    known: dict[str, Any] = {}  # nothing where no label was seen: those of words tell nothing of whole texts
+    if means is not None and means.count.any():
+        known = {"labels": labels, "thresholds": counted and counted.thresholds, "means": means}
+    return SiteSummary(
+        **known,
+        site=site,
+        per_text=per_text,
+        moments=told["moments"],
+        quantiles=histogram.quantiles(counts, np.array(SHARES)),
+        bars=histogram.bars(counts, count=bars),
+        saturation=told["saturated"],
+        exemplars=told["exemplars"],
+        highest=None,
+        lowest=None,
+        samples=told["samples"],
+        sign_cases=told.get("sign_cases"),
+        neighbours=told.get("pairs"),
+    )
 
 
 def with_excerpts(
@@ -154,7 +161,7 @@ def _vectors(
     missing = {number: len(corpus.sentences[number]) for number in chosen}
     for batch in placed(model, corpus, to_statistics.reading_of(model, corpus, wanted), chosen):
         given = jax.tree.map(jnp.asarray, batch)
-        values = to_statistics.vectors(model.forward, model.params, given, wanted.sites)[0]
+        values = to_statistics.vectors(model.forward, model.params, given, wanted.sites)
         plain = {site: np.asarray(value).reshape(-1, value.shape[-1]) for site, value in values.items()}
         rows = {site: batch.places.of(values[site]) for site in wanted.sites}
         text = np.asarray(batch.places.words.text).reshape(-1)

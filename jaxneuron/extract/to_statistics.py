@@ -21,6 +21,7 @@ from jaxneuron.atlas import Beside, Places, Statistic
 from jaxneuron.corpora import subwords
 from jaxneuron.extract._batches import Reading, ahead, begun, packed_lengths, padded_lengths
 from jaxneuron.extract._source import Source, layers, shapes_of
+from jaxneuron.extract._spare import Spare
 from jaxneuron.extract.placing import Batch, ReadText, placed
 from jaxneuron.tap import check_site
 from jaxneuron.types import Activations, Forward, Params, Site
@@ -98,7 +99,6 @@ def read(
         ValueError: a sentence that is no text; an activation that is not finite, named with its site, unit, sentence
             and word.
     """
-    subwords.check([corpus.sentences[number] for part in parts for number in part])
     cpu = jax.default_backend() == "cpu"
     besides = {name: one.beside for name, one in wanted.statistics.items() if cpu and one.beside is not None}
     held = {name: jax.tree.map(np.asarray if name in besides else jnp.array, one) for name, one in state.items()}
@@ -110,6 +110,7 @@ def read(
 def _laid(model: Source, corpus: ReadText, reading: Reading, parts: Sequence[range]) -> Iterator[tuple[Batch, bool]]:
     """Yield the batches of some blocks, and whether each is the last of its block."""
     for part in parts:
+        subwords.check([corpus.sentences[number] for number in part])
         *before, last = placed(model, corpus, reading, part)
         for batch in before:
             yield batch, False
@@ -127,6 +128,7 @@ def reading_of(model: Source, corpus: ReadText, wanted: Asked) -> Reading:
     shapes = shapes_of(model)
     packed = model.packed and all(shapes[site].shape[-2] > 1 for site in wanted.sites)
     lengths = packed_lengths(model.window) if packed and model.window else padded_lengths(model, corpus.sentences)
+    lengths = sorted({max(length, 2) for length in lengths})  # so that one vector for a text is not one for its word
     return Reading(
         model.forward, model.params, dict(wanted.widths), wanted.how, None, lengths, packed, wanted.tokens, None
     )
@@ -186,30 +188,41 @@ def _overlapped(
     beside: Besides,
 ) -> Iterator[State]:
     """Bring the statistics up to date while the model reads the next batch."""
-    halves = dict(beside)
+    spare = Spare()
 
-    def looked() -> Iterator[Any]:
+    def looked() -> Iterator[tuple[Batch, bool, _Looked]]:
         for batch, last in laid:
-            yield batch, last, *_look(model.forward, model.params, beside, batch, wanted.sites)
+            given = model.forward, model.params, beside, batch, wanted.sites
+            yield batch, last, _look(spare.take(_looked.eval_shape(*given)), *given)
 
-    for batch, last, activations, finite, seen in begun(looked(), AHEAD):
-        reporter.check(finite, batch, lambda: activations)  # noqa: B023
-        plain = {site: np.asarray(value) for site, value in activations.items()}
-        for name, statistic in wanted.statistics.items():
-            if name in halves:
-                parts = jax.tree.map(np.asarray, seen[name])
-                state[name] = halves[name].add(state[name], parts, plain, batch.places)
-            elif statistic.apart:  # sites of one width are computed by one program
-                for site, one in state[name].items():
-                    alone = _update(statistic, {"": one}, {"": activations[site]}, batch.places)
-                    state[name][site] = alone[""]
-            else:
-                state[name] = _update(statistic, state[name], activations, batch.places)
-        jax.block_until_ready({name: one for name, one in state.items() if name not in halves})
+    for batch, last, found in begun(looked(), AHEAD):
+        reporter.check(found.finite, batch, lambda: found.activations)  # noqa: B023
+        state = _with(state, wanted.statistics, dict(beside), found, batch.places)
+        spare.give(found)
         reporter.done(batch)
         if last:
             state = state | {name: one.settle(state[name]) for name, one in beside}
             yield state
+
+
+def _with(
+    state: State, statistics: Mapping[str, Statistic], halves: Mapping[str, Beside], found: "_Looked", places: Places
+) -> State:
+    """Return the states with a batch, of which nothing is looked at afterwards."""
+    plain, state = {site: np.asarray(value) for site, value in found.activations.items()}, dict(state)
+    for name, statistic in statistics.items():
+        if name in halves:
+            state[name] = halves[name].add(state[name], jax.tree.map(np.asarray, found.seen[name]), plain, places)
+        elif statistic.apart:  # sites of one width are computed by one program
+            alone = {
+                site: _update(statistic, {"": one}, {"": found.activations[site]}, places)[""]
+                for site, one in state[name].items()
+            }
+            state[name] = alone
+        else:
+            state[name] = _update(statistic, state[name], found.activations, places)
+    jax.block_until_ready({name: one for name, one in state.items() if name not in halves})
+    return state
 
 
 def _fused(
@@ -220,22 +233,32 @@ def _fused(
     for batch, last in laid:
         given = jax.tree.map(jnp.asarray, batch)
         state, finite = _step(model.forward, model.params, statistics, state, given, wanted.sites)
-        reporter.check(
-            finite,
-            batch,
-            lambda: vectors(model.forward, model.params, given, wanted.sites)[0],  # noqa: B023
-        )
+        reporter.check(finite, batch, lambda: vectors(model.forward, model.params, given, wanted.sites))  # noqa: B023
         reporter.done(batch)
         if last:
             yield state
 
 
+class _Looked(NamedTuple):
+    activations: Activations
+    finite: dict[Site, Bool[Array, ""]]
+    seen: dict[str, Any]  # of each statistic that has a half beside
+
+
 @partial(jax.jit, static_argnames=("forward", "beside", "sites"))
+def _looked(forward: Forward, params: Params, beside: Besides, batch: Batch, sites: tuple[Site, ...]) -> _Looked:
+    activations = vectors(forward, params, batch, sites)
+    seen = {name: one.look(activations, batch.places) for name, one in beside}
+    told = (one.finite(seen[name]) for name, one in beside if one.finite is not None)
+    return _Looked(activations, next(told, None) or _finite(activations, batch.places), seen)
+
+
+@partial(jax.jit, static_argnames=("forward", "beside", "sites"), donate_argnames="spent", keep_unused=True)
 def _look(
-    forward: Forward, params: Params, beside: Besides, batch: Batch, sites: tuple[Site, ...]
-) -> tuple[Activations, dict[Site, Bool[Array, ""]], dict[str, Any]]:
-    activations, finite = vectors(forward, params, batch, sites)
-    return activations, finite, {name: one.look(activations, batch.places) for name, one in beside}
+    spent: _Looked, forward: Forward, params: Params, beside: Besides, batch: Batch, sites: tuple[Site, ...]
+) -> _Looked:
+    del spent  # its memory is what the results are written to
+    return _looked(forward, params, beside, batch, sites)
 
 
 @partial(jax.jit, static_argnames="statistic", donate_argnames="state")
@@ -247,14 +270,19 @@ def _update(statistic: Statistic, state: Any, activations: Activations, places: 
 def _step(
     forward: Forward, params: Params, statistics: Any, state: State, batch: Batch, sites: tuple[Site, ...]
 ) -> tuple[State, dict[Site, Bool[Array, ""]]]:
-    activations, finite = vectors(forward, params, batch, sites)
-    return {name: one.update(state[name], activations, batch.places) for name, one in statistics}, finite
+    activations = vectors(forward, params, batch, sites)
+    known = {name: one.update(state[name], activations, batch.places) for name, one in statistics}
+    return known, _finite(activations, batch.places)
+
+
+def _finite(activations: Activations, places: Places) -> dict[Site, Bool[Array, ""]]:
+    """Tell of each site whether what is counted is finite."""
+    counted = {site: (places.of(value).text >= 0)[..., None] for site, value in activations.items()}
+    return {site: jnp.all(jnp.isfinite(jnp.where(counted[site], one, 0))) for site, one in activations.items()}
 
 
 @partial(jax.jit, static_argnames=("forward", "sites"))
-def vectors(
-    forward: Forward, params: Params, batch: Batch, sites: tuple[Site, ...]
-) -> tuple[Activations, dict[Site, Bool[Array, ""]]]:
+def vectors(forward: Forward, params: Params, batch: Batch, sites: tuple[Site, ...]) -> Activations:
     """Return what is looked at: `[1, vector, unit]`, or `[text, 1, unit]` of a site with one vector for a text.
 
     Args:
@@ -265,10 +293,7 @@ def vectors(
     """
     activations, time = forward(params, batch.tokens, {})[1], batch.tokens.ids.shape[-1]
 
-    def chosen(value: Array) -> Array:
-        if value.shape[-2] == 1 < time:
-            return value[batch.texts]
-        return value.reshape(-1, value.shape[-1]).at[batch.rows].get(mode="promise_in_bounds")[None]
+    def looked_at(value: Array) -> Array:
+        return value[batch.texts] if value.shape[-2] == 1 < time else value.reshape(1, -1, value.shape[-1])
 
-    found = {site: chosen(activations[site]).astype(jnp.float32) for site in sites}
-    return found, {site: jnp.all(jnp.isfinite(jnp.sum(value, axis=(0, 1)))) for site, value in found.items()}
+    return {site: looked_at(activations[site]).astype(jnp.float32) for site in sites}

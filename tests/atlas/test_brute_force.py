@@ -66,7 +66,8 @@ def test_an_exemplar_is_the_first_of_equal_words_however_long_its_sentence(words
     statistic = exemplars.statistic(count=1)
     held = jax.tree.map(np.array, statistic.init({SITE: 2}))
     state = statistic.beside.add(held, {SITE: ()}, {SITE: value}, Places(sentence, rows, rows))
-    for side, sign in zip(statistic.finish(state)[SITE], (1, -1), strict=True):
+    found = statistic.finish(statistic.beside.settle(state))[SITE]
+    for side, sign in zip(found, (1, -1), strict=True):
         for unit in range(2):
             first = np.lexsort((word[0], sentence[text[0]], -sign * value[0, :, unit]))[0]
             assert side.value[unit, 0] == value[0, first, unit]
