@@ -47,8 +47,11 @@ def save(folder: Path, progressed: Progressed, state: Any) -> None:
         OSError: see `files.beside`.
     """
     file = folder / f"{progressed.name}.{progressed.done}.npz"
-    with beside(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **_plain([np.asarray(leaf) for leaf in jax.tree.leaves(state)]))  # pyright: ignore[reportArgumentType]
+    with beside(file) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for number, leaf in enumerate(jax.tree.leaves(state)):
+            for name, value in _plain(number, np.asarray(leaf)).items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, value, allow_pickle=False)
     document = {"file": file.name, "checksum": _checksum(file), **progressed._asdict()}
     write_json(folder / f"{progressed.name}.json", document)
     for old in folder.glob(f"{progressed.name}.*.npz"):
@@ -113,17 +116,16 @@ def _checksum(file: Path) -> str:
         return hashlib.file_digest(stream, xxh3_128).hexdigest()
 
 
-def _plain(leaves: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Return arrays by name; of those that are mostly 0, what is not."""
-    named = {}
-    for number, leaf in enumerate(leaves):
-        places = np.flatnonzero(leaf) if leaf.dtype.kind == "i" and leaf.size > 1000 else None
-        if places is None or len(places) > leaf.size // 4:
-            named[f"{number}"] = leaf
-        else:
-            named[f"{number}.shape"] = np.array(leaf.shape)
-            named[f"{number}.place"], named[f"{number}.count"] = places, leaf.reshape(-1)[places]
-    return named
+def _plain(number: int, leaf: np.ndarray) -> dict[str, np.ndarray]:
+    """Return an array by its number; of one that is mostly 0, what is not."""
+    places = np.flatnonzero(leaf) if leaf.dtype.kind == "i" and leaf.size > 1000 else None
+    if places is None or len(places) > leaf.size // 4:
+        return {f"{number}": leaf}
+    return {
+        f"{number}.shape": np.array(leaf.shape),
+        f"{number}.place": places,
+        f"{number}.count": leaf.reshape(-1)[places],
+    }
 
 
 def _leaves(content: Any) -> list[np.ndarray]:
