@@ -72,9 +72,14 @@ def _finish(count: int, state: PairSums) -> Neighbours:
     return Neighbours(np.where(best == 0, -1, order), best)
 
 
+def products(state: PairSums) -> tuple[Float[np.ndarray, "unit"], Float[np.ndarray, "unit unit"]]:
+    """Return the mean of each unit, and the sums of the products of what is centred, in double precision."""
+    return number(state.mean), number(state.product)
+
+
 def correlation(state: PairSums) -> Float[np.ndarray, "unit unit"]:
     """Return Pearson's correlation of every two units; 0 where one never changes."""
-    product = number(state.product)
+    _, product = products(state)
     spread = np.sqrt(np.maximum(product.diagonal(), 0))
     inverse = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     return np.clip(product * inverse[:, None] * inverse, -1, 1)
