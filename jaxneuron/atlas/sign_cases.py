@@ -3,7 +3,8 @@
 Gerstner, Schütze 2025 ("GLUScope: A Tool for Analyzing GLU Neurons in Transformer Language Models", arXiv 2602.23826):
 a gated unit is the product of two, so that its high values are of two kinds, and so are its low ones. Sites that end in
 `/gate` and `/in` belong together, as our gated transformers name them; the gate is what leaves its non-linearity, whose
-sign is that of what enters it.
+sign is that of what enters it. Sites that end in `/open` and `/in`, as the gates of our LSTM and GRU, are likewise a
+product; there the gate is a share, from 0 to 1, whose two cases are above and below a half.
 """
 
 from collections.abc import Mapping
@@ -16,10 +17,13 @@ from jaxtyping import Float, Int
 
 from jaxneuron.atlas import Places, SignCases, Statistic
 from jaxneuron.atlas._double import Double, add, halves, number
-from jaxneuron.atlas._sites import flat, same
+from jaxneuron.atlas._sites import Flat, flat, same
 from jaxneuron.types import Activations, Site
 
-GATE, IN = "/gate", "/in"
+HALVES = {"/gate": 0.0, "/open": 0.5}
+"""The end of the name of a gate, and the value that parts its cases."""
+
+IN = "/in"
 
 
 class Cases(NamedTuple):
@@ -33,17 +37,21 @@ class Cases(NamedTuple):
 
 
 def statistic() -> Statistic:
-    """Return the statistic whose result is `SignCases`, of each site that ends in `/gate` and has its `/in`."""
+    """Return the statistic whose result is `SignCases`, of each site that ends as `HALVES` says and has its `/in`."""
     return Statistic(_init, _update, _merge, _finish, apart=False)
 
 
 def _init(widths: Mapping[Site, int]) -> dict[Site, Cases]:
-    gates = {site: units for site, units in widths.items() if site.endswith(GATE) and _input(site) in widths}
+    gates = {site: units for site, units in widths.items() if _end(site) and _input(site) in widths}
     return {site: _none(units) for site, units in gates.items()}
 
 
+def _end(gate: Site) -> str | None:
+    return next((end for end in HALVES if gate.endswith(end)), None)
+
+
 def _input(gate: Site) -> Site:
-    return gate.removesuffix(GATE) + IN
+    return gate.removesuffix(_end(gate) or "") + IN
 
 
 def _none(units: int) -> Cases:
@@ -55,12 +63,12 @@ def _none(units: int) -> Cases:
 
 def _update(state: dict[Site, Cases], activations: Activations, places: Places) -> dict[Site, Cases]:
     return {
-        site: _added(one, flat(activations[site], places), flat(activations[_input(site)], places))
+        site: _added(one, HALVES[_end(site) or ""], *(flat(activations[each], places) for each in (site, _input(site))))
         for site, one in state.items()
     }
 
 
-def _added(state: Cases, gate: Any, enters: Any) -> Cases:
+def _added(state: Cases, half: float, gate: Flat, enters: Flat) -> Cases:
     def case(one: Any, other: Any) -> tuple[Any, ...]:
         here = gate.counted[:, None] & one & other
         product = gate.value * enters.value
@@ -71,7 +79,7 @@ def _added(state: Cases, gate: Any, enters: Any) -> Cases:
             jnp.max(jnp.where(here, product, -jnp.inf), axis=0),
         )
 
-    signs = [(value >= 0, value < 0) for value in (gate.value, enters.value)]
+    signs = [(value >= middle, value < middle) for value, middle in ((gate.value, half), (enters.value, 0))]
     rows = [[case(one, other) for other in signs[1]] for one in signs[0]]
     count, total, low, high = (
         jnp.stack([jnp.stack([case[part] for case in row]) for row in rows]) for part in range(4)

@@ -24,6 +24,7 @@ from jaxneuron.atlas import (
 )
 from jaxneuron.cli import _atlas_joined, _atlas_numbers, _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
+from jaxneuron.corpora.spooled import Spooled
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw, firsts
 from jaxneuron.extract.states import Progressed
@@ -34,6 +35,7 @@ from jaxneuron.report.atlas import unit as record
 from jaxneuron.report.atlas import write as pages
 from jaxneuron.report.atlas.passages import Passages
 from jaxneuron.tap import check_site
+from jaxneuron_models.gates import OPEN, with_gates
 
 Report = Callable[[str], Callable[[int, int], None]]
 
@@ -57,7 +59,10 @@ def opened(given: Given) -> Run:
     """
     assert given.model is not None
     read = _atlas_text.read(given)
-    return prepared(_inputs.load(given.model, given.head, given.dictionary), read, given)
+    model = _inputs.load(given.model, given.head, given.dictionary)
+    if any(pattern.endswith(OPEN) for pattern in names("--sites", given.sites) or ()):
+        model = with_gates(model)
+    return prepared(model, read, given)
 
 
 def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
@@ -72,9 +77,8 @@ def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
     classes = len(read.names or ())
     levels = _levels(sum(wanted.widths.values()), classes, given.budget)
     wanted = wanted._replace(statistics=_statistics(given, levels, classes))
-    text = ReadText(
-        read.sentences, read.labels, draw(read.sentences, given.samples, seed=given.seed), firsts(read.sentences)
-    )
+    drawn = draw(read.sentences, given.samples, seed=given.seed)
+    text = ReadText(Spooled(read.sentences), read.labels, drawn, firsts(read.sentences))
     asked = {
         "model": fingerprint(model.forward, model.params),
         "text": read.hash,

@@ -88,8 +88,8 @@ class Pathways(NamedTuple):
 class Imaginet(nnx.Module):
     """The two pathways over one embedding."""
 
-    def __init__(self, config: ImaginetConfig, *, rngs: nnx.Rngs):
-        cell = {name: getattr(config, name) for name in ("reset", "gate", "candidate", "initial")}
+    def __init__(self, config: ImaginetConfig, *, gates: bool = False, rngs: nnx.Rngs):
+        cell = {name: getattr(config, name) for name in ("reset", "gate", "candidate", "initial")} | {"gates": gates}
         uniform = nnx.initializers.uniform(0.1)
         self.embedding = nnx.Param(uniform(rngs.params(), (config.vocabulary, config.embedding)) - 0.05)
         self.textual = GRU(config.embedding, config.units, **cell, rngs=rngs)
@@ -111,9 +111,9 @@ class Imaginet(nnx.Module):
         return Pathways(words, features), tap.activations()
 
 
-def build(config: ImaginetConfig) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:
-    """Return Imaginet's forward and the function from a key to fresh weights."""
-    return pure.split(lambda rngs: Imaginet(config, rngs=rngs))
+def build(config: ImaginetConfig, *, gates: bool = False) -> tuple[pure.PureForward, pure.Callable[[Array], Params]]:
+    """Return Imaginet's forward and the function from a key to fresh weights; with `gates`, these are sites too."""
+    return pure.split(lambda rngs: Imaginet(config, gates=gates, rngs=rngs))
 
 
 class Losses(NamedTuple):

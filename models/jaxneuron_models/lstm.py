@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.types import Site
 from jaxneuron_models import lstm_gradient
+from jaxneuron_models._gated import Gated
 
 UNROLLED = 8
 """Up to this many symbols the recurrence is unrolled: n-grams are too short to earn back what a loop costs."""
@@ -29,7 +30,9 @@ class Memory(NamedTuple):
 class LSTM(nnx.Module):
     """One layer, left to right; its state is held through padding."""
 
-    def __init__(self, inputs: int, units: int, *, training: bool = False, rngs: nnx.Rngs):
+    gates = False  # whether the gates are sites too, as in `jaxneuron_models.gates`
+
+    def __init__(self, inputs: int, units: int, *, training: bool = False, gates: bool = False, rngs: nnx.Rngs):
         glorot, orthogonal = nnx.initializers.glorot_uniform(), nnx.initializers.orthogonal()
         self.input = nnx.Param(glorot(rngs.params(), (inputs, 4 * units)))  # input, forget, candidate, output
         self.recurrent = nnx.Param(
@@ -37,6 +40,8 @@ class LSTM(nnx.Module):
         )
         # the forget gate begins open, as Jozefowicz et al. 2015 and Keras have it
         self.bias = nnx.Param(jnp.zeros(4 * units).at[units : 2 * units].set(1.0))
+        if gates:
+            self.gates = True
         self.training = training  # takes no edits at its states, and no forward-mode derivatives: see `lstm_gradient`
 
     def __call__(
@@ -51,7 +56,8 @@ class LSTM(nnx.Module):
         """Return the hidden state after each symbol and the memory after the last, recorded as `site`'s two sites.
 
         Args:
-            tap: edits `{site}/hidden` and `{site}/cell` at every step, and records them.
+            tap: edits `{site}/hidden` and `{site}/cell` at every step, and records them; the gates, if they are asked
+                for, as `{site}/enter/open` and `{site}/enter/in`, and likewise `keep` and `leave`.
             site: the layer's name.
             inputs: vectors, or the numbers of one-hot vectors.
             mask: true where there is a symbol.
@@ -66,21 +72,25 @@ class LSTM(nnx.Module):
         half = jnp.where(jnp.arange(recurrent.shape[1]) // recurrent.shape[0] == 2, 1.0, 0.5).astype(x.dtype)
         halved, halved_x = (value * jnp.broadcast_to(half, value.shape) for value in (recurrent, x))
 
-        def step(memory: Memory, now: tuple[Array, Array, Array]) -> tuple[Memory, Memory]:
+        def step(memory: Memory, now: tuple[Array, Array, Array]) -> tuple[Memory, tuple[Memory, dict[Site, Array]]]:
             x, here, time = now
+            gated = Gated(tap, site, time, self.gates)
             enter, keep, candidate, leave = jnp.split(jnp.tanh(x + memory.hidden @ halved), 4, axis=-1)
             enter, keep, leave = (0.5 + 0.5 * gate for gate in (enter, keep, leave))
-            cell = tap.edit(f"{site}/cell", keep * memory.cell + enter * candidate, time)
-            hidden = tap.edit(f"{site}/hidden", leave * jnp.tanh(cell), time)
+            cell = gated("keep", keep, memory.cell) + gated("enter", enter, candidate)
+            cell = tap.edit(f"{site}/cell", cell, time)
+            hidden = tap.edit(f"{site}/hidden", gated("leave", leave, jnp.tanh(cell)), time)
             memory = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), Memory(hidden, cell), memory)
-            return memory, memory
+            return memory, (memory, gated.seen)
 
         if self.training:
-            states = Memory(*lstm_gradient.run(x, recurrent, mask, *memory))
+            states, seen = Memory(*lstm_gradient.run(x, recurrent, mask, *memory)), {}
             last = jax.tree.map(lambda state: state[-1], states)
         else:
             unroll = len(time) if 0 < len(time) <= UNROLLED else 1
-            last, states = jax.lax.scan(step, memory, (halved_x, mask, time), unroll=unroll)
+            last, (states, seen) = jax.lax.scan(step, memory, (halved_x, mask, time), unroll=unroll)
         tap.record(f"{site}/hidden", jnp.swapaxes(states.hidden, 0, 1))
         tap.record(f"{site}/cell", jnp.swapaxes(states.cell, 0, 1))
+        for name, value in seen.items():
+            tap.record(name, jnp.swapaxes(value, 0, 1))
         return states.hidden, last

@@ -59,13 +59,13 @@ class LstmState(NamedTuple):
 class Language(nnx.Module):
     """Symbols in, scores of the next symbol out, with every activation tapped."""
 
-    def __init__(self, config: LstmConfig, *, training: bool = False, rngs: nnx.Rngs):
+    def __init__(self, config: LstmConfig, *, training: bool = False, gates: bool = False, rngs: nnx.Rngs):
         uniform, glorot = nnx.initializers.uniform(0.1), nnx.initializers.glorot_uniform()
         shape = (config.vocabulary, config.embedding)
         self.word = nnx.Param(uniform(rngs.params(), shape) - 0.05) if config.embedding else None
         for number in range(config.layers):
             inputs = config.width if number else config.embedding or config.vocabulary
-            setattr(self, f"lstm{number}", LSTM(inputs, config.width, training=training, rngs=rngs))
+            setattr(self, f"lstm{number}", LSTM(inputs, config.width, training=training, gates=gates, rngs=rngs))
         self.head = nnx.Linear(config.width, config.vocabulary, kernel_init=glorot, rngs=rngs)
         self.vocabulary, self.width, self.layers = config.vocabulary, config.width, config.layers
         self.training = training
@@ -123,15 +123,18 @@ class Language(nnx.Module):
         return jnp.swapaxes(x, 0, 1)
 
 
-def build(config: LstmConfig, *, training: bool = False) -> tuple[pure.PureForward, Callable[[Array], Params]]:
+def build(
+    config: LstmConfig, *, training: bool = False, gates: bool = False
+) -> tuple[pure.PureForward, Callable[[Array], Params]]:
     """Return the language model's forward and the function from a key to fresh weights.
 
     Args:
         config: the architecture.
         training: a forward of the same numbers whose gradient is faster; it takes no edits at hidden or cell states
             and cannot be differentiated forwards.
+        gates: a forward that offers the gates as sites too (not together with `training`).
     """
-    return pure.split(lambda rngs: Language(config, training=training, rngs=rngs))
+    return pure.split(lambda rngs: Language(config, training=training, gates=gates, rngs=rngs))
 
 
 def step(
