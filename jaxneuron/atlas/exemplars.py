@@ -103,7 +103,7 @@ def _merge(one: list[Foremost], other: list[Foremost]) -> list[Foremost]:
     return [joined(left, right) for left, right in zip(one, other, strict=True)]
 
 
-class Pending(NamedTuple):
+class Waiting(NamedTuple):
     """The lists of a site, and what is still to be put among them."""
 
     best: list[Foremost]
@@ -116,21 +116,21 @@ def _add(state: dict[Site, Any], seen: Any, activations: Mapping[Site, Any], pla
     found = {}
     for site, held in state.items():
         value = activations[site]
-        pending = held if isinstance(held, Pending) else Pending(held, nothing(value.shape[-1]))
+        pending = held if isinstance(held, Waiting) else Waiting(held, nothing(value.shape[-1]))
         for part in words if places.of(value) is places.words else texts:
             if not fits(pending.offers, part):
-                pending = Pending(_settled(pending), cleared(pending.offers))
+                pending = Waiting(_settled(pending), cleared(pending.offers))
             offers = beside(pending.offers, value.reshape(-1, value.shape[-1]), part)
-            pending = Pending(pending.best, offers)
+            pending = Waiting(pending.best, offers)
         found[site] = pending
     return found
 
 
 def _settle(state: dict[Site, Any]) -> dict[Site, Any]:
-    return {site: _settled(one) if isinstance(one, Pending) else one for site, one in state.items()}
+    return {site: _settled(one) if isinstance(one, Waiting) else one for site, one in state.items()}
 
 
-def _settled(pending: Pending) -> list[Foremost]:
+def _settled(pending: Waiting) -> list[Foremost]:
     return [put(best, pending.offers, side) for side, best in enumerate(pending.best)]
 
 

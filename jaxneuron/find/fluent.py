@@ -8,6 +8,28 @@ may grow and shrink (FLRT, Thompson and Sklar 2024, arXiv 2407.17447), and some 
 itself would say there.
 
 `find` returns the best at the cap, by default the mean cross-entropy of the corpus's n-grams; `front` all levels.
+
+Cost:
+    32 texts and a gradient (three passes) for each of 2 texts of each target, in each of 120 steps; texts are shared by
+    all targets, and a language model's cross-entropy comes from the same pass.
+
+Fails:
+    A model that is no language model has no say of its own: pairs of words in the n-grams stand in, which know no
+    grammar beyond two words. What is likely for a small model may be no text for a person.
+
+Peers:
+    EPO's code (dreamy): one unit at a time, on prices of cross-entropy, which leave the concave parts of a front out.
+
+Example:
+    import jax
+    from docs.tiny import candidates, forward, grams, params, units
+    from jaxneuron.find import fluent
+
+    settings = fluent.Settings(steps=4)
+    found = fluent.find(jax.random.key(0), forward, params, units, grams, candidates, settings=settings)
+    said = fluent.cross_entropy(forward, params, grams, grams, candidates)
+    print(said.by, found.score.shape)
+    #: own (2, 1)
 """
 
 import functools
