@@ -10,10 +10,12 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import prose
+import typer
 import written
 from sphinx.application import Sphinx
 
 from jaxneuron import _discover
+from jaxneuron.cli._app import app as commands
 
 QUESTIONS = (
     "find",
@@ -71,12 +73,13 @@ def page(method: Method) -> str:
     parts += ["## Cost in forward passes", said.sections["Cost"]]
     parts += ["## When it fails", said.sections["Fails"]]
     parts += ["## Peers, and where we differ", said.sections["Peers"]]
-    shown = [one for one in (said, *docs) if "Example" in one.sections]
+    others = [prose.read(inspect.getdoc(getattr(module, name))) for name in _own(module)]
+    shown = [one for one in (said, *docs, *others) if "Example" in one.sections]
     if shown:
-        parts += ["## Example", prose.example(shown[0].sections["Example"])]
+        parts += ["## Example", prose.example(shown[0].sections["Example"], _home(module, verbs))]
         if "docs.tiny" in shown[0].sections["Example"]:
             parts.append("What `docs.tiny` has is on [its page](../tiny.md).")
-    parts += ["## Call", _call(method, verbs[0], docs[0])] if docs else []
+    parts += ["## Call", _call(method, docs[0])] if docs else []
     sources = [text for one in (said, *docs) for text in (one.sections.get("Source"),) if text]
     links = [
         f"[arXiv {number}](https://arxiv.org/abs/{number})" for number in prose.papers(said.first, said.rest, *sources)
@@ -86,16 +89,30 @@ def page(method: Method) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _call(method: Method, verb: Any, said: prose.Said) -> str:
+def _call(method: Method, said: prose.Said) -> str:
     place = f"jaxneuron.{method.folder}.{method.name}"
     parts = [f"{{py:func}}`{place}.{method.functions[0]}`, from `from jaxneuron.{method.folder} import {method.name}`."]
+    if method.name in _commands(method.folder):
+        parts.append(f"On the command line: `jaxneuron {method.folder} {method.name} --help`.")
     for title, text in said.sections.items():
         if title in ("Args", "Raises"):
             parts += [f"**{title}**", prose.arguments(text)]
         elif title == "Returns":
             parts += [f"**{title}**", text]
-    del verb
     return "\n\n".join(parts)
+
+
+def _home(module: ModuleType, verbs: list[Any]) -> ModuleType:
+    """Return the module among whose names the example is run."""
+    if "Example" in prose.read(inspect.getdoc(module)).sections or not verbs:
+        return module
+    return importlib.import_module(verbs[0].__module__)
+
+
+def _commands(folder: str) -> list[str]:
+    """Return the methods of a folder that are commands."""
+    group: Any = typer.main.get_group(commands).commands.get(folder)
+    return group.list_commands(None) if hasattr(group, "list_commands") else []
 
 
 def _line(verb: Any, said: prose.Said) -> str:

@@ -1,7 +1,9 @@
 """Docstrings as Markdown: paragraphs stay, formulas are indented blocks already, sections become headings or lists."""
 
 import ast
+import doctest
 import re
+from types import ModuleType
 from typing import NamedTuple
 
 SECTIONS = ("Args", "Returns", "Yields", "Raises", "Source", "Cost", "Fails", "Peers", "Example")
@@ -33,14 +35,37 @@ def read(docstring: str | None) -> Said:
     return Said(first, rest.strip("\n"), {name: _dedented(lines) for name, lines in sections.items()})
 
 
-def example(text: str) -> str:
-    """Return an example as a block: one that shows its prompts is read (pytest runs it), another is run here."""
+def example(text: str, module: ModuleType) -> str:
+    """Return an example as a block: one that shows its prompts is read (pytest runs it), another is run here.
+
+    Pytest runs it among the names of its module, so that the page says first where those come from.
+    """
     if ">>>" in text:
-        return f"```pycon\n{text}\n```"
+        return "\n".join(["```pycon", *(f">>> {line}" for line in imports(text, module)), text, "```"])
     code = [line for line in text.splitlines() if not line.startswith("#: ")]
     output = [line[3:] for line in text.splitlines() if line.startswith("#: ")]
     blocks = ["```{testcode}", *code, "```", "", "```{testoutput}", *output, "```"]
     return "\n".join(blocks)
+
+
+def imports(text: str, module: ModuleType) -> list[str]:
+    """Return what an example imports without saying so."""
+    tree = ast.parse("".join(one.source for one in doctest.DocTestParser().get_examples(text)))
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    imported = [one for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for one in node.names]
+    given = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    given |= {one.asname or one.name for one in imported}
+    wanted = sorted({node.id for node in names if node.id in vars(module)} - given)
+    own = [name for name in wanted if not isinstance(vars(module)[name], ModuleType)]
+    found = sorted(_import(name, vars(module)[name].__name__) for name in set(wanted) - set(own))
+    return found + ([f"from {module.__name__} import {', '.join(own)}"] if own else [])
+
+
+def _import(name: str, full: str) -> str:
+    package, _, last = full.rpartition(".")
+    if name != last:
+        return f"import {full} as {name}"
+    return f"from {package} import {last}" if package else f"import {full}"
 
 
 def arguments(text: str) -> str:
