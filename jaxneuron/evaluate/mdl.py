@@ -6,7 +6,7 @@ representation that makes the property easy to learn gives a short code. All por
 weight of a token is 0 or 1. The published code adds bits of the first portion to nats of the others; here all are bits.
 
 Cost:
-    No pass of the model: all portions are one fit of eleven probes.
+    No pass of the model: all portions are one fit of ten probes.
 
 Fails:
     The order of the tokens and the probe's options decide some of the bits: report both. Short data: portions of few

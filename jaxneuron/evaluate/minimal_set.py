@@ -5,7 +5,7 @@ redundancy in pretrained transformer models" (arXiv:2004.04010) try a fixed list
 grid of k is narrowed down between the last k that fails and the first that does: each round is one fit.
 
 Cost:
-    No pass of the model: one fit of some ten probes, and two more rounds of a few.
+    No pass of the model: one fit of fourteen probes, and two more rounds of a few.
 
 Fails:
     Accuracy need not rise with every unit: a smaller k that was not tried may do. By dev data: report on a third set.

@@ -8,7 +8,7 @@ thresholds are the same for all units. Of several levels, and of both signs, the
 NeuroX's module of this name computes average precision, for one sign, and overwrites its caller's array.
 
 Cost:
-    No pass of the model: the activations are read twice (given thresholds: once), counted above 5 levels.
+    No pass of the model: the activations are read twice (given thresholds: once), counted above and below six levels.
 
 Fails:
     Units without a threshold (neither ReLU nor sparse) have small overlaps throughout. The level is chosen on the same
