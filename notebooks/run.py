@@ -17,7 +17,7 @@ LARGEST = 400_000
 """Bytes of a notebook: it is kept in the repository, and read on slow connections."""
 
 
-def executed(path: Path, *, directory: Path, timeout: int = 600) -> NotebookNode:
+def executed(path: Path, *, directory: Path, timeout: int = 1800) -> NotebookNode:
     """Return a notebook with what its cells say, and nothing of when or where they said it.
 
     Args:
