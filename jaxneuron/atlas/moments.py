@@ -50,6 +50,7 @@ def _init(units: int) -> PowerSums:
     return PowerSums(np.zeros((), np.int32), zero, none, zero, zero, zero, none + jnp.inf, none - jnp.inf)
 
 
+@jax.jit  # so that it is written out once for all sites of a width
 def _look(batch: Flat) -> PowerSums:
     """Return what is known of a batch alone: in one reading of it, about the mean of the first vectors that count."""
     none = jnp.zeros(batch.value.shape[1], jnp.float32)
