@@ -100,7 +100,7 @@ def put(state: Any, level: UInt16[np.ndarray, "vector unit"], rows: Int[np.ndarr
     for start in range(0, len(rows), HELD):
         some = level.take(rows[start : start + HELD], axis=0)
         if state.held + len(some) > HELD:
-            state = Pending(settled(state), *state[1:3], 0)
+            state = state._replace(table=settled(state), held=0)
         here = slice(state.held, state.held + len(some))
         for tile, left in enumerate(range(0, units, TILE)):
             state.level[tile, here, : units - left] = some[:, left : left + TILE]

@@ -26,6 +26,7 @@ def rankable(means: LabelMeans, moments: UnitMoments) -> Any:
     """
     _check(means, moments.tokens, len(moments.mean))
     sums = correlation.init(*means.mean.shape)
+    assert sums.spread is not None  # correlations need it
     spread = sums.spread._replace(square=moments.variance * means.tokens, low=moments.low, high=moments.high)
     label = means.count.astype(np.float64)
     product = _products(means, moments.mean)

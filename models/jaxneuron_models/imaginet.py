@@ -89,11 +89,11 @@ class Imaginet(nnx.Module):
     """The two pathways over one embedding."""
 
     def __init__(self, config: ImaginetConfig, *, gates: bool = False, rngs: nnx.Rngs):
-        cell = {name: getattr(config, name) for name in ("reset", "gate", "candidate", "initial")} | {"gates": gates}
+        cell = {name: getattr(config, name) for name in ("reset", "gate", "candidate", "initial")}
         uniform = nnx.initializers.uniform(0.1)
         self.embedding = nnx.Param(uniform(rngs.params(), (config.vocabulary, config.embedding)) - 0.05)
-        self.textual = GRU(config.embedding, config.units, **cell, rngs=rngs)
-        self.visual = GRU(config.embedding, config.units, **cell, rngs=rngs)
+        self.textual = GRU(config.embedding, config.units, **cell, gates=gates, rngs=rngs)
+        self.visual = GRU(config.embedding, config.units, **cell, gates=gates, rngs=rngs)
         glorot = nnx.initializers.glorot_uniform()
         self.words = nnx.Linear(config.units, config.vocabulary, kernel_init=glorot, rngs=rngs)
         self.features = nnx.Linear(config.units, config.features, kernel_init=glorot, rngs=rngs)
