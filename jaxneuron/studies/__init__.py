@@ -8,6 +8,8 @@
 - `redundancy`: which layers and units say what others say already, and how few a task needs
 - `switch`: which units turn number and tense, and which make a model write of a concept
 - `attribution`: what a prediction rests on, for labels of texts and for spans in them
+- `embeddings`: what units of static vectors and of contextual models hold, and where in a model they lie
+- `translation`: which units of an encoder turn the tense, the number and the gender of a translation
 
 `captioned` has what studies of captions share, the captions and the model that reads them.
 
