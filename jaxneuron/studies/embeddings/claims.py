@@ -114,7 +114,14 @@ def _dropout(rows: list[Importance]) -> Claim:
 
 
 def ahead(rows: list[Few], one: str, other: str, count: int) -> list[tuple[str, float, float]]:
-    """Return of each property how much more one source tells than another by so many units, and is right more often."""
+    """Return of each property how much more one source tells than another by so many units, and is right more often.
+
+    Args:
+        rows: what was measured of all sources.
+        one: the source whose lead is asked for.
+        other: the source that it is compared with.
+        count: how many units of each.
+    """
     at = {(row.of, row.source): row for row in rows if row.count == count}
     names = dict.fromkeys(row.of for row in rows)
     both = [(of, at[of, one], at[of, other]) for of in names if (of, one) in at and (of, other) in at]

@@ -40,7 +40,17 @@ def concepts(sentences: list[list[str]], preset: Preset) -> tuple[list[str], Boo
 def found(
     text: Questions, static: Static, encoders: list[Encoder], preset: Preset, seed: int, directory: Path, report: Report
 ) -> tuple[list[Component], list[Expert]]:
-    """Return the experts in each part of each block, and how many there are in all from each precision on."""
+    """Return the experts in each part of each block, and how many there are in all from each precision on.
+
+    Args:
+        text: the words, and what is asked of them.
+        static: the static vectors.
+        encoders: the models, with what their units do at these words.
+        preset: the size of the run.
+        seed: of the sentences that concepts are moved to for the control.
+        directory: of the run.
+        report: what is being done -> a progress callback.
+    """
     sentences = text.parts["train"].sentences[: preset.sentences]
     _, here = concepts(sentences, preset)
     shuffled = here[np.random.default_rng(seed).permutation(len(here))]

@@ -13,7 +13,15 @@ from jaxneuron.studies.running import Report
 
 
 def few(text: Questions, static: Static, encoders: list[Encoder], preset: Preset, report: Report) -> list[Few]:
-    """Choose units by a Gaussian probe, and ask them on test words."""
+    """Choose units by a Gaussian probe, and ask them on test words.
+
+    Args:
+        text: the words, and what is asked of them.
+        static: the static vectors.
+        encoders: the models, with what their units do at these words.
+        preset: the size of the run.
+        report: what is being done -> a progress callback.
+    """
     rows = []
     for of in text.names:
         for name, encoder, sites in material.sources(encoders):

@@ -82,6 +82,11 @@ class Encoder(NamedTuple):
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Read the vectors and the text, and open the models.
 
+    Args:
+        options: what the run is given.
+        preset: the size of the run, of which nothing is needed here.
+        seed: of the run, likewise.
+
     Raises:
         ValueError: a file of vectors that has something else, or too little text.
         KeyError: the text has no such layer of labels.
@@ -100,7 +105,14 @@ def read(options: Options, preset: Preset, seed: int) -> Given:
 
 
 def static(given: Given, preset: Preset, seed: int, report: Report) -> Static:
-    """Return the static vectors that are given, or some that are trained on the text."""
+    """Return the static vectors that are given, or some that are trained on the text.
+
+    Args:
+        given: what the run has read.
+        preset: the size of the run.
+        seed: of vectors that are trained.
+        report: what is being done -> a progress callback.
+    """
     if given.static is not None:
         return given.static
     report("train static vectors")
@@ -109,7 +121,15 @@ def static(given: Given, preset: Preset, seed: int, report: Report) -> Static:
 
 
 def models(given: Given, preset: Preset, seed: int, directory: Path, report: Report) -> list[tuple[str, Subject]]:
-    """Return the models that are given, or a masked and a causal one that are trained on the text."""
+    """Return the models that are given, or a masked and a causal one that are trained on the text.
+
+    Args:
+        given: what the run has read.
+        preset: the size of the run.
+        seed: of models that are trained.
+        directory: of the run, where they go.
+        report: what is being done -> a progress callback.
+    """
     if given.models is not None:
         return [("/".join(Path(one.source).parts[-2:]), one) for one in given.models]
     limits = {"train": preset.training_words, "dev": preset.held_out}
@@ -124,6 +144,12 @@ def models(given: Given, preset: Preset, seed: int, directory: Path, report: Rep
 
 def text(given: Given, static: Static, preset: Preset, seed: int) -> Questions:
     """Return the words, with the classes that enough of them have.
+
+    Args:
+        given: what the run has read.
+        static: the static vectors.
+        preset: the size of the run.
+        seed: of the draw of sentences.
 
     Raises:
         ValueError: no property has two such classes.
@@ -160,7 +186,15 @@ def parts(subject: Subject) -> dict[Site, int]:
 
 
 def encoder(name: str, subject: Subject, text: Questions, directory: Path, report: Report) -> Encoder:
-    """Let a model read the words of all splits, or go on where that was stopped."""
+    """Let a model read the words of all splits, or go on where that was stopped.
+
+    Args:
+        name: of the model, for its folder and the page.
+        subject: the model.
+        text: the words that it reads.
+        directory: of the run, where the activations go.
+        report: what is being done -> a progress callback.
+    """
     sites = [TABLE, FIRST, *(site for site in parts(subject) if not site.endswith("/hidden"))]
     stores = {
         split: extract(

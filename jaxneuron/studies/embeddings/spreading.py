@@ -18,6 +18,9 @@ from jaxneuron.types import Probe, Site
 SPARSE = linear.Settings(l1=5e-3, l2=1e-5)
 """Of a probe whose weights rank the units: of units that say the same, one gets the weight."""
 
+QUICK = linear.NEUROX._replace(learning_rate=0.03, epochs=5)
+"""Of a probe of each part of each block, of which there are many: a few passes, in batches."""
+
 
 class SparseProbe(NamedTuple):
     """A sparse probe of a property from all units of a source."""
@@ -30,7 +33,14 @@ class SparseProbe(NamedTuple):
 
 
 def fitted(text: Questions, static: Static, encoders: list[Encoder], report: Report) -> list[SparseProbe]:
-    """Fit a probe for each property, of the static vectors and of all layers of each model side by side."""
+    """Fit a probe for each property, of the static vectors and of all layers of each model side by side.
+
+    Args:
+        text: the words, and what is asked of them.
+        static: the static vectors.
+        encoders: the models, with what their units do at these words.
+        report: what is being done -> a progress callback.
+    """
     found = []
     for of in text.names:
         for encoder in (None, *encoders):
@@ -76,9 +86,16 @@ def blocks(probes: list[SparseProbe], preset: Preset) -> list[Block]:
 
 
 def of_part(text: Questions, static: Static, encoder: Encoder, site: Site) -> float | None:
-    """Return the accuracy of a probe of the first property from one part of a block."""
+    """Return the accuracy of a probe of the first property from one part of a block.
+
+    Args:
+        text: the words, and what is asked of them.
+        static: the static vectors, which say which words are known.
+        encoder: the model.
+        site: the part.
+    """
     if site not in encoder.stores["train"].sites:
         return None
     train, _, test = material.data(text, static, encoder, [site], next(iter(text.names)))
-    probe = linear.fit(jax.random.key(0), *train, settings=linear.Settings(tolerance=1e-3))
+    probe = linear.fit(jax.random.key(0), *train, settings=QUICK)
     return float(information(linear.logits(probe, test[0]), test[1]).accuracy)

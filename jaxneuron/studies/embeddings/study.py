@@ -101,6 +101,7 @@ def _experts(run: Run) -> list[Expert]:
 
 STUDY = Study(
     COMMAND,
+    results=Results,
     presets=PRESETS,
     read=material.read,
     prepare=prepare,
@@ -114,7 +115,6 @@ STUDY = Study(
         "parts": _parts,
         "experts": _experts,
     },
-    results=Results,
     claims=claims,
     page=PAGE,
     found=_few,

@@ -140,7 +140,13 @@ def bearing(said: Meaning, of: str) -> list[int]:
 
 
 def meanings(count: int, seed: int, without: Sequence[Meaning] = ()) -> list[Meaning]:
-    """Return so many different meanings, drawn at random, none of which is among others."""
+    """Return so many different meanings, drawn at random, none of which is among others.
+
+    Args:
+        count: how many.
+        seed: of the draw.
+        without: meanings that are left out.
+    """
     draw, seen, found = random.Random(seed), set(without), list[Meaning]()
     while len(found) < count:
         one = _drawn(draw, range(len(NOUNS)), range(len(VERBS)))
@@ -151,7 +157,13 @@ def meanings(count: int, seed: int, without: Sequence[Meaning] = ()) -> list[Mea
 
 
 def asked(count: int, seed: int, *, held_out: bool) -> list[Meaning]:
-    """Return meanings whose subjects and verbs are the one or the other half of the words."""
+    """Return meanings whose subjects and verbs are the one or the other half of the words.
+
+    Args:
+        count: how many.
+        seed: of the draw.
+        held_out: which half of the words.
+    """
     draw, found = random.Random(f"{seed} {held_out}"), list[Meaning]()
     verbs = range(int(held_out), len(VERBS), 2)
     nouns = [noun for noun in range(len(NOUNS)) if (noun // 2) % 2 == held_out]  # of both genders in either half

@@ -25,7 +25,13 @@ class Given(NamedTuple):
 
 
 def read(options: Options, preset: Preset, seed: int) -> Given:
-    """Draw the sentences."""
+    """Draw the sentences.
+
+    Args:
+        options: what the run is given: nothing.
+        preset: the size of the run.
+        seed: of the draw.
+    """
     del options
     parts = [grammar.asked(preset.asked, seed, held_out=side) for side in (False, True)]
     asked = [one for part in parts for one in part]
@@ -35,7 +41,15 @@ def read(options: Options, preset: Preset, seed: int) -> Given:
 
 
 def pupil(given: Given, preset: Preset, seed: int, directory: Path, report: Report) -> Pupil:
-    """Return the model, which is trained here."""
+    """Return the model, which is trained here.
+
+    Args:
+        given: what the run has read.
+        preset: the size of the run.
+        seed: of the weights and the order of the sentences.
+        directory: of the run, where the model goes.
+        report: what is being done -> a progress callback.
+    """
     pairs, dev = ([(grammar.english(one), grammar.other(one)) for one in part] for part in (given.train, given.dev))
     return training.fit(jax.random.key(seed), pairs, dev, directory / "model", preset, report)
 

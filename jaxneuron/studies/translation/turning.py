@@ -45,6 +45,12 @@ def sites(pupil: Pupil) -> list[Site]:
 def pose(pupil: Pupil, of: str, given: Sequence[Meaning], held_out: Bool[np.ndarray, "sentence"]) -> Questioned:
     """Return the sentences that the model translates right.
 
+    Args:
+        pupil: the model.
+        of: the property.
+        given: the meanings that are asked for.
+        held_out: which of them units are tested on.
+
     Raises:
         ValueError: it does so with none to find units on, or none to test them on.
     """
@@ -96,6 +102,13 @@ def turn(pupil: Pupil, asked: Questioned, site: Site, units: Int[np.ndarray, "so
 
     A unit is moved by the distance of its two means, `x + (1 + beyond) (mean_other - mean_own)`, so that what else it
     says of the word, such as which verb it is, stays.
+
+    Args:
+        pupil: the model.
+        asked: sentences about a property.
+        site: of the encoder, where the units are.
+        units: which are moved.
+        beyond: distances of the means by which they are moved more than the one.
     """
     values, own = asked.at(site, False)
     means = np.stack([values[own == value].mean(axis=0) for value in (0, 1)])
@@ -126,7 +139,14 @@ def count(asked: Questioned, written: Sequence[list[str]]) -> Counted:
 
 
 def successes(pupil: Pupil, asked: Questioned, preset: Preset, report: Report) -> Iterator[Success]:
-    """Yield what every number of units of every site does, in each order."""
+    """Yield what every number of units of every site does, in each order.
+
+    Args:
+        pupil: the model.
+        asked: sentences about a property.
+        preset: the size of the run.
+        report: what is being done -> a progress callback.
+    """
     for site, states in asked.states.items():
         progress, done = report(f"turn {asked.of}: {site}"), 0
         counts = [k for k in preset.counts if k <= states.shape[-1]]
@@ -144,7 +164,15 @@ def successes(pupil: Pupil, asked: Questioned, preset: Preset, report: Report) -
 
 
 def switch(pupil: Pupil, asked: Questioned, tried: Sequence[Success], preset: Preset, seed: int) -> Switch:
-    """Return the fewest units that turn nearly as many of the finding sentences as any, and what they do to others."""
+    """Return the fewest units that turn nearly as many of the finding sentences as any, and what they do to others.
+
+    Args:
+        pupil: the model.
+        asked: sentences about a property.
+        tried: what was tried, of all properties.
+        preset: the size of the run.
+        seed: of the random units.
+    """
     own = [one for one in tried if one.of == asked.of]
     best = max(one.finding for one in own)
     chosen = min((one for one in own if one.finding >= preset.enough * best), key=lambda one: (one.count, -one.finding))
