@@ -3,6 +3,7 @@
 A part of a site is one file, `parts/PART/SITE.json`, there when it is whole: a stopped run makes what is missing.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -14,13 +15,13 @@ import numpy as np
 from xxhash import xxh3_64
 
 from jaxneuron import batching
-from jaxneuron._said import columns, names
+from jaxneuron._said import names
 from jaxneuron.atlas import SiteSummary
 from jaxneuron.cli import _atlas_text, _inputs
-from jaxneuron.cli._atlas_parts import VERB, Known, Material, Piece, Texts, find
+from jaxneuron.cli._atlas_parts import VERB, Known, Material, Piece, Texts, encoder, find
 from jaxneuron.cli.atlas import Given
 from jaxneuron.corpora import scenes
-from jaxneuron.corpora import texts as corpora
+from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.files import write_json
 from jaxneuron.report.atlas import plain
 from jaxneuron.report.atlas.unit import Unit
@@ -55,7 +56,13 @@ class Joined(NamedTuple):
 
 
 def joined(
-    model: Any, found: Mapping[Site, SiteSummary], given: Given, asked: dict[str, Any], out: Path, report: Report
+    model: Any,
+    found: Mapping[Site, SiteSummary],
+    given: Given,
+    read: Labelled | None,
+    asked: dict[str, Any],
+    out: Path,
+    report: Report,
 ) -> Joined:
     """Make what is missing of the parts that are asked for.
 
@@ -63,6 +70,7 @@ def joined(
         model: that was read.
         found: site -> what the pass says of its units.
         given: the command.
+        read: the text that it names; None: no part is asked for.
         asked: what the pass depends on, as JSON has it.
         out: the folder of the atlas.
         report: what is being done -> how far it is.
@@ -71,16 +79,19 @@ def joined(
         ValueError, FileNotFoundError: no such split, too few texts, or another `--found`.
     """
     parts = sorted(names("--with", given.with_) or (), key=lambda part: part != FIRST)
-    if not parts:
+    if not parts or read is None:
         return Joined({}, {}, "")
-    texts = _texts(given)
-    asked = {**asked, "held out": texts.name, "found": given.found}
+    texts = _texts(given, read)
+    asked = {**asked, "held out": texts.name, "found": given.found, "encoder": given.encoder, "other": given.other}
     pieces: Pieces = {site: {} for site in found}
     ways = dict[str, None]()
     number = xxh3_64(json.dumps(asked).encode()).hexdigest()
     folder = out / "parts" / f"activations-{number}"  # goes on where it was stopped, and goes when all is done
+    report = functools.partial(_begun, report)
     options: dict[str, Any] = {"how": given.how, "seed": given.seed, "budget": batching.BUDGET, "report": report}
-    at = Material(model, found, texts, folder, named=given.all or given.units is not None, **options)
+    embed = encoder(_inputs.load(given.encoder), folder, report) if given.encoder else None
+    named = given.all or given.units is not None
+    at = Material(model, found, texts, folder, named=named, embed=embed, others=given.other or (), **options)
     for part in parts:
         for site, summary in found.items():
             chosen = _chosen(part, summary, pieces[site], given)
@@ -95,30 +106,28 @@ def joined(
     return Joined(pieces, texts.names, f"Beyond the pass ({told}) are {by}." if by else "")
 
 
-def _texts(given: Given) -> Texts:
+def _texts(given: Given, read: Labelled) -> Texts:
     """Return what was read, and what is held out."""
     split = _atlas_text.split(given)
-    read = _known(given, split)
     searched, called = find.studied(_lines(Path(given.found))) if given.found else ({}, {})
     other = given.held_out or (split and OTHER.get(split))
     held = None
     if other is not None:
         try:
-            held = _known(given, other)
+            held = _known(given, other, _atlas_text.part(given, other))
         except FileNotFoundError:
             if given.held_out is not None:
                 raise
     name = other if held is not None and other is not None else "left-out"
-    return Texts(read, held, name, given.labels, searched, called)
+    return Texts(_known(given, split, read), held, name, given.labels, searched, called)
 
 
-def _known(given: Given, split: str | None) -> Known:
-    """Return a split of the text, with what is true of its pictures."""
-    if given.data is None:
-        pictures = scenes.read(split or "")
-        return Known(scenes.parsed(split or ""), pictures.features[pictures.image] > 0, pictures.names)
-    text = corpora.read(given.data, split, **columns(given.text_column, given.label_column))
-    return Known(text, np.zeros((len(text.sentences), 0), bool))
+def _known(given: Given, split: str | None, text: Labelled) -> Known:
+    """Return a split of the text with what is true of its pictures."""
+    if given.data is not None:
+        return Known(text, np.zeros((len(text.sentences), 0), bool))
+    pictures = scenes.read(split or "")
+    return Known(text, pictures.features[pictures.image] > 0, pictures.names)
 
 
 def _lines(file: Path) -> list[Any]:
@@ -133,7 +142,7 @@ def _kept(file: Path, asked: dict[str, Any], part: str, at: Material, site: Site
         if all(kept.get(name) == value for name, value in marker.items()):
             return [plain.record(Piece, one) for one in kept["pieces"]]
     join = getattr(import_module(f"jaxneuron.cli._atlas_parts.{part}"), VERB)
-    made = join(at, site, units, _begun(at.report, f"{part}: {site}, {len(units):,} units")) if units else []
+    made = join(at, site, units, at.report(f"{part}: {site}, {len(units):,} units")) if units else []
     written = [plain.plain(one) for one in made]
     write_json(file, {**marker, "pieces": written})
     return [plain.record(Piece, one) for one in written]  # as a run that goes on from here reads them
@@ -152,8 +161,8 @@ def _begun(report: Report, what: str) -> Callable[[int, int], None]:
 
 
 def _both(one: Piece, other: Piece) -> Piece:
-    joined: dict[str, Any] = {name: [*first, *getattr(other, name)] for name, first in one._asdict().items()}
-    return Piece(**joined)
+    listed = {name: [*value, *getattr(other, name)] for name, value in one._asdict().items() if name != "weights"}
+    return Piece(**listed, weights=one.weights or other.weights)
 
 
 def _chosen(part: str, summary: SiteSummary, known: Mapping[int, Piece], given: Given) -> _Picked:
@@ -190,5 +199,7 @@ def with_pieces(units: Iterable[Unit], joined: Joined) -> Iterator[Unit]:
         piece = joined.pieces.get(place[0], {}).get(place[1], Piece())
         if piece.neighbours:  # of all sites, those of the pass among them
             unit = unit._replace(neighbours=())
-        added = {name: [*getattr(unit, name), *value] for name, value in piece._asdict().items() if value}
-        yield unit._replace(identity=unit.identity._replace(name=joined.names.get(place, "")), **added)
+        listed = piece._replace(weights=None)._asdict().items()
+        added = {name: [*getattr(unit, name), *value] for name, value in listed if value}
+        identity = unit.identity._replace(name=joined.names.get(place, ""), weights=piece.weights)
+        yield unit._replace(identity=identity, **added)

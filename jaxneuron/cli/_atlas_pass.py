@@ -24,6 +24,7 @@ from jaxneuron.atlas import (
 )
 from jaxneuron.cli import _atlas_joined, _atlas_numbers, _atlas_text, _inputs
 from jaxneuron.cli.atlas import LEVELS, SAVED, Given
+from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.corpora.spooled import Spooled
 from jaxneuron.extract import states, summaries, to_statistics
 from jaxneuron.extract.placing import ReadText, blocks, draw, firsts
@@ -49,6 +50,7 @@ class Run(NamedTuple):
     asked: dict[str, Any]  # what all workers must have in common, as JSON has it
     parts: list[range]  # the blocks of the text
     labels: tuple[str, ...] | None  # the names of the classes of `text.labels`
+    labelled: Labelled | None  # what the costlier parts are made of; None: there are none, and the text is on disk
 
 
 def opened(given: Given) -> Run:
@@ -82,7 +84,7 @@ def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
     asked = {
         "model": fingerprint(model.forward, model.params),
         "text": read.hash,
-        "labels": read.names and [given.labels, *read.names],
+        "labels": read.asked,
         "sites": dict(wanted.widths),
         "how": given.how,
         "exemplars": given.exemplars,
@@ -91,7 +93,7 @@ def prepared(model: Any, read: _atlas_text.LabelledText, given: Given) -> Run:
         "levels": list(levels),
         "seed": given.seed,
     }
-    return Run(model, text, wanted, asked, blocks(read.sentences), read.names and tuple(read.names))
+    return Run(model, text, wanted, asked, blocks(read.sentences), read.names, read.text if given.with_ else None)
 
 
 def _sites(model: Any, patterns: Sequence[str] | None) -> list[str] | None:
@@ -255,7 +257,7 @@ def known(run: Run, given: Given, out: Path, state: State, report: Report, comma
     """
     found = summaries.summaries(run.model, run.wanted, state, labels=run.labels)
     found = summaries.with_excerpts(run.model, run.text, run.wanted, found, progress=report("exemplars"))
-    joined = _atlas_joined.joined(run.model, found, given, run.asked, out, report)
+    joined = _atlas_joined.joined(run.model, found, given, run.labelled, run.asked, out, report)
     units = _inputs.numbers(given.units) if given.units else None
     told = records.records(_read(run, given, command), found, units)
     return Passed(found, _atlas_joined.with_pieces(told, joined), joined.note)

@@ -10,16 +10,22 @@ from jaxneuron._said import columns
 from jaxneuron.cli import _asked, _inputs
 from jaxneuron.cli.atlas import Given
 from jaxneuron.corpora import scenes, texts
+from jaxneuron.corpora.labelled import Labelled
 
 
 class LabelledText(NamedTuple):
     """A text, and one layer of its labels if it was asked for."""
 
-    sentences: list[list[str]]
+    text: Labelled
     labels: list[Any] | None  # as `ReadText.labels` has them
     names: tuple[str, ...] | None  # of the classes
     hash: str  # of the words
     asked: list[str] | None  # what workers must have in common: the layer, its names, and a hash of the classes
+
+    @property
+    def sentences(self) -> list[list[str]]:
+        """The words of each sentence."""
+        return self.text.sentences
 
 
 def read(given: Given) -> LabelledText:
@@ -28,24 +34,34 @@ def read(given: Given) -> LabelledText:
     Raises:
         ValueError, FileNotFoundError: no such text, split or layer of labels; columns of a text that has none.
     """
-    named, of = columns(given.text_column, given.label_column), split(given)
+    named = columns(given.text_column, given.label_column)
     if given.data is None and named:
         raise ValueError(f"--{next(iter(named))}-column: the captions of the embedded scenes have none; give --data")
+    found = part(given, split(given))
     if given.labels is None:
-        sentences = (scenes.read(of or "") if given.data is None else texts.read(given.data, of, **named)).sentences
-        return plain(sentences)
-    found = scenes.parsed(of or "") if given.data is None else texts.read(given.data, of, **named)
+        return plain(found)
     _, each, classes, label_names = _asked.labels(_inputs.Read(*found, called(given)), given.labels, None)
     labels: list[Any] = list(classes)
     if each == "word":
         labels = np.split(classes, np.cumsum([len(sentence) for sentence in found.sentences])[:-1])
     asked = [given.labels, *label_names, _hash(classes.tolist())]
-    return LabelledText(found.sentences, labels, tuple(label_names), _hash(found.sentences), asked)
+    return LabelledText(found, labels, tuple(label_names), _hash(found.sentences), asked)
 
 
-def plain(sentences: list[list[str]]) -> LabelledText:
-    """Return a text that was read, without labels."""
-    return LabelledText(sentences, None, None, _hash(sentences), None)
+def part(given: Given, split: str | None) -> Labelled:
+    """Return a split of the text.
+
+    Raises:
+        ValueError, FileNotFoundError: no such text or split.
+    """
+    if given.data is None:
+        return scenes.parsed(split or "")
+    return texts.read(given.data, split, **columns(given.text_column, given.label_column))
+
+
+def plain(text: Labelled) -> LabelledText:
+    """Return a text that was read, without a layer of labels."""
+    return LabelledText(text, None, None, _hash(text.sentences), None)
 
 
 def _hash(value: Any) -> str:

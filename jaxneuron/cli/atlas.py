@@ -84,6 +84,17 @@ class Given(NamedTuple):
         str | None,
         typer.Option(help="found.jsonl of `jaxneuron study poerner2018`: of its units the best inputs are taken."),
     ] = None
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="A model of sentences, as for --model, that reads descriptions: each is scored by its meaning, too, "
+            "and some are made by the meaning of exemplars."
+        ),
+    ] = None
+    other: Annotated[
+        list[str] | None,
+        typer.Option(help="Another model, as for --model, or several: `recurrence` looks for the units in them."),
+    ] = None
     seed: Seed = 0
     worker: Annotated[int, number(whole(0), "Which worker this is, from 0.")] = 0
     of: Annotated[
@@ -145,6 +156,25 @@ def serve(
         running.serve_forever()
 
 
+def export(
+    folder: Annotated[Path, typer.Argument(help="The folder of an atlas.")],
+    out: Annotated[Path, typer.Option(help="The folder to write: one for each site goes into it.")],
+    model: Annotated[str, typer.Option(help="How Neuronpedia calls the model; by default as the atlas does.")] = "",
+    creator: Annotated[str, typer.Option(help="Under whose name.")] = "jaxneuron",
+) -> None:
+    """Write an atlas as Neuronpedia keeps it, and check it against Neuronpedia's fields."""
+    existing("DIR", folder, "a folder that `jaxneuron atlas` wrote")
+    from jaxneuron.report.atlas import neuronpedia, read
+
+    manifest = read.manifest(folder)
+    with bars() as report:
+        progress = report("units")
+        told = (progress(number, manifest["units"]) or unit for number, unit in enumerate(read.units(folder), 1))
+        folders = neuronpedia.export(out, told, model=model, creator=creator)
+        rows = sum(map(neuronpedia.check, folders))
+    say(f"{rows:,} rows in {', '.join(map(str, folders))}")
+
+
 def _checked(given: Given) -> Path:
     """Check what can be checked without loading anything; return the folder to write.
 
@@ -176,9 +206,18 @@ def _check_parts(given: Given) -> None:
     parts = names("--with", given.with_) or ()
     if wrong := [part for part in parts if part not in PARTS]:
         raise ValueError(f"--with: {unknown(wrong[0], PARTS)}")
-    for option, said in (("--all", given.all), ("--held-out", given.held_out), ("--found", given.found)):
+    for option, said in (
+        ("--all", given.all),
+        ("--held-out", given.held_out),
+        ("--found", given.found),
+        ("--encoder", given.encoder),
+    ):
         if said and not parts:
             raise ValueError(f"{option} is about the parts of --with; give --with {','.join(PARTS)}, or some of them")
+    if ("recurrence" in parts) != bool(given.other):
+        raise ValueError(
+            "--with recurrence and --other belong together: give the models in which to look for the units"
+        )
     if given.all and given.units is not None:
         raise ValueError("--all and --units are both given; give one of them")
     if given.found is not None:
@@ -202,3 +241,4 @@ app = typer.Typer(invoke_without_command=True, help=atlas.__doc__)
 app.callback(invoke_without_command=True)(_given.signed(_main, [_context, *_given.parameters(Given)], atlas.__doc__))
 app.command()(merge)
 app.command()(serve)
+app.command()(export)

@@ -43,6 +43,7 @@ def neuron(given: Given) -> None:
     if given.out is not None:
         _out.folder(given.out, FILES)
     from jaxneuron.cli import _atlas_pass, _atlas_text, atlas
+    from jaxneuron.corpora.labelled import Labelled
     from jaxneuron.extract import to_statistics
     from jaxneuron.files import beside
     from jaxneuron.report.atlas import write
@@ -54,7 +55,7 @@ def neuron(given: Given) -> None:
     data = given.text.data if given.text.data is not None else Path(read.name)
     wish = atlas.Given(given.model, data, given.out, given.site, given.units, split=given.text.split, seed=given.seed)
     wish = wish._replace(exemplars=max(given.k, wish.exemplars))
-    run = _atlas_pass.prepared(opened, _atlas_text.plain(read.sentences), wish)
+    run = _atlas_pass.prepared(opened, _atlas_text.plain(Labelled(*read[:3])), wish)
     with bars(given.json) as report:
         progress, done = report(f"{given.site} of {read.name}"), 0
 

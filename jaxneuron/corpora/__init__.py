@@ -43,6 +43,7 @@ And what is made of text:
 - `subwords`: words to a tokenizer's pieces, in windows that a model can read, and back
 - `symbols`: the same for a vocabulary of whole words or of characters
 - `ngrams`: every distinct n-gram of a text
+- `enclosed`: which words stand between quotation marks or parentheses
 - `contexts`: the n-gram of words or of labels that ends at each word, as a class of the word
 - `phrases`: the words and phrases of a treebank's parses
 - `selection`: the words, sentences and contexts at which each unit is highest and lowest

@@ -13,8 +13,9 @@ Every module has one verb, `describe`, which reads activations `[token, unit]` b
 
 A description is a text and a *predictor*: what it foretells of the unit at each word of any other text. `score` sets
 that against what the unit does there, beside what the descriptions of other units foretell of it; `best` takes the
-method that foretells each unit best, on text that neither had a say in the descriptions nor is used to score them, and
-`parts` splits a text into those three. Nothing is read from files, and no model is run.
+method that foretells each unit best, on text that neither had a say in the descriptions nor is used to score them;
+`judged` has an encoder that the user gives read the lines, and `parts` splits a text into those three. Nothing is read
+from files, and no model is run.
 """
 
 from typing import Any, Protocol
@@ -22,12 +23,13 @@ from typing import Any, Protocol
 from jaxneuron import batching
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.describe._best import best
+from jaxneuron.describe._judged import judged
 from jaxneuron.describe._nouns import Described, Exemplar, Measured, Parts, Scored
 from jaxneuron.describe._parts import parts
 from jaxneuron.describe._score import score
 from jaxneuron.table import Table
 
-__all__ = ["Describe", "Described", "Exemplar", "Measured", "Parts", "Scored", "best", "parts", "score"]
+__all__ = ["Describe", "Described", "Exemplar", "Measured", "Parts", "Scored", "best", "judged", "parts", "score"]
 
 
 class Describe(Protocol):

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from jaxneuron.corpora import labelled
+from jaxneuron.corpora.enclosed import PARENTHESES, QUOTES, Marks, enclosed
 from jaxneuron.corpora.labelled import ABSENT, Labelled
 from jaxneuron.describe import _forms, _labels_of, _words
 from jaxneuron.describe._words import Words
@@ -58,28 +59,23 @@ def read(text: Labelled) -> Atoms:
         found |= {shape: np.array([test(word) for word in given.word]) for shape, test in SHAPES.items()}
         lower = [word.lower() for word in given.word]
         found |= {f"ending in -{end}": np.array([word.endswith(end) for word in lower]) for end in endings}
-        return found | _places(given)
+        return found | _places(other, given)
 
     return facts
 
 
-def _places(words: Words) -> dict[str, Bool[np.ndarray, "token"]]:
+def _places(text: Labelled, words: Words) -> dict[str, Bool[np.ndarray, "token"]]:
     """Return which words stand at the ends of a sentence, in parentheses or in quotation marks."""
     last = words.length[words.text] - 1 - words.place
-    opened = np.array([word in ("(", "[", "-LRB-") for word in words.word])
-    closed = np.array([word in (")", "]", "-RRB-") for word in words.word])
-    quote = np.array([word in ('"', "“", "”", "``", "''") for word in words.word])
     return {
         "the first word": words.place == 0,
         "the second word": words.place == 1,
         "the last word": last == 0,
         "the last word but one": last == 1,
-        "in parentheses": (_before(opened, words) > _before(closed, words)) & ~closed,
-        "in quotation marks": (_before(quote, words) % 2 == 1) & ~quote,
+        "in parentheses": _inside(text, PARENTHESES),
+        "in quotation marks": _inside(text, QUOTES),
     }
 
 
-def _before(marks: Bool[np.ndarray, "token"], words: Words) -> np.ndarray:
-    """Return how many marks stand before each word in its sentence."""
-    total = np.cumsum(marks) - marks
-    return total - total[words.start][words.text]
+def _inside(text: Labelled, marks: Marks) -> Bool[np.ndarray, "token"]:
+    return np.array([inside for words in text.sentences for inside in enclosed(words, marks)])

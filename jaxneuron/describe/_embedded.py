@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from jaxneuron.corpora.labelled import Labelled
+from jaxneuron.describe import _words
+from jaxneuron.describe._lazy import Lazy
 from jaxneuron.describe._words import Words
 
 Embed = Callable[[Sequence[str]], Any]
@@ -35,6 +38,13 @@ def vectors(embed: Embed, texts: Sequence[str]) -> Float[np.ndarray, "text dimen
         raise ValueError(f"`embed` gave a vector that is not finite for {names[~np.isfinite(found).all(axis=1)][0]!r}")
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return (found / np.where(length > 0, length, 1))[number]
+
+
+def nearness(embed: Embed, lines: Sequence[str], text: Labelled) -> Lazy:
+    """Return how near each word of a text, among those around it, is to each line, `[token, line]`."""
+    words = vectors(embed, windows(_words.of(text)))
+    said = vectors(embed, [line or "nothing" for line in lines])
+    return Lazy((len(words), len(said)), lambda asked: words @ said[asked].T)
 
 
 def features(embed: Embed, fitted: Words) -> Callable[[Words], Float[np.ndarray, "token feature"]]:

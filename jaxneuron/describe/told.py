@@ -90,13 +90,13 @@ def describe(
     def predict(other: Labelled) -> Lazy:
         there = _words.of(other)
         tokens = len(there.word)
-        near = None if embed is None else (_embedded.vectors(embed, _embedded.windows(there)), _vectors(embed, lines))
+        near = None if embed is None else _embedded.nearness(embed, lines, other)
 
         def one(unit: int) -> np.ndarray:
             if not lines[unit]:
                 return np.zeros(tokens)
             if near is not None:
-                return near[0] @ near[1][unit]
+                return near[:, unit]
             assert simulate is not None
             values = np.asarray(simulate(lines[unit], other.sentences), np.float64)
             if values.shape != (tokens,) or not np.isfinite(values).all():
@@ -130,7 +130,3 @@ def _checked(line: Any) -> str:
     if not line.strip():
         raise ValueError("expected a line about the unit from `tell`, got an empty one")
     return " ".join(line.split())
-
-
-def _vectors(embed: Callable, lines: Sequence[str]) -> np.ndarray:
-    return _embedded.vectors(embed, [line or "nothing" for line in lines])

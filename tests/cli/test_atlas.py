@@ -84,6 +84,8 @@ def test_every_unit_gets_a_page_whatever_the_split_and_the_order(ask, here, smal
     record = json.loads((here / "whole/units/0000.json").read_text())["units"][2]
     top = record["examples"]["positive"]["top"][0]
     assert top["tokens"][top["word"]] == "cat" and record["identity"]["unit"] == 2
+    assert "np/own-load/0-embed, np/own-load/0-bag" in ask("atlas", "export", "whole", "--out", "np")
+    assert "no atlas.json" in ask("atlas", "export", "np", "--out", "other", code=2)
     for worker in (1, 0):
         ask(*asked("--worker", worker, "--of", 2, out="parts"))
     ask("atlas", "merge", "parts")
@@ -110,10 +112,9 @@ def test_labels_are_told_by_the_units_that_carry_them(ask, here, small, data, si
 
 
 def test_without_a_text_the_captions_of_the_embedded_scenes_are_read(ask, here, monkeypatch):
-    from jaxneuron.cli import _atlas_text
     from jaxneuron.corpora import scenes
 
-    monkeypatch.setattr(_atlas_text.scenes, "read", lambda split: scenes.generate(2, 3) if split == "test" else None)
+    monkeypatch.setitem(scenes.SIZES, "test", 3)
     said = ask("atlas", "--model", "own:load", "--out", "embedded", "--split", "test", "--sites", "bag")
     assert said.splitlines()[-1] == "open embedded/index.html"
     corpus = json.loads((here / "embedded/atlas.json").read_text())["provenance"]["corpus"]

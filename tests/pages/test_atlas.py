@@ -206,7 +206,9 @@ def test_whole_texts_and_ranges_open(visitor, atlas):
 
 def test_neighbours_are_links(visitor, atlas):
     page = visitor.open(atlas, UNIT)
-    page.click("#near ~ .scroll a:text-is('unit 9')")
+    kinds = page.locator("#near ~ .kinds h3").all_inner_texts()
+    assert kinds == ["Go with it", "Feed it", "It feeds", "Are fed by the same", "Feed the same"]
+    page.locator("#near ~ .kinds a:text-is('unit 9')").first.click()
     page.wait_for_selector("h1:text-is('block0/residual, unit 9')")
 
 

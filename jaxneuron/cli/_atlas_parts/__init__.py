@@ -4,10 +4,11 @@ Every module has one verb, `join`, from what is at hand, a site and some of its 
 
 - `describe`: a sentence about the unit, and how well it foretells the unit on other text
 - `rank`: the label, and the formula of labels, that the unit goes with
-- `find`: n-grams that drive it highest
+- `find`: n-grams that drive it highest and lowest
 - `effect`: what the model does without it
-- `writes`: outputs that it speaks for and against
-- `neighbours`: units of any site that go with it
+- `writes`: outputs that it speaks for and against, and whether it writes what it reads
+- `neighbours`: units of any site that go with it, that feed it, and that it feeds
+- `recurrence`: units of other models that are like it
 
 A new file in the folder is a new word for `--with`.
 """
@@ -16,11 +17,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from jaxneuron.batching import Progress
+from jaxneuron.cli._atlas_parts._encoder import encoder
 from jaxneuron.cli._atlas_parts._material import Known, Material, Texts
-from jaxneuron.report.atlas.unit import BestInput, Concept, Description, Effect, Neighbour, Written
+from jaxneuron.report.atlas.unit import BestInput, Concept, Description, Effect, Neighbour, Recurrence, Weights, Written
 from jaxneuron.types import Site
 
-__all__ = ["VERB", "Join", "Known", "Material", "Piece", "Texts"]
+__all__ = ["VERB", "Join", "Known", "Material", "Piece", "Texts", "encoder"]
 
 VERB = "join"
 
@@ -34,6 +36,8 @@ class Piece(NamedTuple):
     descriptions: Sequence[Description] = ()
     effects: Sequence[Effect] = ()
     neighbours: Sequence[Neighbour] = ()
+    recurrence: Sequence[Recurrence] = ()
+    weights: Weights | None = None  # of its identity
 
 
 class Join(Protocol):

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from jaxneuron.atlas import SiteSummary
 from jaxneuron.cli import _inputs
+from jaxneuron.cli._atlas_parts._encoder import Embed
 from jaxneuron.corpora import labelled
 from jaxneuron.corpora.labelled import Labelled
 from jaxneuron.extract import to_store
@@ -101,6 +102,8 @@ class Material:
         seed: int,
         budget: int,
         named: bool,
+        embed: Embed | None,
+        others: Sequence[str],
         report: Callable[[str], Callable[[int, int], None]],
     ) -> None:
         """Keep what is given; nothing is computed before a part asks.
@@ -114,8 +117,11 @@ class Material:
             seed: of all draws.
             budget: bytes of working memory.
             named: whether the units were named, or all asked for; else the most explained come first, the least last.
+            embed: makes vectors of short texts; None: nothing is read by its meaning.
+            others: names of models in which units may recur.
             report: what is being done -> how far it is.
         """
+        self.embed, self.others = embed, tuple(others)
         self.model, self.found, self.texts, self.seed, self.budget, self.named = (
             model,
             found,
@@ -124,7 +130,9 @@ class Material:
             budget,
             named,
         )
-        self.report, self._folder, self._how = report, folder, how
+        self.report, self.folder, self._how = report, folder, how
+        self._made: dict[str, Any] = {}
+        self._standard: dict[Site, Float[np.ndarray, "token unit"]] = {}
 
     def key(self, *numbers: int) -> Array:
         """Return the random key of a purpose."""
@@ -187,22 +195,41 @@ class Material:
             return rows
         return np.repeat(rows, some.lengths, axis=0)
 
+    def standard(self, site: Site) -> Float[np.ndarray, "token unit"]:
+        """Return what all units do at the words of `fit`, with mean 0 and variance 1; 0 where one never changes.
+
+        As many sites are kept as `budget` holds.
+        """
+        if site in self._standard:
+            return self._standard[site]
+        values = standardised(self.values(self.fit, site))
+        if values.nbytes + sum(one.nbytes for one in self._standard.values()) <= self.budget:
+            self._standard[site] = values
+        return values
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` made when this name was first asked for: what the parts of several sites share."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
     def _store(self, which: str, site: Site) -> Any:
         kind = "texts" if self.per_text(site) else "words"
-        made = self.__dict__.setdefault("_stores", {})
-        if (which, kind) not in made:
+
+        def made() -> Any:
             sites = [one for one in self.found if self.per_text(one) == self.per_text(site)]
             some: Some = getattr(self, which)
             settings = to_store.Settings(how=self._how, pool="last" if kind == "texts" else None)
-            made[which, kind] = to_store.extract(
+            return to_store.extract(
                 self.model,
                 some.text.sentences,
-                self._folder / f"{which}-{kind}",
+                self.folder / f"{which}-{kind}",
                 sites=sites,
                 settings=settings,
                 progress=self.report(f"activations of {sum(some.lengths):,} words ({which})"),
             )
-        return made[which, kind]
+
+        return self.once(f"{which}-{kind}", made)
 
     def beginnings(self, words: int) -> Tokens:
         """Return a few texts of those held out as the model reads them, with so many words together."""
@@ -214,3 +241,10 @@ class Material:
             count += len(sentence)
         tokens = _inputs.beginnings(self.model, sentences).tokens
         return Tokens(np.asarray(tokens.ids), np.asarray(tokens.mask))
+
+
+def standardised(values: Float[np.ndarray, "token unit"]) -> Float[np.ndarray, "token unit"]:
+    """Return values with mean 0 and variance 1; 0 for a unit that never changes."""
+    values = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = np.sqrt(np.square(values, dtype=np.float64).mean(axis=0)).astype(np.float32)
+    return values / np.where(spread > 0, spread, 1)

@@ -1,9 +1,11 @@
 """What is the unit, in words, and is that right? The description that foretells it best, scored on other text.
 
 Each method of `METHODS` that there is says something of each unit; the one that foretells it best on texts that chose
-nothing else is kept, and scored on texts that neither made nor chose it.
+nothing else is kept, and scored on texts that neither made nor chose it. Where there is an encoder of text, it reads
+the descriptions, too, and makes some by the meaning of exemplars.
 """
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +18,14 @@ from jaxneuron.describe import Measured
 from jaxneuron.report.atlas.unit import Description, Estimate, Figure
 from jaxneuron.types import Site
 
-METHODS = ("label", "token", "position", "ngram", "inputs")
+METHODS = ("label", "token", "position", "ngram", "formula", "inputs")
 """Methods of `jaxneuron.describe` that need a text alone, the simplest first."""
 
 MEASURES = ("correlation", "auroc", "detection", "fuzzing")
 """The measures of a description; the first decides which is best."""
+
+MEANT = "auroc, read by the encoder"
+"""The measure of a description as a text, where there is an encoder to read it."""
 
 
 def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[Piece]:
@@ -30,12 +35,17 @@ def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> 
     known = _discover.methods(describe)
     labelled = at.fit.text.labels or at.fit.text.sentence_labels
     verbs = [known[name] for name in METHODS if name in known and (name != "label" or labelled)]
+    if at.embed is not None:
+        verbs.append(functools.partial(known["embedding"], embed=at.embed))
     said = []
     for number, verb in enumerate(verbs, 1):
         said.append(verb(fit, at.fit.text, budget=at.budget))
         progress(number * len(units) // (len(verbs) + 1), len(units))
     best = describe.best(said, choice, at.choice.text, budget=at.budget)
     scored = describe.score(at.key(3), best, held, at.held.text, budget=at.budget)
+    meant = None
+    if at.embed is not None:
+        meant = describe.score(at.key(3), describe.judged(best, at.embed), held, at.held.text, budget=at.budget).auroc
     progress(len(units), len(units))
     told = []
     for row in range(len(units)):
@@ -43,6 +53,8 @@ def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> 
             told.append(Piece())
             continue
         figures = [_figure(name, getattr(scored, name), row) for name in MEASURES]
+        if meant is not None:
+            figures.append(_figure(MEANT, meant, row))
         first = figures[0]
         told.append(
             Piece(

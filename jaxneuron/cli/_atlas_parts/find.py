@@ -1,7 +1,7 @@
-"""Which n-grams drive the unit highest? What searches find, with its place among the words of the text.
+"""Which n-grams drive the unit highest, and which lowest? What searches find, with its place among the text's words.
 
-The highest place of the text is known from the pass. Each method of `METHODS` that the folder `find` has is asked, too,
-with its fast settings; what a study found before is taken as it is, and not searched again.
+The highest and the lowest place of the text are known from the pass. Each method of `METHODS` that the folder `find`
+has is asked, too; what a study found before is taken as it is, and not searched again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,26 +17,32 @@ from jaxneuron.cli._atlas_parts import Piece
 from jaxneuron.cli._atlas_parts._material import Material
 from jaxneuron.extract import framing
 from jaxneuron.lowering import lower
-from jaxneuron.report.atlas.unit import BestInput
-from jaxneuron.targets import Unit
-from jaxneuron.types import Site
+from jaxneuron.report.atlas.unit import BestInput, Sign
+from jaxneuron.targets import Times, Unit
+from jaxneuron.types import Site, Tokens
 
 PASS = "the text read"
 """How the highest place of the pass is called among the methods."""
 
-METHODS = ("gumbel_softmax", "best")
+METHODS = ("best", "gumbel_softmax")
 """The searches that are asked, as far as there are any of that name."""
 
 LENGTH = 3
 """Symbols of an n-gram."""
 
+TEXTS = 2**16
+"""Texts that `best` tries for the units of a site together, about: each is scored for all of them. It takes as many of
+its steps as that allows, and the exact ones only where they are a part of it."""
+
 SOFT = 2**17
 """Words that relaxed inputs weigh, of all units of a site together: a search among them reads as many vectors for each
 unit as the vocabulary has words. Where units are not named, it is asked of so many of the most and least explained."""
 
+SIDES: tuple[tuple[Sign, float], ...] = (("+", 1.0), ("-", -1.0))
+
 
 def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[Piece]:
-    """Return the best n-gram of each method for each unit, the highest first."""
+    """Return the best n-gram of each method for each side of each unit: the highest first, then the lowest."""
     known = [[*_read(at, site, unit), *at.texts.searched.get((site, unit), [])] for unit in units]
     if not at.texts.searched:  # a study asked its methods of the units that it chose, and no others
         for row, found in enumerate(_searched(at, site, units, progress)):
@@ -46,24 +52,26 @@ def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> 
     for unit, found in zip(units, known, strict=True):
         shares = _percentile(at, site, unit, [one.activation for one in found])
         placed = [one._replace(percentile=share) for one, share in zip(found, shares, strict=True)]
-        told.append(Piece(inputs=sorted(placed, key=lambda one: -one.activation)))
+        told.append(Piece(inputs=sorted(placed, key=lambda one: (one.sign, -dict(SIDES)[one.sign] * one.activation))))
     return told
 
 
 def _read(at: Material, site: Site, unit: int) -> list[BestInput]:
-    """Return the words up to the place of the text where the unit is highest."""
-    highest = at.found[site].exemplars.highest
-    sentence, word = int(highest.sentence[unit, 0]), int(highest.word[unit, 0])
-    if sentence < 0:
-        return []
-    words = at.texts.read.text.sentences[sentence]
-    shown = words if at.per_text(site) else words[max(0, word + 1 - LENGTH) : word + 1]
-    proof = f"the highest of {at.found[site].moments.tokens:,} places, with the rest of its text around it"
-    return [BestInput(PASS, shown, float(highest.value[unit, 0]), certificate=proof)]
+    """Return the words up to the places of the text where the unit is highest and lowest."""
+    found = []
+    for (sign, _), place, what in zip(SIDES, at.found[site].exemplars, ("highest", "lowest"), strict=True):
+        sentence, word = int(place.sentence[unit, 0]), int(place.word[unit, 0])
+        if sentence < 0:
+            continue
+        words = at.texts.read.text.sentences[sentence]
+        shown = words if at.per_text(site) else words[max(0, word + 1 - LENGTH) : word + 1]
+        proof = f"the {what} of {at.found[site].moments.tokens:,} places, with the rest of its text around it"
+        found.append(BestInput(PASS, shown, float(place.value[unit, 0]), sign, certificate=proof))
+    return found
 
 
 def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[list[BestInput]]:
-    """Return what each method finds for each unit."""
+    """Return what each method finds for each side of each unit."""
     model, sentences = at.model, at.fit.text.sentences
     before, after = framing.around(model, sentences[0])
     corpus, candidates = _grams.of_text(model, sentences, LENGTH, len(before), len(after))
@@ -74,8 +82,9 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
     if site in model.linear:
         targets = lower(forward, model.params, targets, model.linear[site])
     targets = framed.read(targets) if framed else targets
-    known = {"key": at.key(2), "forward": forward, "params": model.params, "targets": targets}
-    known |= {"ngrams": framing.distinct(corpus, LENGTH), "candidates": candidates}
+    ngrams = _some(framing.distinct(corpus, LENGTH), TEXTS // 4, at.seed)
+    known = {"key": at.key(2), "forward": forward, "params": model.params}
+    known |= {"ngrams": ngrams, "candidates": candidates}
     told: list[list[BestInput]] = [[] for _ in units]
     asked = [name for name in METHODS if name in _signature.names("jaxneuron.find")]
     for number, name in enumerate(asked):
@@ -84,17 +93,40 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
             progress(number * total + done, len(asked) * total)
 
         method = _signature.read("jaxneuron.find", name, "find")
-        rows = np.arange(len(units)) if at.named else _ends(len(units), max(2, SOFT // words))
-        given = {**known, "targets": jax.tree.map(lambda leaf: leaf[rows], targets)}  # noqa: B023
-        found = jax.device_get(_question.call(method, "find", given, {}, k=1, progress=part, budget=at.budget))
+        few = _ends(len(units), max(2, SOFT // words)) if not at.named and name != "best" else np.arange(len(units))
+        rows, sign = np.tile(few, len(SIDES)), np.repeat([factor for _, factor in SIDES], len(few))
+        both = Times(jax.tree.map(lambda leaf: leaf[rows], targets), jnp.asarray(sign))  # noqa: B023
+        own = _affordable(len(rows), int(candidates.sum())) if name == "best" else {}
+        given = {**known, "targets": both}
+        found = jax.device_get(_question.call(method, "find", given, own, k=1, progress=part, budget=at.budget))
         for place, row in enumerate(rows.tolist()):
             if np.isfinite(found.score[place, 0]):
                 ids = np.asarray(found.tokens.ids)[place, 0][np.asarray(found.tokens.mask)[place, 0]].tolist()
                 tokens = [_grams.written(model, [one]) for one in ids]
-                told[row].append(
-                    BestInput(name, tokens, float(found.score[place, 0]), certificate=_proof(found, place))
-                )
+                side, factor = SIDES[place // len(few)]
+                value, proof = factor * float(found.score[place, 0]), _proof(found, place, side)
+                told[row].append(BestInput(name, tokens, value, side, certificate=proof))
     return told
+
+
+def _affordable(targets: int, words: int) -> dict[str, int]:
+    """Return the settings of `best` with which it tries about `TEXTS`.
+
+    Example:
+        >>> _affordable(4, 50), _affordable(256, 5000)
+        ({'steps': 60, 'tries': 32}, {'steps': 16, 'tries': 16, 'exact': 0})
+    """
+    exact = targets * words * LENGTH  # of one beam, or of one sweep
+    if 4 * exact <= TEXTS:
+        return {"steps": 60, "tries": 32}
+    tries = 16
+    return {"steps": max(4, min(60, TEXTS // (targets * tries))), "tries": tries, "exact": 0}
+
+
+def _some(ngrams: Tokens, most: int, seed: int) -> Tokens:
+    """Return at most so many n-grams, drawn at random."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(ngrams.ids))[:most])
+    return Tokens(ngrams.ids[chosen], ngrams.mask[chosen])
 
 
 def _ends(count: int, most: int) -> np.ndarray:
@@ -108,20 +140,22 @@ def _ends(count: int, most: int) -> np.ndarray:
     return numbers if count <= most else np.concatenate([numbers[: most // 2], numbers[count - most // 2 :]])
 
 
-def _proof(found: Any, place: int) -> str:
+def _proof(found: Any, place: int, side: Sign) -> str:
     """Return what is known of better inputs than the one that was found."""
     optimal = getattr(found, "optimal", None)
     if optimal is None or not int(np.asarray(optimal)[place, 0]):
         return ""
     count = int(np.asarray(optimal)[place, 0])
-    return f"no other {'word' if count == 1 else f'{count} words'} in its place goes higher: all were tried"
+    others, goes = "word" if count == 1 else f"{count} words", "higher" if side == "+" else "lower"
+    return f"no other {others} in its place goes {goes}: all were tried"
 
 
 def _percentile(at: Material, site: Site, unit: int, values: Sequence[float]) -> list[float]:
     """Return which share of the words of the text is below each value, in percent, from the quantiles of the pass."""
-    quantiles, highest = at.found[site].quantiles, float(at.found[site].moments.high[unit])
+    quantiles, spread = at.found[site].quantiles, at.found[site].moments
     below = np.interp(values, quantiles.value[unit], quantiles.share)
-    return (100 * np.where(np.asarray(values) >= highest, 1, below)).tolist()
+    ends = [np.asarray(values) >= float(spread.high[unit]), np.asarray(values) <= float(spread.low[unit])]
+    return (100 * np.select(ends, [1.0, 0.0], below)).tolist()
 
 
 def studied(

@@ -15,9 +15,9 @@ from jaxneuron.batching import Progress
 from jaxneuron.cli import _pieces
 from jaxneuron.cli._atlas_parts import Piece
 from jaxneuron.cli._atlas_parts._material import Material
-from jaxneuron.report.atlas.unit import Scored, Written
+from jaxneuron.report.atlas.unit import Scored, Weights, Written
 from jaxneuron.types import Site
-from jaxneuron.writes import token_change, vocabulary
+from jaxneuron.writes import token_change, vocabulary, weight_classes
 
 WORDS = 200
 """Words at which each unit is held."""
@@ -32,30 +32,45 @@ MIXTURES, MIXED = 400, 256
 def join(at: Material, site: Site, units: Sequence[int], progress: Progress) -> list[Piece]:
     """Return what each unit writes; nothing where the site does not write into the stream."""
     model, which = at.model, np.asarray(units)
-    tokens, names = at.beginnings(WORDS), model.labels or model.vocabulary.words
-    head = None
+    tokens, names, head = at.beginnings(WORDS), model.labels or model.vocabulary.words, None
     if model.head == "none":
         names = model.vocabulary.words
-        head = vocabulary.embedding(model.forward, model.params, len(names), budget=at.budget)
+        head = at.once("head", lambda: vocabulary.embedding(model.forward, model.params, len(names), budget=at.budget))
     given: dict[str, Any] = {"site": site, "head": head, "budget": at.budget}
     found: dict[str, tuple[np.ndarray, Any]] = {}
     drawn = np.asarray(jax.random.permutation(at.key(0), len(at.found[site].moments.mean)))[:MIXED]
     try:
-        own = vocabulary.write(model.forward, model.params, tokens, which, **given).effect
-        others = vocabulary.write(model.forward, model.params, tokens, drawn, **given).effect
+        effect = vocabulary.write(model.forward, model.params, tokens, np.append(which, drawn), **given).effect
     except (KeyError, ValueError):  # no head, or what the units write is no direction of the stream
         pass
     else:
+        own, others = effect[: len(which)], effect[len(which) :]
         found["vocabulary"] = own, _among(own, _null(at.key(1), others))
     progress(len(units) // 2, len(units))
     if model.head != "none":
         changed = token_change.write(model.forward, model.params, tokens, which, **given).effect
         found["token_change"] = changed, [None] * len(which)
     progress(len(units), len(units))
+    weights = _weights(at, site, which)
     return [
-        Piece(writes=[_written(method, effect[row], null[row], names) for method, (effect, null) in found.items()])
+        Piece(
+            writes=[_written(method, effect[row], null[row], names) for method, (effect, null) in found.items()],
+            weights=weights[row],
+        )
         for row in range(len(units))
     ]
+
+
+def _weights(at: Material, site: Site, units: np.ndarray) -> list[Weights | None]:
+    """Return whether each unit of an MLP writes what it reads; nothing of units of another kind."""
+    try:
+        found = weight_classes.write(at.model.forward, at.model.params, None, units, site=site)
+    except (KeyError, ValueError, NotImplementedError):  # no MLP, or one that is read otherwise
+        return [None] * len(units)
+    gate = [None if np.isnan(one) else float(one) for one in found.gate_out]
+    kinds = [weight_classes.KINDS[kind] for kind in found.kind.tolist()]
+    rows = zip(found.in_out.tolist(), gate, kinds, strict=True)
+    return [Weights(input_output_cosine=one, gate_output_cosine=other, kind=kind) for one, other, kind in rows]
 
 
 def _strongest(effect: Float[np.ndarray, "row output"]) -> Float[np.ndarray, "row"]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxneuron._wilson import NORMAL, wilson
-from jaxneuron.atlas import Excerpts, Extremes, Samples, SiteSummary
+from jaxneuron.atlas import Excerpts, Exemplars, Extremes, Samples, SiteSummary
 from jaxneuron.report.atlas import unit as record
 
 SHOWN = 3
@@ -121,18 +121,30 @@ def _sign_cases(found: dict[str, SiteSummary], site: str, unit: int) -> list[rec
 
 
 def _neighbours(summary: SiteSummary, unit: int) -> list[record.Neighbour]:
-    """Return the correlated units; opposite ones share what is highest in one with what is lowest in the other."""
+    """Return the correlated units."""
     near = summary.neighbours
     if near is None:
         return []
-    highest, lowest = (one.sentence for one in summary.exemplars)
-    own = highest[unit][highest[unit] >= 0]
     told = []
     for other, value in zip(near.unit[unit].tolist(), near.correlation[unit].tolist(), strict=True):
         if other >= 0:
-            shared = int(np.isin(own, (highest if value > 0 else lowest)[other]).sum())
-            told.append(record.Neighbour(summary.site, other, "correlation", value, shared=shared))
+            common = shared(summary.exemplars, summary.exemplars, unit, other, alike=value > 0)
+            told.append(record.Neighbour(summary.site, other, "correlation", value, shared=common))
     return told
+
+
+def shared(one: Exemplars, other: Exemplars, unit: int, another: int, *, alike: bool) -> int:
+    """Return in how many of the texts where a unit is highest another is highest; or, of opposite units, lowest.
+
+    Args:
+        one: of the unit's site.
+        other: of the other's.
+        unit: its number.
+        another: the other's.
+        alike: whether they go together.
+    """
+    own = one.highest.sentence[unit]
+    return int(np.isin(own[own >= 0], (other.highest if alike else other.lowest).sentence[another]).sum())
 
 
 def _examples(read: Reading, summary: SiteSummary, unit: int) -> record.Examples:

@@ -83,7 +83,7 @@ def row(unit: Unit) -> Row:
         formula=concept.formula if concept else "",
         concept_score=_figure(concept and concept.held_out),
         explained=_explained(unit),
-        best_input=" ".join(max(unit.inputs, key=lambda one: one.activation).tokens) if unit.inputs else "",
+        best_input=_best_input(unit),
         written=" ".join(one.token for one in unit.writes[0].top[:WORDS]) if unit.writes else "",
         loss=_figure(effect and effect.loss),
         divergence=_figure(effect and effect.divergence),
@@ -129,6 +129,12 @@ def _explained(unit: Unit) -> float | None:
         if concept.measure.startswith("auroc"):
             return _number(2 * concept.held_out.value - 1)
     return None
+
+
+def _best_input(unit: Unit) -> str:
+    """Return the input that drives the unit highest."""
+    rising = [one for one in unit.inputs if one.sign == "+"]
+    return " ".join(max(rising, key=lambda one: one.activation).tokens) if rising else ""
 
 
 def _figure(estimate: Any) -> float | None:

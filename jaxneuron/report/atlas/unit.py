@@ -30,6 +30,7 @@ class Weights(NamedTuple):
     bias: float | None = None
     input_output_cosine: float | None = None
     gate_output_cosine: float | None = None
+    kind: str = ""  # the class that the cosines make it: "enrichment", "depletion", ...
 
 
 class Identity(NamedTuple):

@@ -31,11 +31,11 @@ class Case(NamedTuple):
     passages: tuple[Passage, ...] = ()
 
 
-class Variance(NamedTuple):
-    """A unit that varies much or little."""
+class Extreme(NamedTuple):
+    """A unit at an end of an order."""
 
     unit: int
-    variance: float
+    value: float  # by which they are ordered
 
 
 class Shape(NamedTuple):
@@ -45,10 +45,11 @@ class Shape(NamedTuple):
     units: int
     dead: int  # units that never change
     saturated: float  # share of the values that are at an end of the unit's range, the mean of its units
-    most_saturated: Variance  # the unit with the largest share, and that share
     median: float  # variance
-    highest: tuple[Variance, ...]
-    lowest: tuple[Variance, ...]
+    highest: tuple[Extreme, ...]  # units that vary most, by variance
+    lowest: tuple[Extreme, ...]  # and least, of those that change
+    most_saturated: tuple[Extreme, ...]  # by that share
+    never: tuple[int, ...]  # the first of the dead units
 
 
 class Pushed(NamedTuple):

@@ -8,7 +8,7 @@ from jaxneuron.atlas import Saturation, UnitMoments, moments, saturated
 from jaxneuron.extract import to_statistics
 from jaxneuron.extract.placing import ReadText, blocks
 from jaxneuron.studies.cases.presets import Preset
-from jaxneuron.studies.cases.results import Shape, Variance
+from jaxneuron.studies.cases.results import Extreme, Shape
 from jaxneuron.studies.running import Report
 from jaxneuron_models.model import Model
 
@@ -38,16 +38,21 @@ def shapes(model: Model, sentences: Sequence[list[str]], preset: Preset, report:
 
 
 def _shape(site: str, spread: UnitMoments, ends: Saturation, preset: Preset) -> Shape:
-    order, share = np.argsort(-spread.variance, kind="stable"), ends.low + ends.high
+    share, few = ends.low + ends.high, preset.extreme
+
+    def first(order: np.ndarray, value: np.ndarray) -> tuple[Extreme, ...]:
+        return tuple(Extreme(int(unit), float(value[unit])) for unit in order[:few])
+
+    order = np.argsort(-spread.variance, kind="stable")
     alive = order[~ends.dead[order]]
-    most = int(np.argmax(share))
     return Shape(
         site=site,
         units=len(share),
         dead=int(ends.dead.sum()),
         saturated=float(share.mean()),
-        most_saturated=Variance(most, float(share[most])),
         median=float(np.median(spread.variance)),
-        highest=tuple(Variance(int(unit), float(spread.variance[unit])) for unit in alive[: preset.extreme]),
-        lowest=tuple(Variance(int(unit), float(spread.variance[unit])) for unit in alive[::-1][: preset.extreme]),
+        highest=first(alive, spread.variance),
+        lowest=first(alive[::-1], spread.variance),
+        most_saturated=first(np.argsort(-share, kind="stable"), share),
+        never=tuple(np.flatnonzero(ends.dead)[:few].tolist()),
     )

@@ -106,7 +106,7 @@ def unit(site: str, number: int, *, units: int = 8, plain: bool = False) -> Unit
     )
     most = 3 if plain else 8
     examples = Examples(side(values[::-1][:most]), side(values[:most]), "at most one place of each text is shown")
-    identity = Identity("made", site, number, fingerprint="feed", weights=Weights(1.0, 2.0))
+    identity = Identity("made", site, number, fingerprint="feed", weights=Weights(1.0, 2.0, kind="depletion"))
     word = WORDS[number % len(WORDS)]
     score = float(draw.uniform(-0.1, 1))
     base = Unit(
@@ -141,10 +141,16 @@ def unit(site: str, number: int, *, units: int = 8, plain: bool = False) -> Unit
     )
     if plain:
         return base
+    others = [
+        Neighbour(site, (number + step) % units, measure, 0.5)
+        for step, measure in enumerate(("upstream", "downstream", "cosine of inputs", "cosine of outputs"), 1)
+    ]
     return base._replace(
+        neighbours=[*base.neighbours, *others],
         sign_cases=[SignCase("+", "-", 0.25, -0.1, -1.0, 0.0, [example(0.0)]), SignCase("+", "+", 0.5, 0.8, 0.0, 3.0)],
         inputs=[
-            BestInput("gumbel", ["the", ",", "bank"], 7.5, percentile=99.9, certificate="best of 21^3, exhaustive")
+            BestInput("gumbel", ["the", ",", "bank"], 7.5, percentile=99.9, certificate="best of 21^3, exhaustive"),
+            BestInput("gumbel", ["a", "river"], -6.5, "-", percentile=0.01),
         ],
         writes=[Written("vocabulary", [Scored(word, 1.5), Scored(HOSTILE, 1.0)], [Scored("law", -1.0)], 0.97)],
         effects=[

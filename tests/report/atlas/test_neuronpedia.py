@@ -66,7 +66,8 @@ def test_the_numbers_are_those_of_the_record(exported):
     assert feature["freq_hist_data_bar_heights"] == unit.distribution.counts.tolist()
     assert len(feature["freq_hist_data_bar_values"]) == len(unit.distribution.counts)
     assert feature["pos_str"] == [one.token for one in unit.writes[0].top]
-    assert feature["correlated_neurons_indices"] == [one.unit for one in unit.neighbours]
+    for name, measure in (("correlated_neurons_indices", "correlation"), ("topkCosSimIndices", "cosine of outputs")):
+        assert feature[name] == [one.unit for one in unit.neighbours if one.measure == measure]
     rows = lines(exported[0] / "activations/batch-1.jsonl.gz")
     assert [row["dataSource"] for row in rows] == ["top"] * 8 + ["quantile"] * 2 + ["bottom"] * 8 + [
         "bottom quantile"

@@ -24,7 +24,7 @@ atlas.part(function facts(atlas) {
       spread.levels.map((level, i) => [percent(level), number(spread.quantiles[i], 4)]))));
 
   atlas.facts.inputs = ({ inputs }) => some(inputs) && section("best", "Best inputs",
-    atlas.table("What searches found to drive it, beside the corpus", ["method", "side", "input", "value#", "above, of the words#", "what is known"], inputs.map((one) =>
+    atlas.table("What searches found to drive it, beside the text", ["method", "side", "input", "value#", "above, of the words#", "what is known"], inputs.map((one) =>
       [one.method, one.sign === "-" ? "lowest" : "highest", words(one.tokens), number(one.activation), atlas.known(one.percentile) ? percent(one.percentile / 100) : "–", one.certificate || ""])));
 
   atlas.facts.cases = (unit, _, cases = unit.sign_cases) => some(cases) && section("cases", "Gate and input",
@@ -47,12 +47,29 @@ atlas.part(function facts(atlas) {
       [`turn of ${one.at}, 1 minus the cosine`, one.turned && atlas.estimate(one.turned)]]),
     some(one.words) && atlas.table("Words that change most", ["word", "before#", "after#"], one.words.map((word) => [words([word.token]), percent(word.before), percent(word.after)])))));
 
-  atlas.facts.neighbours = ({ neighbours, identity }, manifest) => some(neighbours) && section("near", "Neighbours",
-    atlas.table("Units that are near it", ["unit", "how", "value#", "exemplars in common#"], neighbours.map((one) => {
+  // measure -> what it says, and what its figure is
+  const NEAR = new Map([
+    ["correlation", ["Go with it", "Correlation over the words of the text"]],
+    ["upstream", ["Feed it", "By how many of its deviations it goes up, to first order, if the unit goes up by one of its own; nothing between them is another unit of the atlas"]],
+    ["downstream", ["It feeds", "By how many of their deviations these go up if it goes up by one of its own"]],
+    ["cosine of inputs", ["Are fed by the same", "Cosine of what feeds them"]],
+    ["cosine of outputs", ["Feed the same", "Cosine of what they feed"]],
+  ]);
+  atlas.facts.neighbours = ({ neighbours, identity }, manifest) => {
+    if (!some(neighbours)) return null;
+    const named = (one) => {
       const name = one.site === identity.site ? `${one.kind && one.kind !== "unit" ? `${one.kind} ` : "unit "}${one.unit}` : `${one.site}, ${atlas.named(one)}`;
       const there = manifest && atlas.file(manifest, one);
-      return [there ? h("a", { href: atlas.address("unit", atlas.unit(one)) }, name) : name, one.measure, number(one.value), number(one.shared)];
+      return there ? h("a", { href: atlas.address("unit", atlas.unit(one)) }, name) : name;
+    };
+    const measures = [...new Set([...NEAR.keys(), ...neighbours.map((one) => one.measure)])];
+    return section("near", "Neighbours", h("div", { class: "kinds" }, measures.map((measure) => {
+      const these = neighbours.filter((one) => one.measure === measure), [title, about] = NEAR.get(measure) || [measure, measure];
+      const shared = these.some((one) => atlas.known(one.shared));
+      return some(these) && h("div", {}, h("h3", {}, title), atlas.table(about, ["unit", "value#", ...(shared ? ["exemplars in common#"] : [])],
+        these.map((one) => [named(one), number(one.value), ...(shared ? [number(one.shared)] : [])])));
     })));
+  };
 
   atlas.facts.recurrence = ({ recurrence }) => some(recurrence) && section("again", "In other models",
     atlas.table("The unit of each that is most alike", ["model", "unit", "correlation#", "in a random rotation#"], recurrence.map((one) =>
@@ -60,7 +77,7 @@ atlas.part(function facts(atlas) {
 
   atlas.facts.provenance = ({ identity, provenance: run }) => {
     const source = run.corpus;
-    const weights = Object.entries(identity.weights || {}).map(([name, value]) => [name.replaceAll("_", " "), number(value)]);
+    const weights = Object.entries(identity.weights || {}).map(([name, value]) => [name === "kind" ? "by its weights" : `${name.replaceAll("_", " ")} of its weights`, typeof value === "string" ? value : number(value)]);
     return section("run", "Where this comes from", h("pre", { class: "command" }, h("code", {}, run.command)),
       h("p", {}, atlas.copier("Copy the command that reproduces this", run.command)), pairs([
         ["model", identity.model], ["fingerprint", identity.fingerprint], ["text", [source.name, source.split].filter(Boolean).join(", ")], ["hash of the text", source.hash],
