@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,14 +23,15 @@ import numpy as np
 from benchmarks.measure import device
 from jaxneuron.corpora import ngrams, texts
 from jaxneuron.evaluate.standing import standing
-from jaxneuron.extract import reading
-from jaxneuron.find import best, corpus, gumbel_softmax, straight_through, swap
+from jaxneuron.extract import framing, reading
+from jaxneuron.find import Onward, best, corpus, gumbel_softmax, straight_through
 from jaxneuron.lowering import lower
-from jaxneuron.targets import Unit
+from jaxneuron.tap import sites
+from jaxneuron.targets import Times, Unit
 from jaxneuron.types import Found, Target, Tokens
 from jaxneuron_models.open import open as open_model
 
-RATES = (0.1, 0.3, 1.0, 3.0)
+RATES = (0.3, 1.0, 3.0, 10.0)
 """Learning rates that gumbel softmax is tuned over."""
 
 
@@ -43,7 +45,21 @@ class Task(NamedTuple):
     number: int
     grams: Tokens
     allowed: np.ndarray
+    onward: Onward | None
     keep: Path | None  # where what is done is kept
+
+
+class Asked(NamedTuple):
+    """What a person asks for."""
+
+    model: str
+    site: str
+    targets: int
+    length: int
+    data: Path
+    most: int
+    words: int
+    keep: Path | None
 
 
 class Result(NamedTuple):
@@ -56,37 +72,55 @@ class Result(NamedTuple):
     sure: float  # share of targets with a certificate
 
 
-def task(model: str, site: str, targets: int, length: int, data: Path, most: int, keep: Path | None) -> Task:
-    """Open a model, draw units, and read n-grams."""
-    opened = open_model(model)
-    text = texts.read(data, "train" if data.is_dir() else None).sentences[:most]
-    read = reading.read(opened, text).tokens
-    ids, mask = np.asarray(read.ids), np.asarray(read.mask)
-    special = [number for number, word in enumerate(opened.vocabulary.words) if word[:1] in "<[" and len(word) > 1]
-    grams = ngrams.unique(Tokens(ids, mask), length)
-    whole = grams.mask.all(axis=1) & ~np.isin(grams.ids, special).any(axis=1)
-    allowed = np.ones(len(opened.vocabulary.words), bool)
-    allowed[special] = False
-    word = Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool))
-    width = jax.eval_shape(opened.forward, opened.params, word, {})[1][site].shape[-1]
-    drawn = jnp.asarray(np.sort(np.random.default_rng(0).permutation(width)[:targets]))
-    units: Any = Unit(site, drawn)
-    if site in opened.linear:
-        units = lower(opened.forward, opened.params, units, opened.linear[site])
-    kept = Tokens(grams.ids[whole], grams.mask[whole])
-    name = f"{Path(model).name or model} {site}, V={allowed.sum():,}, {len(drawn)} units, {length} words"
-    return Task(name, opened.forward, opened.params, units, len(drawn), kept, allowed, keep)
+def task(given: Asked) -> Task:
+    """Open a model, draw units, and read n-grams; where there are too few units, some are searched at their lowest."""
+    opened = open_model(given.model)
+    text = texts.read(given.data, "train" if given.data.is_dir() else None).sentences[: given.most]
+    before, after = framing.around(opened, text[0])
+    ids, mask = (np.asarray(leaf) for leaf in reading.read(opened, text).tokens)
+    grams = ngrams.unique(Tokens(ids, mask), given.length)
+    words = opened.vocabulary.words
+    special = np.array([word[:1] in "<[" and len(word) > 1 for word in words])
+    if given.words:  # the most frequent ones of the text
+        counts = np.where(special, 0, np.bincount(ids[mask], minlength=len(words)))
+        special |= counts < max(np.sort(counts)[-given.words], 1)
+    grams = grams.ids[grams.mask.all(axis=1) & ~special[grams.ids].any(axis=1)]
+    params, allowed = opened.params, ~special
+    if given.words:  # the others would make soft words as wide as the vocabulary
+        kept = np.union1d(np.flatnonzero(allowed), [*before, *after])
+        number = np.zeros(len(words), np.int32)
+        number[kept] = np.arange(len(kept))
+        params, allowed, grams = {**params, "word": params["word"][kept]}, allowed[kept], number[grams]
+        before, after = (tuple(number[list(side)].tolist()) for side in (before, after))
+    forward = framing.Templated(opened.forward, before, after, len(allowed)) if before or after else opened.forward
+    width = sites(forward, params, Tokens(jnp.zeros((1, 2), jnp.int32), jnp.ones((1, 2), bool)))[given.site].shape[-1]
+    order = np.random.default_rng(0).permutation(width)
+    drawn = np.sort(order[: given.targets])
+    again = np.sort(order[: max(given.targets - width, 0)])
+    units: Any = Unit(given.site, jnp.asarray(np.concatenate([drawn, again])))
+    if given.site in opened.linear:
+        units = lower(forward, params, units, opened.linear[given.site])
+    if isinstance(forward, framing.Templated):
+        units = forward.read(replace(units, position=-1 - len(after)))
+    if len(again):
+        units = Times(units, jnp.asarray(np.repeat([1.0, -1.0], [len(drawn), len(again)]), jnp.float32))
+    onward = framing.onward(opened, before, given.length) if not (after or given.words) else None
+    number = len(drawn) + len(again)
+    name = f"{Path(given.model).name} {given.site}, V={allowed.sum():,}, {number} targets, {given.length} words"
+    kept = Tokens(grams, np.ones(grams.shape, bool))
+    return Task(name, forward, params, units, number, kept, allowed, onward, given.keep)
 
 
 def run(given: Task, method: str, find: Callable[..., Found], some: int | None = None, **options: Any) -> Result:
-    """Search for all targets, or the first of them."""
+    """Search for all targets, or for some of them."""
     kept = given.keep and given.keep / f"{given.grams.ids.shape[1]} {method}.npz"
     if kept and kept.exists():
         with np.load(kept) as stored:
             return Result(method, stored["score"], *map(float, stored["rest"]))
-    targets = jax.tree.map(lambda leaf: leaf[:some], given.targets)
+    targets = jax.tree.map(lambda leaf: leaf[:: max(1, given.number // some) if some else 1], given.targets)
+    key = jax.random.key(options.pop("seed", 0))
     began = time.perf_counter()
-    found = find(jax.random.key(0), given.forward, given.params, targets, given.grams, given.allowed, **options)
+    found = find(key, given.forward, given.params, targets, given.grams, given.allowed, **options)
     score = np.asarray(found.score[:, 0])
     seconds = time.perf_counter() - began
     assert found.work is not None
@@ -99,22 +133,32 @@ def run(given: Task, method: str, find: Callable[..., Found], some: int | None =
     return result
 
 
-def equal(given: Task, steps: list[int], restarts: list[int], exact: int) -> list[Result]:
+def equal(given: Task, passes: list[int], known: int, restarts: list[int], steps: int) -> list[Result]:
     """Search with all methods."""
     rows = [run(given, "corpus", corpus.find)]
-    for number in steps:
-        settings = best.Settings(steps=number, exact=exact)
-        rows.append(run(given, f"best, {number} steps", best.find, settings=settings))
-    rows.append(run(given, f"swap, {steps[0]} steps", swap.find, settings=swap.Settings(steps=steps[0])))
+    for number in passes:
+        for onward, said in ((None, ""), (given.onward, ", beginnings shared"))[: 1 + (given.onward is not None)]:
+            options = {"settings": best.Settings(passes=number), "onward": onward}
+            rows.append(run(given, f"best, {number:,} passes{said}", best.find, **options))
+    if known:
+        options = {"settings": best.Settings(passes=known, pool=64), "onward": given.onward, "seed": 1}
+        rows.append(run(given, f"best, {known:,} passes, another seed", best.find, **options))
     for name, module in (("gumbel_softmax", gumbel_softmax), ("straight_through", straight_through)):
+        fast = module.FAST._replace(steps=steps)
         tuning = {rate: run(given, f"{name}, rate {rate}", module.find, some=8,
-                            settings=module.FAST._replace(learning_rate=rate, steps=60))
+                            settings=fast._replace(learning_rate=rate, steps=60))
                   for rate in RATES}  # fmt: skip
         rate = max(tuning, key=lambda rate: tuning[rate].score.mean())
         for number in restarts if module is gumbel_softmax else restarts[:1]:
-            settings = module.FAST._replace(learning_rate=rate, restarts=number)
+            settings = fast._replace(learning_rate=rate, restarts=number)
             rows.append(run(given, f"{name}, {number} restarts, rate {rate}", module.find, settings=settings))
-    return rows
+    start = corpus.find(None, given.forward, given.params, given.targets, given.grams, given.allowed, k=restarts[-1])
+    tuned = max((row for row in rows if row.method.startswith("gumbel_softmax")), key=lambda row: row.score.mean())
+    settings = gumbel_softmax.FAST._replace(
+        learning_rate=float(tuned.method.split()[-1]), restarts=restarts[-1], steps=steps
+    )
+    name = f"gumbel_softmax, {restarts[-1]} restarts from the corpus"
+    return [*rows, run(given, name, gumbel_softmax.find, settings=settings, start=start.tokens)]
 
 
 def pairs(given: Task, exact: int) -> list[dict[str, Any]]:
@@ -125,9 +169,9 @@ def pairs(given: Task, exact: int) -> list[dict[str, Any]]:
         some = Tokens(np.stack([np.full(len(words), first), words], axis=1), np.ones((len(words), 2), bool))
         most = np.maximum(most, standing(given.forward, given.params, given.targets, most, some).best)
     rows = []
-    for steps, limit in ((10, len(words) * 20), (30, len(words) * 20), (30, exact)):
-        settings = best.Settings(steps=steps, beams=4, exact=limit)
-        found = run(given, f"best, {steps} steps, 4 beams, {limit:,} tried exactly", best.find, settings=settings)
+    for passes in (250, exact):
+        settings = best.Settings(passes=passes, beams=4, least=1)
+        found = run(given, f"best, {passes:,} passes, 4 beams", best.find, settings=settings)
         hit = np.isclose(found.score, most, rtol=1e-5, atol=1e-6)
         rows.append(_row(given, found, most) | {"hit": float(hit.mean())})
     return rows
@@ -156,21 +200,24 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=500, help="texts that n-grams are taken from")
     parser.add_argument("--targets", type=int, default=200)
     parser.add_argument("--length", type=int, default=5)
-    parser.add_argument("--steps", type=int, nargs="+", default=[60, 240])
-    parser.add_argument("--restarts", type=int, nargs="+", default=[4, 16])
-    parser.add_argument("--exact", type=int, default=2**16)
+    parser.add_argument("--words", type=int, default=0, help="of a transformer: words that are kept; 0 for all")
+    parser.add_argument("--passes", type=int, nargs="+", default=[4000, 9000], help="of the best search")
+    parser.add_argument("--known", type=int, default=40000, help="of a search for the best value known; 0 for none")
+    parser.add_argument("--restarts", type=int, nargs="+", default=[4, 16], help="of gumbel softmax")
+    parser.add_argument("--steps", type=int, default=120, help="of gumbel softmax")
     parser.add_argument("--pairs", action="store_true", help="two words, of which all pairs are tried")
     parser.add_argument("--json", type=Path, help="where to write the rows")
     parser.add_argument("--keep", type=Path, help="a folder of what is done: a run that was stopped goes on there")
     options = parser.parse_args()
     jax.config.update("jax_platforms", "cpu")
     length = 2 if options.pairs else options.length
-    given = task(options.model, options.site, options.targets, length, options.data, options.most, options.keep)
+    told = {name: getattr(options, name) for name in Asked._fields}
+    given = task(Asked(**{**told, "length": length}))
     print(given.name)
     if options.pairs:
-        rows = pairs(given, options.exact)
+        rows = pairs(given, options.passes[-1])
     else:
-        results = equal(given, options.steps, options.restarts, options.exact)
+        results = equal(given, options.passes, options.known, options.restarts, options.steps)
         known = np.max([result.score for result in results], axis=0)  # of all that ran
         rows = [_row(given, result, known) for result in results]
     print("| method | passes | of the best known | hits | certified | s |\n|---|---|---|---|---|---|")

@@ -1,29 +1,31 @@
-"""`jaxneuron find METHOD`: which n-grams make units fire."""
+"""`jaxneuron find METHOD`: which n-grams make units fire, or what else a model has inside."""
 
-import functools
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from jaxneuron.cli import _asked, _grams, _inputs
+from jaxneuron.cli import _asked, _inputs, _searched, _targets
 from jaxneuron.cli._answer import Answer
 from jaxneuron.cli._options import Length, Seed
-from jaxneuron.cli._question import Told, call
-from jaxneuron.cli._shared import bars
+from jaxneuron.cli._question import Told
 from jaxneuron.cli._signature import Method
 from jaxneuron.cli._sought import Sought
+from jaxneuron.cli._targets import Wanted
 
 
 class Given(NamedTuple):
-    """Units of a model, and the text whose words the n-grams are made of."""
+    """What is searched for in a model, and the text whose words the n-grams are made of."""
 
     model: _inputs.Model
-    site: _inputs.Site
-    units: _inputs.Units
+    site: Annotated[
+        str | None, typer.Option(help="Where the units are; `jaxneuron sites MODEL` lists them.", show_default=False)
+    ] = None
+    units: Annotated[str | None, typer.Option(help="Unit numbers: 3, 3,5 or 0-9.", show_default=False)] = None
+    target: Annotated[list[str] | None, typer.Option(help=_targets.SAYS, show_default=False)] = None
     text: _asked.Text = _asked.Text(most=500)
     length: Length = 3
-    k: Annotated[int, typer.Option(min=1, help="N-grams of each unit.")] = 3
+    k: Annotated[int, typer.Option(min=1, help="N-grams of each target.")] = 3
     in_sentence: Annotated[
         bool, typer.Option("--in-sentence", help="Of corpus: read each n-gram behind what precedes it in its text.")
     ] = False
@@ -35,114 +37,65 @@ class Given(NamedTuple):
 
 
 def find(method: Method, told: Told, given: Given) -> None:
-    """Find the n-grams at whose last symbol some units are highest."""
-    model, site, length, k = given.model, given.site, given.length, given.k
-    asked = _inputs.numbers(given.units)
+    """Find the n-grams at whose last symbol something is highest: units, their mean, a direction or an output."""
+    model = given.model
+    _targets.check(given.site, given.units, given.target)
     if given.in_sentence and method.name != "corpus":
         raise ValueError(
             f"--in-sentence is for corpus, which takes n-grams from the text; {method.name} makes its own: leave it out"
         )
-    sought = given.sought
-    sought.check(length, given.in_sentence)
+    given.sought.check(given.length, given.in_sentence)
     given.text.check(model)
     given.shown.check()
-    import jax
-    import jax.numpy as jnp
-    import numpy as np
-
-    from jaxneuron.evaluate.standing import standing
-    from jaxneuron.extract import framing
-    from jaxneuron.lowering import lower
-    from jaxneuron.targets import Unit
-
     read = given.text.read()
     opened = _inputs.load(model, given.head, given.dictionary)
-    width = _inputs.units_there(opened, site, asked)
-    special = framing.around(opened, read.sentences[0])
-    before, after = framing.around(opened, read.sentences[0], sought.around)
-    corpus, candidates = _grams.of_text(opened, read.sentences, length, *map(len, special))
-    words = len(opened.vocabulary.words)
-    forward = framing.Templated(opened.forward, before, after, words) if before or after else opened.forward
-    positions = sought.positions(site, length, len(after))
-    found_in: Any = Unit(site, jnp.asarray(asked, jnp.int32))
-    if site in opened.linear:
-        found_in = lower(forward, opened.params, found_in, opened.linear[site])
-    framed = isinstance(forward, framing.Templated) and not given.in_sentence
-    whole = forward.read if framed else lambda target: target
-    targets = sought.target(found_in, positions, whole)
-    grams = framing.distinct(corpus, length, in_sentence=given.in_sentence)
-    if given.in_sentence and (before or after):  # behind texts of many lengths stand the same tokens
-        grams, forward = framing.within(grams, before, after), opened.forward
-        candidates[[*before, *after]] = True
-    if k > len(grams.ids) or not len(grams.ids):
-        raise ValueError(f"k is {k}, but the text has {len(grams.ids)} n-grams of {length} symbols; give more text")
+    if given.target:
+        asked = _targets.wanted(opened, given.target)
+    else:
+        asked = [_targets.units(opened, str(given.site), _inputs.numbers(str(given.units)))]
     unknown = _inputs.unknown(opened, read.sentences)
-    key, other = jax.random.split(jax.random.key(given.seed))
-    known = {"key": key, "forward": forward, "params": opened.params, "targets": targets}
-    known |= {"ngrams": grams, "candidates": candidates}
-    compare = functools.partial(standing, forward, opened.params, ngrams=grams)
-    chance: Any = None
-    with bars(given.shown.json) as report:
-        found = call(method, "find", known, told, k=k, progress=report(f"{site}: {method.name}"))
-        stands = compare(targets, found.score)
-        if sought.random:
-            where = found_in.site
-            width_there = _inputs.shape(opened, where).shape[-1]
-            others = sought.target(sought.directions(other, where, width_there), positions, whole)
-            known |= {"targets": others}
-            drawn = call(method, "find", known, told, progress=report(f"random directions: {method.name}"))
-            chance = float(np.median(compare(others, drawn.score[:, 0]).excess))
+    at = _searched.material(method, told, given, opened, read.sentences)
+    searched = [_searched.searched(at, one) for one in asked]
+    named = [_names(opened, one.wanted, given.text.data, given.text.split) for one in searched]
+    certified = any(one.found.optimal is not None for one in searched)
+    chance = any(one.chance is not None for one in searched)
     rows: list[Any] = []
     said = []
-    sign, most = (-1.0, "lowest") if sought.minimise else (1.0, "highest")
-    names = _names(opened, site, width, given.text.data, given.text.split)
-    for number, unit in enumerate(asked):
-        for rank in np.flatnonzero(np.isfinite(np.asarray(found.score[number]))):
-            ids = np.asarray(found.tokens.ids)[number, rank][np.asarray(found.tokens.mask)[number, rank]].tolist()
-            if given.in_sentence:
-                ids = ids[len(before) : len(ids) - len(after)]
-            shown, score = _grams.written(opened, ids[-length:]), sign * float(found.score[number, rank])
-            name = [names[unit]] if names else []
-            context = [_grams.written(opened, ids)] if given.in_sentence else []
-            beside = [
-                *(float(stands.percentile[number, rank]), sign * float(stands.best[number])),
-                *(float(stands.excess[number, rank]), *([] if chance is None else [chance])),
-                *([] if found.optimal is None else [int(found.optimal[number, rank])]),
-            ]
-            rows.append((site, unit, *name, int(rank) + 1, shown, score, *beside, *context))
-            if rank == 0:
-                called = f"Unit {unit} of {site}{f' ({names[unit]})' if names else ''}"
-                said.append(f"{called} is {most} after {shown!r} ({score:.4g}).")
-    if before or after:
-        around = [[opened.vocabulary.words[one] for one in side] for side in (before, after)]
+    for one, names in zip(searched, named, strict=True):
+        names = names or [""] * len(one.wanted.names) * any(named)
+        more = _searched.rows(at, one, names, chance, certified)
+        rows, said = rows + more[0], said + more[1]
+    if at.before or at.after:
+        around = [[opened.vocabulary.words[one] for one in side] for side in (at.before, at.after)]
         what = "what precedes it" if given.in_sentence else "nothing else"
         said.append(f"Each n-gram is read with {what} as a text: {' '.join([*around[0], '…', *around[1]])}.")
     parts = [
-        f"the percentile among the text's {len(grams.ids):,} n-grams of those that are less so",
-        f"the {most} of them (text)",
+        f"the percentile among the text's {len(at.grams.ids):,} n-grams of those that are less so",
+        f"the {'lowest' if given.sought.minimise else 'highest'} of them (text)",
         "how many of their standard deviations it is from their mean (deviations)",
-        *([] if chance is None else ["the same of random directions, searched in the same way (random)"]),
-        *([] if found.optimal is None else ["how many words may be replaced at once without a better score (optimal)"]),
+        *["the same of random directions, searched in the same way (random)"] * chance,
+        *["how many words may be replaced at once without a better score (optimal)"] * certified,
     ]
     said.append(f"Beside each score: {', '.join(parts)}.")
     said.append(f"{unknown}.")
     columns = (
-        *("site", "unit", *["name"] * bool(names), "rank", "n-gram", "score", "percentile", "text", "deviations"),
-        *(*["random"] * (chance is not None), *["optimal"] * (found.optimal is not None), *["in"] * given.in_sentence),
+        *("site", "unit", *["name"] * any(named), "rank", "n-gram", "score", "percentile", "text", "deviations"),
+        *(*["random"] * chance, *["optimal"] * certified, *["in"] * given.in_sentence),
     )
-    units = f"unit{'s' * (len(asked) > 1)} {given.units}"
-    given.shown.give(Answer(f"What makes {site}, {units}, fire?", said, columns, rows))
+    units = f"{given.site}, unit{'s' * (len(asked[0].names) > 1)} {given.units}"
+    title = ", ".join(given.target) if given.target else units
+    given.shown.give(Answer(f"What makes {title}, fire?", said, columns, rows))
 
 
-def _names(model: Any, site: str, width: int, data: Path | None, split: str | None) -> tuple[str, ...]:
-    """Return what the units of a projection stand for: words, or the named features of images; else nothing."""
+def _names(model: Any, wanted: Wanted, data: Path | None, split: str | None) -> list[str]:
+    """Return what units of a projection stand for: words, or the named features of images; else nothing."""
     from jaxneuron.corpora import captions
 
-    if site not in model.linear:
-        return ()
+    if wanted.site not in model.linear or not all(name.isdigit() for name in wanted.names):
+        return []
+    width, known = _inputs.shape(model, wanted.site).shape[-1], ()
     if len(model.vocabulary.words) == width:
-        return model.vocabulary.words
-    if data is not None and data.is_dir() and captions.holds(data):
-        found = captions.read(data, split or "train").names
-        return found if len(found) == width else ()
-    return ()
+        known = model.vocabulary.words
+    elif data is not None and data.is_dir() and captions.holds(data):
+        known = captions.read(data, split or "train").names
+    return [known[int(name)] for name in wanted.names] if len(known) == width else []

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool
 from jaxneuron.corpora import ngrams
 from jaxneuron.extract import reading
 from jaxneuron.extract.reading import Read, Reader, Sentences
+from jaxneuron.find import Onward
 from jaxneuron.types import Activations, Edit, Forward, Output, Params, Site, Tokens
 
 WORD: Site = "embed/word"
@@ -92,7 +93,7 @@ class Templated:
 
     def read(self, target: Any) -> Any:
         """Return a target that counts positions in the whole text, where it is given the n-gram alone."""
-        return target if target.site == WORD else _Whole(target, len(self.before), len(self.after))
+        return target if getattr(target, "site", None) == WORD else _Whole(target, len(self.before), len(self.after))
 
 
 def _mask(mask: Array, before: int, after: int) -> Array:
@@ -112,9 +113,9 @@ class _Whole:
     after: int = field(metadata={"static": True})
 
     @property
-    def site(self) -> Site:
-        """The target's; its position, which is one of the whole text, is not checked against the n-gram."""
-        return self.of.site
+    def site(self) -> Site | None:
+        """The target's, if it has one; its position, one of the whole text, is not checked against the n-gram."""
+        return getattr(self.of, "site", None)
 
     def __call__(self, output: Output, activations: Activations, tokens: Tokens) -> Array:
         """Return the score of each whole text."""
@@ -239,6 +240,22 @@ def around(
         )
     left, right = (_parts(model, side.split())[1] if side.strip() else () for side in template.split(GAP))
     return (*before, *left), (*right, *after)
+
+
+def onward(model: Any, before: tuple[int, ...], length: int) -> Onward | None:
+    """Return what reads n-grams of a length on from the tokens that stand before them; None of a model that cannot.
+
+    Args:
+        model: as `jaxneuron_models.open` returns it.
+        before: the tokens before each n-gram, as `around` returns them.
+        length: words of an n-gram.
+    """
+    if model.step is None:
+        return None
+    state = model.initial_state(1, len(before) + length)
+    if before:
+        state = model.step(model.params, state, jnp.asarray([before], jnp.int32), {})[2]
+    return Onward(model.step, state)
 
 
 def _parts(model: Reader, text: Sequence[str] | str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:

@@ -19,13 +19,24 @@ All score what they return on the unrelaxed model. The first six score a text fo
 for one counts for all.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool
 
 from jaxneuron.batching import BUDGET, Progress
 from jaxneuron.types import Forward, Found, Params, Target, Tokens
+
+
+class Onward(NamedTuple):
+    """A model that reads on from where it stopped, so that n-grams with the same beginning share the work on it.
+
+    For methods that score exactly, of a model that has a step, and targets that are read at the n-gram's last word.
+    """
+
+    step: Callable[..., Any]  # (params, state, ids[batch, time], edits) -> (output, activations, state)
+    state: Any  # of one text, before the n-gram (behind a prompt, if there is one), with room for its words
 
 
 class Find(Protocol):

@@ -21,6 +21,7 @@ class Tries(NamedTuple):
     drawn: int  # one word swapped, of the ranks that the depth allows
     pairs: int  # two words swapped, both of high rank
     moves: int  # a word deleted and another inserted, perhaps elsewhere
+    crossed: int  # some of its places, and the others of another text that is remembered
     random: int  # a random word at a random place
 
     @property
@@ -35,6 +36,7 @@ class Parents(NamedTuple):
     keys: Array  # of the target of each
     targets: Target  # stacked, the target of each
     ids: Int[Array, "*text time"]
+    others: Int[Array, "*text other time"]  # texts that its target remembers
     used: Int[Array, "*text"]  # how often it was used before
     numbers: Int[Array, "*text"]  # of this use, so that it draws anew
 
@@ -100,8 +102,8 @@ def proposed(
     count = min(max(depth, tries.best), time * vocab)
 
     def one(parent: Parents) -> Int[Array, "try time"]:
-        key, target, ids, used, number = parent
-        kinds = ("drawn", "pairs", "moves", "words", "places")
+        key, target, ids, others, used, number = parent
+        kinds = ("drawn", "pairs", "moves", "partners", "mixed", "words", "places")
         draws = dict(zip(kinds, jax.random.split(jax.random.fold_in(key, number), len(kinds)), strict=True))
         swaps = ranked(target, params, ids, allowed, forward=forward, count=count)
         first = (used * tries.best) % max(count - tries.best + 1, 1)
@@ -116,6 +118,9 @@ def proposed(
         ))  # fmt: skip
         moves = jax.random.randint(draws["moves"], (3, tries.moves), 0, jnp.array([[high], [time], [time]]))
         made.append(_moved(ids, swaps, *moves))
+        partners = jax.random.randint(draws["partners"], (tries.crossed,), 0, len(others))
+        mixed = jax.random.bernoulli(draws["mixed"], shape=(tries.crossed, time))
+        made.append(jnp.where(mixed, ids[None], others[partners]))
         words = jax.random.categorical(draws["words"], jnp.where(allowed, 0.0, -jnp.inf), shape=(tries.random,))
         places = jax.random.randint(draws["places"], (tries.random,), 0, time)
         made.append(jnp.where(_at(places, time), words[:, None], ids[None]))

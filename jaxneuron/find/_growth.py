@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Int
 
-from jaxneuron.find import _score, _search
+from jaxneuron.find import _scan, _score, _search
 from jaxneuron.find._search import Quest
 
 
@@ -16,11 +16,10 @@ def grown(search: Quest, beams: int, *, backwards: bool = True) -> Quest:
         whole = length == search.time
         pool = search.pool if whole else _score.empty(search.targets, beams, length)
         most = 1 if length == 1 else search.targets * beams
-        pool, _, _ = _score.scan(
-            search.scorer, pool, texts, 0 if backwards else length - 1, len(search.trace), most=most
-        )
-        work = len(texts) * len(search.scorer.words) * length / search.time
-        search = _search.stepped(search._replace(work=search.work + work, pool=pool if whole else search.pool))
+        place = 0 if backwards else length - 1
+        found = _scan.scan(search.scorer, pool, texts, place, len(search.trace), most=most)
+        pool, work = found.pool, search.work + found.work * length / search.time
+        search = _search.stepped(search._replace(work=work, pool=pool if whole else search.pool))
         parts = _kept(pool, search.scorer.words)
     return search
 

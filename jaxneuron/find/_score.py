@@ -1,7 +1,7 @@
 """Texts scored exactly, for all targets at once: whatever is tried for one target counts for all.
 
 Each target has a pool of the best texts that anybody tried. A forward pass is shared: what a target reads from it costs
-little beside it. A *scan* tries every candidate word at one place of a text.
+little beside it.
 """
 
 import functools
@@ -14,6 +14,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxneuron import batching
+from jaxneuron.find import Onward
 from jaxneuron.tap import sites
 from jaxneuron.targets import count
 from jaxneuron.types import Forward, Params, Target, Tokens
@@ -40,18 +41,19 @@ class Scorer(NamedTuple):
     allowed: Bool[np.ndarray, "vocab"]  # the words that a text may be made of
     budget: int
     mesh: Mesh | None
+    onward: Onward | None = None
 
     @property
     def words(self) -> Int[np.ndarray, "candidate"]:
         """The numbers of the words that are allowed."""
         return np.flatnonzero(self.allowed).astype(np.int32)
 
-    def rows(self, length: int, most: int) -> int:
-        """Return how many texts to score at once, of at most so many."""
+    def rows(self, length: int, most: int, more: int = 0) -> int:
+        """Return how many texts to score at once, of at most so many, each with `more` bytes beside."""
         word = Tokens(jnp.zeros((1, length), jnp.int32), jnp.ones((1, length), bool))
         units = sum(shape.size for shape in sites(self.forward, self.params, word).values())
         total = count(self.targets)
-        return batching.chunk_size(4 * (units + 3 * total), min(most, ROWS), self.budget, self.mesh)
+        return batching.chunk_size(4 * (units + 3 * total) + more, min(most, ROWS), self.budget, self.mesh)
 
 
 def empty(targets: int, k: int, time: int) -> Pool:
@@ -76,57 +78,13 @@ def absorb(scorer: Scorer, pool: Pool, ids: Int[np.ndarray, "row time"], step: i
     return batching.fold_rows(update, pool, ids.astype(np.int32), chunk=chunk, mesh=scorer.mesh)
 
 
-def scan(
-    scorer: Scorer, pool: Pool, texts: Int[np.ndarray, "text time"], place: int, step: int, *, most: int
-) -> tuple[Pool, Float[np.ndarray, "target text"], Int[np.ndarray, "target text"]]:
-    """Try every candidate at a place of each text.
-
-    Args:
-        scorer: what scores them.
-        pool: the best so far.
-        texts: what stands around the place; no two are equal but for the place.
-        place: from 0.
-        step: the number of this step.
-        most: how many texts may be given at most; another number compiles again.
-
-    Returns:
-        The pool; the best score of each target at each text, and the word that has it.
-    """
-    total, devices = len(scorer.words), scorer.mesh.size if scorer.mesh else 1
-    rows = scorer.rows(texts.shape[1], most * total)
-    blocks = -(-total // rows)
-    width = devices * -(-total // (blocks * devices))
-    side = max(1, min(rows // width, most))
-    words = np.pad(scorer.words, (0, blocks * width - total))
-    best = np.full((count(scorer.targets), len(texts)), -np.inf, np.float32)
-    chosen = np.zeros(best.shape, np.int32)
-    for first in range(0, len(texts), side):
-        some = np.pad(texts[first : first + side], ((0, max(0, first + side - len(texts))), (0, 0)))
-        here = slice(first, min(first + side, len(texts)))
-        for block in range(blocks):
-            index = np.arange(block * width, (block + 1) * width)
-            part, valid = batching.shard((jnp.asarray(words[index]), jnp.asarray(index < total)), scorer.mesh)
-            gaps = _Gaps(jnp.asarray(some), jnp.arange(side) < here.stop - here.start, part, valid, jnp.int32(place))
-            pool, score, word = _scan(
-                scorer.targets, scorer.params, jnp.int32(step), pool, gaps, forward=scorer.forward
-            )
-            size = here.stop - here.start
-            score, word = np.asarray(score)[:, :size], np.asarray(word)[:, :size]
-            better = score > best[:, here]
-            best[:, here], chosen[:, here] = (
-                np.where(better, score, best[:, here]),
-                np.where(better, word, chosen[:, here]),
-            )
-    return pool, best, chosen
-
-
-def _scores(
-    targets: Target, params: Params, ids: Array, valid: Bool[Array, "row"], forward: Forward
+def scores(
+    targets: Target, params: Params, ids: Int[Array, "row time"], forward: Forward
 ) -> Float[Array, "target row"]:
+    """Return the score of each text for each target."""
     tokens = Tokens(ids, jnp.ones(ids.shape, bool))
     output, activations = forward(params, tokens, {})
-    score = jax.vmap(lambda target: target(output, activations, tokens))(targets)
-    return jnp.where(valid[None] & ~jnp.isnan(score), score, -jnp.inf)
+    return jax.vmap(lambda target: target(output, activations, tokens))(targets)
 
 
 @functools.partial(jax.jit, static_argnames="forward")
@@ -141,30 +99,8 @@ def _absorb(
     *,
     forward: Forward,
 ) -> Pool:
-    return merged(pool, ids, _scores(targets, params, ids, valid, forward), step)
-
-
-class _Gaps(NamedTuple):
-    """Texts with a gap, and the words that are put there; of both some are padding."""
-
-    texts: Int[Array, "text time"]
-    there: Bool[Array, "text"]
-    words: Int[Array, "word"]
-    valid: Bool[Array, "word"]
-    place: Int[Array, ""]
-
-
-@functools.partial(jax.jit, static_argnames="forward")
-def _scan(
-    targets: Target, params: Params, step: Array, pool: Pool, gaps: _Gaps, *, forward: Forward
-) -> tuple[Pool, Array, Array]:
-    (side, time), width = gaps.texts.shape, len(gaps.words)
-    here = (jnp.arange(time) == gaps.place)[None, None]
-    ids = jnp.where(here, gaps.words[None, :, None], gaps.texts[:, None]).reshape(side * width, time)
-    real = (gaps.there[:, None] & gaps.valid[None]).ravel()
-    score = _scores(targets, params, ids, real, forward)
-    each = score.reshape(-1, side, width)
-    return merged(pool, ids, score, step), jnp.max(each, axis=-1), gaps.words[jnp.argmax(each, axis=-1)]
+    score = scores(targets, params, ids, forward)
+    return merged(pool, ids, jnp.where(valid[None] & ~jnp.isnan(score), score, -jnp.inf), step)
 
 
 def merged(pool: Pool, ids: Int[Array, "row time"], score: Float[Array, "target row"], step: Array) -> Pool:

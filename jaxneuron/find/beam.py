@@ -58,5 +58,5 @@ find = _search.method(
     "Grow n-grams word by word, trying each word exactly, and keep the best of each length.",
     run,
     Settings(),
-    steps=lambda settings, time: time,
+    steps=lambda settings, size: size.time,
 )

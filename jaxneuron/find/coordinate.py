@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from jaxneuron.find import _search
+from jaxneuron.find import _marks, _polish, _search
 from jaxneuron.find._search import Given, Quest
 
 
@@ -46,7 +46,7 @@ def run(search: Quest, given: Given) -> Quest:
     """Climb from each start, then make sure of the best of each target."""
     settings = given.settings
     search = climbed(search, _search.started(search, given, settings.restarts), settings.sweeps)
-    return _search.polished(search, settings.sweeps, settings.exact)
+    return _polish.polished(search, settings.sweeps, settings.exact)
 
 
 def climbed(search: Quest, texts: Int[np.ndarray, "target restart time"], sweeps: int) -> Quest:
@@ -64,7 +64,7 @@ def climbed(search: Quest, texts: Int[np.ndarray, "target restart time"], sweeps
         place = time - 1 - step % time
         active = still < time
         if active.any():
-            around = _search.gap(texts, place)
+            around = _marks.gap(texts, place)
             gaps, which = np.unique(around[active], axis=0, return_inverse=True)
             search, score, word = _search.filled(search, gaps, place, texts.shape[0] * texts.shape[1])
             number = np.zeros(texts.shape[:2], int)
@@ -81,5 +81,5 @@ find = _search.method(
     "Take the best word of all at each place in turn, until no other is better.",
     run,
     Settings(),
-    steps=lambda settings, time: 3 * settings.sweeps,
+    steps=lambda settings, size: 3 * settings.sweeps,
 )

@@ -206,8 +206,8 @@ def _fronts(state: _State, k: int, end: int) -> Front:
 
 
 _SIZE = {
-    "steps": lambda settings, time: 1 + settings.steps,
-    "most": lambda settings, time: settings.parents * settings.tries,
+    "steps": lambda settings, size: 1 + settings.steps,
+    "most": lambda settings: settings.parents * settings.tries,
 }
 _FIND = "Find the strongest texts that are no less likely than the corpus's n-grams are on average."
 _FRONT = "Find the strongest texts at each level of cross-entropy; returns a `Front`."

@@ -46,6 +46,6 @@ find = _search.method(
     "Score some of the swaps that a gradient ranks first, and go on from the best.",
     run,
     Settings(),
-    steps=lambda settings, time: settings.steps,
-    most=lambda settings, time: settings.parents * settings.tries,
+    steps=lambda settings, size: settings.steps,
+    most=lambda settings: settings.parents * settings.tries,
 )

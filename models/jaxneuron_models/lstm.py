@@ -86,6 +86,9 @@ class LSTM(nnx.Module):
         if self.training:
             states, seen = Memory(*lstm_gradient.run(x, recurrent, mask, *memory)), {}
             last = jax.tree.map(lambda state: state[-1], states)
+        elif len(time) == 1:  # without a loop, under vmap, the product is made once for all symbols after one state
+            last, found = step(memory, (halved_x[0], mask[0], time[0]))
+            states, seen = jax.tree.map(lambda value: value[None], found)
         else:
             unroll = len(time) if 0 < len(time) <= UNROLLED else 1
             last, (states, seen) = jax.lax.scan(step, memory, (halved_x, mask, time), unroll=unroll)

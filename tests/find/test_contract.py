@@ -72,7 +72,9 @@ def run(find, forward, weights, target, key=None, **options):
     settings, known = _discover.settings(find), inspect.signature(find).parameters
     options = {name: value for name, value in options.items() if name in known}
     if settings is not None:
-        few = {"steps": 6, "tries": 16, "pool": 4} if hasattr(settings, "pool") else {}  # they score texts exactly
+        few = (
+            {"steps": 6, "tries": 16, "pool": 4, "passes": 80, "least": 1} if hasattr(settings, "pool") else {}
+        )  # they score texts exactly
         small = {name: value for name, value in {**SMALL, **few}.items() if name in settings._fields}
         options = {"settings": settings._replace(**small)} | options
     key = jax.random.key(1) if key is None else key
@@ -226,7 +228,7 @@ def _random(keys, params, target):
 
 def test_it_has_the_arguments_of_the_folder(find):
     if find is not exhaustive:
-        follows(find, package.Find, own=("settings", "start"))
+        follows(find, package.Find, own=("settings", "start", "onward"))
 
 
 class broken:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxneuron.find import beam, best, coordinate, swap
+from jaxneuron.find import Onward, beam, best, coordinate, swap
 from jaxneuron.tap import Tap, lookup
 from jaxneuron.targets import Along, Unit
 from jaxneuron.types import Tokens
@@ -61,7 +61,7 @@ def optimum(model, weights, directions):
 @pytest.mark.parametrize("method", [beam, coordinate, best], ids=lambda method: method.__name__.rpartition(".")[2])
 def test_what_is_separate_by_place_is_solved(method, model, given):
     weights, targets = given
-    settings = method.Settings(**({"steps": 4} if method is best else {}))
+    settings = method.Settings(**({"passes": 600, "least": 1} if method is best else {}))
     found = method.find(jax.random.key(0), model, weights, targets, CORPUS, np.ones(VOCAB, bool), settings=settings)
     np.testing.assert_allclose(found.score[:, 0], optimum(model, weights, targets.direction), rtol=1e-5)
     if method is not beam:
@@ -88,16 +88,35 @@ def test_the_best_two_words_of_all_are_found(model):
     forward, params, site = model()
     every = np.stack(np.meshgrid(*[np.arange(60)] * 2, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)
     tokens = Tokens(jnp.asarray(every), jnp.ones(every.shape, bool))
-    true = np.asarray(jax.jit(lambda: jnp.max(forward(params, tokens, {})[1][site][:, -1], axis=0))())
+    true = np.asarray(jax.jit(lambda: jnp.max(forward(params, tokens, {})[1][site][:, -1, :8], axis=0))())
     corpus, allowed = Tokens(every[:1], np.ones((1, 2), bool)), np.ones(60, bool)
-    targets = Unit(site, jnp.arange(12))
+    targets = Unit(site, jnp.arange(8))
     given = (jax.random.key(0), forward, params, targets, corpus, allowed)
-    found = best.find(*given, settings=best.Settings(steps=8))
+    found = best.find(*given)
     np.testing.assert_allclose(found.score[:, 0], true, atol=1e-6)
     assert np.all(found.optimal[:, 0] == 2)  # two of two words: all pairs were tried
-    found = best.find(*given, settings=best.Settings(steps=8, exact=1000))
+    found = best.find(*given, settings=best.Settings(passes=400, least=1))
     assert np.all(found.optimal[:, 0] == 1)  # all pairs would be 3,600 texts
     assert np.mean(np.isclose(found.score[:, 0], true, atol=1e-6)) >= 0.9
+
+
+@pytest.mark.parametrize("method", [beam, coordinate, swap], ids=lambda method: method.__name__.rpartition(".")[2])
+def test_reading_on_finds_the_same_for_less(method):
+    forward, params, site = lstm()
+    corpus, allowed = Tokens(np.zeros((1, 3), np.int32), np.ones((1, 3), bool)), np.ones(60, bool)
+    given = (jax.random.key(0), forward, params, Unit(site, jnp.arange(6)), corpus, allowed)
+    own = {"direction": "left-to-right"} if method is beam else {"steps": 4} if method is swap else {"sweeps": 2}
+    onward = Onward(lstm_lm.step, lstm_lm.initial_state(lstm_lm.LstmConfig(60, width=12, embedding=8), 1))
+    whole, shared = (
+        method.find(*given, settings=method.Settings(**own), onward=one, k=2) for one in (None, onward)
+    )  # fmt: skip
+    np.testing.assert_allclose(shared.score, whole.score, atol=1e-6)
+    np.testing.assert_array_equal(shared.tokens.ids, whole.tokens.ids)
+    np.testing.assert_array_equal(shared.optimal, whole.optimal)
+    assert float(shared.work[0]) < 0.8 * float(whole.work[0])
+    elsewhere = Unit(site, jnp.arange(6), position=0)
+    with pytest.raises(ValueError, match="read at the n-gram's last word"):
+        method.find(*given[:3], elsewhere, *given[4:], onward=onward)
 
 
 def test_a_certificate_is_true(given):
