@@ -81,7 +81,13 @@ def _searches(model: str, units: Sequence[Point]) -> Iterator[Claim]:
 
 
 def last(runs: Sequence[Point], kind: str, method: str) -> Point:
-    """Return a method's run at its largest budget, the first seed."""
+    """Return a method's run at its largest budget, the first seed.
+
+    Args:
+        runs: points of one model.
+        kind: units, or a control.
+        method: its name in `find`.
+    """
     own = [run for run in runs if run.kind == kind and run.method == method]
     return max(own, key=lambda run: (run.budget, -run.seed))
 

@@ -45,7 +45,15 @@ def cross_entropy(subject: Subject, texts: Tokens) -> Any:
 
 
 def fronts(subject: Subject, told: Asked, preset: Preset, seed: int, report: Report) -> dict[str, Front]:
-    """Return the fronts of all units, by what the cap is."""
+    """Return the fronts of all units, by what the cap is.
+
+    Args:
+        subject: the model, and what is searched in it.
+        told: what is known of it.
+        preset: the size of the run.
+        seed: of all that is random.
+        report: what is being done -> a progress callback.
+    """
     caps = {"alone": told.cross_entropy, "in context": told.in_context}
     found = {}
     for name, cap in caps.items():
@@ -59,7 +67,13 @@ def fronts(subject: Subject, told: Asked, preset: Preset, seed: int, report: Rep
 
 
 def rows(subject: Subject, found: dict[str, Front], seed: int) -> Iterator[Fluent]:
-    """Yield the share of the units that reach the corpus's maximum, at each cap and level."""
+    """Yield the share of the units that reach the corpus's maximum, at each cap and level.
+
+    Args:
+        subject: the model, and what is searched in it.
+        found: the fronts, by what the cap is.
+        seed: of all that is random.
+    """
     params, targets = subject.kinds[KINDS[0]]
     highest = asked(subject, subject.kinds[KINDS[0]], corpus.find, None, seed, grams=subject.longer)
     texts = Tokens(*(np.asarray(leaf)[:, 0] for leaf in highest.tokens))

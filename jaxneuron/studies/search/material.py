@@ -69,6 +69,11 @@ class Subject(NamedTuple):
 def read(options: Options, preset: Preset, seed: int) -> Given:
     """Open the models, and read the text.
 
+    Args:
+        options: what was asked.
+        preset: the size of the run.
+        seed: of all that is random.
+
     Raises:
         ValueError, FileNotFoundError: what is wrong with one of them.
     """
@@ -88,7 +93,16 @@ def read(options: Options, preset: Preset, seed: int) -> Given:
 def subjects(
     given: Given, options: Options, preset: Preset, seed: int, directory: Path, report: Report
 ) -> list[Subject]:
-    """Return what is searched."""
+    """Return what is searched.
+
+    Args:
+        given: what was read.
+        options: what was asked.
+        preset: the size of the run.
+        seed: of all that is random.
+        directory: where models are kept.
+        report: what is being done -> a progress callback.
+    """
     if not given.models:
         return [
             _subject(model, "", tokens, options.length, preset, seed)

@@ -48,9 +48,9 @@ COMMAND = Command(
     "Ask every search for the inputs that drive units most: how high do they get, and at what cost?",
     Options,
     presets={
-        "demo": "a minute and a half on two cores, and 1 GB of memory",
-        "small": "20 minutes for a small model, and 2 GB of memory",
-        "full": "hours for a small model, and 3 GB of memory",
+        "demo": "some minutes on two cores: 12 units of each model, one seed",
+        "small": "longer: 64 units, three budgets, two seeds",
+        "full": "much longer: 200 units, three seeds",
     },
     check=_check,
 )

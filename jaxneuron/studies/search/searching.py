@@ -101,7 +101,17 @@ def _tuned(subject: Subject, kind: str, verb: Any, settings: Any, preset: Preset
 def asked(
     subject: Subject, kind: Kind, verb: Any, settings: Any, seed: int, *, grams: Tokens | None = None, **options: Any
 ) -> Found:
-    """Call a method."""
+    """Call a method.
+
+    Args:
+        subject: the model, and what is searched in it.
+        kind: units, or a control.
+        verb: the method.
+        settings: its settings; None: it has none.
+        seed: of all that is random.
+        grams: n-grams in place of those of the length asked for.
+        **options: of the method, such as `progress`.
+    """
     options |= {} if settings is None else {"settings": settings}
     texts = subject.grams if grams is None else grams
     key = jax.random.key(seed)
@@ -136,7 +146,14 @@ def rows(subject: Subject, found: Sequence[Search]) -> Iterator[Point]:
 
 
 def pairs(subject: Subject, preset: Preset, seed: int, report: Report) -> Pairs | None:
-    """Try all pairs of words, and see how often the best search finds the best; None of a model with too many words."""
+    """Try all pairs of words, and see how often the best search finds the best; None of a model with too many words.
+
+    Args:
+        subject: the model, and what is searched in it.
+        preset: the size of the run.
+        seed: of all that is random.
+        report: what is being done -> a progress callback.
+    """
     words = np.flatnonzero(subject.allowed).astype(np.int32)
     if not preset.pairs or len(words) > preset.widest:
         return None

@@ -21,7 +21,13 @@ METHODS = ("best", "gumbel_softmax", "corpus")
 
 
 def shown(subject: Subject, searches: Sequence[Search], fronts: dict[str, Front]) -> list[Shown]:
-    """Return the best inputs of each unit."""
+    """Return the best inputs of each unit.
+
+    Args:
+        subject: the model, and what is searched in it.
+        searches: what each method found.
+        fronts: the fronts, by what the cap is.
+    """
     own = [one for one in searches if one.kind == KINDS[0]]
     last = {name: [one for one in own if one.method == name][-1] for name in METHODS}
     texts = {name: (one.texts, one.optimal) for name, one in last.items()}
