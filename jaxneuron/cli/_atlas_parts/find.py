@@ -30,13 +30,13 @@ METHODS = ("best", "gumbel_softmax")
 LENGTH = 3
 """Symbols of an n-gram."""
 
-TEXTS = 2**16
+TEXTS = 2**15
 """Texts that `best` tries for the units of a site together, about: each is scored for all of them. It takes as many of
 its steps as that allows, and the exact ones only where they are a part of it."""
 
 SOFT = 2**17
 """Words that relaxed inputs weigh, of all units of a site together: a search among them reads as many vectors for each
-unit as the vocabulary has words. Where units are not named, it is asked of so many of the most and least explained."""
+unit as the vocabulary has words. Where that is more and units are not named, only words are searched among."""
 
 SIDES: tuple[tuple[Sign, float], ...] = (("+", 1.0), ("-", -1.0))
 
@@ -83,27 +83,26 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
         targets = lower(forward, model.params, targets, model.linear[site])
     targets = framed.read(targets) if framed else targets
     ngrams = _some(framing.distinct(corpus, LENGTH), TEXTS // 4, at.seed)
-    known = {"key": at.key(2), "forward": forward, "params": model.params}
+    known: dict[str, Any] = {"key": at.key(2), "forward": forward, "params": model.params}
     known |= {"ngrams": ngrams, "candidates": candidates}
     told: list[list[BestInput]] = [[] for _ in units]
-    asked = [name for name in METHODS if name in _signature.names("jaxneuron.find")]
+    soft = at.named or len(units) * words <= SOFT
+    asked = [name for name in METHODS if name in _signature.names("jaxneuron.find") and (soft or name == "best")]
+    rows, sign = np.tile(np.arange(len(units)), len(SIDES)), np.repeat([factor for _, factor in SIDES], len(units))
+    known["targets"] = Times(jax.tree.map(lambda leaf: leaf[rows], targets), jnp.asarray(sign))
     for number, name in enumerate(asked):
 
         def part(done: int, total: int, number: int = number) -> None:
             progress(number * total + done, len(asked) * total)
 
         method = _signature.read("jaxneuron.find", name, "find")
-        few = _ends(len(units), max(2, SOFT // words)) if not at.named and name != "best" else np.arange(len(units))
-        rows, sign = np.tile(few, len(SIDES)), np.repeat([factor for _, factor in SIDES], len(few))
-        both = Times(jax.tree.map(lambda leaf: leaf[rows], targets), jnp.asarray(sign))  # noqa: B023
         own = _affordable(len(rows), int(candidates.sum())) if name == "best" else {}
-        given = {**known, "targets": both}
-        found = jax.device_get(_question.call(method, "find", given, own, k=1, progress=part, budget=at.budget))
+        found = jax.device_get(_question.call(method, "find", known, own, k=1, progress=part, budget=at.budget))
         for place, row in enumerate(rows.tolist()):
             if np.isfinite(found.score[place, 0]):
                 ids = np.asarray(found.tokens.ids)[place, 0][np.asarray(found.tokens.mask)[place, 0]].tolist()
                 tokens = [_grams.written(model, [one]) for one in ids]
-                side, factor = SIDES[place // len(few)]
+                side, factor = SIDES[place // len(units)]
                 value, proof = factor * float(found.score[place, 0]), _proof(found, place, side)
                 told[row].append(BestInput(name, tokens, value, side, certificate=proof))
     return told
@@ -114,7 +113,7 @@ def _affordable(targets: int, words: int) -> dict[str, int]:
 
     Example:
         >>> _affordable(4, 50), _affordable(256, 5000)
-        ({'steps': 60, 'tries': 32}, {'steps': 16, 'tries': 16, 'exact': 0})
+        ({'steps': 60, 'tries': 32}, {'steps': 8, 'tries': 16, 'exact': 0})
     """
     exact = targets * words * LENGTH  # of one beam, or of one sweep
     if 4 * exact <= TEXTS:
@@ -127,17 +126,6 @@ def _some(ngrams: Tokens, most: int, seed: int) -> Tokens:
     """Return at most so many n-grams, drawn at random."""
     chosen = np.sort(np.random.default_rng(seed).permutation(len(ngrams.ids))[:most])
     return Tokens(ngrams.ids[chosen], ngrams.mask[chosen])
-
-
-def _ends(count: int, most: int) -> np.ndarray:
-    """Return at most so many numbers below a count, the first and the last.
-
-    Example:
-        >>> _ends(9, 4).tolist(), _ends(2, 4).tolist()
-        ([0, 1, 7, 8], [0, 1])
-    """
-    numbers = np.arange(count)
-    return numbers if count <= most else np.concatenate([numbers[: most // 2], numbers[count - most // 2 :]])
 
 
 def _proof(found: Any, place: int, side: Sign) -> str:

@@ -50,6 +50,11 @@ def clear(case: Case) -> bool | None:
     return case.auroc >= CLEAR and case.low > case.control_high
 
 
+def turns(row: Pushed) -> bool:
+    """Tell whether a word does to a unit of sentiment what it should, and more than one that should do nothing."""
+    return row.low > max(0.5 if row.kind == "flipped" else 0.0, row.neutral)
+
+
 def _case(case: Case) -> Claim:
     held = clear(case)
     note = f"only {case.words} of the words that units are asked on are of this case"
@@ -73,7 +78,7 @@ def _turned(row: Pushed) -> Claim:
         if flips
         else "“very” intensifies a unit of sentiment",
         f"{TUTORIAL}: {'some neurons are flipped (“not”)' if flips else 'intensifying neuron (“a lot”, “so much”)'}",
-        row.low > max(0.5 if flips else 0.0, row.neutral),
+        turns(row),
         row.effect,
         f"{row.site}, unit {row.unit}; {shown(row.low)} to {shown(row.high)}; “also”: {shown(row.neutral)}; "
         f"random units: {shown(row.random)}",

@@ -11,7 +11,7 @@ from jaxneuron.report.palette import CHANCE, COLOURS
 from jaxneuron.report.text import claims_held, listed, number, percent
 from jaxneuron.studies._finished import Finished
 from jaxneuron.studies._study import Page
-from jaxneuron.studies.cases.claims import CLEAR, clear
+from jaxneuron.studies.cases.claims import CLEAR, clear, turns
 from jaxneuron.studies.cases.results import Case, Results
 
 FULL = 3.0
@@ -42,10 +42,14 @@ def headlines(run: Finished) -> Sequence[str]:
     if few:
         said.append(f"The text has too few words of {listed(few)}.")
     for row in results.turned:
-        effect = percent(row.effect) if row.kind == "flipped" else f"{number(row.effect)} standard deviations"
-        neutral = percent(row.neutral) if row.kind == "flipped" else number(row.neutral)
-        does = "is flipped by “not” in" if row.kind == "flipped" else "moves away from the middle by “very”, by"
-        said.append(f"The unit of sentiment {row.site}, {row.unit} {does} {effect} (“also”: {neutral}).")
+        flips = row.kind == "flipped"
+        if turns(row):
+            effect = percent(row.effect) if flips else f"{number(row.effect)} standard deviations"
+            neutral = percent(row.neutral) if flips else number(row.neutral)
+            does = "is flipped by “not” in" if flips else "moves away from the middle by “very”, by"
+            said.append(f"The unit of sentiment {row.site}, {row.unit} {does} {effect} (“also”: {neutral}).")
+        else:
+            said.append(f"No unit of sentiment is {row.kind} by “{'not' if flips else 'very'}”.")
     held = claims_held([claim.holds for claim in run.claims])
     return [*said, held] if held else said
 

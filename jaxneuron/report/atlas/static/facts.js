@@ -49,9 +49,9 @@ atlas.part(function facts(atlas) {
 
   // measure -> what it says, and what its figure is
   const NEAR = new Map([
-    ["correlation", ["Go with it", "Correlation over the words of the text"]],
-    ["upstream", ["Feed it", "By how many of its deviations it goes up, to first order, if the unit goes up by one of its own; nothing between them is another unit of the atlas"]],
-    ["downstream", ["It feeds", "By how many of their deviations these go up if it goes up by one of its own"]],
+    ["correlation", ["Go with it", "Correlation over the words of the text, and how many exemplars they share"]],
+    ["upstream", ["Feed it", "By how many of its deviations it goes up, to first order, if such a unit goes up by one; past no other site of the atlas"]],
+    ["downstream", ["It feeds", "By how many of their deviations these go up if it goes up by one"]],
     ["cosine of inputs", ["Are fed by the same", "Cosine of what feeds them"]],
     ["cosine of outputs", ["Feed the same", "Cosine of what they feed"]],
   ]);
@@ -66,7 +66,7 @@ atlas.part(function facts(atlas) {
     return section("near", "Neighbours", h("div", { class: "kinds" }, measures.map((measure) => {
       const these = neighbours.filter((one) => one.measure === measure), [title, about] = NEAR.get(measure) || [measure, measure];
       const shared = these.some((one) => atlas.known(one.shared));
-      return some(these) && h("div", {}, h("h3", {}, title), atlas.table(about, ["unit", "value#", ...(shared ? ["exemplars in common#"] : [])],
+      return some(these) && h("div", {}, h("h3", {}, title), atlas.table(about, ["unit", "value#", ...(shared ? ["shared#"] : [])],
         these.map((one) => [named(one), number(one.value), ...(shared ? [number(one.shared)] : [])])));
     })));
   };
