@@ -18,6 +18,7 @@ extensions = [
     "site_names",
     "findings",
     "places",
+    "signatures",
 ]
 exclude_patterns = ["_build", "_ext", "_generated", "own", "findings"]
 html_theme = "furo"
@@ -29,8 +30,7 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5d8a", "color-brand-content": "#0b5d8a"},
     "dark_css_variables": {"color-brand-primary": "#7cc4ea", "color-brand-content": "#7cc4ea"},
 }
-nitpicky = True  # what a page links must be there; types in signatures are no links
-nitpick_ignore_regex = [("py:class", ".*"), ("py:data", ".*"), ("py:obj", r"None|typing\..*")]
+nitpicky = True  # what a page links must be there
 python_maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries_show_parents = "hide"
