@@ -136,7 +136,7 @@ def in_representation(
         part = ((block - mean) / scale).astype(np.float32)  # here, as the device may not hold all digits
         part, own = (jnp.asarray(padded(rows, chunk)) for rows in (part, truth[here]))
         total = right(total, jnp.arange(chunk) < len(block), part, own)
-    return np.asarray(total).reshape(masks.shape[:-1]) / truth.size
+    return np.asarray(np.asarray(total).reshape(masks.shape[:-1]) / truth.size)
 
 
 @jax.jit

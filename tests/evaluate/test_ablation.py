@@ -64,6 +64,8 @@ def test_units_far_from_zero_keep_their_digits(probe, words, kind):
     away = {np.float32: 2.0**17, np.float64: 2.0**40}[kind]
     there = probe._replace(mean=probe.mean.astype(kind) + away)
     near = ablation.in_representation(probe, activations, labels, np.eye(6, dtype=bool), value=probe.mean)
+    alone = ablation.in_representation(probe, activations, labels, np.eye(6, dtype=bool)[0], value=probe.mean)
+    assert alone.shape == () and alone == near[0]  # one set is an array of no axes
     far = ablation.in_representation(
         there, activations.astype(kind) + kind(away), labels, np.eye(6, dtype=bool), value=there.mean
     )
