@@ -46,7 +46,7 @@ def lines(marks: Sequence[Plotted], axes: Axes) -> Spec:
         across: Any = alt.X("at:N", title=axes.across, sort=places, axis=alt.Axis(labelAngle=-30))
     else:
         kind = alt.Scale(type="log" if axes.wide and min(places) > 0 else "linear", nice=False, padding=8, zero=False)
-        across = alt.X("at:Q", title=axes.across, scale=kind, axis=alt.Axis(values=sorted(places)))
+        across = alt.X("at:Q", title=axes.across, scale=kind, axis=alt.Axis(values=sorted(places), format="~g"))
     base = alt.Chart(alt.Data(values=[mark._asdict() for mark in marks])).encode(
         x=across,
         y=alt.Y("value:Q", title=axes.up, axis=alt.Axis(format=axes.format)),

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from jaxneuron.report.text import number, percent
+from jaxneuron.report.text import number, p_value, percent
 from jaxneuron.studies._study import Claim
 from jaxneuron.studies.embeddings.experts import star
-from jaxneuron.studies.embeddings.results import STATIC, Expert, Few, Importance, Origin, Results
+from jaxneuron.studies.embeddings.results import STATIC, Component, Expert, Few, Importance, Origin, Results
 
 TUTORIAL = "Sajjad, Durrani, Dalvi 2021, tutorial"
 ERASURE = f"{TUTORIAL}; Li, Monroe, Jurafsky 2016"
@@ -172,7 +172,7 @@ def _classes(results: Results) -> Iterator[Claim]:
             f"{SPREAD}: consistent across various architectures",
             bool(found.statistic > 0 and found.pvalue < 0.05) if varied else None,
             float(found.statistic) if varied else None,
-            f"rank correlation over {len(same)} classes, p = {number(float(found.pvalue), 3)}"
+            f"rank correlation over {len(same)} classes, p {p_value(float(found.pvalue))}"
             if varied
             else "all classes take as many units",
         )
@@ -198,18 +198,21 @@ def _blocks(results: Results) -> Iterator[Claim]:
 def _parts(results: Results) -> Iterator[Claim]:
     for name in dict.fromkeys(row.source for row in results.parts):
         own = [row for row in results.parts if row.source == name and row.part != "residual"]
-        deep, early = (
-            fmean(value for row in own if row.part.startswith("mlp") is side for value in row.best)
-            for side in (True, False)
-        )
+        narrow = [row for row in own if row.part != "mlp/hidden"]
+        (deep, early), (same, other) = (_sides(rows) for rows in (own, narrow))
         yield Claim(
             f"{name}: the MLP, deeper in a block, has better experts than its attention",
             f"{EXPERTS}: neurons of deeper layers (B) encode more sense concepts than earlier ones (A)",
             deep > early,
             deep - early,
             f"the best average precision of a unit of each part, mean over concepts, blocks and parts: "
-            f"{number(deep, 3)} and {number(early, 3)}; concepts are words here, not senses",
+            f"{number(deep, 3)} and {number(early, 3)}; of parts as wide as the "
+            f"attention alone {number(same, 3)} and {number(other, 3)}. Concepts are words here, not senses",
         )
+
+
+def _sides(rows: list[Component]) -> list[float]:
+    return [fmean(v for row in rows if row.part.startswith("mlp") is side for v in row.best) for side in (True, False)]
 
 
 def _experts(rows: list[Expert], sources: list[Origin]) -> Iterator[Claim]:
