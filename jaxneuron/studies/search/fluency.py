@@ -11,12 +11,12 @@ from jaxneuron.find.fluent import Front
 from jaxneuron.studies.running import Report
 from jaxneuron.studies.search.material import Subject
 from jaxneuron.studies.search.presets import Preset
-from jaxneuron.studies.search.results import KINDS, Asked, Fluent, Level
+from jaxneuron.studies.search.results import KINDS, Fluent, Level, Requested
 from jaxneuron.studies.search.searching import asked
 from jaxneuron.types import Tokens
 
 
-def described(subject: Subject) -> Asked:
+def described(subject: Subject) -> Requested:
     """Return what is searched, and how likely the corpus is."""
     likely = cross_entropy(subject, subject.longer)
     context = None
@@ -25,7 +25,7 @@ def described(subject: Subject) -> Asked:
         whole = Tokens(subject.texts.ids[some], subject.texts.mask[some])
         each, words = cross_entropy(subject, whole).cross_entropy, whole.mask.sum(axis=1)
         context = float(np.sum(each * words) / words.sum())
-    return Asked(
+    return Requested(
         model=subject.name,
         site=subject.site,
         targets=len(subject.units),
@@ -44,7 +44,7 @@ def cross_entropy(subject: Subject, texts: Tokens) -> Any:
     return fluent.cross_entropy(subject.forward, subject.kinds[KINDS[0]].params, texts, subject.longer, subject.allowed)
 
 
-def fronts(subject: Subject, told: Asked, preset: Preset, seed: int, report: Report) -> dict[str, Front]:
+def fronts(subject: Subject, told: Requested, preset: Preset, seed: int, report: Report) -> dict[str, Front]:
     """Return the fronts of all units, by what the cap is.
 
     Args:

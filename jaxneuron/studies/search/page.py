@@ -13,7 +13,7 @@ from jaxneuron.studies._finished import Finished
 from jaxneuron.studies._study import Page
 from jaxneuron.studies.search import figures
 from jaxneuron.studies.search.claims import BEST, NOISY, last
-from jaxneuron.studies.search.results import KINDS, Asked, Fluent, Point, Results, Shown
+from jaxneuron.studies.search.results import KINDS, Fluent, Point, Requested, Results, Shown
 
 
 def content(run: Finished) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def content(run: Finished) -> dict[str, Any]:
     }
 
 
-def _some(shown: Sequence[Shown], asked: Asked, few: int) -> list[Shown]:
+def _some(shown: Sequence[Shown], asked: Requested, few: int) -> list[Shown]:
     return [one for one in shown if one.model == asked.model][:few]
 
 

@@ -6,7 +6,7 @@ KINDS = ("units", "random directions", "shuffled weights")
 """What is searched; the last two are controls."""
 
 
-class Asked(NamedTuple):
+class Requested(NamedTuple):
     """A model, and what is searched in it."""
 
     model: str
@@ -67,7 +67,7 @@ class Fluent(NamedTuple):
     levels: list[Level]
 
 
-class Text(NamedTuple):
+class ShownText(NamedTuple):
     """A text, and what each of its words contributes."""
 
     by: str  # the method, or "corpus"
@@ -88,13 +88,13 @@ class Shown(NamedTuple):
     name: str | None  # the word of a projection's unit
     corpus: float  # the highest score of an n-gram
     spread: float  # the corpus's standard deviation
-    texts: list[Text]
+    texts: list[ShownText]
 
 
 class Results(NamedTuple):
     """What the stages come to."""
 
-    asked: list[Asked]
+    asked: list[Requested]
     points: list[Point]
     pairs: list[Pairs]
     fluent: list[Fluent]

@@ -24,7 +24,7 @@ CONTROLS = ("corpus", "best", "gumbel_softmax")
 """The methods that controls are searched with."""
 
 
-class Search(NamedTuple):
+class Sought(NamedTuple):
     """What a method found at one budget."""
 
     kind: str
@@ -39,7 +39,7 @@ class Search(NamedTuple):
     seconds: float
 
 
-def searches(run: Run[Any, Preset, Any], subject: Subject) -> list[Search]:
+def searches(run: Run[Any, Preset, Any], subject: Subject) -> list[Sought]:
     """Return what each method finds, of the units and of the controls; what an earlier run left is read."""
     found = []
     for kind in KINDS:
@@ -47,11 +47,11 @@ def searches(run: Run[Any, Preset, Any], subject: Subject) -> list[Search]:
             if kind != KINDS[0] and name not in CONTROLS:
                 continue
             place = f"searches/{subject.name} {kind} {name}"
-            found += run.keep(place, list[Search], lambda: list(_asked(subject, kind, name, run)))  # noqa: B023
+            found += run.keep(place, list[Sought], lambda: list(_asked(subject, kind, name, run)))  # noqa: B023
     return found
 
 
-def _asked(subject: Subject, kind: str, name: str, run: Run[Any, Preset, Any]) -> Iterator[Search]:
+def _asked(subject: Subject, kind: str, name: str, run: Run[Any, Preset, Any]) -> Iterator[Sought]:
     """Yield what one method finds at each budget, with each seed; of a control at the largest, with one seed."""
     preset, report = run.preset, run.report
     verb = _discover.methods(find)[name]
@@ -71,7 +71,7 @@ def _asked(subject: Subject, kind: str, name: str, run: Run[Any, Preset, Any]) -
             progress = report(f"{subject.name}, {kind}: {name}")
             found = asked(subject, subject.kinds[kind], verb, settings, seed, progress=progress)
             ids, mask = (np.asarray(leaf)[:, 0] for leaf in found.tokens)
-            yield Search(
+            yield Sought(
                 kind=kind,
                 method=name,
                 seed=seed,
@@ -118,7 +118,7 @@ def asked(
     return verb(key, subject.forward, kind.params, kind.targets, texts, jnp.asarray(subject.allowed), **options)
 
 
-def rows(subject: Subject, found: Sequence[Search]) -> Iterator[Point]:
+def rows(subject: Subject, found: Sequence[Sought]) -> Iterator[Point]:
     """Yield where each search stands among all of its kind, and in the corpus."""
     for kind in KINDS:
         own = [one for one in found if one.kind == kind]

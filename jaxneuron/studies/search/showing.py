@@ -12,15 +12,15 @@ from jaxneuron.evaluate.standing import standing
 from jaxneuron.find.fluent import Front
 from jaxneuron.studies.search.fluency import cross_entropy
 from jaxneuron.studies.search.material import Subject
-from jaxneuron.studies.search.results import KINDS, Shown, Text
-from jaxneuron.studies.search.searching import Search
+from jaxneuron.studies.search.results import KINDS, Shown, ShownText
+from jaxneuron.studies.search.searching import Sought
 from jaxneuron.types import Forward, Params, Target, Tokens
 
 METHODS = ("best", "gumbel_softmax", "corpus")
 """Whose texts are shown, beside fluent ones."""
 
 
-def shown(subject: Subject, searches: Sequence[Search], fronts: dict[str, Front]) -> list[Shown]:
+def shown(subject: Subject, searches: Sequence[Sought], fronts: dict[str, Front]) -> list[Shown]:
     """Return the best inputs of each unit.
 
     Args:
@@ -52,7 +52,7 @@ def shown(subject: Subject, searches: Sequence[Search], fronts: dict[str, Front]
             corpus=float(stands.best[number]),
             spread=float(stands.spread[number]),
             texts=[
-                Text(
+                ShownText(
                     by=name,
                     words=subject.written(rows[number]),
                     parts=[float(parts[name][number][0] - without) for without in parts[name][number][1:]],

@@ -8,8 +8,8 @@ from jaxneuron.studies.search.material import Given, Subject
 from jaxneuron.studies.search.options import COMMAND, Options
 from jaxneuron.studies.search.page import PAGE
 from jaxneuron.studies.search.presets import PRESETS, Preset
-from jaxneuron.studies.search.results import Asked, Fluent, Pairs, Point, Results, Shown
-from jaxneuron.studies.search.searching import Search
+from jaxneuron.studies.search.results import Fluent, Pairs, Point, Requested, Results, Shown
+from jaxneuron.studies.search.searching import Sought
 
 Run = running.Run[Given, Preset, Options]
 
@@ -19,11 +19,11 @@ def prepare(run: Run) -> list[Subject]:
     return material.subjects(run.given, run.options, run.preset, run.seed, run.directory, run.report)
 
 
-def _asked(run: Run) -> list[Asked]:
+def _asked(run: Run) -> list[Requested]:
     return [fluency.described(subject) for subject in run.of(prepare)]
 
 
-def _searches(run: Run) -> list[list[Search]]:
+def _searches(run: Run) -> list[list[Sought]]:
     return [searching.searches(run, subject) for subject in run.of(prepare)]
 
 
