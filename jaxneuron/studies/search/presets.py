@@ -46,7 +46,10 @@ _LSTM = {"width": 64, "layers": 1, "embedding": 48, "epochs": 3, "batch": 32, "l
 
 PRESETS: dict[str, Preset] = {
     "demo": Preset(
-        training={"imaginet": _IMAGINET | {"epochs": 1, "units": 48}, "lstm": _LSTM | {"epochs": 1}},
+        training={
+            "imaginet": _IMAGINET | {"epochs": 1, "embedding": 32, "units": 32, "batch": 128},
+            "lstm": _LSTM | {"epochs": 1},
+        },
         sentences=1_500,
         ngrams=3_000,
         targets=12,
