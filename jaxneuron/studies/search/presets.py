@@ -26,11 +26,15 @@ class Preset(NamedTuple):
     symbols: int = 160  # of each of them
 
 
+PASSES = 64
+"""Forward passes for a target to which a step of swaps comes, about: 32 texts and a gradient, and the polish."""
+
+
 def _budgets(swaps: tuple[int, ...], climbs: tuple[int, ...], noisy: tuple[int, ...]) -> Budgets:
     """Return budgets by steps of swaps, steps of methods without noise, and restarts of those with."""
     climb = {"restarts": 4, "epoch": 20, "patience": None, "keep": "step"}
     return {
-        "best": tuple({"steps": steps, "exact": 2**12} for steps in swaps),
+        "best": tuple({"passes": PASSES * steps, "least": 1} for steps in swaps),
         "swap": tuple({"steps": steps} for steps in swaps),
         "fluent": tuple({"steps": steps, "tries": 16} for steps in swaps),
         "beam": tuple({"beams": beams} for beams in (1, 4)),

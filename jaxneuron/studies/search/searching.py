@@ -15,7 +15,7 @@ from jaxneuron.studies.running import Report, Run
 from jaxneuron.studies.search.material import Kind, Subject
 from jaxneuron.studies.search.presets import Preset
 from jaxneuron.studies.search.results import KINDS, Pairs, Point
-from jaxneuron.types import Found, Tokens
+from jaxneuron.types import Tokens
 
 SAME = 1e-4
 """The part of a score by which another is no lower."""
@@ -100,8 +100,8 @@ def _tuned(subject: Subject, kind: str, verb: Any, settings: Any, preset: Preset
 
 def asked(
     subject: Subject, kind: Kind, verb: Any, settings: Any, seed: int, *, grams: Tokens | None = None, **options: Any
-) -> Found:
-    """Call a method.
+) -> Any:
+    """Return what a method finds: a `Found`, or the front of a fluent search.
 
     Args:
         subject: the model, and what is searched in it.
@@ -163,7 +163,7 @@ def pairs(subject: Subject, preset: Preset, seed: int, report: Report) -> Pairs 
     grams = Tokens(every, np.ones(every.shape, bool))
     progress = report(f"{subject.name}: all {len(every):,} pairs of words")
     most = np.asarray(asked(subject, some, corpus.find, None, seed, grams=grams, progress=progress).score[:, 0])
-    settings = best.Settings(steps=30, beams=4, exact=20 * len(words))
+    settings = best.Settings(passes=3 * len(words), least=1, beams=4)  # too few to try all pairs
     few = Tokens(subject.grams.ids[:, -2:], np.ones((len(subject.grams.ids), 2), bool))
     found = asked(subject, some, best.find, settings, seed, grams=few)
     score = np.asarray(found.score[:, 0])
