@@ -26,8 +26,8 @@ class Preset(NamedTuple):
     symbols: int = 160  # of each of them
 
 
-PASSES = 64
-"""Forward passes for a target to which a step of swaps comes, about: 32 texts and a gradient, and the polish."""
+PASSES = 100
+"""Forward passes for a target, to a step of `swap`'s: 35 of swaps, and for the beam and the polish as much again."""
 
 
 def _budgets(swaps: tuple[int, ...], climbs: tuple[int, ...], noisy: tuple[int, ...]) -> Budgets:
