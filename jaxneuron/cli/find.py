@@ -53,8 +53,8 @@ def find(method: Method, told: Told, given: Given) -> None:
         asked = _targets.wanted(opened, given.target)
     else:
         asked = [_targets.units(opened, str(given.site), _inputs.numbers(str(given.units)))]
-    unknown = _inputs.unknown(opened, read.sentences)
     at = _searched.material(method, told, given, opened, read.sentences)
+    unknown = _inputs.unknown(opened, read.sentences)
     searched = [_searched.searched(at, one) for one in asked]
     named = [_names(opened, one.wanted, given.text.data, given.text.split) for one in searched]
     certified = any(one.found.optimal is not None for one in searched)

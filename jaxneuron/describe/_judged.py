@@ -29,10 +29,11 @@ def judged(described: Described, embed: Callable[[Sequence[str]], Float[Any, "te
         ValueError: vectors of another number, or not finite; when something is foretold.
 
     Example:
+        >>> import numpy as np
         >>> from jaxneuron.corpora.labelled import build
         >>> from jaxneuron.describe import token
-        >>> text = build([["a", "dog", "b"], ["b", "a", "dog"]])
-        >>> said = token.describe(np.array([[0.0, 9, 0, 0, 0, 8]]).T, text)
+        >>> text = build([["a", "dog", "b"], ["b", "a", "dog"]] * 20)
+        >>> said = token.describe(np.array([[0.0, 9, 0, 0, 0, 8] * 20]).T, text)
         >>> animal = lambda texts: np.array([["dog" in one, "dog" not in one] for one in texts], float)
         >>> judged(said, animal).predict(build([["a", "dog"], ["b"]]))[:, 0].tolist()
         [1.0, 1.0, 0.0]
