@@ -10,7 +10,6 @@ reads one, four and sixteen times the text, from disk; pages are those of one si
 """
 
 import argparse
-import resource
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from benchmarks import atlas_pages
+from benchmarks import atlas_pages, measure
 from benchmarks.atlas_torch import Hooked, Known
 from benchmarks.atlas_torch import moments as peer_moments
 from benchmarks.intervene_torch import quickest
@@ -177,7 +176,7 @@ def main() -> None:
         kept = Spooled(text)
         text.clear()
         Pass(pretrained.load(folder), kept).run()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(measure.peak())
         return
     found = rows(folder, text, options.quick)
     found.append(atlas_pages.row(pretrained.load(folder), text[:400], *EXPONENTS, EXEMPLARS))

@@ -11,7 +11,6 @@ NeuroX's rows are left out. The peers are in `extract_peers.py`.
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import measure
 from benchmarks.measure import Row, compare, cores, report, seconds
 from jaxneuron.corpora import scenes, texts
 
@@ -75,7 +75,7 @@ def side(options: argparse.Namespace) -> dict[str, Any]:
             "times": times,
             "seconds": statistics.median(times),
             "choice": choice,
-            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mib": measure.peak(),
             "bytes": sum(file.stat().st_size for file in files),
             "rows": peers.rows(name, path, CHECKED).tolist(),
             **peers.read_back(name, path),

@@ -95,6 +95,11 @@ def _status(field: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
+def peak() -> float:
+    """Return the peak memory of this process in MiB: `ru_maxrss` begins with what the one that started it had."""
+    return _status("VmHWM") / 1024
+
+
 def apart(module: str, *options: str) -> float:
     """Run a module in a process of its own, and return the number that it prints last."""
     done = subprocess.run([sys.executable, "-m", module, *options], capture_output=True, text=True, check=False)

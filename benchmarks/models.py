@@ -10,7 +10,6 @@ their scores (or last states) compared before times. Without --model, MiniLM (th
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import measure
 from benchmarks.measure import Row, Times, compare, cores, in_turn, report
 
 MEBI = 2**20
@@ -54,7 +54,7 @@ def loading(side: str, folder: Path) -> dict[str, float]:
         kind.from_pretrained(folder, dtype="float32").eval()
         PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
     done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBI
+    peak = measure.peak()
     return {"all": done - began, "load": done - imported, "peak": peak}
 
 
