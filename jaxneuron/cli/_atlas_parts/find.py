@@ -31,8 +31,8 @@ LENGTH = 3
 """Symbols of an n-gram."""
 
 TEXTS = 2**15
-"""Texts that `best` tries for the units of a site together, about: each is scored for all of them. It takes as many of
-its steps as that allows, and the exact ones only where they are a part of it."""
+"""Texts that `best` tries for the units of a site together, about: each is scored for all of them. `best` plans its
+stages by that."""
 
 SOFT = 2**17
 """Words that relaxed inputs weigh, of all units of a site together: a search among them reads as many vectors for each
@@ -96,7 +96,7 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
             progress(number * total + done, len(asked) * total)
 
         method = _signature.read("jaxneuron.find", name, "find")
-        own = _affordable(len(rows), int(candidates.sum())) if name == "best" else {}
+        own = {"passes": max(1, TEXTS // len(rows)), "least": 1} if name == "best" else {}
         found = jax.device_get(_question.call(method, "find", known, own, k=1, progress=part, budget=at.budget))
         for place, row in enumerate(rows.tolist()):
             if np.isfinite(found.score[place, 0]):
@@ -106,20 +106,6 @@ def _searched(at: Material, site: Site, units: Sequence[int], progress: Progress
                 value, proof = factor * float(found.score[place, 0]), _proof(found, place, side)
                 told[row].append(BestInput(name, tokens, value, side, certificate=proof))
     return told
-
-
-def _affordable(targets: int, words: int) -> dict[str, int]:
-    """Return the settings of `best` with which it tries about `TEXTS`.
-
-    Example:
-        >>> _affordable(4, 50), _affordable(256, 5000)
-        ({'steps': 60, 'tries': 32}, {'steps': 8, 'tries': 16, 'exact': 0})
-    """
-    exact = targets * words * LENGTH  # of one beam, or of one sweep
-    if 4 * exact <= TEXTS:
-        return {"steps": 60, "tries": 32}
-    tries = 16
-    return {"steps": max(4, min(60, TEXTS // (targets * tries))), "tries": tries, "exact": 0}
 
 
 def _some(ngrams: Tokens, most: int, seed: int) -> Tokens:
